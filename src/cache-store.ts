@@ -1,0 +1,77 @@
+/**
+ * What a versioned read saw. Opaque: only the store that gave it can read it; hand it back to `setIfUnchanged`.
+ * Two reads that saw the same state of a key give the same string.
+ */
+export type CacheVersion = string;
+
+/** One entry of a batch write; `ttl` in seconds. */
+export interface StoreEntry<T = unknown> {
+  readonly key: string;
+  readonly value: T;
+  /** Seconds; fractions allowed. */
+  readonly ttl: number;
+}
+
+/**
+ * Where values are kept. Implement `get`, `set` and `del`, and `CacheService` works; every optional member is a
+ * capability that the service uses where it is present.
+ *
+ * A store enforces the expiry of what it holds, to the millisecond, and serialises: what `get` returns is never the
+ * object that went into `set`. It may reject: the service turns a rejected read into a miss.
+ *
+ * @example
+ * ```ts
+ * import { type CacheStore, CacheService } from '@glasswork/cache';
+ *
+ * const held = new Map<string, { json: string; until: number }>();
+ * const store: CacheStore = {
+ *   name: 'map',
+ *   async get(key) {
+ *     const record = held.get(key);
+ *     return record && record.until > Date.now() ? JSON.parse(record.json) : undefined;
+ *   },
+ *   async set(key, value, ttl) {
+ *     held.set(key, { json: JSON.stringify(value), until: Date.now() + ttl * 1000 });
+ *   },
+ *   async del(key) {
+ *     held.delete(key);
+ *   },
+ * };
+ * const cache = new CacheService(store);
+ * ```
+ */
+export interface CacheStore {
+  /** For logs and messages. */
+  readonly name: string;
+  /**
+   * True where a record stays until its TTL and absence is therefore proof. Where it is absent or false, records may
+   * be evicted: a missing tag or prefix version then invalidates what carries it.
+   */
+  readonly durable?: boolean;
+  /** The value, or undefined when there is none or it has expired. */
+  get<T>(key: string): Promise<T | undefined>;
+  /** Writes unconditionally. `ttl` in seconds. */
+  set<T>(key: string, value: T, ttl: number): Promise<void>;
+  /** Resolves once the removal is confirmed; a load that began before it can then no longer fill the key. */
+  del(key: string): Promise<void>;
+  has?(key: string): Promise<boolean>;
+  /** Deletes what the glob matches (`*`, `?`, `\` to escape) and resolves to the number deleted. */
+  delByPattern?(pattern: string): Promise<number | undefined>;
+  /** Physical: wipes everything that the store owns, fences included. Not what `CacheService.clear()` calls. */
+  clear?(): Promise<void>;
+  getMany?<T>(keys: readonly string[]): Promise<(T | undefined)[]>;
+  setMany?(entries: readonly StoreEntry[]): Promise<void>;
+  delMany?(keys: readonly string[]): Promise<void>;
+  /** Writes only where there is no live value; resolves to whether it wrote. */
+  add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
+  /** The value together with the version that `setIfUnchanged` compares; absence has a version too. */
+  getVersioned?<T>(key: string): Promise<{ value: T | undefined; version: CacheVersion }>;
+  /** Writes only when the key is still as the versioned read saw it; resolves to whether it wrote. */
+  setIfUnchanged?<T>(
+    key: string,
+    value: T,
+    ttl: number,
+    version: CacheVersion,
+  ): Promise<boolean>;
+  close?(): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import { CacheError } from './errors.js';
+
+/**
+ * A span of time: a bare number is seconds (fractions allowed), a string carries its unit.
+ *
+ * @example
+ * ```ts
+ * import type { Duration } from '@glasswork/cache';
+ *
+ * const spans: Duration[] = [300, 0.25, '250ms', '30s', '5m', '2h', '7d'];
+ * ```
+ */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
+
+/** Where the time comes from: epoch milliseconds. An option everywhere, so that no test has to sleep. */
+export interface Clock {
+  now(): number;
+}
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+/** Milliseconds that only grow, whatever is done to the wall clock; a frozen sandbox may not count them. */
+export const monotonic = (): number => performance.now();
+
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const FORM = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)$/;
+
+/**
+ * The longest that an entry may live, its stale-if-error window included. The records that invalidate entries (tags,
+ * prefix versions) live longer than this, so none of them ends before an entry that it invalidates.
+ */
+export const LONGEST_LIFE_MS = 366 * MS.d;
+
+/**
+ * Milliseconds of a duration.
+ *
+ * @throws CacheError `INVALID_DURATION` when it is not a number above zero (or zero, with `zero`), or too long.
+ */
+export function milliseconds(duration: Duration, option: string, zero?: 'zero'): number {
+  const ms = typeof duration === 'number' ? duration * MS.s : parse(duration);
+  if ((ms > 0 || (zero && ms === 0)) && ms <= LONGEST_LIFE_MS) return ms;
+  throw new CacheError(
+    'INVALID_DURATION',
+    `${option} is ${JSON.stringify(duration) ?? String(duration)}: give ${zero ? 'zero or more' : 'more than zero'} and at most 366 days, ` +
+      "in seconds or as a string such as '250ms', '30s', '5m', '2h' or '7d'.",
+    { subject: option },
+  );
+}
+
+function parse(duration: unknown): number {
+  const [, amount, unit] = FORM.exec(String(duration)) ?? [];
+  return unit === undefined ? Number.NaN : Number(amount) * MS[unit as keyof typeof MS];
+}
+
+/** The longest delay a timer takes; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Runs `action` after `ms`; the timer never keeps the process alive. Returns what cancels it. */
+export function after(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
+  timer.unref?.();
+  return () => clearTimeout(timer);
+}
