@@ -1,0 +1,107 @@
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bareEnvironment, ensure, entrances, manifest, node, root, run } from './run.js';
+
+/** An empty project with the tarball in it and nothing else; `--offline` proves that nothing else is asked for. */
+export async function install(folder: string, tarball: string): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+  );
+  const started = performance.now();
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: folder });
+  const listed: { dependencies?: Record<string, unknown> } = JSON.parse(
+    await run('npm', ['ls', '--all', '--json'], { cwd: folder }),
+  );
+  const installed = Object.keys(listed.dependencies ?? {});
+  ensure(installed.join() === manifest.name, `installed ${installed.join(', ')}`);
+  return `1 package, no peer, in ${Math.round(performance.now() - started)} ms`;
+}
+
+/** Imports every entrance in one process: no peer is there, and all of them must share one error class. */
+export async function importEntrances(folder: string): Promise<string> {
+  const script = `
+    const counts = [];
+    const errors = new Set();
+    for (const name of ${JSON.stringify(entrances)}) {
+      const module = await import(name);
+      counts.push(Object.keys(module).length);
+      if (module.CacheError) errors.add(module.CacheError);
+    }
+    const manifest = await import('${manifest.name}/package.json', { with: { type: 'json' } });
+    console.log(JSON.stringify({ counts, errors: errors.size, version: manifest.default.version }));`;
+  const output = await node(['--no-warnings', '--input-type=module', '--eval', script], {
+    cwd: folder,
+    env: bareEnvironment(),
+  });
+  const seen: { counts: number[]; errors: number; version: string } = JSON.parse(output);
+  ensure(seen.errors === 1, `${seen.errors} CacheError classes across the entrances`);
+  ensure(seen.version === manifest.version, `the installed version is ${seen.version}`);
+  const empty = entrances.filter((_, index) => !seen.counts[index]);
+  ensure(empty.length === 0, `nothing exported from ${empty.join(', ')}`);
+  return `${entrances.length} entrances without peers, ${seen.counts.join(' + ')} exports, 1 CacheError`;
+}
+
+/** What needs an optional peer, and the package that its error has to name. */
+const NEEDS_PEER = [
+  {
+    peer: '@aws-sdk/credential-providers',
+    code: 'NO_CREDENTIALS',
+    script: `
+      import { DynamoDBCacheStore } from '${manifest.name}/dynamodb';
+      const store = new DynamoDBCacheStore({ tableName: 'cache', region: 'eu-central-1' });
+      const use = () => store.get('key');`,
+  },
+];
+
+export async function missingPeers(folder: string): Promise<string> {
+  for (const { peer, code, script } of NEEDS_PEER) {
+    const report = `
+      const error = await use().then(() => undefined, (reason) => reason);
+      console.log(JSON.stringify({ name: error?.name, code: error?.code, message: error?.message }));`;
+    const output = await node(['--input-type=module', '--eval', script + report], {
+      cwd: folder,
+      env: bareEnvironment(),
+    });
+    const error: { name?: string; code?: string; message?: string } = JSON.parse(output);
+    ensure(
+      error.name === 'CacheError' && error.code === code && error.message?.includes(peer),
+      `without ${peer} the error is ${output}: it should be a CacheError ${code} naming the package`,
+    );
+  }
+  return `${NEEDS_PEER.length} named in its error: ${NEEDS_PEER.map(({ peer }) => peer).join(', ')}`;
+}
+
+const RESOLUTIONS = [
+  { module: 'NodeNext', moduleResolution: 'NodeNext' },
+  { module: 'ESNext', moduleResolution: 'Bundler' },
+];
+
+/** The declarations as a strict consumer compiles them, `skipLibCheck` off and no peer there for their imports. */
+export async function compile(folder: string): Promise<string> {
+  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+  symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
+  cpSync(join(root, 'test/package/handler.ts'), join(folder, 'handler.ts'));
+  const lines = entrances.map((name, index) => [
+    `import * as entrance${index} from '${name}';`,
+    `export const used${index}: object = entrance${index};`,
+  ]);
+  writeFileSync(join(folder, 'entrances.ts'), lines.flat().join('\n'));
+  for (const resolution of RESOLUTIONS) {
+    const config = join(folder, `tsconfig.${resolution.moduleResolution}.json`);
+    const compilerOptions = {
+      ...resolution,
+      target: 'ES2023',
+      lib: ['ES2023'],
+      types: ['node'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+    };
+    writeFileSync(config, JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+    await node([join(root, 'node_modules/typescript/bin/tsc'), '-p', config], { cwd: folder });
+  }
+  return `${RESOLUTIONS.map((kind) => kind.moduleResolution).join(' and ')}, skipLibCheck off, without peers`;
+}

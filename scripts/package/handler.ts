@@ -1,0 +1,158 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { bareEnvironment, ensure, manifest, node, root } from './run.js';
+
+const TABLE = 'smoke';
+const ACCESS = {
+  AWS_ACCESS_KEY_ID: 'key',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_REGION: 'eu-central-1',
+};
+
+async function bundle(folder: string, entry: string, minify: boolean) {
+  return build({
+    absWorkingDir: folder,
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minify,
+    metafile: true,
+    write: false,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'silent',
+  });
+}
+
+/** Bundled as a Lambda handler is: ESM, minified, no banner, no peer installed and none marked external. */
+export async function bundleHandler(folder: string, limit: number): Promise<string> {
+  const { outputFiles, warnings } = await bundle(folder, 'handler.ts', true);
+  const [file] = outputFiles;
+  ensure(file, 'esbuild wrote nothing');
+  ensure(warnings.length === 0, warnings.map(({ text }) => text).join('\n'));
+  ensure(!file.text.includes('Dynamic require of'), 'the bundle needs require(): ESM has none');
+  writeFileSync(join(folder, 'handler.mjs'), file.contents);
+  const gzip = gzipSync(file.contents, { level: 9 }).length;
+  ensure(gzip <= limit, `${gzip} bytes gzipped, over the limit of ${limit}`);
+  return `${file.contents.length} bytes, ${gzip} gzipped (limit ${limit}), no banner`;
+}
+
+/** What the handler does not name must not be in its bundle. */
+export async function treeShaking(folder: string): Promise<string> {
+  const { outputFiles } = await bundle(folder, 'handler.ts', false);
+  const text = outputFiles[0]?.text ?? '';
+  ensure(
+    /\bDynamoDBCacheStore\b/.test(text),
+    'the check is blind: DynamoDBCacheStore is not there',
+  );
+  const script = `console.log(JSON.stringify(Object.keys(await import('${manifest.name}'))))`;
+  const names: string[] = JSON.parse(
+    await node(['--input-type=module', '--eval', script], { cwd: folder, env: bareEnvironment() }),
+  );
+  const others = names.filter((name) => /CacheStore$/.test(name) && name !== 'DynamoDBCacheStore');
+  const kept = others.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
+  ensure(kept.length === 0, `the handler's bundle holds ${kept.join(', ')}`);
+
+  // Copied out of the package, so that its "sideEffects": false does not hide what runs at import.
+  cpSync(join(folder, `node_modules/${manifest.name}/dist`), join(folder, 'bare'), {
+    recursive: true,
+  });
+  writeFileSync(join(folder, 'bare.js'), "import './bare/index.js';");
+  const bare = (await bundle(folder, 'bare.js', true)).outputFiles[0]?.text ?? '';
+  ensure(bare.length <= 256, `importing runs ${bare.length} bytes of code: ${bare.slice(0, 2000)}`);
+  return `${others.join(', ')} not in it; a bare import runs ${bare.length} bytes`;
+}
+
+/** The parts of dynalite (it has no types) that are used here. */
+type Dynalite = (options: { createTableMs: number }) => Server;
+
+async function withDynamoDB<T>(action: (endpoint: string) => Promise<T>): Promise<T> {
+  const { default: dynalite }: { default: Dynalite } = await import(String('dynalite'));
+  const server = dynalite({ createTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    return await action(endpoint);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+async function createTable(endpoint: string): Promise<void> {
+  const { CreateTableCommand, DynamoDBClient, waitUntilTableExists } = await import(
+    '@aws-sdk/client-dynamodb'
+  );
+  const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
+  const client = new DynamoDBClient({ endpoint, region: ACCESS.AWS_REGION, credentials });
+  await client.send(
+    new CreateTableCommand({
+      TableName: TABLE,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    }),
+  );
+  const wait = { client, maxWaitTime: 10, minDelay: 0.1, maxDelay: 0.5 };
+  await waitUntilTableExists(wait, { TableName: TABLE });
+  client.destroy();
+}
+
+/** Loads in each of two fresh processes: one fills the table, the other reads it and then forgets. */
+const EXPECTED = [
+  { events: [{ id: '1' }, { id: '1' }], loads: [1, 1] },
+  { events: [{ id: '1' }, { id: '1', forget: true }, { id: '1' }], loads: [0, 1, 1] },
+];
+
+export async function runHandler(folder: string): Promise<string> {
+  return withDynamoDB(async (endpoint) => {
+    await createTable(endpoint);
+    const env = bareEnvironment({ ...ACCESS, AWS_ENDPOINT_URL: endpoint, CACHE_TABLE: TABLE });
+    for (const { events, loads } of EXPECTED) {
+      const script = `
+        const { handler } = await import('./handler.mjs');
+        const answers = [];
+        for (const event of ${JSON.stringify(events)}) answers.push(await handler(event));
+        console.log(JSON.stringify(answers));`;
+      const output = await node(['--input-type=module', '--eval', script], { cwd: folder, env });
+      const answers: { user: { name: string }; loads: number }[] = JSON.parse(output);
+      const seen = answers.map((answer) => answer.loads);
+      ensure(
+        seen.join() === loads.join() && answers.every(({ user }) => user.name === 'Ada'),
+        `loads ${seen.join()} where ${loads.join()} were due: ${output}`,
+      );
+    }
+    return `Node ${process.versions.node}: 2 processes share a value, del makes the next call load`;
+  });
+}
+
+/** size-limit's own measure, an entrance a line in .size-limit.json. */
+export async function sizes(): Promise<string> {
+  const cli = join(root, 'node_modules/size-limit/bin.js');
+  const results: { name: string; size: number; passed: boolean; sizeLimit: number }[] = JSON.parse(
+    await node([cli, '--json']).catch((error: Error & { cause?: { stdout?: string } }) => {
+      const { stdout } = error.cause ?? {};
+      if (stdout?.startsWith('[')) return stdout;
+      throw error;
+    }),
+  );
+  const over = results.filter(({ passed }) => !passed);
+  const line = (result: (typeof results)[number]) =>
+    `${result.name} ${result.size} of ${result.sizeLimit}`;
+  ensure(over.length === 0, `over the limit (bytes gzipped): ${over.map(line).join(', ')}`);
+  const configured: { path: string }[] = JSON.parse(
+    readFileSync(join(root, '.size-limit.json'), 'utf8'),
+  );
+  const unmeasured = Object.entries(manifest.exports).filter(
+    ([, target]) =>
+      typeof target !== 'string' && !configured.some(({ path }) => target.default === `./${path}`),
+  );
+  ensure(unmeasured.length === 0, `no limit for ${unmeasured.map(([name]) => name).join(', ')}`);
+  return `${results.map(line).join(', ')} bytes gzipped`;
+}

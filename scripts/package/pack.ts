@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { ensure, manifest, node, root, run } from './run.js';
+
+export interface Tarball {
+  readonly path: string;
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+const EXPECTED = [
+  /^dist\/(shared\/)?[\w-]+\.js$/,
+  /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.ts$/,
+  /^infrastructure\/[\w./-]+$/,
+];
+
+/** Packs into `folder`. Without the scripts: `prepack` would build a second time. */
+export async function pack(folder: string): Promise<Tarball> {
+  const output = await run('npm', [
+    'pack',
+    '--json',
+    '--ignore-scripts',
+    '--pack-destination',
+    folder,
+  ]);
+  // npm 12 keys the result by the package's name, npm 10 and 11 give a list.
+  const parsed = JSON.parse(output);
+  const [result] = Object.values(parsed) as (Tarball & { filename: string })[];
+  ensure(result, `npm pack printed ${output}`);
+  return { ...result, path: join(folder, result.filename) };
+}
+
+export function contents({ files }: Tarball): string {
+  const paths = files.map((file) => file.path);
+  const missing = REQUIRED.filter((path) => !paths.includes(path));
+  ensure(missing.length === 0, `missing from the package: ${missing.join(', ')}`);
+  const strange = paths.filter(
+    (path) => !REQUIRED.includes(path) && !EXPECTED.some((form) => form.test(path)),
+  );
+  ensure(strange.length === 0, `not expected in the package: ${strange.join(', ')}`);
+
+  const dependencies = Object.keys(manifest.dependencies ?? {});
+  ensure(dependencies.length === 0, `run-time dependencies: ${dependencies.join(', ')}`);
+  const peers = Object.keys(manifest.peerDependencies ?? {});
+  const forced = peers.filter((peer) => manifest.peerDependenciesMeta?.[peer]?.optional !== true);
+  ensure(forced.length === 0, `peers that are not optional: ${forced.join(', ')}`);
+
+  const places = [root, `${homedir()}/`, 'file:///', 'node_modules/.'];
+  for (const path of paths) {
+    const text = readFileSync(join(root, path), 'utf8');
+    const place = places.find((candidate) => text.includes(candidate));
+    ensure(!place, `${path} names a place on this machine: ${place}`);
+  }
+  return `${paths.length} files as expected, 0 dependencies, ${peers.length} optional peers, no local path`;
+}
+
+export async function lint({ path }: Tarball): Promise<string> {
+  const tarball = readFileSync(path);
+  const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(tarball).buffer } });
+  const lines = messages.map((message) => formatMessage(message, pkg, { color: false }));
+  ensure(lines.length === 0, lines.join('\n'));
+  return '0 messages';
+}
+
+/** Resolution as an ESM consumer sees it: this package has no CommonJS form and needs `exports`. */
+const ESM_KINDS = ['node16-esm', 'bundler'];
+
+export async function types({ path }: Tarball): Promise<string> {
+  const cli = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
+  const flags = ['--profile', 'esm-only', '--no-definitely-typed', '--format', 'json'];
+  const report: {
+    analysis: { entrypoints: Record<string, unknown> };
+    problems: Record<string, { kind: string; entrypoint?: string; resolutionKind?: string }[]>;
+  } = JSON.parse(await node([cli, path, ...flags]));
+  const problems = Object.values(report.problems)
+    .flat()
+    .filter(({ resolutionKind: kind }) => kind === undefined || ESM_KINDS.includes(kind));
+  ensure(problems.length === 0, JSON.stringify(problems, null, 2));
+  const count = Object.keys(report.analysis.entrypoints).length;
+  ensure(count === Object.keys(manifest.exports).length, `only ${count} entrances were seen`);
+  return `${count} entrances, 0 problems for ESM consumers (${ESM_KINDS.join(', ')})`;
+}
