@@ -1,0 +1,83 @@
+import { cycles, type Module } from './import-graph.js';
+
+/** A room is a file at the top of src, or a folder there. */
+export interface Rules {
+  readonly levels: readonly Level[];
+  /** Imports between rooms of one level that the level itself does not allow. */
+  readonly across: Readonly<Record<string, readonly string[]>>;
+  /** Lower rooms that a room must not import all the same. */
+  readonly never: Readonly<Record<string, readonly string[]>>;
+  /** Rooms that may use clocks, timers, the console and the environment. */
+  readonly edges: readonly string[];
+  /** Rooms that may `import()` any room: they run it. */
+  readonly runners: readonly string[];
+  /** Builtins too costly to load in these rooms at start. */
+  readonly heavy: { readonly rooms: readonly string[]; readonly modules: readonly string[] };
+  /** Packages that may be there or not. */
+  readonly optionalPeers: readonly string[];
+}
+
+export interface Level {
+  readonly rooms: readonly string[];
+  /** Whether its rooms may import each other. */
+  readonly open?: boolean;
+}
+
+/** What breaks the rules, a line each. */
+export function violations(modules: readonly Module[], rules: Rules): string[] {
+  const paths = new Set(modules.map(({ path }) => path));
+  const problems: string[] = [];
+  for (const module of modules) {
+    const room = roomOf(module.path);
+    const level = levelOf(room, rules);
+    if (level < 0) problems.push(`src/${module.path}: give "${room}" a level in the rules`);
+    if (!rules.edges.includes(room))
+      for (const name of module.globals)
+        problems.push(
+          `src/${module.path}: ${name} belongs at the edges (${rules.edges.join(', ')})`,
+        );
+    for (const entry of module.imports) {
+      const where = `src/${module.path}: imports ${entry.target}`;
+      if (entry.bare) problems.push(...bareImport(where, room, entry, rules));
+      else if (!paths.has(entry.target)) problems.push(`${where}, which does not exist`);
+      else if (level >= 0 && !(entry.kind === 'lazy' && rules.runners.includes(room)))
+        problems.push(...roomImport(where, room, roomOf(entry.target), rules));
+    }
+  }
+  for (const cycle of cycles(modules)) problems.push(`import cycle: ${cycle.join(' -> ')}`);
+  return problems;
+}
+
+function bareImport(
+  where: string,
+  room: string,
+  { target, kind }: Module['imports'][number],
+  rules: Rules,
+): string[] {
+  if (kind === 'type') return [];
+  if (target.startsWith('node:')) {
+    const costly = rules.heavy.rooms.includes(room) && rules.heavy.modules.includes(target);
+    return costly && kind === 'value' ? [`${where} at load, which costs a cold start`] : [];
+  }
+  const name = target
+    .split('/')
+    .slice(0, target.startsWith('@') ? 2 : 1)
+    .join('/');
+  if (!rules.optionalPeers.includes(name)) return [`${where}, which is no peer of this package`];
+  return kind === 'value' ? [`${where} at load: an optional peer is loaded by import()`] : [];
+}
+
+function roomImport(where: string, from: string, to: string, rules: Rules): string[] {
+  if (from === to) return [];
+  if (rules.never[from]?.includes(to)) return [`${where}: "${from}" must not know "${to}"`];
+  const [own, other] = [levelOf(from, rules), levelOf(to, rules)];
+  if (other < 0 || other < own) return [];
+  if (other > own) return [`${where}: level ${own} must not import level ${other}`];
+  if (rules.levels[own]?.open || rules.across[from]?.includes(to)) return [];
+  return [`${where}: both are of level ${own}`];
+}
+
+const roomOf = (path: string): string => path.split('/')[0] ?? path;
+
+const levelOf = (room: string, rules: Rules): number =>
+  rules.levels.findIndex(({ rooms }) => rooms.includes(room));
