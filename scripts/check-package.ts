@@ -12,7 +12,11 @@ const HANDLER_LIMIT = 12_000;
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'glasswork-cache-')));
 const consumer = join(folder, 'consumer');
 
-async function step<T>(name: string, action: () => T | Promise<T>, measured = String): Promise<T> {
+async function step<T>(
+  name: string,
+  action: () => T | Promise<T>,
+  measured: (result: T) => string = String,
+): Promise<T> {
   try {
     const result = await action();
     console.log(`${name.padEnd(14)} ${measured(result)}`);
