@@ -85,23 +85,35 @@ async function withDynamoDB<T>(action: (endpoint: string) => Promise<T>): Promis
   }
 }
 
+/** dynalite reads a request's authorization, but does not verify it. */
+async function request(endpoint: string, operation: string, body: object) {
+  const credential = `Credential=key/20260101/${ACCESS.AWS_REGION}/dynamodb/aws4_request`;
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `DynamoDB_20120810.${operation}`,
+      'x-amz-date': '20260101T000000Z',
+      authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=none`,
+    },
+    body: JSON.stringify({ TableName: TABLE, ...body }),
+  });
+  const text = await response.text();
+  ensure(response.ok, `${operation}: ${response.status} ${text}`);
+  return JSON.parse(text) as { Table?: { TableStatus: string } };
+}
+
 async function createTable(endpoint: string): Promise<void> {
-  const { CreateTableCommand, DynamoDBClient, waitUntilTableExists } = await import(
-    '@aws-sdk/client-dynamodb'
-  );
-  const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
-  const client = new DynamoDBClient({ endpoint, region: ACCESS.AWS_REGION, credentials });
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-    }),
-  );
-  const wait = { client, maxWaitTime: 10, minDelay: 0.1, maxDelay: 0.5 };
-  await waitUntilTableExists(wait, { TableName: TABLE });
-  client.destroy();
+  await request(endpoint, 'CreateTable', {
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  });
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const { Table } = await request(endpoint, 'DescribeTable', {});
+    if (Table?.TableStatus === 'ACTIVE') return;
+  }
+  throw new Error('the table did not become active');
 }
 
 /** Loads in each of two fresh processes: one fills the table, the other reads it and then forgets. */

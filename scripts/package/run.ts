@@ -39,7 +39,7 @@ export async function run(
     return stdout;
   } catch (error) {
     const { stdout, stderr, message } = error as Error & { stdout?: string; stderr?: string };
-    throw new Error([message, stdout, stderr].filter(Boolean).join('\n'), { cause: error });
+    throw new Error([message.trim(), stdout, stderr].filter(Boolean).join('\n'), { cause: error });
   }
 }
 
