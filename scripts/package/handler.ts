@@ -148,11 +148,7 @@ export async function runHandler(folder: string): Promise<string> {
 export async function sizes(): Promise<string> {
   const cli = join(root, 'node_modules/size-limit/bin.js');
   const results: { name: string; size: number; passed: boolean; sizeLimit: number }[] = JSON.parse(
-    await node([cli, '--json']).catch((error: Error & { cause?: { stdout?: string } }) => {
-      const { stdout } = error.cause ?? {};
-      if (stdout?.startsWith('[')) return stdout;
-      throw error;
-    }),
+    await node([cli, '--json'], { failing: true }),
   );
   const over = results.filter(({ passed }) => !passed);
   const line = (result: (typeof results)[number]) =>

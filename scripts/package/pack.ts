@@ -76,7 +76,7 @@ export async function types({ path }: Tarball): Promise<string> {
   const report: {
     analysis: { entrypoints: Record<string, unknown> };
     problems: Record<string, { kind: string; entrypoint?: string; resolutionKind?: string }[]>;
-  } = JSON.parse(await node([cli, path, ...flags]));
+  } = JSON.parse(await node([cli, path, ...flags], { failing: true }));
   const problems = Object.values(report.problems)
     .flat()
     .filter(({ resolutionKind: kind }) => kind === undefined || ESM_KINDS.includes(kind));

@@ -23,11 +23,18 @@ export const entrances = Object.entries(manifest.exports)
 
 const execFileAsync = promisify(execFile);
 
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Takes the output of a command that failed, too: its JSON says why. */
+  readonly failing?: boolean;
+}
+
 /** Standard output of a command; rejects with all that it printed. */
 export async function run(
   file: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: RunOptions = {},
 ): Promise<string> {
   try {
     const { stdout } = await execFileAsync(file, args, {
@@ -39,14 +46,14 @@ export async function run(
     return stdout;
   } catch (error) {
     const { stdout, stderr, message } = error as Error & { stdout?: string; stderr?: string };
+    if (options.failing && stdout?.trim()) return stdout;
     throw new Error([message.trim(), stdout, stderr].filter(Boolean).join('\n'), { cause: error });
   }
 }
 
-export const node = (
-  args: readonly string[],
-  options?: { cwd?: string; env?: NodeJS.ProcessEnv },
-) => run(process.execPath, args, options);
+export function node(args: readonly string[], options?: RunOptions): Promise<string> {
+  return run(process.execPath, args, options);
+}
 
 /** The environment without anything that an AWS client or a package manager's script would pick up. */
 export function bareEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
