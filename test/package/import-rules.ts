@@ -6,7 +6,7 @@ export interface Rules {
   /** Imports between rooms of one level that the level itself does not allow. */
   readonly across: Readonly<Record<string, readonly string[]>>;
   /** Lower rooms that a room must not import all the same. */
-  readonly never: Readonly<Record<string, readonly string[]>>;
+  readonly never: { readonly from: readonly string[]; readonly to: readonly string[] };
   /** Rooms that may use clocks, timers, the console and the environment. */
   readonly edges: readonly string[];
   /** Rooms that may `import()` any room: they run it. */
@@ -18,6 +18,7 @@ export interface Rules {
 }
 
 export interface Level {
+  readonly name: string;
   readonly rooms: readonly string[];
   /** Whether its rooms may import each other. */
   readonly open?: boolean;
@@ -69,12 +70,15 @@ function bareImport(
 
 function roomImport(where: string, from: string, to: string, rules: Rules): string[] {
   if (from === to) return [];
-  if (rules.never[from]?.includes(to)) return [`${where}: "${from}" must not know "${to}"`];
+  if (rules.never.from.includes(from) && rules.never.to.includes(to))
+    return [`${where}: "${from}" must not know "${to}"`];
   const [own, other] = [levelOf(from, rules), levelOf(to, rules)];
   if (other < 0 || other < own) return [];
-  if (other > own) return [`${where}: level ${own} must not import level ${other}`];
+  const name = rules.levels[own]?.name;
+  if (other > own)
+    return [`${where}: level ${name} must not import level ${rules.levels[other]?.name}`];
   if (rules.levels[own]?.open || rules.across[from]?.includes(to)) return [];
-  return [`${where}: both are of level ${own}`];
+  return [`${where}: both are of level ${name}`];
 }
 
 const roomOf = (path: string): string => path.split('/')[0] ?? path;
