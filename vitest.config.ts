@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.spec.ts'],
     globalSetup: ['test/servers/global-setup.ts'],
+    // The SDK's advice on Node versions, once in every test file that uses it.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -1,17 +1,10 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { startDynalite } from '../../test/servers/dynalite.js';
+import { createCacheTable, credentials, region } from '../../test/servers/table.js';
 import { bareEnvironment, ensure, manifest, node, root } from './run.js';
-
-const TABLE = 'smoke';
-const ACCESS = {
-  AWS_ACCESS_KEY_ID: 'key',
-  AWS_SECRET_ACCESS_KEY: 'secret',
-  AWS_REGION: 'eu-central-1',
-};
 
 async function bundle(folder: string, entry: string, minify: boolean) {
   return build({
@@ -69,53 +62,6 @@ export async function treeShaking(folder: string): Promise<string> {
   return `${others.join(', ')} not in it; a bare import runs ${bare.length} bytes`;
 }
 
-/** The parts of dynalite (it has no types) that are used here. */
-type Dynalite = (options: { createTableMs: number }) => Server;
-
-async function withDynamoDB<T>(action: (endpoint: string) => Promise<T>): Promise<T> {
-  const { default: dynalite }: { default: Dynalite } = await import(String('dynalite'));
-  const server = dynalite({ createTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    return await action(endpoint);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
-
-/** dynalite reads a request's authorization, but does not verify it. */
-async function request(endpoint: string, operation: string, body: object) {
-  const credential = `Credential=key/20260101/${ACCESS.AWS_REGION}/dynamodb/aws4_request`;
-  const response = await fetch(endpoint, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `DynamoDB_20120810.${operation}`,
-      'x-amz-date': '20260101T000000Z',
-      authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=none`,
-    },
-    body: JSON.stringify({ TableName: TABLE, ...body }),
-  });
-  const text = await response.text();
-  ensure(response.ok, `${operation}: ${response.status} ${text}`);
-  return JSON.parse(text) as { Table?: { TableStatus: string } };
-}
-
-async function createTable(endpoint: string): Promise<void> {
-  await request(endpoint, 'CreateTable', {
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-  });
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const { Table } = await request(endpoint, 'DescribeTable', {});
-    if (Table?.TableStatus === 'ACTIVE') return;
-  }
-  throw new Error('the table did not become active');
-}
-
 /** Loads in each of two fresh processes: one fills the table, the other reads it and then forgets. */
 const EXPECTED = [
   { events: [{ id: '1' }, { id: '1' }], loads: [1, 1] },
@@ -123,9 +69,15 @@ const EXPECTED = [
 ];
 
 export async function runHandler(folder: string): Promise<string> {
-  return withDynamoDB(async (endpoint) => {
-    await createTable(endpoint);
-    const env = bareEnvironment({ ...ACCESS, AWS_ENDPOINT_URL: endpoint, CACHE_TABLE: TABLE });
+  const { endpoint, stop } = await startDynalite();
+  try {
+    const env = bareEnvironment({
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_REGION: region,
+      AWS_ENDPOINT_URL: endpoint,
+      CACHE_TABLE: await createCacheTable(endpoint),
+    });
     for (const { events, loads } of EXPECTED) {
       const script = `
         const { handler } = await import('./handler.mjs');
@@ -140,8 +92,10 @@ export async function runHandler(folder: string): Promise<string> {
         `loads ${seen.join()} where ${loads.join()} were due: ${output}`,
       );
     }
-    return `Node ${process.versions.node}: 2 processes share a value, del makes the next call load`;
-  });
+  } finally {
+    await stop();
+  }
+  return `Node ${process.versions.node}: 2 processes share a value, del makes the next call load`;
 }
 
 /** size-limit's own measure, an entrance a line in .size-limit.json. */
