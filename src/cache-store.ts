@@ -67,11 +67,6 @@ export interface CacheStore {
   /** The value together with the version that `setIfUnchanged` compares; absence has a version too. */
   getVersioned?<T>(key: string): Promise<{ value: T | undefined; version: CacheVersion }>;
   /** Writes only when the key is still as the versioned read saw it; resolves to whether it wrote. */
-  setIfUnchanged?<T>(
-    key: string,
-    value: T,
-    ttl: number,
-    version: CacheVersion,
-  ): Promise<boolean>;
+  setIfUnchanged?<T>(key: string, value: T, ttl: number, version: CacheVersion): Promise<boolean>;
   close?(): Promise<void>;
 }

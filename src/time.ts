@@ -55,9 +55,10 @@ function parse(duration: unknown): number {
 /** The longest delay a timer takes; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Runs `action` after `ms`; the timer never keeps the process alive. Returns what cancels it. */
+/** Runs `action` after `ms`. Returns what cancels it: whoever starts a timer cancels it when it is not needed. */
 export function after(ms: number, action: () => void): () => void {
   const timer = setTimeout(action, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
-  timer.unref?.();
   return () => clearTimeout(timer);
 }
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => after(ms, resolve));

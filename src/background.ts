@@ -1,0 +1,30 @@
+import type { Emit } from './events.js';
+import type { WaitUntil } from './policy.js';
+
+/** Work that nobody awaits: every promise is caught, kept until it settles, and offered to `waitUntil`. */
+export class Background {
+  readonly #pending = new Set<Promise<void>>();
+  readonly #emit: Emit;
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  /** An unhandled rejection would kill the next, innocent invocation, so none leaves here. */
+  run(work: Promise<unknown>, waitUntil: WaitUntil | undefined): void {
+    const fail = (error: unknown) => this.#emit({ type: 'background-error', error });
+    const caught = work.then(() => {}, fail);
+    const kept = caught.finally(() => this.#pending.delete(kept));
+    this.#pending.add(kept);
+    try {
+      waitUntil?.(kept);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Resolves when nothing is pending, what pending work has started meanwhile included. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+}

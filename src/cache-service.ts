@@ -1,0 +1,458 @@
+import { Background } from './background.js';
+import { type AnyKey, type CacheKey, type KeySpace, keyText, schemaOf } from './cache-key.js';
+import type { CacheStore } from './cache-store.js';
+import { type CacheConfig, type Settings, settings } from './config.js';
+import { refreshesEarly } from './early-refresh.js';
+import type { CacheEntry, Entry } from './entry.js';
+import { CacheError } from './errors.js';
+import { type Emit, eventLog } from './events.js';
+import { Invalidation } from './invalidation.js';
+import type { LoadContext } from './load-context.js';
+import { type LoadAll, Loader, type Need, type Write } from './loader.js';
+import { checkedTags, type Policy as Resolved, resolvePolicy, type WrapOptions } from './policy.js';
+import { type Address, Reader, type Seen } from './reader.js';
+import { copyOf, type Flight, SingleFlight } from './single-flight.js';
+import { Stampede } from './stampede.js';
+import { StoreAccess } from './store-access.js';
+import { VersionRecords } from './tags.js';
+import { after, type Duration } from './time.js';
+
+export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
+export type KeyLoad<T> = (context: LoadContext<NoInfer<T>>) => NoInfer<T> | Promise<NoInfer<T>>;
+/** Resolves to values in the order of `missing`; undefined is not cached. */
+export type LoadMany<K, T> = (
+  missing: readonly K[],
+  context: LoadContext<unknown>,
+) => Promise<readonly (T | undefined)[]>;
+/** A ttl, or a whole policy. */
+export type Policy = Duration | WrapOptions;
+type SetOptions = Duration | Pick<WrapOptions, 'ttl' | 'tags'>;
+
+/** How long `close()` waits for background work before it closes the store under it, milliseconds. */
+const CLOSE_WAIT_MS = 5_000;
+
+/**
+ * A cache over a store: the store keeps records, the service decides what they are worth.
+ *
+ * Reads and fills fail open: a store that is broken, slow or skipped is a miss and an event. `del`, `delMany`,
+ * `delByPattern`, `invalidateTags` and `clear` always try, and reject unless the store confirmed.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, MemoryCacheStore } from '@glasswork/cache';
+ *
+ * const cache = new CacheService(new MemoryCacheStore(), { defaultTTL: '5m', keyPrefix: 'shop' });
+ * const rates = await cache.wrap('rates', '1h', async () => ({ EUR: 1, USD: 1.08 }));
+ * ```
+ */
+export class CacheService {
+  readonly #store: CacheStore;
+  readonly #settings: Settings;
+  readonly #keys: KeySpace;
+  readonly #emit: Emit;
+  readonly #stats: () => Readonly<Record<string, number>>;
+  readonly #background: Background;
+  readonly #invalidation: Invalidation;
+  readonly #reader: Reader;
+  readonly #loader: Loader;
+  readonly #stampede: Stampede;
+  #closing: Promise<void> | undefined;
+
+  /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option. */
+  constructor(store: CacheStore, config: CacheConfig = {}) {
+    if (typeof store?.get !== 'function') {
+      throw new CacheError(
+        'INVALID_OPTION',
+        'CacheService needs a store as its first argument, such as new MemoryCacheStore().',
+        { subject: 'store' },
+      );
+    }
+    this.#settings = settings(config);
+    const { clock, keys, breaker, tagTrustMs, prefixTrustMs } = this.#settings;
+    const { emit, stats } = eventLog(config.onEvent);
+    const access = new StoreAccess(store, emit, clock, breaker);
+    const tags = new VersionRecords(access, clock, tagTrustMs);
+    const prefixes = new VersionRecords(access, clock, prefixTrustMs);
+    const reader = new Reader(access, keys, { tags, prefixes }, clock, emit);
+    const loader = new Loader(access, reader, clock, emit);
+    const background = new Background(emit);
+    const flights = new SingleFlight();
+    const { deadline } = config;
+    this.#store = store;
+    this.#keys = keys;
+    this.#emit = emit;
+    this.#stats = stats;
+    this.#background = background;
+    this.#invalidation = new Invalidation({ access, keys, tags, prefixes, flights, emit });
+    this.#reader = reader;
+    this.#loader = loader;
+    const parts = { access, reader, loader, flights, background, keys, clock, deadline, emit };
+    this.#stampede = new Stampede(parts);
+  }
+
+  /**
+   * The value, or undefined when there is none: absent, expired, invalidated, of the wrong shape, or unreadable.
+   * `null`, `0`, `''` and `false` are values. `get` and then `set` by hand is not fenced; `wrap` is.
+   */
+  get<T>(key: CacheKey<T>): Promise<T | undefined>;
+  get<T = unknown>(key: string): Promise<T | undefined>;
+  async get(key: AnyKey): Promise<unknown> {
+    const [value] = await this.#getMany([key]);
+    return value;
+  }
+
+  /** The values in the order of the keys, read together. */
+  getMany<T>(keys: readonly CacheKey<T>[]): Promise<(T | undefined)[]>;
+  getMany<T = unknown>(keys: readonly string[]): Promise<(T | undefined)[]>;
+  getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
+    return this.#getMany(keys);
+  }
+
+  async #getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
+    const ats = keys.map((key) => this.#address(key));
+    const reads = await this.#reader.readMany(ats);
+    return reads.map((seen, i) => {
+      const { key } = ats[i] as Address;
+      if (isServable(seen)) return this.#hit(key, seen);
+      this.#emit({ type: 'miss', key, reason: seen.reason });
+      return undefined;
+    });
+  }
+
+  /** The value with its times (epoch milliseconds) and tags, stale ones included. */
+  getEntry<T>(key: CacheKey<T>): Promise<CacheEntry<T> | undefined>;
+  getEntry<T = unknown>(key: string): Promise<CacheEntry<T> | undefined>;
+  async getEntry(key: AnyKey): Promise<CacheEntry<unknown> | undefined> {
+    const [seen] = await this.#reader.readMany([this.#address(key)]);
+    if (!seen || !isServable(seen)) return undefined;
+    const { value, createdAt, staleAt, expiresAt, tags } = seen.entry;
+    return { value, createdAt, staleAt, expiresAt, tags: tags.map(([tag]) => tag) };
+  }
+
+  /** Whether `get` would give a value. */
+  async has(key: AnyKey): Promise<boolean> {
+    const [seen] = await this.#reader.readMany([this.#address(key)]);
+    return seen !== undefined && isServable(seen);
+  }
+
+  /**
+   * Writes a value; resolves to whether the store took it, and an event says why it did not. Code that changes a
+   * database uses `del` or tags, which reject when they are not confirmed.
+   *
+   * @throws CacheError `INVALID_DURATION`, `INVALID_KEY` or `INVALID_OPTION`.
+   */
+  set<T>(key: CacheKey<T>, value: NoInfer<T>, ttl?: SetOptions): Promise<boolean>;
+  set<T>(key: string, value: T, ttl?: SetOptions): Promise<boolean>;
+  set(key: AnyKey, value: unknown, ttl?: SetOptions): Promise<boolean> {
+    return this.#setMany([{ key, value, ttl }]);
+  }
+
+  /** Writes many values; resolves to whether the store took them all. */
+  setMany<T>(
+    entries: readonly { key: CacheKey<T>; value: NoInfer<T>; ttl?: Duration }[],
+  ): Promise<boolean>;
+  setMany(entries: readonly { key: string; value: unknown; ttl?: Duration }[]): Promise<boolean>;
+  setMany(entries: readonly { key: AnyKey; value: unknown; ttl?: Duration }[]): Promise<boolean> {
+    return this.#setMany(entries);
+  }
+
+  async #setMany(
+    entries: readonly { key: AnyKey; value: unknown; ttl?: SetOptions | undefined }[],
+  ): Promise<boolean> {
+    const writes = entries.map(({ key, value, ttl }) => ({
+      at: this.#address(key),
+      value,
+      policy: this.#policy(key, ttl),
+      loadMs: 0,
+    }));
+    const names = new Set(writes.map(({ at }) => at.name));
+    await this.#invalidation.detach((flight) => names.has(flight.key));
+    const complete = await Promise.all(
+      writes.map(async (write): Promise<Write | undefined> => {
+        const marks = await this.#reader.currentMarks(write.policy.tags);
+        return marks && { ...write, marks };
+      }),
+    );
+    const ready = complete.filter((write) => write !== undefined);
+    const written = ready.length === 0 || (await this.#loader.write(ready));
+    return written && ready.length === complete.length;
+  }
+
+  /**
+   * Deletes a value. A load that began before this call is never the cached value once it has resolved.
+   *
+   * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
+   */
+  async del(key: AnyKey): Promise<void> {
+    await this.#invalidation.keys([this.#address(key)]);
+  }
+
+  /** Deletes many values. @throws CacheError `NOT_CONFIRMED` unless the store confirmed all of them. */
+  async delMany(keys: readonly AnyKey[]): Promise<void> {
+    await this.#invalidation.keys(keys.map((key) => this.#address(key)));
+  }
+
+  /**
+   * Deletes what a glob matches (`*`, `?`; `\` escapes) and resolves to the number of stored keys it deleted, or to
+   * undefined where the store cannot. It promises stored keys and this process's loads only.
+   *
+   * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
+   */
+  async delByPattern(pattern: string): Promise<number | undefined> {
+    return this.#invalidation.pattern(keyText(pattern));
+  }
+
+  /**
+   * Invalidates every value that carries one of the tags: one write a tag, whatever the number of values.
+   *
+   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed every tag.
+   */
+  async invalidateTags(tags: readonly string[]): Promise<void> {
+    await this.#invalidation.tags(checkedTags(tags));
+  }
+
+  /**
+   * Invalidates everything under this service's prefix with one write. Other processes see it within `versionTTL`.
+   * What other prefixes keep in the same store stays.
+   *
+   * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
+   */
+  async clear(): Promise<void> {
+    await this.#invalidation.all();
+  }
+
+  /**
+   * The cached value, or what `load` gives, which is then cached. A stale value is served at once and refreshed in the
+   * background. Concurrent callers share one load, its value and its error; an error is never cached.
+   *
+   * @throws What the load throws; CacheError `TIMEOUT` past `hardTimeout`; never because of the store.
+   *
+   * @example
+   * ```ts
+   * import { CacheService, MemoryCacheStore } from '@glasswork/cache';
+   *
+   * const cache = new CacheService(new MemoryCacheStore());
+   * const loadUser = async (id: string) => ({ id, name: 'Ada' });
+   *
+   * const user = await cache.wrap('user:1', { ttl: '5m', tags: ['users'] }, () => loadUser('1'));
+   * await cache.invalidateTags(['users']);
+   * ```
+   */
+  wrap<T>(key: CacheKey<T>, load: KeyLoad<T>): Promise<T>;
+  wrap<T>(key: CacheKey<T>, policy: Policy, load: KeyLoad<T>): Promise<T>;
+  wrap<T>(key: string, policy: Policy, load: Load<T>): Promise<T>;
+  async wrap(key: AnyKey, options: Policy | Load<unknown>, load?: Load<unknown>): Promise<unknown> {
+    const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
+    if (typeof loads !== 'function') throw noLoad();
+    const policy = this.#policy(key, own);
+    const at = this.#address(key);
+    const seen = await this.#reader.read(at, policy.tags);
+    const need = { at, policy, seen };
+    const loadOne: LoadAll = async (_needs, context) => [await loads(context)];
+    if (isServable(seen) && !policy.forceFresh) {
+      const due = this.#refreshDue(seen, policy);
+      if (due) this.#stampede.refresh([need], loadOne, due);
+      return this.#hit(at.key, seen);
+    }
+    const [outcome] = this.#load([need], loadOne);
+    return outcome;
+  }
+
+  /**
+   * `wrap` with stale-while-revalidate: stale from `staleTTL` on, gone after `maxTTL`.
+   *
+   * @throws As `wrap` does.
+   */
+  wrapSWR<T>(key: CacheKey<T>, staleTTL: Duration, maxTTL: Duration, load: KeyLoad<T>): Promise<T>;
+  wrapSWR<T>(key: string, staleTTL: Duration, maxTTL: Duration, load: Load<T>): Promise<T>;
+  wrapSWR(
+    key: AnyKey,
+    staleTTL: Duration,
+    maxTTL: Duration,
+    load: Load<unknown>,
+  ): Promise<unknown> {
+    return this.wrap(key as string, { staleTTL, ttl: maxTTL }, load);
+  }
+
+  /**
+   * `wrap` for many keys: what is cached comes from the cache, and one call of `load` gets the rest.
+   *
+   * @throws As `wrap` does; CacheError `LOAD_FAILED` when the load returns another number of values.
+   */
+  wrapMany<T, A extends readonly unknown[]>(
+    keys: readonly CacheKey<T, A>[],
+    load: LoadMany<CacheKey<T, A>, NoInfer<T>>,
+  ): Promise<(T | undefined)[]>;
+  wrapMany<T, A extends readonly unknown[]>(
+    keys: readonly CacheKey<T, A>[],
+    policy: Policy,
+    load: LoadMany<CacheKey<T, A>, NoInfer<T>>,
+  ): Promise<(T | undefined)[]>;
+  wrapMany<T>(
+    keys: readonly string[],
+    policy: Policy,
+    load: LoadMany<string, T>,
+  ): Promise<(T | undefined)[]>;
+  async wrapMany<K extends AnyKey>(
+    keys: readonly K[],
+    options: Policy | LoadMany<K, unknown>,
+    load?: LoadMany<K, unknown>,
+  ): Promise<unknown[]> {
+    const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
+    if (typeof loads !== 'function') throw noLoad();
+    const unique = new Map(keys.map((key) => [this.#address(key).name, key]));
+    const needs = await Promise.all(
+      [...unique.values()].map(async (key): Promise<Need> => {
+        const [at, policy] = [this.#address(key), this.#policy(key, own)];
+        return { at, policy, seen: await this.#reader.read(at, policy.tags) };
+      }),
+    );
+    const loadMany: LoadAll = (missing, context) =>
+      loads(
+        missing.map(({ at }) => unique.get(at.name) as K),
+        context,
+      );
+    const served = needs.filter(({ seen, policy }) => isServable(seen) && !policy.forceFresh);
+    for (const reason of ['stale', 'early'] as const) {
+      const due = served.filter(({ seen, policy }) => this.#refreshDue(seen, policy) === reason);
+      this.#stampede.refresh(due, loadMany, reason);
+    }
+    const missing = needs.filter((need) => !served.includes(need));
+    const outcomes = await Promise.all(this.#load(missing, loadMany));
+    const values = new Map(missing.map(({ at }, i) => [at.name, outcomes[i]]));
+    for (const { at, seen } of served) {
+      if (isServable(seen)) values.set(at.name, this.#hit(at.key, seen));
+    }
+    return keys.map((key) => {
+      const { name } = this.#address(key);
+      const value = values.get(name);
+      values.set(name, copyOf(value));
+      return value;
+    });
+  }
+
+  /**
+   * What was counted since the service was made: `hits`, `staleHits`, `misses`, `joins`, `loads`, `loadErrors`,
+   * `refreshes`, `fills`, `refusals`, `staleServed`, `invalidations`, `corrupt`, `storeErrors` and others.
+   */
+  stats(): Readonly<Record<string, number>> {
+    return this.#stats();
+  }
+
+  /** Resolves when no background work of this service is pending. Await it in tests and before a process ends. */
+  settled(): Promise<void> {
+    return this.#background.settled();
+  }
+
+  /** Waits for background work, 5 seconds at most, and closes the store. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** `close()`, under the name that Glasswork calls. */
+  onModuleDestroy(): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    let cancel = () => {};
+    const enough = new Promise<void>((resolve) => {
+      cancel = after(CLOSE_WAIT_MS, resolve);
+    });
+    await Promise.race([this.settled(), enough]);
+    cancel();
+    await this.#store.close?.();
+  }
+
+  #address(key: AnyKey): Address {
+    const text = keyText(key);
+    return { key: text, name: this.#keys.key(text), schema: schemaOf(key) };
+  }
+
+  #policy(key: AnyKey, options: Policy | undefined): Resolved {
+    const keyed = typeof key === 'object' ? key.policy : undefined;
+    return resolvePolicy(this.#settings.policy, keyed, options);
+  }
+
+  #hit(key: string, { entry, state }: Servable): unknown {
+    const ageMs = this.#settings.clock.now() - entry.createdAt;
+    this.#emit({ type: 'hit', key, state, ageMs });
+    return entry.value;
+  }
+
+  #refreshDue({ entry, state }: Seen, policy: Resolved): 'stale' | 'early' | undefined {
+    if (state === 'stale') return 'stale';
+    const now = this.#settings.clock.now();
+    return entry && refreshesEarly(entry, now, policy.earlyRefresh) ? 'early' : undefined;
+  }
+
+  /** The values that a call waits for, each by itself: joined or loaded, or the last good one. */
+  #load(needs: readonly Need[], load: LoadAll): Promise<unknown>[] {
+    for (const { at, seen, policy } of needs) {
+      const reason = policy.forceFresh ? 'forced' : seen.reason;
+      this.#emit({ type: 'miss', key: at.key, reason });
+    }
+    return this.#stampede.load(needs, load).map(({ flight, joined }, i) => {
+      const need = needs[i] as Need;
+      if (joined) this.#emit({ type: 'join', key: need.at.key });
+      return this.#outcome(need, flight, joined);
+    });
+  }
+
+  async #outcome(need: Need, flight: Flight, joined: boolean): Promise<unknown> {
+    const { at, policy } = need;
+    const lastGood = this.#lastGood(need);
+    try {
+      const value = await (lastGood && policy.softTimeout !== undefined
+        ? this.#soon(flight, policy, policy.softTimeout)
+        : flight.outcome);
+      if (value !== LATE) return joined ? copyOf(value) : value;
+      this.#emit({ type: 'stale-served', key: at.key, reason: 'timeout' });
+      return lastGood?.value;
+    } catch (error) {
+      if (!lastGood || flight.detached || !(await this.#reader.isUnchanged(need))) throw error;
+      this.#emit({ type: 'stale-served', key: at.key, reason: 'error', error });
+      return lastGood.value;
+    }
+  }
+
+  /** What may stand in for a load that fails or takes too long. */
+  #lastGood({ seen: { entry }, policy }: Need): Entry | undefined {
+    if (!entry || policy.forceFresh) return undefined;
+    const now = this.#settings.clock.now();
+    return now < entry.expiresAt + policy.staleIfError ? entry : undefined;
+  }
+
+  /** The load's outcome, or `LATE` when it takes longer; then it goes on in the background. */
+  async #soon(flight: Flight, policy: Resolved, ms: number): Promise<unknown> {
+    let cancel = () => {};
+    const late = new Promise<typeof LATE>((resolve) => {
+      cancel = after(ms, () => resolve(LATE));
+    });
+    const first = await Promise.race([flight.outcome, late]).finally(cancel);
+    if (first !== LATE) return first;
+    // What was invalidated while the load ran must not be served, however long the load takes.
+    if (flight.detached) return flight.outcome;
+    this.#background.run(
+      flight.outcome.catch(() => {}),
+      policy.waitUntil,
+    );
+    return LATE;
+  }
+}
+
+const LATE = Symbol('late');
+
+type Servable = Seen & { readonly entry: Entry; readonly state: 'fresh' | 'stale' };
+
+const isServable = (seen: Seen): seen is Servable =>
+  seen.state === 'fresh' || seen.state === 'stale';
+
+function noLoad(): CacheError {
+  return new CacheError(
+    'INVALID_OPTION',
+    'wrap needs a function that loads the value as its last argument.',
+    { subject: 'load' },
+  );
+}

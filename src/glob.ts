@@ -1,0 +1,66 @@
+/**
+ * Glob patterns over keys: `*` is any run of characters, `?` is one character, `\` takes the next one literally.
+ * Everything else, brackets included, is itself.
+ */
+
+type Token = { readonly kind: 'any' } | { readonly kind: 'one' } | string;
+
+/** Writes `text` so that a pattern matches just it. */
+export const escapeGlob = (text: string): string => text.replace(/[*?\\]/g, '\\$&');
+
+/** The text that every match of the pattern starts with: what a store can search by. */
+export function literalStart(pattern: string): string {
+  const tokens = tokenize(pattern);
+  const end = tokens.findIndex((token) => typeof token !== 'string');
+  return (end < 0 ? tokens : tokens.slice(0, end)).join('');
+}
+
+/**
+ * Compiles a pattern. Keys that begin with `#` hold the service's own records (tag versions, leases), and a leading
+ * wildcard does not match them, as a shell's does not match a leading dot.
+ */
+export function globMatcher(pattern: string): (key: string) => boolean {
+  const tokens = tokenize(pattern);
+  const open = tokens.length > 0 && typeof tokens[0] !== 'string';
+  return (key) => !(open && key.startsWith('#')) && matches(tokens, Array.from(key));
+}
+
+function tokenize(pattern: string): Token[] {
+  const tokens: Token[] = [];
+  const characters = Array.from(pattern);
+  for (let i = 0; i < characters.length; i++) {
+    const character = characters[i] as string;
+    if (character === '\\' && i + 1 < characters.length) tokens.push(characters[++i] as string);
+    else if (character === '*') tokens.push({ kind: 'any' });
+    else if (character === '?') tokens.push({ kind: 'one' });
+    else tokens.push(character);
+  }
+  return tokens;
+}
+
+/**
+ * Two cursors and one point to come back to: only the last `*` ever needs another try, so that the time is at most
+ * pattern times key, where a regular expression made of the same pattern can take exponential time.
+ */
+function matches(tokens: readonly Token[], key: readonly string[]): boolean {
+  let t = 0;
+  let k = 0;
+  let star = -1;
+  let taken = 0;
+  while (k < key.length) {
+    const token = tokens[t];
+    if (typeof token === 'object' && token.kind === 'any') {
+      star = t++;
+      taken = k;
+    } else if (token === key[k] || (typeof token === 'object' && token.kind === 'one')) {
+      t++;
+      k++;
+    } else if (star >= 0) {
+      t = star + 1;
+      k = ++taken;
+    } else {
+      return false;
+    }
+  }
+  return tokens.slice(t).every((token) => typeof token === 'object' && token.kind === 'any');
+}

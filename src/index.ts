@@ -1,0 +1,25 @@
+export type {
+  AnyKey,
+  CacheKey,
+  KeyFactory,
+  KeyOptions,
+  KeyPolicy,
+  StandardSchemaV1,
+} from './cache-key.js';
+export { createCacheKey } from './cache-key.js';
+export type { KeyLoad, Load, LoadMany, Policy } from './cache-service.js';
+export { CacheService } from './cache-service.js';
+export type { CacheStore, CacheVersion, StoreEntry } from './cache-store.js';
+export type { CacheConfig } from './config.js';
+export type { CacheEntry } from './entry.js';
+export type { CacheErrorCode } from './errors.js';
+export { CacheError } from './errors.js';
+export type { CacheEvent, MissReason, RefusalReason } from './events.js';
+export type { LoadContext } from './load-context.js';
+export type { WaitUntil, WrapOptions } from './policy.js';
+export { jsonSerializer } from './serializers/json.js';
+export type { Serializer } from './serializers/serializer.js';
+export type { MemoryCacheStoreOptions } from './stores/memory.js';
+export { MemoryCacheStore } from './stores/memory.js';
+export { NullCacheStore } from './stores/null.js';
+export type { Clock, Duration } from './time.js';

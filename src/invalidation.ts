@@ -1,0 +1,82 @@
+import type { KeySpace } from './cache-key.js';
+import type { Emit } from './events.js';
+import { globMatcher } from './glob.js';
+import type { Address } from './reader.js';
+import type { Flight, SingleFlight } from './single-flight.js';
+import type { StoreAccess } from './store-access.js';
+import type { VersionRecords } from './tags.js';
+
+interface Parts {
+  readonly access: StoreAccess;
+  readonly keys: KeySpace;
+  readonly tags: VersionRecords;
+  readonly prefixes: VersionRecords;
+  readonly flights: SingleFlight;
+  readonly emit: Emit;
+}
+
+/**
+ * Every way to invalidate. Each first bars the loads that are running in this process, then tells the store, and
+ * rejects with `NOT_CONFIRMED` unless the store has confirmed.
+ */
+export class Invalidation {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async keys(ats: readonly Address[]): Promise<void> {
+    if (ats.length === 0) return;
+    const names = new Set(ats.map((at) => at.name));
+    await this.detach((flight) => names.has(flight.key));
+    const [subject] = ats.length === 1 ? ats.map((at) => at.key) : [`${ats.length} keys`];
+    await this.#parts.access.confirm('del', subject, async (store) => {
+      if (store.delMany && names.size > 1) await store.delMany([...names]);
+      else await Promise.all([...names].map((name) => store.del(name)));
+    });
+    for (const { key } of ats) this.#parts.emit({ type: 'invalidate', key });
+  }
+
+  async pattern(pattern: string): Promise<number | undefined> {
+    const { access, keys, flights, emit } = this.#parts;
+    const patterns = keys.patterns(pattern);
+    const matchers = patterns.map(globMatcher);
+    // No store can fence keys that it does not hold, so a write that is on its way must land before they are listed.
+    await flights.detach((flight) => matchers.some((matches) => matches(flight.key)));
+    if (!access.store.delByPattern) return undefined;
+    const counts = await access.confirm('delByPattern', pattern, (store) =>
+      Promise.all(patterns.map((each) => store.delByPattern?.(each))),
+    );
+    emit({ type: 'invalidate', pattern });
+    const known = counts.filter((count) => count !== undefined);
+    return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Tries every tag, and rejects with the first failure. */
+  async tags(tags: readonly string[]): Promise<void> {
+    const { keys, tags: records, emit } = this.#parts;
+    const unique = new Set(tags);
+    await this.detach((flight) => [...unique].some((tag) => flight.tags.has(tag)));
+    const changes = await Promise.allSettled(
+      [...unique].map(async (tag) => {
+        await records.change(keys.record('tag', tag), 'invalidateTags', tag);
+        emit({ type: 'invalidate', tag });
+      }),
+    );
+    for (const change of changes) if (change.status === 'rejected') throw change.reason;
+  }
+
+  async all(): Promise<void> {
+    const { keys, prefixes, emit } = this.#parts;
+    await this.detach(() => true);
+    await prefixes.change(keys.record('prefix', ''), 'clear', undefined);
+    emit({ type: 'invalidate' });
+  }
+
+  /** Bars running loads. A store that fences refuses what they write; any other must have seen it before the rest. */
+  async detach(matches: (flight: Flight) => boolean): Promise<void> {
+    const written = this.#parts.flights.detach(matches);
+    if (!this.#parts.access.store.setIfUnchanged) await written;
+  }
+}

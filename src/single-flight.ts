@@ -1,0 +1,98 @@
+import type { CacheVersion } from './cache-store.js';
+
+/** One running load and those who wait for it. */
+export interface Flight<T = unknown> {
+  readonly key: string;
+  /** What the read before the load saw; undefined when the store has no versions or could not be read. */
+  version: CacheVersion | undefined;
+  /** The tags that its value will carry, as far as they are known yet. */
+  readonly tags: Set<string>;
+  /** An invalidation in this process came after the load began: its value must not be cached. */
+  detached: boolean;
+  readonly outcome: Promise<T>;
+  /** The write of its value, once it is on its way. */
+  writing: Promise<unknown> | undefined;
+}
+
+/**
+ * One load a key in this process.
+ *
+ *     caller A   read v1 ── load ─────────────────── value ── fill if still v1
+ *     caller B      read v1 ── joins A ────────────▶ value
+ *     del                       key is now v2; A is detached
+ *     caller C                     read v2 ── a load of its own: A's began before the invalidation
+ *
+ * A caller joins only when the version it has just read is the one that the load started from. So an invalidation from
+ * another process, which this one knows nothing of, keeps callers from joining as well.
+ */
+export class SingleFlight {
+  readonly #running = new Set<Flight>();
+  /** The youngest load of each key: the one to join. */
+  readonly #youngest = new Map<string, Flight>();
+
+  /** The load to wait for, if there is one that this caller may join. */
+  joinable(key: string, version: CacheVersion | undefined): Flight | undefined {
+    const flight = this.#youngest.get(key);
+    return flight && flight.version === version && !flight.detached ? flight : undefined;
+  }
+
+  /** Starts a load; a caller that comes later joins this one, not an older one that it takes the place of. */
+  start<T>(
+    key: string,
+    version: CacheVersion | undefined,
+    tags: Iterable<string>,
+    work: (flight: Flight) => Promise<T>,
+  ): Flight<T> {
+    let begin: (outcome: Promise<T>) => void = () => {};
+    const outcome = new Promise<T>((resolve) => {
+      begin = resolve;
+    });
+    const flight: Flight<T> = {
+      key,
+      version,
+      tags: new Set(tags),
+      detached: false,
+      outcome,
+      writing: undefined,
+    };
+    this.#running.add(flight);
+    this.#youngest.set(key, flight);
+    const done = () => {
+      this.#running.delete(flight);
+      if (this.#youngest.get(key) === flight) this.#youngest.delete(key);
+    };
+    begin(work(flight));
+    outcome.then(done, done);
+    return flight;
+  }
+
+  /** Lets nobody join the matching loads any more and bars their values. Resolves when writes under way have ended. */
+  async detach(matches: (flight: Flight) => boolean): Promise<void> {
+    const writes: unknown[] = [];
+    for (const flight of this.#running) {
+      if (!matches(flight)) continue;
+      flight.detached = true;
+      writes.push(flight.writing);
+    }
+    await Promise.all(writes);
+  }
+}
+
+/** A copy for each who waits, so that none sees what another does to the value. */
+export function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    return structuredClone(value);
+  } catch {
+    return copyOfPlainPart(value);
+  }
+}
+
+/** It holds functions: a copy is what a hit would give, the value without them. */
+function copyOfPlainPart<T>(value: T): T {
+  try {
+    return JSON.parse(JSON.stringify(value)) as T;
+  } catch {
+    return value; // No store can write it either, so every caller that comes later gets a load of its own.
+  }
+}

@@ -1,0 +1,169 @@
+import type { Background } from './background.js';
+import type { KeySpace } from './cache-key.js';
+import type { CacheVersion } from './cache-store.js';
+import type { Emit } from './events.js';
+import { isHeld, type Lease, takeLease } from './lease.js';
+import type { LoadAll, Loader, Need, Target } from './loader.js';
+import type { Reader } from './reader.js';
+import type { Flight, SingleFlight } from './single-flight.js';
+import type { StoreAccess } from './store-access.js';
+import { type Clock, monotonic, pause } from './time.js';
+
+/** Between two looks at whether the holder of a lease is done, milliseconds. */
+const FIRST_LOOK_MS = 25;
+const LONGEST_LOOK_MS = 250;
+
+interface Parts {
+  readonly access: StoreAccess;
+  readonly reader: Reader;
+  readonly loader: Loader;
+  readonly flights: SingleFlight;
+  readonly background: Background;
+  readonly keys: KeySpace;
+  readonly clock: Clock;
+  readonly deadline: (() => number | undefined) | undefined;
+  readonly emit: Emit;
+}
+
+/**
+ * Decides who loads: one caller in this process (single-flight), and one process in the fleet where a lease is asked
+ * for. A miss waits for whoever loads; a refresh leaves it to them.
+ */
+export class Stampede {
+  readonly #parts: Parts;
+  /** Refreshes that are asking for their lease: there is no flight to see yet. */
+  readonly #asking = new Set<string>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Joins the loads that are running, and starts one for the rest. Who joined gets a copy of the value.
+   * A lease is taken for a key that is loaded alone; a batch does not wait for any of its keys.
+   */
+  load(needs: readonly Need[], load: LoadAll): { flight: Flight; joined: boolean }[] {
+    const found = needs.map((need) => (need.policy.forceFresh ? undefined : this.#joinable(need)));
+    const missing = needs.filter((_need, i) => !found[i]);
+    const started = this.#start(missing, load);
+    return found.map((running) => ({
+      flight: running ?? (started.shift() as Flight),
+      joined: running !== undefined,
+    }));
+  }
+
+  /** Loads in the background what is being served stale, unless somebody does already. */
+  refresh(needs: readonly Need[], load: LoadAll, reason: 'stale' | 'early'): void {
+    const idle = needs.filter((need) => !this.#asking.has(idOf(need)) && !this.#joinable(need));
+    const [first] = idle;
+    if (!first) return;
+    for (const need of idle) this.#asking.add(idOf(need));
+    this.#parts.background.run(this.#refresh(idle, load, reason), first.policy.waitUntil);
+  }
+
+  async #refresh(needs: readonly Need[], load: LoadAll, reason: 'stale' | 'early'): Promise<void> {
+    const leases = await Promise.all(
+      needs.map((need) => (need.policy.lease && need.seen.marks ? this.#take(need) : undefined)),
+    );
+    for (const need of needs) this.#asking.delete(idOf(need));
+    const free = needs.filter((_need, i) => leases[i] !== 'held');
+    for (const { at } of free) this.#parts.emit({ type: 'refresh', key: at.key, reason });
+    const taken = leases.filter((lease) => lease !== 'held');
+    const flights = this.#startTogether(free, load, taken);
+    // A failed load has told of it by an event of its own.
+    await Promise.all(flights.map((flight) => flight.outcome.catch(() => {})));
+  }
+
+  #start(needs: readonly Need[], load: LoadAll): Flight[] {
+    const [only] = needs;
+    const { lease, forceFresh } = only?.policy ?? {};
+    if (needs.length !== 1 || !only?.seen.marks || !lease?.misses || forceFresh) {
+      return this.#startTogether(needs, load, []);
+    }
+    return [this.#fly(only, (flight) => this.#loadUnderLease(only, flight, load))];
+  }
+
+  /** One load for all of them, and a flight for each, so that callers of any one key can join. */
+  #startTogether(
+    needs: readonly Need[],
+    load: LoadAll,
+    leases: readonly (Lease | undefined)[],
+  ): Flight[] {
+    if (needs.length === 0) return [];
+    let begin: (values: Promise<readonly unknown[]>) => void = () => {};
+    const values = new Promise<readonly unknown[]>((resolve) => {
+      begin = resolve;
+    });
+    const targets: Target[] = needs.map((need, i) => ({
+      ...need,
+      flight: this.#fly(need, async () => (await values)[i]),
+      lease: leases[i],
+    }));
+    begin(this.#parts.loader.run(targets, load));
+    return targets.map((target) => target.flight);
+  }
+
+  #joinable({ at, seen }: Need): Flight | undefined {
+    return this.#parts.flights.joinable(at.name, seen.version);
+  }
+
+  #fly({ at, seen, policy }: Need, work: (flight: Flight) => Promise<unknown>): Flight {
+    const tags = [...policy.tags, ...(seen.entry?.tags.map(([tag]) => tag) ?? [])];
+    return this.#parts.flights.start(at.name, seen.version, tags, work);
+  }
+
+  async #loadOne(
+    need: Need,
+    flight: Flight,
+    lease: Lease | undefined,
+    load: LoadAll,
+  ): Promise<unknown> {
+    const [value] = await this.#parts.loader.run([{ ...need, flight, lease }], load);
+    return value;
+  }
+
+  /** Loads as the holder of the lease; else waits a bounded time for the holder's value, and then loads all the same. */
+  async #loadUnderLease(need: Need, flight: Flight, load: LoadAll): Promise<unknown> {
+    const { reader } = this.#parts;
+    const until = monotonic() + (need.policy.lease?.wait ?? 0);
+    let current = need;
+    let lookMs = FIRST_LOOK_MS;
+    for (;;) {
+      const lease = await this.#take(current);
+      if (lease !== 'held') return this.#loadOne(current, flight, lease, load);
+      for (let freed = false; !freed; ) {
+        const remaining = until - monotonic();
+        if (remaining <= 0) return this.#loadOne(current, flight, undefined, load);
+        await pause(Math.min(lookMs, remaining));
+        lookMs = Math.min(lookMs * 1.5, LONGEST_LOOK_MS);
+        const [seen, held] = await Promise.all([
+          reader.read(current.at, current.policy.tags),
+          isHeld(this.#parts.access, this.#record(current), current.at.key),
+        ]);
+        if (seen.state === 'fresh' || seen.state === 'stale') return seen.entry?.value;
+        if (!seen.marks) return this.#loadOne({ ...current, seen }, flight, undefined, load);
+        freed = !held || seen.version !== current.seen.version;
+        current = { ...current, seen };
+        flight.version = seen.version;
+      }
+    }
+  }
+
+  async #take(need: Need): Promise<Lease | 'held' | undefined> {
+    const { access, deadline, clock, emit } = this.#parts;
+    const left = (deadline?.() ?? Infinity) - clock.now();
+    const ttlMs = Math.min(need.policy.lease?.ttl ?? 0, need.policy.ttl, left);
+    // With no time left a lease would run out before its load: better none.
+    if (ttlMs <= 0 || !access.store.add) return undefined;
+    const lease = await takeLease(access, this.#record(need), need.at.key, ttlMs);
+    emit({ type: 'lease', key: need.at.key, state: lease === 'held' ? 'held' : 'taken' });
+    return lease;
+  }
+
+  #record({ at, seen }: Need): string {
+    const version: CacheVersion = seen.version ?? '';
+    return this.#parts.keys.record('lease', `${version}:${at.name}`);
+  }
+}
+
+const idOf = ({ at, seen }: Need): string => `${seen.version}\n${at.name}`;

@@ -1,0 +1,208 @@
+import type { CacheStore, CacheVersion, StoreEntry } from '../cache-store.js';
+import { Entry } from '../entry.js';
+import { CacheError } from '../errors.js';
+import { globMatcher } from '../glob.js';
+import { jsonSerializer } from '../serializers/json.js';
+import type { Serializer } from '../serializers/serializer.js';
+import { type Clock, systemClock } from '../time.js';
+import { Sieve, type SieveNode } from './sieve.js';
+
+export interface MemoryCacheStoreOptions {
+  /** The most records to hold. Default 10,000. */
+  maxEntries?: number;
+  /** The most bytes of keys and serialised values to hold. Default 64 MiB. */
+  maxBytes?: number;
+  /** Default: JSON. */
+  serializer?: Serializer;
+  /** Where the time comes from. Default: the system. */
+  clock?: Clock;
+}
+
+type Raw = string | Uint8Array;
+
+interface Stored extends SieveNode {
+  readonly key: string;
+  readonly version: CacheVersion;
+  /** Undefined in a token: a record that only says which version a miss saw. */
+  raw: Raw | undefined;
+  /** What needs no copy of an entry of the service, whose value alone is in `raw`. */
+  envelope: Entry | undefined;
+  expiresAt: number;
+  bytes: number;
+}
+
+/**
+ * Keeps values in this process: for tests, for local work, and as a first tier. It serialises as a remote store does,
+ * so a value that would not survive the network does not survive here, and no caller sees what another does to it.
+ *
+ * Records are evicted (SIEVE) when there are too many, so absence proves nothing: a versioned miss leaves a token, a
+ * fill needs it, and `del` removes it.
+ *
+ * @throws CacheError `INVALID_OPTION` for a bound that is not a number above zero.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, MemoryCacheStore } from '@glasswork/cache';
+ *
+ * const cache = new CacheService(new MemoryCacheStore({ maxEntries: 1_000 }), { defaultTTL: 300 });
+ * await cache.set('greeting', 'hello');
+ * ```
+ */
+export class MemoryCacheStore implements CacheStore {
+  readonly name = 'memory';
+  readonly #records = new Map<string, Stored>();
+  readonly #sieve = new Sieve<Stored>();
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  readonly #serializer: Serializer;
+  readonly #clock: Clock;
+  #bytes = 0;
+  #versions = 0;
+
+  constructor(options: MemoryCacheStoreOptions = {}) {
+    this.#maxEntries = bound(options.maxEntries ?? 10_000, 'maxEntries');
+    this.#maxBytes = bound(options.maxBytes ?? 64 * 1024 * 1024, 'maxBytes');
+    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  async get<T>(key: string): Promise<T | undefined> {
+    const record = this.#live(key);
+    return record && this.#value<T>(record);
+  }
+
+  async getVersioned<T>(key: string): Promise<{ value: T | undefined; version: CacheVersion }> {
+    const record = this.#live(key);
+    if (record) return { value: this.#value<T>(record), version: record.version };
+    return { value: undefined, version: this.#token(key).version };
+  }
+
+  async has(key: string): Promise<boolean> {
+    return this.#live(key) !== undefined;
+  }
+
+  async set<T>(key: string, value: T, ttl: number): Promise<void> {
+    this.#write(key, value, ttl);
+  }
+
+  async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
+    if (this.#live(key)) return false;
+    this.#write(key, value, ttl);
+    return true;
+  }
+
+  async setIfUnchanged<T>(
+    key: string,
+    value: T,
+    ttl: number,
+    version: CacheVersion,
+  ): Promise<boolean> {
+    if (this.#records.get(key)?.version !== version) return false;
+    this.#write(key, value, ttl);
+    return true;
+  }
+
+  async del(key: string): Promise<void> {
+    this.#drop(this.#records.get(key));
+  }
+
+  async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get<T>(key)));
+  }
+
+  async setMany(entries: readonly StoreEntry[]): Promise<void> {
+    for (const { key, value, ttl } of entries) this.#write(key, value, ttl);
+  }
+
+  async delMany(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#drop(this.#records.get(key));
+  }
+
+  async delByPattern(pattern: string): Promise<number> {
+    const matches = globMatcher(pattern);
+    const matching = [...this.#records.values()].filter((record) => matches(record.key));
+    const live = matching.filter((record) => this.#live(record.key));
+    for (const record of matching) this.#drop(record);
+    return live.length;
+  }
+
+  async clear(): Promise<void> {
+    for (const record of [...this.#records.values()]) this.#drop(record);
+  }
+
+  async close(): Promise<void> {}
+
+  /** The record, if it holds a value whose time has not come. One that has expired keeps its version as a token. */
+  #live(key: string): Stored | undefined {
+    const record = this.#records.get(key);
+    if (record?.raw === undefined) return undefined;
+    if (this.#clock.now() < record.expiresAt) {
+      record.visited = true;
+      return record;
+    }
+    this.#bytes -= record.bytes;
+    record.bytes = record.key.length;
+    this.#bytes += record.bytes;
+    record.raw = undefined;
+    record.envelope = undefined;
+    return undefined;
+  }
+
+  #value<T>(record: Stored): T {
+    const value = this.#serializer.deserialize(record.raw as Raw, record.key);
+    return (record.envelope ? new Entry(record.envelope, value) : value) as T;
+  }
+
+  #write(key: string, value: unknown, ttl: number): void {
+    const envelope = value instanceof Entry ? new Entry(value, undefined) : undefined;
+    const raw = this.#serializer.serialize(value instanceof Entry ? value.value : value, key);
+    this.#put(key, raw, envelope, this.#clock.now() + ttl * 1000);
+  }
+
+  #token(key: string): Stored {
+    return this.#records.get(key) ?? this.#put(key, undefined, undefined, 0);
+  }
+
+  #put(key: string, raw: Raw | undefined, envelope: Entry | undefined, expiresAt: number): Stored {
+    const bytes = key.length + (raw === undefined ? 0 : Buffer.byteLength(raw));
+    if (bytes > this.#maxBytes) {
+      throw new CacheError(
+        'VALUE_TOO_LARGE',
+        `The value of "${key.slice(0, 100)}" has ${bytes} bytes, more than maxBytes (${this.#maxBytes}).`,
+        { subject: key },
+      );
+    }
+    this.#drop(this.#records.get(key));
+    const record: Stored = {
+      key,
+      version: String(++this.#versions),
+      raw,
+      envelope,
+      expiresAt,
+      bytes,
+      visited: false,
+      newer: undefined,
+      older: undefined,
+    };
+    while (this.#records.size >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) {
+      this.#drop(this.#sieve.victim());
+    }
+    this.#records.set(key, record);
+    this.#sieve.add(record);
+    this.#bytes += bytes;
+    return record;
+  }
+
+  #drop(record: Stored | undefined): void {
+    if (!record || !this.#records.delete(record.key)) return;
+    this.#sieve.remove(record);
+    this.#bytes -= record.bytes;
+  }
+}
+
+function bound(value: number, option: string): number {
+  if (value > 0) return value;
+  throw new CacheError('INVALID_OPTION', `${option} is ${value}: give a number above zero.`, {
+    subject: option,
+  });
+}
