@@ -22,8 +22,16 @@ export function errorType({ headers, body }: Answer): string | undefined {
 
 /** What the service says about its error, for people to read. */
 export function errorMessage({ body }: Answer): string | undefined {
-  const json = find(body, /"[Mm]essage"\s*:\s*("(?:[^"\\]|\\.)*")/);
-  return json ? JSON.parse(json) : find(body, /<Message>([^<]*)<\/Message>/);
+  const text = find(
+    body,
+    /"[Mm]essage"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")|<Message>([^<]*)<\/Message>/,
+  );
+  if (!text?.startsWith('"')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /**

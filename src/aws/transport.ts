@@ -123,6 +123,8 @@ export function createTransport(options: TransportOptions): AwsTransport {
       const credentials = await credentialsWithin(deadline - monotonic());
       if (closed) throw broken(`${service} was closed: create another store.`);
       const outcome = await attempt(request, credentials, fresh, deadline - monotonic());
+      // Requests that waited for a socket open new ones after the pool was destroyed.
+      if (closed) close();
       if (!('error' in outcome)) lastAnswerMs = clock.now();
 
       const next = nextTry(outcome, request.retry, clock.now(), signedAnew);
