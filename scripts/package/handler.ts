@@ -49,7 +49,7 @@ export async function treeShaking(folder: string): Promise<string> {
     await node(['--input-type=module', '--eval', script], { cwd: folder, env: bareEnvironment() }),
   );
   const others = names.filter((name) => /CacheStore$/.test(name) && name !== 'DynamoDBCacheStore');
-  const kept = others.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
+  const kept = others.filter(declares);
   ensure(kept.length === 0, `the handler's bundle holds ${kept.join(', ')}`);
 
   // Copied out of the package, so that its "sideEffects": false does not hide what runs at import.
