@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto';
+import aws4 from 'aws4';
+import { describe, expect, it, vi } from 'vitest';
+import { errorMessage, errorType } from '../../src/aws/transport.js';
+import { ask, change, credentials, errorBody, serveHttp, transportTo } from './servers.js';
+
+describe('a request', () => {
+  it('arrives whole, with a signature that another implementation confirms', async () => {
+    const { url, requests } = await serveHttp(() => ({ body: '{"Item":{}}' }));
+    const sessionToken = 'token';
+    const transport = transportTo(url, {
+      credentials: async () => ({ ...credentials, sessionToken }),
+    });
+    const response = await transport.send({ ...ask, body: '{"pk":"ключ ✓"}' });
+
+    expect(response).toMatchObject({ status: 200, attempts: 1 });
+    expect(response.body.toString()).toBe('{"Item":{}}');
+    const [seen] = requests;
+    expect(seen).toMatchObject({ method: 'POST', url: '/', body: '{"pk":"ключ ✓"}' });
+    expect(seen?.headers).toMatchObject({ ...ask.headers, 'x-amz-security-token': sessionToken });
+    const expected = aws4.sign(
+      {
+        service: 'dynamodb',
+        region: 'eu-central-1',
+        method: 'POST',
+        path: '/',
+        headers: {
+          ...ask.headers,
+          Host: url.host,
+          'X-Amz-Date': seen?.headers['x-amz-date'],
+          'X-Amz-Security-Token': sessionToken,
+        },
+        body: seen?.body ?? '',
+        extraHeadersToIgnore: { 'content-length': true },
+      } as Parameters<typeof aws4.sign>[0],
+      credentials,
+    );
+    expect(seen?.headers.authorization).toBe(expected.headers?.Authorization);
+  });
+
+  it('takes its method, path and query, below the path of the endpoint', async () => {
+    const { url, requests } = await serveHttp(() => ({}));
+    const transport = transportTo(new URL('/proxy/', url), { service: 's3' });
+    const body = new Uint8Array([0, 255, 128]);
+    await transport.send({
+      method: 'PUT',
+      path: '/bucket/a%20b',
+      query: 'x-id=1',
+      headers: {},
+      body,
+      retry: 'always',
+    });
+    expect(requests[0]).toMatchObject({ method: 'PUT', url: '/proxy/bucket/a%20b?x-id=1' });
+    expect(requests[0]?.headers).toMatchObject({
+      'content-length': '3',
+      'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
+    });
+  });
+
+  it('brings back an answer of many chunks as one buffer', async () => {
+    const parts = Array.from({ length: 20 }, (_, n) => String(n).repeat(20_000));
+    const { url } = await serveHttp(() => (response) => {
+      for (const part of parts) response.write(part);
+      response.end();
+    });
+    const response = await transportTo(url).send(ask);
+    expect(response.body.toString()).toBe(parts.join(''));
+  });
+
+  it('is answered with what the service says, errors included', async () => {
+    const { url, requests } = await serveHttp(() => ({
+      status: 400,
+      body: errorBody('ConditionalCheckFailedException', 'The conditional request "failed"'),
+    }));
+    const response = await transportTo(url).send(ask);
+    expect(response).toMatchObject({ status: 400, attempts: 1 });
+    expect(errorType(response)).toBe('ConditionalCheckFailedException');
+    expect(errorMessage(response)).toBe('The conditional request "failed"');
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('the pool', () => {
+  it('keeps a socket from one request to the next', async () => {
+    const { url, sockets } = await serveHttp(() => ({}));
+    const transport = transportTo(url);
+    for (let n = 0; n < 5; n++) await transport.send(ask);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('opens 64 sockets at most, and serves everyone', async () => {
+    const { url, sockets } = await serveHttp(() => ({}));
+    const transport = transportTo(url, { timeouts: { connect: 10, request: 10, total: 10 } });
+    const answers = await Promise.all(Array.from({ length: 150 }, () => transport.send(ask)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(150);
+    expect(sockets).toHaveLength(64);
+  });
+
+  it('ends with close(), and so does what is sent later', async () => {
+    const { url, requests, sockets } = await serveHttp(() => ({}));
+    const transport = transportTo(url);
+    await transport.send(ask);
+    const ended = new Promise((resolve) => sockets[0]?.once('close', resolve));
+    transport.close();
+    await ended;
+    await expect(transport.send(ask)).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringContaining('closed'),
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('ends a request under way with close(), and does not try it again', async () => {
+    const { url, requests } = await serveHttp(() => () => transport.close());
+    const transport = transportTo(url);
+    await expect(transport.send(ask)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('throttling', () => {
+  const throttled = [
+    ...[
+      'ProvisionedThroughputExceededException',
+      'ThrottlingException',
+      'ThrottledException',
+      'RequestLimitExceeded',
+      'TooManyRequestsException',
+    ].map((type) => [type, { status: 400, body: errorBody(type) }] as const),
+    ['429', { status: 429, body: '' }],
+    ['SlowDown of S3', { status: 503, body: '<Error><Code>SlowDown</Code></Error>' }],
+    [
+      'a header',
+      { status: 400, headers: { 'x-amzn-errortype': 'ThrottlingException:http://x/' }, body: '' },
+    ],
+  ] as const;
+
+  it.each(throttled)('by %s is tried again, whatever was sent', async (_, reply) => {
+    for (const request of [ask, change]) {
+      const { url, requests } = await serveHttp(({ number }) => (number < 3 ? reply : {}));
+      const response = await transportTo(url).send(request);
+      expect(response).toMatchObject({ status: 200, attempts: 3 });
+      expect(requests).toHaveLength(3);
+    }
+  });
+
+  it('that does not end is the answer, after three tries', async () => {
+    const { url, requests } = await serveHttp(() => ({
+      status: 400,
+      body: errorBody('ThrottlingException'),
+    }));
+    const response = await transportTo(url).send(change);
+    expect(response).toMatchObject({ status: 400, attempts: 3 });
+    expect(errorType(response)).toBe('ThrottlingException');
+    expect(requests).toHaveLength(3);
+  });
+
+  it('waits a random part of a growing pause, and never beyond the total', async () => {
+    const { url } = await serveHttp(() => ({ status: 429 }));
+    const waits: number[] = [];
+    const realSetTimeout = setTimeout;
+    vi.spyOn(Math, 'random').mockReturnValue(0.999);
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((action: () => void, ms: number) => {
+      if (ms < 60) waits.push(ms);
+      return realSetTimeout(action, ms);
+    }) as typeof setTimeout);
+    await transportTo(url).send(ask);
+    expect(waits).toEqual([25 * 0.999, 50 * 0.999]);
+
+    waits.length = 0;
+    const hurried = transportTo(url, { timeouts: { connect: 5, request: 5, total: '20ms' } });
+    // A pause of up to 25 ms does not fit into 20 ms: the answer at hand is given at once.
+    expect(await hurried.send(ask)).toMatchObject({ status: 429, attempts: 1 });
+  });
+});
+
+describe('a fault of the service', () => {
+  const faults = [
+    [500, '{}'],
+    [503, errorBody('ServiceUnavailable')],
+    [400, '<Error><Code>RequestTimeout</Code></Error>'],
+  ] as const;
+
+  it.each(faults)('%i is tried again when the request may be sent twice', async (status, body) => {
+    const { url } = await serveHttp(({ number }) => (number === 1 ? { status, body } : {}));
+    expect(await transportTo(url).send(ask)).toMatchObject({ status: 200, attempts: 2 });
+  });
+
+  it.each(faults)('%i is the answer when it may not', async (status, body) => {
+    const { url, requests } = await serveHttp(() => ({ status, body }));
+    expect(await transportTo(url).send(change)).toMatchObject({ status, attempts: 1 });
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('every try', () => {
+  it('is signed anew, with the credentials and the time of that moment', async () => {
+    const { url, requests } = await serveHttp(({ number }) => (number < 3 ? { status: 500 } : {}));
+    let asked = 0;
+    let seconds = 0;
+    const transport = transportTo(url, {
+      credentials: async () => ({ accessKeyId: `KEY${++asked}`, secretAccessKey: 'secret' }),
+      clock: { now: () => Date.UTC(2026, 0, 1) + ++seconds * 1000 },
+    });
+    await transport.send(ask);
+    const signed = requests.map(({ headers }) => headers.authorization);
+    expect(signed.map((value) => /Credential=(\w+)/.exec(value ?? '')?.[1])).toEqual([
+      'KEY1',
+      'KEY2',
+      'KEY3',
+    ]);
+    expect(new Set(requests.map(({ headers }) => headers['x-amz-date'])).size).toBe(3);
+  });
+});
+
+describe('credentials', () => {
+  it('that never come end with the total budget', async () => {
+    const { url, requests } = await serveHttp(() => ({}));
+    const transport = transportTo(url, {
+      credentials: () => new Promise(() => {}),
+      timeouts: { total: '30ms' },
+    });
+    await expect(transport.send(ask)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringMatching(/credentials within 30 ms.*timeouts\.total/),
+    });
+    expect(requests).toHaveLength(0);
+  });
+
+  it('that fail, or are none, are NO_CREDENTIALS with their cause', async () => {
+    const { url, requests } = await serveHttp(() => ({}));
+    const cause = new Error('expired session');
+    const providers = [
+      async () => Promise.reject(cause),
+      () => {
+        throw cause;
+      },
+    ];
+    for (const provide of providers) {
+      await expect(transportTo(url, { credentials: provide }).send(ask)).rejects.toMatchObject({
+        code: 'NO_CREDENTIALS',
+        cause,
+      });
+    }
+    const empty = async () => ({ accessKeyId: '', secretAccessKey: '' });
+    await expect(transportTo(url, { credentials: empty }).send(ask)).rejects.toMatchObject({
+      code: 'NO_CREDENTIALS',
+    });
+    expect(requests).toHaveLength(0);
+  });
+});
+
+describe('options', () => {
+  it('that are no durations are refused at once', () => {
+    for (const name of ['connect', 'request', 'total']) {
+      expect(() => transportTo(new URL('http://x'), { timeouts: { [name]: 0 } })).toThrow(
+        expect.objectContaining({ code: 'INVALID_DURATION', subject: `timeouts.${name}` }),
+      );
+    }
+  });
+});
