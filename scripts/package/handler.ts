@@ -40,10 +40,8 @@ export async function bundleHandler(folder: string, limit: number): Promise<stri
 export async function treeShaking(folder: string): Promise<string> {
   const { outputFiles } = await bundle(folder, 'handler.ts', false);
   const text = outputFiles[0]?.text ?? '';
-  ensure(
-    /\bDynamoDBCacheStore\b/.test(text),
-    'the check is blind: DynamoDBCacheStore is not there',
-  );
+  const declares = (name: string) => new RegExp(`\\b(class|const|let|var) ${name}\\b`).test(text);
+  ensure(declares('DynamoDBCacheStore'), 'the check is blind: DynamoDBCacheStore is not there');
   const script = `console.log(JSON.stringify(Object.keys(await import('${manifest.name}'))))`;
   const names: string[] = JSON.parse(
     await node(['--input-type=module', '--eval', script], { cwd: folder, env: bareEnvironment() }),
