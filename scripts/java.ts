@@ -4,8 +4,9 @@ import { join } from 'node:path';
 /** DynamoDB Local asks for this one or a later one. */
 export const requiredJava = 17;
 
-/** What to run on a machine without it. */
-export const javaCure = `apt-get install -y openjdk-${requiredJava}-jre-headless`;
+/** What to install, and what to run, on a machine without it. */
+export const javaPackage = `openjdk-${requiredJava}-jre-headless`;
+export const javaCure = `apt-get install -y ${javaPackage}`;
 
 export interface Java {
   readonly command: string;
@@ -14,13 +15,16 @@ export interface Java {
   readonly major: number;
 }
 
-/** The Java that `JAVA_HOME` or `PATH` leads to, of any version. */
+/** The Java of `JAVA_HOME` when it is new enough, else that of `PATH`, of any version. */
 export function findJava(): Java | undefined {
   const home = process.env.JAVA_HOME;
-  const command = home ? join(home, 'bin', 'java') : 'java';
+  const preferred = home ? javaAt(join(home, 'bin', 'java')) : undefined;
+  return javaProblem(preferred) === undefined ? preferred : (javaAt('java') ?? preferred);
+}
+
+function javaAt(command: string): Java | undefined {
   const { stderr, error } = spawnSync(command, ['-version'], { encoding: 'utf8' });
-  if (error) return undefined;
-  const version = /version "([^"]+)"/.exec(stderr)?.[1];
+  const version = error ? undefined : /version "([^"]+)"/.exec(stderr)?.[1];
   if (version === undefined) return undefined;
   return { command, version, major: Number.parseInt(version, 10) };
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { dynamoDBSimulator, fetchPackage, isFetched } from './fetch-package.js';
-import { findJava, javaCure, javaProblem } from './java.js';
+import { findJava, javaCure, javaPackage, javaProblem } from './java.js';
 
 // What `npm test` needs beyond `npm ci`: a Node that is new enough, Java, and DynamoDB Local. Silent when all is there.
 
@@ -27,7 +27,8 @@ function installJava(): void {
   const hasApt = spawnSync('apt-get', ['--version']).error === undefined;
   if (hasApt && process.getuid?.() === 0) {
     apt('update', '-q');
-    apt('install', '-y', '-q', '--no-install-recommends', ...javaCure.split(' ').slice(3));
+    // Each release of Debian and Ubuntu has but some of the Java versions; newer ones have no 17.
+    if (!install(javaPackage)) install('default-jre-headless');
   } else if (hasApt) {
     console.log(`setup: run this, then try again:\n  sudo apt-get update && sudo ${javaCure}`);
   } else {
@@ -41,10 +42,14 @@ function installJava(): void {
   );
 }
 
-function apt(...args: string[]): void {
+function install(name: string): boolean {
+  return apt('install', '-y', '-q', '--no-install-recommends', name);
+}
+
+function apt(...args: string[]): boolean {
   console.log(`setup: apt-get ${args.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  spawnSync('apt-get', args, { stdio: 'inherit', env });
+  return spawnSync('apt-get', args, { stdio: 'inherit', env }).status === 0;
 }
 
 async function fetchDynamoDBLocal(): Promise<void> {

@@ -72,11 +72,12 @@ async function fetchSimulator(): Promise<string> {
 
 /** The version and the port, which the server prints once it listens. */
 function twoLines(child: ChildProcessWithoutNullStreams): Promise<[string, string]> {
-  return new Promise((resolve, reject) => {
+  let timer: NodeJS.Timeout | undefined;
+  const started = new Promise<[string, string]>((resolve, reject) => {
+    const lines: string[] = [];
     let errors = '';
     const fail = (what: string) => reject(new Error(`DynamoDB Local ${what}.\n${errors}`));
-    const timer = setTimeout(fail, startTimeoutMs, `did not start in ${startTimeoutMs} ms`);
-    const lines: string[] = [];
+    timer = setTimeout(fail, startTimeoutMs, `did not start in ${startTimeoutMs} ms`);
     child.once('error', reject);
     child.once('exit', (code, signal) => fail(`ended with ${signal ?? `code ${code}`}`));
     child.stderr.on('data', (data) => {
@@ -87,11 +88,10 @@ function twoLines(child: ChildProcessWithoutNullStreams): Promise<[string, strin
     createInterface(child.stdout).on('line', (line) => {
       lines.push(line);
       const [version, port] = lines;
-      if (version === undefined || port === undefined) return;
-      clearTimeout(timer);
-      resolve([version, port]);
+      if (version !== undefined && port !== undefined) resolve([version, port]);
     });
   });
+  return started.finally(() => clearTimeout(timer));
 }
 
 async function stop(child: ChildProcessWithoutNullStreams): Promise<void> {
