@@ -83,7 +83,7 @@ function twoLines(child: ChildProcessWithoutNullStreams): Promise<[string, strin
     child.stderr.on('data', (data) => {
       errors = `${errors}${data}`.slice(0, 4_000);
       // Jetty's threads go on after a failed start.
-      if (errors.includes('Exception in thread "main"')) fail('did not start');
+      if (errors.includes('Config error')) fail('did not start');
     });
     createInterface(child.stdout).on('line', (line) => {
       lines.push(line);
