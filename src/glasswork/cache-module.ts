@@ -1,0 +1,147 @@
+import { CacheService } from '../cache-service.js';
+import type { CacheStore } from '../cache-store.js';
+import { type CacheConfig, settings } from '../config.js';
+import { CacheError } from '../errors.js';
+
+/**
+ * The options of `cacheModule`: the store, the module's name, and everything that `CacheConfig` knows.
+ *
+ * @example
+ * ```ts
+ * import { DynamoDBCacheStore } from '@glasswork/cache';
+ * import type { CacheModuleOptions } from '@glasswork/cache/glasswork';
+ *
+ * const options: CacheModuleOptions<{ config: { cacheTable: string } }> = {
+ *   store: ({ config }) => new DynamoDBCacheStore({ tableName: config.cacheTable }),
+ *   defaultTTL: '5m',
+ *   keyPrefix: 'shop',
+ * };
+ * ```
+ */
+export interface CacheModuleOptions<Cradle extends object = Record<string, unknown>>
+  extends CacheConfig {
+  /** A store, or what makes one from the other providers; it is called once. */
+  readonly store: CacheStore | ((cradle: Cradle) => CacheStore);
+  /** The module's name: Glasswork takes two modules of one name for the same. Default `cache`. */
+  readonly name?: string | undefined;
+}
+
+/** A provider as Glasswork registers it: `useFactory` gets the container's cradle and is called once. */
+export interface FactoryProvider<Cradle extends object, T> {
+  provide: string;
+  useFactory: (cradle: Cradle) => T;
+  scope: 'SINGLETON';
+}
+
+/** A module for Glasswork's `imports`: `cacheStore` and `cacheService`, both exported. */
+export interface CacheModule<Cradle extends object = Record<string, unknown>> {
+  name: string;
+  providers: [
+    FactoryProvider<Cradle, CacheStore>,
+    FactoryProvider<{ cacheStore: CacheStore }, CacheService>,
+  ];
+  exports: string[];
+}
+
+/**
+ * The cache as a Glasswork module. Other providers take `cacheService` from the cradle. Glasswork's `stop()` waits for
+ * background work and closes the store, through the service's `onModuleDestroy`.
+ *
+ * The names are strings, because a minifier renames classes. For a second cache in the same store, register a
+ * `CacheService` of another `keyPrefix` over `cacheStore`, under a name of its own.
+ *
+ * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option.
+ *
+ * @example
+ * ```ts
+ * import { type CacheService, DynamoDBCacheStore } from '@glasswork/cache';
+ * import { cacheModule } from '@glasswork/cache/glasswork';
+ *
+ * class UserService {
+ *   readonly #cache: CacheService;
+ *   constructor({ cacheService }: { cacheService: CacheService }) {
+ *     this.#cache = cacheService;
+ *   }
+ *   find(id: string) {
+ *     return this.#cache.wrap(`user:${id}`, '5m', async () => ({ id, name: 'Ada' }));
+ *   }
+ * }
+ *
+ * // What Glasswork's defineModule takes.
+ * export const appModule = {
+ *   name: 'app',
+ *   imports: [
+ *     cacheModule({
+ *       store: () => new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE ?? 'cache' }),
+ *       defaultTTL: '5m',
+ *       keyPrefix: 'app',
+ *     }),
+ *   ],
+ *   providers: [UserService],
+ * };
+ * ```
+ */
+export function cacheModule<Cradle extends object = Record<string, unknown>>(
+  options: CacheModuleOptions<Cradle>,
+): CacheModule<Cradle> {
+  const { store, name = 'cache', ...config } = options ?? {};
+  // A mistake shows where it was made, not at the first request that needs the cache.
+  checkName(name);
+  checkStore(store);
+  settings(config);
+  return {
+    name,
+    providers: [
+      {
+        provide: 'cacheStore',
+        useFactory: (cradle) => (typeof store === 'function' ? made(store(cradle)) : store),
+        scope: 'SINGLETON',
+      },
+      {
+        provide: 'cacheService',
+        useFactory: ({ cacheStore }) => new CacheService(cacheStore, config),
+        scope: 'SINGLETON',
+      },
+    ],
+    exports: ['cacheStore', 'cacheService'],
+  };
+}
+
+function checkName(name: unknown): void {
+  if (typeof name === 'string' && name !== '' && !/[/ ]/.test(name)) return;
+  throw invalid(
+    'name',
+    `name is ${JSON.stringify(name) ?? String(name)}: a Glasswork module's name is text without "/" and spaces.`,
+  );
+}
+
+function checkStore(store: unknown): void {
+  if (typeof store !== 'function') {
+    if (isStore(store)) return;
+    throw invalid(
+      'store',
+      'cacheModule needs a store: an instance such as new MemoryCacheStore(), or a function that makes one.',
+    );
+  }
+  if (isStore(store.prototype)) {
+    throw invalid('store', 'store is a class: give an instance, or () => new ….');
+  }
+}
+
+/** Only the container can call the user's function, so what it gives is checked there. */
+function made(store: CacheStore): CacheStore {
+  if (isStore(store)) return store;
+  const promise = typeof (store as { then?: unknown } | undefined)?.then === 'function';
+  throw invalid(
+    'store',
+    promise
+      ? "cacheModule's store function returned a promise: make what it waits for a provider of its own, and return the store itself."
+      : "cacheModule's store function returned no store: return an instance such as new MemoryCacheStore().",
+  );
+}
+
+const isStore = (store: unknown): store is CacheStore =>
+  typeof (store as Partial<CacheStore> | null | undefined)?.get === 'function';
+
+const invalid = (option: string, message: string) =>
+  new CacheError('INVALID_OPTION', message, { subject: option });
