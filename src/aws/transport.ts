@@ -108,7 +108,7 @@ export function createTransport(options: TransportOptions): AwsTransport {
     if (fresh) dropIdleSockets();
     const target = query ? `${path}?${query}` : path;
     return exchange(() => open({ agent, hostname, port, method, path: target, headers }), body, {
-      connect: Math.min(limits.connect, leftMs),
+      connect: limits.connect,
       request: Math.min(limits.request, leftMs),
     });
   }
@@ -130,7 +130,7 @@ export function createTransport(options: TransportOptions): AwsTransport {
       const next = nextTry(outcome, request.retry, clock.now(), signedAnew);
       const pauseMs = next?.pause ? jitter(attempts) : 0;
       const leftMs = deadline - monotonic() - pauseMs;
-      if (!next || closed || attempts === DEFAULTS.tries || leftMs < 1) {
+      if (!next || attempts === DEFAULTS.tries || leftMs < 1) {
         if ('error' in outcome) throw failed(outcome, attempts, leftMs < 1);
         return { ...outcome, attempts };
       }

@@ -57,13 +57,21 @@ describe('a clock that is wrong', () => {
 });
 
 describe('a signature that grew old in a frozen sandbox', () => {
-  it('is made anew, though the clocks agree', async () => {
-    const { url } = await serveHttp(({ number }) =>
-      number === 1
-        ? { status: 400, body: errorBody('InvalidSignatureException', 'Signature expired: …') }
-        : {},
-    );
-    expect(await transportTo(url).send(change)).toMatchObject({ status: 200, attempts: 2 });
+  const old = [
+    errorBody('InvalidSignatureException', 'Signature expired: …'),
+    errorBody('RequestExpired', ''),
+  ];
+
+  it.each(old)('is made anew, though the clocks agree: %s', async (body) => {
+    for (const sendDate of [true, false]) {
+      const { url, requests } = await serveHttp(({ number }) => (response) => {
+        response.sendDate = sendDate;
+        response.statusCode = number === 1 ? 400 : 200;
+        response.end(number === 1 ? body : '{}');
+      });
+      expect(await transportTo(url).send(change)).toMatchObject({ status: 200, attempts: 2 });
+      expect(requests).toHaveLength(2);
+    }
   });
 });
 

@@ -97,6 +97,15 @@ describe("the container's endpoint", () => {
     expect(requests).toHaveLength(2);
   });
 
+  it('is asked again for credentials that have ended', async () => {
+    const { requests } = await container(({ number }) => granted(`KEY${number}`, number / 6));
+    const provide = defaultCredentials();
+    await provide();
+    vi.setSystemTime(START + 10_000);
+    expect(await provide()).toMatchObject({ accessKeyId: 'KEY2' });
+    expect(requests).toHaveLength(2);
+  });
+
   it('gets the token of the variable, or of the file as it is now', async () => {
     const { requests } = await container(() => granted('KEY', 6));
     const folder = mkdtempSync(join(tmpdir(), 'cache-token-'));

@@ -118,6 +118,19 @@ describe('the pool', () => {
   });
 });
 
+describe('close()', () => {
+  it('ends the requests that wait for a socket, too', async () => {
+    const { url, sockets } = await serveHttp(() => (response) => {
+      if (response.socket === sockets[0]) transport.close();
+    });
+    const transport = transportTo(url, { timeouts: { request: 15, total: 15 } });
+    const start = performance.now();
+    const ends = await Promise.allSettled(Array.from({ length: 70 }, () => transport.send(change)));
+    expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(70);
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+});
+
 describe('throttling', () => {
   const throttled = [
     ...[
