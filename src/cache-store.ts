@@ -4,6 +4,14 @@
  */
 export type CacheVersion = string;
 
+/** The outcome of a versioned read. */
+export interface VersionedRead<T = unknown> {
+  readonly value: T | undefined;
+  readonly version: CacheVersion;
+  /** Why the value that is there cannot be read; `value` is undefined then. */
+  readonly error?: unknown;
+}
+
 /** One entry of a batch write; `ttl` in seconds. */
 export interface StoreEntry<T = unknown> {
   readonly key: string;
@@ -65,7 +73,7 @@ export interface CacheStore {
   /** Writes only where there is no live value; resolves to whether it wrote. */
   add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
   /** The value together with the version that `setIfUnchanged` compares; absence has a version too. */
-  getVersioned?<T>(key: string): Promise<{ value: T | undefined; version: CacheVersion }>;
+  getVersioned?<T>(key: string): Promise<VersionedRead<T>>;
   /** Writes only when the key is still as the versioned read saw it; resolves to whether it wrote. */
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: CacheVersion): Promise<boolean>;
   close?(): Promise<void>;

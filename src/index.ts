@@ -9,7 +9,7 @@ export type {
 export { createCacheKey } from './cache-key.js';
 export type { KeyLoad, Load, LoadMany, Policy } from './cache-service.js';
 export { CacheService } from './cache-service.js';
-export type { CacheStore, CacheVersion, StoreEntry } from './cache-store.js';
+export type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from './cache-store.js';
 export type { CacheConfig } from './config.js';
 export type { CacheEntry } from './entry.js';
 export type { CacheErrorCode } from './errors.js';
@@ -19,6 +19,8 @@ export type { LoadContext } from './load-context.js';
 export type { WaitUntil, WrapOptions } from './policy.js';
 export { jsonSerializer } from './serializers/json.js';
 export type { Serializer } from './serializers/serializer.js';
+export type { DynamoDBCacheStoreOptions } from './stores/dynamodb/index.js';
+export { DynamoDBCacheStore } from './stores/dynamodb/index.js';
 export type { MemoryCacheStoreOptions } from './stores/memory.js';
 export { MemoryCacheStore } from './stores/memory.js';
 export { NullCacheStore } from './stores/null.js';

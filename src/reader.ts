@@ -1,5 +1,5 @@
 import type { KeySpace, StandardSchemaV1 } from './cache-key.js';
-import type { CacheVersion } from './cache-store.js';
+import type { CacheStore, CacheVersion } from './cache-store.js';
 import { Entry, type Freshness, freshness, type Marks, readEntry } from './entry.js';
 import { CacheError } from './errors.js';
 import type { Emit, MissReason } from './events.js';
@@ -36,7 +36,12 @@ export interface Seen {
   readonly monotonicMs: number;
 }
 
-type Found = { value: unknown; version: CacheVersion | undefined };
+interface Found {
+  readonly value: unknown;
+  readonly version: CacheVersion | undefined;
+  /** Why the value that is there cannot be read. */
+  readonly error?: unknown;
+}
 
 /** Reads entries and says what they are worth: whole, not invalidated, of the right shape, fresh, stale or expired. */
 export class Reader {
@@ -89,17 +94,13 @@ export class Reader {
     const prefix = this.#prefixes.current(this.#prefixRecord);
     const names = ats.map((at) => at.name);
     const key = ats.length === 1 ? ats[0]?.key : undefined;
-    const values = await this.#access.attempt('get', key, (store) =>
-      store.getMany && names.length > 1
-        ? store.getMany(names)
-        : Promise.all(names.map((name) => store.get(name))),
-    );
+    const found = await this.#access.attempt('get', key, (store) => getAll(store, names));
     const marks: SeenMarks = { prefix: await prefix, tags: [] };
     const trusted = !(prefix instanceof Promise);
     return Promise.all(
       ats.map((at, i) => {
-        const found = values === FAILED ? FAILED : { value: values[i], version: undefined };
-        return this.#judge(at, found, marks, trusted, wallMs, 0);
+        const one = found === FAILED ? FAILED : (found[i] as Found);
+        return this.#judge(at, one, marks, trusted, wallMs, 0);
       }),
     );
   }
@@ -175,6 +176,10 @@ export class Reader {
       version,
       marks: now,
     });
+    if (found.error !== undefined) {
+      this.#corrupt(at, 'cannot be read: it will be loaded anew.', found.error);
+      return nothing('corrupt');
+    }
     if (found.value === undefined) return nothing('absent');
     let entry = readEntry(found.value);
     if (!entry) {
@@ -252,6 +257,28 @@ export class Reader {
     this.#emit({ type: 'corrupt', key: at.key, error });
   }
 }
+
+/** All values; where one of them cannot be read, the others can all the same. */
+async function getAll(store: CacheStore, names: readonly string[]): Promise<Found[]> {
+  const readOne = async (name: string): Promise<Found> => {
+    try {
+      return { value: await store.get(name), version: undefined };
+    } catch (error) {
+      if (isCorrupt(error)) return { value: undefined, version: undefined, error };
+      throw error;
+    }
+  };
+  if (!store.getMany || names.length === 1) return Promise.all(names.map(readOne));
+  try {
+    const values = await store.getMany(names);
+    return values.map((value) => ({ value, version: undefined }));
+  } catch (error) {
+    if (isCorrupt(error)) return Promise.all(names.map(readOne));
+    throw error;
+  }
+}
+
+const isCorrupt = (error: unknown) => error instanceof CacheError && error.code === 'CORRUPT';
 
 function isReadable(
   mark: readonly [string, CacheVersion | typeof FAILED],

@@ -1,4 +1,4 @@
-import type { CacheStore, CacheVersion, StoreEntry } from '../cache-store.js';
+import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../cache-store.js';
 import { Entry } from '../entry.js';
 import { CacheError } from '../errors.js';
 import { globMatcher } from '../glob.js';
@@ -71,10 +71,15 @@ export class MemoryCacheStore implements CacheStore {
     return record && this.#value<T>(record);
   }
 
-  async getVersioned<T>(key: string): Promise<{ value: T | undefined; version: CacheVersion }> {
+  async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const record = this.#live(key);
-    if (record) return { value: this.#value<T>(record), version: record.version };
-    return { value: undefined, version: this.#token(key).version };
+    if (!record) return { value: undefined, version: this.#token(key).version };
+    const { version } = record;
+    try {
+      return { value: this.#value<T>(record), version };
+    } catch (error) {
+      return { value: undefined, version, error };
+    }
   }
 
   async has(key: string): Promise<boolean> {

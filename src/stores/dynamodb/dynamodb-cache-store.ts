@@ -1,0 +1,318 @@
+import type { CredentialProvider } from '../../aws/credentials.js';
+import type { Timeouts } from '../../aws/transport.js';
+import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../cache-store.js';
+import { CacheError } from '../../errors.js';
+import { jsonSerializer } from '../../serializers/json.js';
+import type { Serializer } from '../../serializers/serializer.js';
+import { type Clock, systemClock } from '../../time.js';
+import { clientDatabase } from './client.js';
+import { type Database, type Item, isConditionFailed, type Request } from './database.js';
+import { inParallel } from './in-parallel.js';
+import {
+  aliasesIn,
+  isLive,
+  originalKey,
+  partitionKey,
+  rawValue,
+  unchanged,
+  versionOf,
+} from './item.js';
+import { leanDatabase } from './lean.js';
+import { BatchedReads } from './reads.js';
+import { RecentChanges } from './recent.js';
+import { scanTable } from './scan.js';
+
+export interface DynamoDBCacheStoreOptions {
+  /** The table: a string partition key `pk`, and TTL on `expiresAt`. */
+  tableName: string;
+  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`. */
+  region?: string | undefined;
+  /** Default: `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`, or AWS's own for the region. */
+  endpoint?: string | undefined;
+  /**
+   * Your own DynamoDB, DynamoDBClient, DynamoDBDocument, DynamoDBDocumentClient or DaxDocument, or a function that
+   * returns one. Default: the lean transport, which needs no SDK.
+   */
+  client?: object | (() => object | Promise<object>) | undefined;
+  /** Default: the environment, a container's endpoint, or else the SDK's provider chain. */
+  credentials?: CredentialProvider | undefined;
+  /** Reads consistently, at twice the price: no read ever sees an older value. Default false. */
+  consistentRead?: boolean | undefined;
+  /** Default: JSON. */
+  serializer?: Serializer | undefined;
+  /** The most bytes of one item; at most DynamoDB's own 400 KB, which is the default. */
+  maxItemBytes?: number | undefined;
+  /** Default: 500 ms to connect, 1 s a request, 2 s in all. */
+  timeouts?: Timeouts | undefined;
+  /** Where expiry takes the time from. Default: the system. */
+  clock?: Clock | undefined;
+}
+
+/** DynamoDB's limit on one item: names and values of all attributes, bytes. */
+const ITEM_LIMIT_BYTES = 400 * 1024;
+/** What an item needs besides its key and value: the names, versions and times. */
+const OVERHEAD_BYTES = 150;
+/**
+ * The least time that any record stays, milliseconds, so that what refuses a late fill is still there: the service
+ * lets no load fill that is older than a quarter of it.
+ */
+const FENCE_WINDOW_MS = 3_600_000;
+/** Writes at once: a batch must not open a socket for each of its items. */
+const MOST_WRITES = 25;
+
+/** The version that each write gives: a fresh id, and one more on the counter. */
+const NEW_VERSION = 'ADD #n :one';
+const SET_VALUE = `SET #value = :value, #exp = :exp, #ttl = :ttl, #ver = :ver`;
+const SET_MARKER = `SET #ttl = :ttl, #ver = :ver`;
+
+/**
+ * Keeps values in one DynamoDB table: no VPC, no server, no SDK.
+ *
+ *     load A    read: version v1 ── loads ─────────────────── fill if still v1: refused
+ *     del                  marker: version v2 (UpdateItem SET ver = <fresh id> ADD n 1 REMOVE value)
+ *     load B                     read: v2 ── loads ── fill if still v2: now v3
+ *
+ * `del` leaves a marker, so that there is always something to compare with. A version is an id and a counter: a write
+ * that is sent twice (a retry whose first try succeeded) counts twice, so it never brings an old version back. Every
+ * record stays an hour at least; absence is proof for any load that is younger.
+ *
+ * @throws CacheError `INVALID_OPTION` for a missing table name, region or endpoint.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
+ *
+ * const store = new DynamoDBCacheStore({ tableName: 'my-cache', region: 'eu-central-1' });
+ * export const cache = new CacheService(store, { defaultTTL: 300, keyPrefix: 'shop' });
+ * ```
+ */
+export class DynamoDBCacheStore implements CacheStore {
+  readonly name = 'dynamodb';
+  readonly durable = true;
+  readonly #tableName: string;
+  readonly #database: Database;
+  readonly #reads: BatchedReads;
+  readonly #recent: RecentChanges;
+  readonly #consistent: boolean;
+  readonly #serializer: Serializer;
+  readonly #maxItemBytes: number;
+  readonly #clock: Clock;
+
+  constructor(options: DynamoDBCacheStoreOptions) {
+    const { tableName, client, consistentRead = false } = options ?? {};
+    if (typeof tableName !== 'string' || tableName === '') {
+      throw new CacheError(
+        'INVALID_OPTION',
+        'DynamoDBCacheStore needs a tableName; is the environment variable set that it comes from?',
+        { subject: 'tableName' },
+      );
+    }
+    this.#tableName = tableName;
+    this.#database = client
+      ? clientDatabase(client, tableName, options.timeouts?.total)
+      : leanDatabase(options);
+    this.#clock = options.clock ?? systemClock;
+    this.#reads = new BatchedReads(this.#database, tableName);
+    this.#recent = new RecentChanges(this.#clock);
+    this.#consistent = consistentRead;
+    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#maxItemBytes = itemLimit(options.maxItemBytes);
+  }
+
+  async get<T>(key: string): Promise<T | undefined> {
+    const item = await this.#read(partitionKey(key));
+    return isLive(item, this.#clock.now()) ? (this.#value(item, key) as T) : undefined;
+  }
+
+  async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
+    const item = await this.#read(partitionKey(key));
+    const version = versionOf(item);
+    if (!isLive(item, this.#clock.now())) return { value: undefined, version };
+    try {
+      return { value: this.#value(item, key) as T, version };
+    } catch (error) {
+      return { value: undefined, version, error };
+    }
+  }
+
+  async has(key: string): Promise<boolean> {
+    return isLive(await this.#read(partitionKey(key)), this.#clock.now());
+  }
+
+  async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get<T>(key)));
+  }
+
+  /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
+  async set<T>(key: string, value: T, ttl: number): Promise<void> {
+    await this.#put(key, value, ttl, undefined, 'unsent');
+  }
+
+  async setIfUnchanged<T>(
+    key: string,
+    value: T,
+    ttl: number,
+    version: CacheVersion,
+  ): Promise<boolean> {
+    return this.#put(key, value, ttl, unchanged(version), 'always');
+  }
+
+  async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
+    const condition = 'attribute_not_exists(#value) OR #exp <= :now';
+    const values = { ':now': { N: String(this.#clock.now()) } };
+    return this.#put(key, value, ttl, { condition, values }, 'always');
+  }
+
+  async setMany(entries: readonly StoreEntry[]): Promise<void> {
+    await inParallel(entries, MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
+  }
+
+  async del(key: string): Promise<void> {
+    await this.#mark(key);
+  }
+
+  async delMany(keys: readonly string[]): Promise<void> {
+    await inParallel([...new Set(keys)], MOST_WRITES, (key) => this.#mark(key));
+  }
+
+  /** Scans the table: it pays for every item, whatever matches. */
+  async delByPattern(pattern: string): Promise<number> {
+    let deleted = 0;
+    for await (const items of scanTable(this.#database, this.#tableName, pattern)) {
+      const live = items.filter((item) => isLive(item, this.#clock.now()));
+      // Markers, not deletions: what is gone could refuse no fill.
+      await inParallel(live, MOST_WRITES, (item) => this.#mark(originalKey(item)));
+      deleted += live.length;
+    }
+    return deleted;
+  }
+
+  /** Deletes every item that a store wrote, markers and version records included. Other items stay. */
+  async clear(): Promise<void> {
+    for await (const items of scanTable(this.#database, this.#tableName, undefined)) {
+      await inParallel(items, MOST_WRITES, async ({ pk }) => {
+        if (!pk) return;
+        await this.#database.send(
+          'DeleteItem',
+          { TableName: this.#tableName, Key: { pk } },
+          'always',
+        );
+        if ('S' in pk) this.#recent.add(pk.S);
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#database.close();
+  }
+
+  #read(pk: string): Promise<Item | undefined> {
+    const consistent = this.#consistent || this.#recent.has(pk);
+    return this.#reads.read(pk, consistent ? 'consistent' : 'eventual');
+  }
+
+  #value(item: Item, key: string): unknown {
+    return this.#serializer.deserialize(rawValue(item, key), key);
+  }
+
+  /** Whether it was written; without a condition it always is. */
+  async #put(
+    key: string,
+    value: unknown,
+    ttl: number,
+    only: { condition: string; values: Item } | undefined,
+    retry: 'always' | 'unsent',
+  ): Promise<boolean> {
+    const pk = partitionKey(key);
+    const raw = this.#serializer.serialize(value, key);
+    this.#checkSize(key, pk, raw);
+    const exp = this.#clock.now() + ttl * 1000;
+    const values: Item = {
+      ':value': typeof raw === 'string' ? { S: raw } : { B: raw },
+      ':exp': { N: String(exp) },
+      ...only?.values,
+    };
+    return this.#update(key, pk, SET_VALUE, '', exp, values, only?.condition, retry);
+  }
+
+  async #mark(key: string): Promise<void> {
+    await this.#update(
+      key,
+      partitionKey(key),
+      SET_MARKER,
+      'REMOVE #value, #exp',
+      0,
+      {},
+      undefined,
+      'always',
+    );
+  }
+
+  async #update(
+    key: string,
+    pk: string,
+    set: string,
+    remove: string,
+    exp: number,
+    values: Item,
+    condition: string | undefined,
+    retry: 'always' | 'unsent',
+  ): Promise<boolean> {
+    const id = crypto.randomUUID();
+    const stays = Math.max(exp, this.#clock.now() + FENCE_WINDOW_MS);
+    const hashed = pk !== key;
+    const update = `${set}${hashed ? ', #key = :key' : ''} ${remove} ${NEW_VERSION}`;
+    const request: Request = {
+      TableName: this.#tableName,
+      Key: { pk: { S: pk } },
+      UpdateExpression: update,
+      ExpressionAttributeNames: aliasesIn(update, condition),
+      ExpressionAttributeValues: {
+        ...values,
+        ':ttl': { N: String(Math.ceil(stays / 1000)) },
+        ':ver': { S: id },
+        ':one': { N: '1' },
+        ...(hashed && { ':key': { S: key.toWellFormed() } }),
+      },
+      ...(condition !== undefined && {
+        ConditionExpression: condition,
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    };
+    try {
+      const response = await this.#database.send('UpdateItem', request, retry);
+      if (!isConditionFailed(response)) return true;
+      if (response.attempts === 1) return false;
+      // An earlier try of ours may be what changed the item: then it was written after all.
+      const item = response.item ?? (await this.#reads.read(pk, 'consistent'));
+      return versionOf(item).startsWith(`${id} `);
+    } finally {
+      // Whatever became of it: a lost reply may have been a write.
+      this.#recent.add(pk);
+    }
+  }
+
+  #checkSize(key: string, pk: string, raw: string | Uint8Array): void {
+    const size =
+      OVERHEAD_BYTES +
+      Buffer.byteLength(pk) +
+      (pk === key ? 0 : Buffer.byteLength(key)) +
+      Buffer.byteLength(raw);
+    if (size <= this.#maxItemBytes) return;
+    throw new CacheError(
+      'VALUE_TOO_LARGE',
+      `The item of "${key.slice(0, 100)}" would have ${size} bytes, more than ${this.#maxItemBytes}: ` +
+        'cache a smaller value, or compress it with a serializer of your own.',
+      { subject: key },
+    );
+  }
+}
+
+function itemLimit(bytes: number = ITEM_LIMIT_BYTES): number {
+  if (bytes > 0 && bytes <= ITEM_LIMIT_BYTES) return bytes;
+  throw new CacheError(
+    'INVALID_OPTION',
+    `maxItemBytes is ${bytes}: give a number above zero, at most DynamoDB's ${ITEM_LIMIT_BYTES}.`,
+    { subject: 'maxItemBytes' },
+  );
+}

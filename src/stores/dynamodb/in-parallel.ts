@@ -1,0 +1,17 @@
+/** Runs all, at most `limit` at once, and rejects with the first error after every one has ended. */
+export async function inParallel<T>(
+  inputs: readonly T[],
+  limit: number,
+  run: (input: T) => Promise<unknown>,
+): Promise<void> {
+  const errors: unknown[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < inputs.length) {
+      const input = inputs[next++] as T;
+      await run(input).catch((error) => errors.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, inputs.length) }, worker));
+  if (errors.length > 0) throw errors[0];
+}

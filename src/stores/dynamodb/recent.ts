@@ -1,0 +1,40 @@
+import type { Clock } from '../../time.js';
+
+/** How long a process reads consistently what it changed, milliseconds: replicas usually follow within one second. */
+const WINDOW_MS = 20_000;
+const MOST_KEYS = 10_000;
+
+/**
+ * The keys that this process has changed lately. They are read consistently, so that a process sees its own
+ * invalidations although DynamoDB's default reads may lag behind.
+ */
+export class RecentChanges {
+  readonly #clock: Clock;
+  readonly #until = new Map<string, number>();
+  /** Everything counts as changed until then, after more changes than are worth remembering. */
+  #allUntil = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(pk: string): void {
+    const until = this.#clock.now() + WINDOW_MS;
+    if (this.#until.size >= MOST_KEYS) {
+      this.#until.clear();
+      this.#allUntil = until;
+    }
+    this.#until.set(pk, until);
+  }
+
+  has(pk: string): boolean {
+    if (this.#until.size === 0) return false;
+    const now = this.#clock.now();
+    if (now < this.#allUntil) return true;
+    const until = this.#until.get(pk);
+    if (until === undefined) return false;
+    if (now < until) return true;
+    this.#until.delete(pk);
+    return false;
+  }
+}
