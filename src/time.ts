@@ -41,7 +41,7 @@ export function milliseconds(duration: Duration, option: string, zero?: 'zero'):
   if ((ms > 0 || (zero && ms === 0)) && ms <= LONGEST_LIFE_MS) return ms;
   throw new CacheError(
     'INVALID_DURATION',
-    `${option} is ${JSON.stringify(duration) ?? String(duration)}: give ${zero ? 'zero or more' : 'more than zero'} and at most 366 days, ` +
+    `${option} is ${typeof duration === 'string' ? JSON.stringify(duration) : String(duration)}: give ${zero ? 'zero or more' : 'more than zero'} and at most 366 days, ` +
       "in seconds or as a string such as '250ms', '30s', '5m', '2h' or '7d'.",
     { subject: option },
   );
