@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import type { Serializer } from '../serializers/serializer.js';
+import { type ConformanceCase, count, defineCase, freshPrefix } from './conformance-case.js';
+
+const VALUES: readonly (readonly [what: string, value: unknown])[] = [
+  ['text', 'held'],
+  ['an empty text', ''],
+  ['text that looks like another value', 'null'],
+  ['text that looks like JSON', '{"a":[1]}'],
+  ['zero', 0],
+  ['false', false],
+  ['null', null],
+  ['true', true],
+  ['a fraction', 0.1],
+  ['the largest safe integer', Number.MAX_SAFE_INTEGER],
+  ['the smallest number', Number.MIN_VALUE],
+  ['a number without digits', 1e21],
+  ['an empty array', []],
+  ['an empty object', {}],
+  ['nested data', { list: [1, [2, { three: null }], ''], map: { a: { b: { c: false } } } }],
+  ['nothing but nulls', [null, null, { a: null }]],
+  ['text of every kind', 'ß 日本語 \u0000 \u2028 "quoted" \\ \r\n 👨‍👩‍👧 \u{1f600}'],
+  ['text with half a character', 'a\ud800b'],
+  ['names of every kind', { '': 1, ' ': 2, ключ: 3, '😀': 4, 'a.b': 5, $set: 6, '#n': 7, ':v': 8 }],
+  ['fields that are special in JavaScript', JSON.parse('{"__proto__":{"a":1},"constructor":2}')],
+  ["the letters of this package's own entries", { c: 1, s: 2, e: 3, d: 4, p: 'p', t: [], v: 5 }],
+  ['a long text', 'long 日本 '.repeat(5_000)],
+  ['deep data', count(200).reduce<unknown>((inner) => [inner], 'bottom')],
+];
+
+const roundTrips = VALUES.map(([what, value]) =>
+  defineCase(`gives back ${what}`, [], async ({ store }) => {
+    const key = `${freshPrefix()}value`;
+    await store.set(key, value, 60);
+    assert.deepEqual(await store.get(key), value);
+  }),
+);
+
+/** Bytes that are no text, in the middle of a larger buffer, as pooled ones are. */
+function pooledBytes(value: unknown): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(value));
+  const pool = new Uint8Array(json.length + 7).fill(0x7b);
+  pool.set([0xff, 0x00, 0xc3], 2);
+  pool.set(json, 5);
+  return pool.subarray(2, 5 + json.length);
+}
+
+const bytes = (seen: string[]): Serializer => ({
+  name: 'bytes',
+  serialize(value, key) {
+    seen.push(key);
+    return pooledBytes(value);
+  },
+  deserialize(raw, key) {
+    seen.push(key);
+    assert.ok(raw instanceof Uint8Array, `bytes came back as ${typeof raw}`);
+    assert.deepEqual([...raw.subarray(0, 3)], [0xff, 0x00, 0xc3], 'other bytes came back');
+    return JSON.parse(new TextDecoder().decode(raw.subarray(3)));
+  },
+});
+
+export const valueCases: readonly ConformanceCase[] = [
+  ...roundTrips,
+
+  defineCase('answers undefined, not null, for what is absent', [], async ({ store }) => {
+    assert.equal(await store.get(`${freshPrefix()}absent`), undefined);
+  }),
+
+  defineCase('answers undefined for the names of built-in members', [], async ({ store }) => {
+    for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+      await store.del(key);
+      assert.equal(await store.get(key), undefined, key);
+    }
+  }),
+
+  defineCase('overwrites with a value of another type', [], async ({ store }) => {
+    const key = `${freshPrefix()}value`;
+    for (const value of [{ a: 1 }, null, 'text', 0, [1]]) {
+      await store.set(key, value, 60);
+      assert.deepEqual(await store.get(key), value);
+    }
+  }),
+
+  defineCase('keeps the value apart from the object that was set', [], async ({ store }) => {
+    const key = `${freshPrefix()}value`;
+    const value = { list: [1] };
+    const written = store.set(key, value, 60);
+    await written;
+    value.list.push(2);
+    assert.deepEqual(await store.get(key), { list: [1] });
+  }),
+
+  defineCase('takes the value as it is at the call', [], async ({ store }) => {
+    const key = `${freshPrefix()}value`;
+    const value = { list: [1] };
+    const written = store.set(key, value, 60);
+    value.list.push(2);
+    await written;
+    assert.deepEqual(await store.get(key), { list: [1] });
+  }),
+
+  defineCase('keeps the value apart from what a read returned', [], async ({ store }) => {
+    const key = `${freshPrefix()}value`;
+    await store.set(key, { list: [1] }, 60);
+    const first = await store.get<{ list: number[] }>(key);
+    first?.list.push(2);
+    assert.deepEqual(await store.get(key), { list: [1] });
+  }),
+
+  defineCase('gives each of several readers its own copy', [], async ({ store }) => {
+    const key = `${freshPrefix()}value`;
+    await store.set(key, { list: [1] }, 60);
+    const reads = await Promise.all(count(5).map(() => store.get<{ list: number[] }>(key)));
+    reads[0]?.list.push(2);
+    assert.deepEqual(
+      reads.slice(1),
+      count(4).map(() => ({ list: [1] })),
+    );
+  }),
+
+  defineCase('answers many reads at once, each with its own value', [], async ({ store }) => {
+    const prefix = freshPrefix();
+    const keys = count(120).map((i) => `${prefix}${i}`);
+    await Promise.all(keys.map((key, i) => (i % 3 === 0 ? undefined : store.set(key, i, 60))));
+    const found = await Promise.all(keys.map((key) => store.get(key)));
+    assert.deepEqual(
+      found,
+      count(120).map((i) => (i % 3 === 0 ? undefined : i)),
+    );
+  }),
+
+  defineCase('keeps the bytes of a serializer', ['withSerializer'], async ({ withSerializer }) => {
+    const keys: string[] = [];
+    const store = withSerializer(bytes(keys));
+    const key = `${freshPrefix()}value`;
+    await store.set(key, { a: ['ß', null] }, 60);
+    assert.deepEqual(await store.get(key), { a: ['ß', null] });
+    assert.deepEqual(keys, [key, key], 'the serializer is given the key');
+    await store.close?.();
+  }),
+];

@@ -1,0 +1,38 @@
+import type { Clock } from '../time.js';
+
+/** A clock that stands still until the test moves it. Epoch milliseconds. */
+export interface VirtualClock extends Clock {
+  /** Moves on by `ms` milliseconds; a negative number is a clock that is set back. */
+  advance(ms: number): void;
+  /** Moves to this instant, epoch milliseconds. */
+  set(ms: number): void;
+}
+
+/**
+ * A clock for every `clock` option, so that no test has to wait for a TTL. It starts at `start` (epoch milliseconds),
+ * by default at the first of January 2030: the same in every run, and no time that a table's own TTL takes for past.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, MemoryCacheStore } from '@glasswork/cache';
+ * import { createVirtualClock } from '@glasswork/cache/testing';
+ *
+ * const clock = createVirtualClock();
+ * const cache = new CacheService(new MemoryCacheStore({ clock }), { clock });
+ * await cache.set('greeting', 'hello', '5m');
+ * clock.advance(5 * 60_000);
+ * console.log(await cache.get('greeting')); // undefined
+ * ```
+ */
+export function createVirtualClock(start: number = Date.UTC(2030, 0, 1)): VirtualClock {
+  let now = start;
+  return {
+    now: () => now,
+    advance(ms) {
+      now += ms;
+    },
+    set(ms) {
+      now = ms;
+    },
+  };
+}
