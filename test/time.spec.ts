@@ -1,6 +1,12 @@
 import { CacheError } from '@glasswork/cache';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { after, type Duration, LONGEST_LIFE_MS, milliseconds, pause } from '../src/time.js';
+import {
+  type Duration,
+  LONGEST_LIFE_MS,
+  milliseconds,
+  pause,
+  after as runAfter,
+} from '../src/time.js';
 
 const errorOf = (run: () => unknown): CacheError => {
   try {
@@ -92,7 +98,7 @@ describe('timers', () => {
 
   it('does not fire a delay at once that is longer than a timer can count', () => {
     const action = vi.fn();
-    after(30 * 86_400_000, action);
+    runAfter(30 * 86_400_000, action);
     vi.advanceTimersByTime(86_400_000);
     expect(action).not.toHaveBeenCalled();
     vi.advanceTimersByTime(30 * 86_400_000);
@@ -101,7 +107,7 @@ describe('timers', () => {
 
   it('cancels', () => {
     const action = vi.fn();
-    const cancel = after(10, action);
+    const cancel = runAfter(10, action);
     cancel();
     expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(20);

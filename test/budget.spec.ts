@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Budget } from '../src/budget.js';
+
+const never = () => new Promise<never>(() => {});
+const tooLate = () => new Error('too late');
+
+describe('Budget', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('passes on what the promise gives', async () => {
+    const budget = new Budget();
+    await expect(budget.race(Promise.resolve('value'), 100, tooLate)).resolves.toBe('value');
+    const failure = new Error('down');
+    await expect(budget.race(Promise.reject(failure), 100, tooLate)).rejects.toBe(failure);
+  });
+
+  it('leaves no timer behind when an operation ends at once', async () => {
+    const budget = new Budget();
+    await budget.race(Promise.resolve(), 100, tooLate);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves no timer behind when an operation ends later', async () => {
+    const budget = new Budget();
+    let resolve: (value: number) => void = () => {};
+    const race = budget.race(new Promise<number>((yes) => (resolve = yes)), 1_000, tooLate);
+    await vi.advanceTimersByTimeAsync(120);
+    expect(vi.getTimerCount()).toBe(1);
+    resolve(7);
+    await expect(race).resolves.toBe(7);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('gives up when its time has passed, to within one tick', async () => {
+    const budget = new Budget();
+    const outcome = vi.fn();
+    const race = budget.race(never(), 500, tooLate).catch(outcome);
+    await vi.advanceTimersByTimeAsync(440);
+    expect(outcome).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(120);
+    await race;
+    expect(outcome).toHaveBeenCalledWith(tooLate());
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('counts each operation from its own start', async () => {
+    const budget = new Budget();
+    const ended: string[] = [];
+    const first = budget.race(never(), 500, tooLate).catch(() => ended.push('first'));
+    await vi.advanceTimersByTimeAsync(300);
+    const second = budget.race(never(), 500, tooLate).catch(() => ended.push('second'));
+    await vi.advanceTimersByTimeAsync(260);
+    expect(ended).toEqual(['first']);
+    await vi.advanceTimersByTimeAsync(300);
+    await Promise.all([first, second]);
+    expect(ended).toEqual(['first', 'second']);
+  });
+
+  it('makes the error only when it is needed', async () => {
+    const budget = new Budget();
+    const onTimeout = vi.fn(tooLate);
+    await budget.race(Promise.resolve(), 50, onTimeout);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(onTimeout).not.toHaveBeenCalled();
+  });
+
+  it('does not take a frozen hour for a slow store', async () => {
+    const budget = new Budget();
+    let resolve: (value: string) => void = () => {};
+    const race = budget.race(new Promise<string>((yes) => (resolve = yes)), 2_500, tooLate);
+    await vi.advanceTimersByTimeAsync(100);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await vi.advanceTimersByTimeAsync(50);
+    resolve('alive');
+    await expect(race).resolves.toBe('alive');
+  });
+
+  it('keeps a late rejection of the promise from becoming an unhandled one', async () => {
+    const budget = new Budget();
+    let reject: (error: Error) => void = () => {};
+    const race = budget.race(new Promise((_yes, no) => (reject = no)), 50, tooLate);
+    const refused = expect(race).rejects.toEqual(tooLate());
+    await vi.advanceTimersByTimeAsync(200);
+    await refused;
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    vi.useRealTimers();
+    reject(new Error('late failure'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+});
