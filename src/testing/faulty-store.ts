@@ -1,0 +1,268 @@
+import type { CacheStore, VersionedRead } from '../cache-store.js';
+import type { PastState, StoreHistory } from './store-history.js';
+
+/** The methods of a store that can be made to fail. */
+export type StoreMethod = Exclude<keyof CacheStore, 'name' | 'durable' | 'close'>;
+
+/** One call of a store, as a fault plan and a pause see it. */
+export interface StoreOperation {
+  readonly method: StoreMethod;
+  /** The pattern, for `delByPattern`; none for `clear`. */
+  readonly keys: readonly string[];
+  /** How many operations this store has had before. */
+  readonly index: number;
+}
+
+/**
+ * What goes wrong with one operation.
+ *
+ * - `error`: it rejects, and nothing is applied.
+ * - `hang`: it never answers; with `applied`, what it had to write is written all the same.
+ * - `lost-reply`: it is applied, and rejects.
+ * - `replay`: it is applied and answers, and is applied once more later, as a request that was sent twice is.
+ * - `partial`: of a batch of writes only the first `applied` are applied, and it rejects. Any other operation rejects
+ *   and is not applied.
+ * - `stale`: a read gives what was there `ageMs` ago; needs a `history`.
+ * - `evict`: the records are gone before the operation comes. Only for stores that may evict, never `durable` ones.
+ * - `lost-write`: it answers as if it were applied, and is not. Only a store that may evict can do that with a value,
+ *   which it then drops at once; with `del`, or a tag's version, it breaks the contract.
+ */
+export type Fault =
+  | { readonly kind: 'error' | 'lost-reply' | 'replay' | 'evict' | 'lost-write' }
+  | { readonly kind: 'hang'; readonly applied?: boolean }
+  | { readonly kind: 'partial'; readonly applied: number }
+  | { readonly kind: 'stale'; readonly ageMs: number };
+
+/** Decides what becomes of an operation; undefined: nothing goes wrong. */
+export type FaultPlan = (operation: StoreOperation) => Fault | undefined;
+
+/** Where an operation can be held up: before it is applied, before it answers, before it is applied once more. */
+export type StorePoint = 'request' | 'reply' | 'replay';
+
+export interface FaultyStoreOptions {
+  /** Default: nothing goes wrong. */
+  readonly plan?: FaultPlan;
+  /** Awaited at each point: latency without a clock, since the test says who goes on, and when. */
+  readonly pause?: (operation: StoreOperation, point: StorePoint) => Promise<void> | void;
+  /** For `stale`: what the records were. All wrappers of one store share one history. */
+  readonly history?: StoreHistory;
+  /**
+   * The most that a stale read lags behind, milliseconds; for as long, this wrapper reads what it wrote itself as it
+   * is, since a store has its process see its own invalidations. Default 1,000.
+   */
+  readonly lagMs?: number;
+}
+
+/**
+ * A store that fails as remote ones do, on purpose: for tests of code that has to survive it. It has exactly the
+ * capabilities of the store inside, so a service treats both alike. One wrapper stands for one process.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, MemoryCacheStore } from '@glasswork/cache';
+ * import { faultyStore, scriptedFaults } from '@glasswork/cache/testing';
+ *
+ * const plan = scriptedFaults({ del: [{ kind: 'lost-reply' }] });
+ * const cache = new CacheService(faultyStore(new MemoryCacheStore(), { plan }));
+ * await cache.del('user:1').catch((error) => console.log(error.code)); // NOT_CONFIRMED
+ * await cache.del('user:1'); // the second try is confirmed
+ * ```
+ */
+export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
+  const { read, write } = operations(inner, options);
+  const { durable, has, add, getMany, setMany, delMany, delByPattern } = inner;
+  const { clear, close, getVersioned, setIfUnchanged } = inner;
+  return {
+    name: `faulty ${inner.name}`,
+    ...(durable !== undefined && { durable }),
+    get: <T>(key: string) => read('get', [key], () => inner.get<T>(key), recalled<T | undefined>),
+    set: (key, value, ttl) => write('set', [key], () => inner.set(key, value, ttl), undefined),
+    del: (key) => write('del', [key], () => inner.del(key), undefined),
+    ...(has && {
+      has: (key) =>
+        read(
+          'has',
+          [key],
+          () => has.call(inner, key),
+          (now, [past]) => (past ? past.value !== undefined : now),
+        ),
+    }),
+    ...(add && {
+      add: (key, value, ttl) => write('add', [key], () => add.call(inner, key, value, ttl), true),
+    }),
+    ...(getMany && {
+      getMany: <T>(keys: readonly string[]) =>
+        read(
+          'getMany',
+          keys,
+          () => (getMany<T>).call(inner, keys),
+          (now, past) => now.map((value, i) => recalled(value, [past[i]])),
+        ),
+    }),
+    ...(setMany && {
+      setMany: (entries) => {
+        const keys = entries.map(({ key }) => key);
+        const apply = (count: number) => setMany.call(inner, entries.slice(0, count));
+        return write('setMany', keys, apply, undefined);
+      },
+    }),
+    ...(delMany && {
+      delMany: (keys) => {
+        const apply = (count: number) => delMany.call(inner, keys.slice(0, count));
+        return write('delMany', keys, apply, undefined);
+      },
+    }),
+    ...(delByPattern && {
+      delByPattern: (pattern) =>
+        write('delByPattern', [pattern], () => delByPattern.call(inner, pattern), 0),
+    }),
+    ...(clear && { clear: () => write('clear', [], () => clear.call(inner), undefined) }),
+    ...(getVersioned && {
+      getVersioned: <T>(key: string) =>
+        read(
+          'getVersioned',
+          [key],
+          () => (getVersioned<T>).call(inner, key),
+          (now, [past]) => (past?.version === undefined ? now : (past as VersionedRead<T>)),
+        ),
+    }),
+    ...(setIfUnchanged && {
+      setIfUnchanged: (key, value, ttl, version) => {
+        const apply = () => setIfUnchanged.call(inner, key, value, ttl, version);
+        return write('setIfUnchanged', [key], apply, true);
+      },
+    }),
+    ...(close && { close: () => close.call(inner) }),
+  };
+}
+
+/** Faults by method, one for each call in turn; when they are used up, nothing goes wrong any more. */
+export function scriptedFaults(
+  script: Partial<Record<StoreMethod, readonly (Fault | undefined)[]>>,
+): FaultPlan {
+  const calls = new Map<StoreMethod, number>();
+  return ({ method }) => {
+    const call = calls.get(method) ?? 0;
+    calls.set(method, call + 1);
+    return script[method]?.[call];
+  };
+}
+
+/**
+ * Faults at random, the same for the same seed: each operation has one with the probability `rate`, any of `faults`.
+ *
+ * @example
+ * ```ts
+ * import { MemoryCacheStore } from '@glasswork/cache';
+ * import { faultyStore, seededFaults } from '@glasswork/cache/testing';
+ *
+ * const plan = seededFaults({ seed: 7, rate: 0.1, faults: [{ kind: 'error' }, { kind: 'lost-reply' }] });
+ * const store = faultyStore(new MemoryCacheStore(), { plan });
+ * ```
+ */
+export function seededFaults(options: {
+  readonly seed: number;
+  readonly rate: number;
+  readonly faults: readonly Fault[];
+}): FaultPlan {
+  const { rate, faults } = options;
+  let state = options.seed >>> 0;
+  const random = () => {
+    // Mulberry32.
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return () => (random() < rate ? faults[Math.floor(random() * faults.length)] : undefined);
+}
+
+type Past = readonly (PastState | undefined)[];
+
+const recalled = <T>(now: T, [past]: Past): T => (past ? (past.value as T) : now);
+
+function operations(inner: CacheStore, options: FaultyStoreOptions) {
+  const { plan, pause, history, lagMs = 1_000 } = options;
+  const ownWrites = new Map<string, number>();
+  let operationCount = 0;
+
+  const begin = async (method: StoreMethod, keys: readonly string[]) => {
+    const operation = { method, keys, index: operationCount++ };
+    const fault = plan?.(operation);
+    await pause?.(operation, 'request');
+    if (fault?.kind === 'error') throw failure(operation, 'it was not applied');
+    if (fault?.kind === 'evict') await Promise.all(keys.map((key) => inner.del(key)));
+    return { operation, fault };
+  };
+
+  const remember = (keys: readonly string[]) => {
+    const now = history?.now() ?? 0;
+    for (const key of keys) ownWrites.set(key, now);
+  };
+
+  const pastOf = (key: string, ageMs: number): PastState | undefined => {
+    if (!history) return undefined;
+    const wroteAt = ownWrites.get(key) ?? -Infinity;
+    if (history.now() - wroteAt <= lagMs) return undefined;
+    return history.asOf(key, Math.min(ageMs, lagMs));
+  };
+
+  async function read<R>(
+    method: StoreMethod,
+    keys: readonly string[],
+    apply: () => Promise<R>,
+    recall: (now: R, past: Past) => R,
+  ): Promise<R> {
+    const { operation, fault } = await begin(method, keys);
+    if (fault?.kind === 'hang') return new Promise(() => {});
+    const now = await apply();
+    const past = fault?.kind === 'stale' ? keys.map((key) => pastOf(key, fault.ageMs)) : [];
+    await pause?.(operation, 'reply');
+    if (fault?.kind === 'lost-reply') throw failure(operation, 'its answer was lost');
+    if (fault?.kind === 'partial') throw failure(operation, 'a part of its answer was lost');
+    // A clone, since no two reads of a store give the same object.
+    return past.some(Boolean) ? recall(now, structuredClone(past)) : now;
+  }
+
+  async function write<R>(
+    method: StoreMethod,
+    keys: readonly string[],
+    apply: (count: number) => Promise<R>,
+    answer: R,
+  ): Promise<R> {
+    const { operation, fault } = await begin(method, keys);
+    const applied = async (count: number) => {
+      remember(keys);
+      await history?.note(inner, keys.slice(0, count));
+      return apply(count).finally(() => remember(keys));
+    };
+    if (fault?.kind === 'hang') {
+      if (fault.applied) await applied(keys.length).catch(() => {});
+      return new Promise(() => {});
+    }
+    if (fault?.kind === 'partial') {
+      const count = Math.min(fault.applied, keys.length - 1);
+      if (count > 0) await applied(count);
+      throw failure(operation, `${Math.max(count, 0)} of ${keys.length} were applied`);
+    }
+    const result = fault?.kind === 'lost-write' ? answer : await applied(keys.length);
+    if (fault?.kind === 'replay') void again(operation, () => applied(keys.length));
+    await pause?.(operation, 'reply');
+    if (fault?.kind === 'lost-reply') throw failure(operation, 'it was applied all the same');
+    return result;
+  }
+
+  async function again(operation: StoreOperation, apply: () => Promise<unknown>): Promise<void> {
+    try {
+      await pause?.(operation, 'replay');
+      await apply();
+    } catch {
+      // Nobody waits for the second of two answers.
+    }
+  }
+
+  return { read, write };
+}
+
+const failure = ({ method, keys }: StoreOperation, what: string) =>
+  new Error(`${method} of ${JSON.stringify(keys)} failed on purpose: ${what}.`);
