@@ -1,0 +1,96 @@
+import { DynamoDB, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocument, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe } from 'vitest';
+import {
+  DynamoDBCacheStore,
+  type DynamoDBCacheStoreOptions,
+} from '../../src/stores/dynamodb/index.js';
+import { createVirtualClock } from '../../src/testing/index.js';
+import { createTableFromTemplate } from '../infrastructure/template.js';
+import { describeWithDynamoDBLocal } from '../servers/available.js';
+import { startDynalite } from '../servers/dynalite.js';
+import {
+  createCacheTable,
+  createClient,
+  credentials,
+  freshTableName,
+  region,
+} from '../servers/table.js';
+import { describeConformance } from './conformance.js';
+
+type Client = DynamoDBCacheStoreOptions['client'];
+type CreateTable = (endpoint: string, tableName: string) => Promise<unknown>;
+
+const dynalite = await startDynalite();
+afterAll(() => dynalite.stop());
+
+describe('on dynalite', () => {
+  describeStore('lean', dynalite.endpoint, createCacheTable);
+  describeStore('with a DynamoDBClient', dynalite.endpoint, createCacheTable, (sdk) => sdk);
+  describeStore('with a DynamoDBDocumentClient', dynalite.endpoint, createCacheTable, (sdk) =>
+    DynamoDBDocumentClient.from(sdk),
+  );
+});
+
+describeWithDynamoDBLocal('on DynamoDB Local', (endpoint) => {
+  describeStore('lean', endpoint, createCacheTable);
+  describeStore('lean, on the table of the SAM template', endpoint, createTableFromTemplate);
+  describeStore(
+    'with a function that returns a DynamoDBClient',
+    endpoint,
+    createCacheTable,
+    (sdk) => () => sdk,
+  );
+  describeStore(
+    'with a promise of a DynamoDBDocumentClient',
+    endpoint,
+    createCacheTable,
+    (sdk) => async () => DynamoDBDocumentClient.from(sdk),
+  );
+  describeStore('with a DynamoDB', endpoint, createCacheTable, () => {
+    return new DynamoDB({ endpoint, region, credentials });
+  });
+  describeStore('with a DynamoDBDocument', endpoint, createCacheTable, (sdk) =>
+    DynamoDBDocument.from(sdk),
+  );
+});
+
+/** The whole conformance suite, on a table of its own; without a client over the lean transport. */
+function describeStore(
+  title: string,
+  endpoint: string,
+  createTable: CreateTable,
+  clientFrom?: (sdk: DynamoDBClient) => Client,
+): void {
+  describe(title, () => {
+    const tableName = freshTableName();
+    const sdk = createClient(endpoint);
+    const client = clientFrom?.(sdk);
+    beforeAll(() => createTable(endpoint, tableName));
+    afterAll(() => sdk.destroy());
+
+    describeConformance('a DynamoDB store', () => {
+      // The system's time to begin with: a table deletes what its TTL says is over.
+      const clock = createVirtualClock(Date.now());
+      const opened: DynamoDBCacheStore[] = [];
+      const open = (options?: Partial<DynamoDBCacheStoreOptions>) => {
+        const way = client
+          ? { client }
+          : { endpoint, region, credentials: async () => credentials };
+        const store = new DynamoDBCacheStore({ tableName, clock, ...way, ...options });
+        opened.push(store);
+        return store;
+      };
+      return {
+        store: open(),
+        another: open(),
+        advance: clock.advance,
+        exactTime: true,
+        withSerializer: (serializer) => open({ serializer }),
+        dispose: async () => {
+          await Promise.all(opened.map((store) => store.close()));
+        },
+      };
+    });
+  });
+}
