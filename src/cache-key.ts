@@ -1,4 +1,4 @@
-import { CacheError } from './errors.js';
+import { invalid } from './errors.js';
 import { escapeGlob } from './glob.js';
 import type { Duration } from './time.js';
 
@@ -142,11 +142,7 @@ export function keyText(key: AnyKey): string {
 
 function checkedKey(key: unknown): string {
   if (typeof key === 'string') return key;
-  throw new CacheError(
-    'INVALID_KEY',
-    `A cache key is text, or what createCacheKey's factory returns; got ${typeof key}. ` +
-      'Call the factory with its arguments, or turn the value into a string.',
-  );
+  throw invalid('key', key, 'text, or what a factory of createCacheKey returns', 'INVALID_KEY');
 }
 
 /**
@@ -168,11 +164,7 @@ export interface KeySpace {
 /** @throws CacheError `INVALID_OPTION` for a prefix outside `[A-Za-z0-9_.-]+`. */
 export function keySpace(prefix: string | undefined): KeySpace {
   if (prefix !== undefined && !/^[A-Za-z0-9_.-]+$/.test(prefix)) {
-    throw new CacheError(
-      'INVALID_OPTION',
-      `keyPrefix is ${JSON.stringify(prefix)}: use letters, digits, "_", "." and "-" only.`,
-      { subject: 'keyPrefix' },
-    );
+    throw invalid('keyPrefix', prefix, 'letters, digits, "_", "." and "-" only');
   }
   const start = prefix === undefined ? '' : `${prefix}:`;
   const record: KeySpace['record'] = (kind, name) => `#${kind}:${prefix ?? ''}:${name}`;

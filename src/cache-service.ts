@@ -1,20 +1,15 @@
-import { Background } from './background.js';
-import { type AnyKey, type CacheKey, type KeySpace, keyText, schemaOf } from './cache-key.js';
+import { type AnyKey, type CacheKey, keyText, schemaOf } from './cache-key.js';
 import type { CacheStore } from './cache-store.js';
-import { type CacheConfig, type Settings, settings } from './config.js';
+import type { CacheConfig } from './config.js';
 import { refreshesEarly } from './early-refresh.js';
-import type { CacheEntry, Entry } from './entry.js';
-import { CacheError } from './errors.js';
-import { type Emit, eventLog } from './events.js';
-import { Invalidation } from './invalidation.js';
+import type { CacheEntry, Entry, Marks } from './entry.js';
+import { invalid } from './errors.js';
 import type { LoadContext } from './load-context.js';
-import { type LoadAll, Loader, type Need, type Write } from './loader.js';
+import type { LoadAll, Need, Write } from './loader.js';
+import { assemble, type Parts } from './parts.js';
 import { checkedTags, type Policy as Resolved, resolvePolicy, type WrapOptions } from './policy.js';
-import { type Address, Reader, type Seen } from './reader.js';
-import { copyOf, type Flight, SingleFlight } from './single-flight.js';
-import { Stampede } from './stampede.js';
-import { StoreAccess } from './store-access.js';
-import { VersionRecords } from './tags.js';
+import type { Address, Seen } from './reader.js';
+import { copyOf, type Flight } from './single-flight.js';
 import { after, type Duration } from './time.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
@@ -46,48 +41,12 @@ const CLOSE_WAIT_MS = 5_000;
  * ```
  */
 export class CacheService {
-  readonly #store: CacheStore;
-  readonly #settings: Settings;
-  readonly #keys: KeySpace;
-  readonly #emit: Emit;
-  readonly #stats: () => Readonly<Record<string, number>>;
-  readonly #background: Background;
-  readonly #invalidation: Invalidation;
-  readonly #reader: Reader;
-  readonly #loader: Loader;
-  readonly #stampede: Stampede;
+  readonly #parts: Parts;
   #closing: Promise<void> | undefined;
 
   /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option. */
   constructor(store: CacheStore, config: CacheConfig = {}) {
-    if (typeof store?.get !== 'function') {
-      throw new CacheError(
-        'INVALID_OPTION',
-        'CacheService needs a store as its first argument, such as new MemoryCacheStore().',
-        { subject: 'store' },
-      );
-    }
-    this.#settings = settings(config);
-    const { clock, keys, breaker, tagTrustMs, prefixTrustMs } = this.#settings;
-    const { emit, stats } = eventLog(config.onEvent);
-    const access = new StoreAccess(store, emit, clock, breaker);
-    const tags = new VersionRecords(access, clock, tagTrustMs);
-    const prefixes = new VersionRecords(access, clock, prefixTrustMs);
-    const reader = new Reader(access, keys, { tags, prefixes }, clock, emit);
-    const loader = new Loader(access, reader, clock, emit);
-    const background = new Background(emit);
-    const flights = new SingleFlight();
-    const { deadline } = config;
-    this.#store = store;
-    this.#keys = keys;
-    this.#emit = emit;
-    this.#stats = stats;
-    this.#background = background;
-    this.#invalidation = new Invalidation({ access, keys, tags, prefixes, flights, emit });
-    this.#reader = reader;
-    this.#loader = loader;
-    const parts = { access, reader, loader, flights, background, keys, clock, deadline, emit };
-    this.#stampede = new Stampede(parts);
+    this.#parts = assemble(store, config);
   }
 
   /**
@@ -110,11 +69,11 @@ export class CacheService {
 
   async #getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
     const ats = keys.map((key) => this.#address(key));
-    const reads = await this.#reader.readMany(ats);
+    const reads = await this.#parts.reader.readMany(ats);
     return reads.map((seen, i) => {
       const { key } = ats[i] as Address;
       if (isServable(seen)) return this.#hit(key, seen);
-      this.#emit({ type: 'miss', key, reason: seen.reason });
+      this.#parts.emit({ type: 'miss', key, reason: seen.reason });
       return undefined;
     });
   }
@@ -123,16 +82,21 @@ export class CacheService {
   getEntry<T>(key: CacheKey<T>): Promise<CacheEntry<T> | undefined>;
   getEntry<T = unknown>(key: string): Promise<CacheEntry<T> | undefined>;
   async getEntry(key: AnyKey): Promise<CacheEntry<unknown> | undefined> {
-    const [seen] = await this.#reader.readMany([this.#address(key)]);
-    if (!seen || !isServable(seen)) return undefined;
-    const { value, createdAt, staleAt, expiresAt, tags } = seen.entry;
-    return { value, createdAt, staleAt, expiresAt, tags: tags.map(([tag]) => tag) };
+    const seen = await this.#look(key);
+    if (!isServable(seen)) return undefined;
+    const { value, createdAt, staleAt, expiresAt, marks } = seen.entry;
+    const tags = marks.flatMap(([name]) => name ?? []);
+    return { value, createdAt, staleAt, expiresAt, tags };
   }
 
   /** Whether `get` would give a value. */
   async has(key: AnyKey): Promise<boolean> {
-    const [seen] = await this.#reader.readMany([this.#address(key)]);
-    return seen !== undefined && isServable(seen);
+    return isServable(await this.#look(key));
+  }
+
+  async #look(key: AnyKey): Promise<Seen> {
+    const [seen] = await this.#parts.reader.readMany([this.#address(key)]);
+    return seen as Seen;
   }
 
   /**
@@ -159,23 +123,24 @@ export class CacheService {
   async #setMany(
     entries: readonly { key: AnyKey; value: unknown; ttl?: SetOptions | undefined }[],
   ): Promise<boolean> {
-    const writes = entries.map(({ key, value, ttl }) => ({
-      at: this.#address(key),
-      value,
-      policy: this.#policy(key, ttl),
-      loadMs: 0,
-    }));
-    const names = new Set(writes.map(({ at }) => at.name));
-    await this.#invalidation.detach((flight) => names.has(flight.key));
-    const complete = await Promise.all(
-      writes.map(async (write): Promise<Write | undefined> => {
-        const marks = await this.#reader.currentMarks(write.policy.tags);
-        return marks && { ...write, marks };
-      }),
+    const { invalidation, marks, loader } = this.#parts;
+    const writes = await Promise.all(
+      entries.map(
+        async ({
+          key,
+          value,
+          ttl,
+        }): Promise<Omit<Write, 'marks'> & { marks: Marks | undefined }> => {
+          const [at, policy] = [this.#address(key), this.#policy(key, ttl)];
+          await invalidation.detach((flight) => flight.key === at.name);
+          const current = await marks.ensure(await marks.current([null, ...policy.tags]));
+          return { at, value, policy, marks: current, loadMs: 0 };
+        },
+      ),
     );
-    const ready = complete.filter((write) => write !== undefined);
-    const written = ready.length === 0 || (await this.#loader.write(ready));
-    return written && ready.length === complete.length;
+    const ready = writes.filter((write): write is Write => write.marks !== undefined);
+    const written = ready.length === 0 || (await loader.write(ready));
+    return written && ready.length === writes.length;
   }
 
   /**
@@ -184,12 +149,12 @@ export class CacheService {
    * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
    */
   async del(key: AnyKey): Promise<void> {
-    await this.#invalidation.keys([this.#address(key)]);
+    await this.#parts.invalidation.keys([this.#address(key)]);
   }
 
   /** Deletes many values. @throws CacheError `NOT_CONFIRMED` unless the store confirmed all of them. */
   async delMany(keys: readonly AnyKey[]): Promise<void> {
-    await this.#invalidation.keys(keys.map((key) => this.#address(key)));
+    await this.#parts.invalidation.keys(keys.map((key) => this.#address(key)));
   }
 
   /**
@@ -199,7 +164,7 @@ export class CacheService {
    * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
    */
   async delByPattern(pattern: string): Promise<number | undefined> {
-    return this.#invalidation.pattern(keyText(pattern));
+    return this.#parts.invalidation.pattern(keyText(pattern));
   }
 
   /**
@@ -208,7 +173,7 @@ export class CacheService {
    * @throws CacheError `NOT_CONFIRMED` unless the store confirmed every tag.
    */
   async invalidateTags(tags: readonly string[]): Promise<void> {
-    await this.#invalidation.tags(checkedTags(tags));
+    await this.#parts.invalidation.tags(checkedTags(tags));
   }
 
   /**
@@ -218,7 +183,7 @@ export class CacheService {
    * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
    */
   async clear(): Promise<void> {
-    await this.#invalidation.all();
+    await this.#parts.invalidation.all();
   }
 
   /**
@@ -243,15 +208,15 @@ export class CacheService {
   wrap<T>(key: string, policy: Policy, load: Load<T>): Promise<T>;
   async wrap(key: AnyKey, options: Policy | Load<unknown>, load?: Load<unknown>): Promise<unknown> {
     const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
-    if (typeof loads !== 'function') throw noLoad();
+    if (typeof loads !== 'function') throw noLoad(loads);
     const policy = this.#policy(key, own);
     const at = this.#address(key);
-    const seen = await this.#reader.read(at, policy.tags);
+    const seen = await this.#parts.reader.read(at, policy.tags);
     const need = { at, policy, seen };
     const loadOne: LoadAll = async (_needs, context) => [await loads(context)];
     if (isServable(seen) && !policy.forceFresh) {
       const due = this.#refreshDue(seen, policy);
-      if (due) this.#stampede.refresh([need], loadOne, due);
+      if (due) this.#parts.stampede.refresh([need], loadOne, due);
       return this.#hit(at.key, seen);
     }
     const [outcome] = this.#load([need], loadOne);
@@ -299,12 +264,12 @@ export class CacheService {
     load?: LoadMany<K, unknown>,
   ): Promise<unknown[]> {
     const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
-    if (typeof loads !== 'function') throw noLoad();
+    if (typeof loads !== 'function') throw noLoad(loads);
     const unique = new Map(keys.map((key) => [this.#address(key).name, key]));
     const needs = await Promise.all(
       [...unique.values()].map(async (key): Promise<Need> => {
         const [at, policy] = [this.#address(key), this.#policy(key, own)];
-        return { at, policy, seen: await this.#reader.read(at, policy.tags) };
+        return { at, policy, seen: await this.#parts.reader.read(at, policy.tags) };
       }),
     );
     const loadMany: LoadAll = (missing, context) =>
@@ -315,7 +280,7 @@ export class CacheService {
     const served = needs.filter(({ seen, policy }) => isServable(seen) && !policy.forceFresh);
     for (const reason of ['stale', 'early'] as const) {
       const due = served.filter(({ seen, policy }) => this.#refreshDue(seen, policy) === reason);
-      this.#stampede.refresh(due, loadMany, reason);
+      this.#parts.stampede.refresh(due, loadMany, reason);
     }
     const missing = needs.filter((need) => !served.includes(need));
     const outcomes = await Promise.all(this.#load(missing, loadMany));
@@ -336,12 +301,12 @@ export class CacheService {
    * `refreshes`, `fills`, `refusals`, `staleServed`, `invalidations`, `corrupt`, `storeErrors` and others.
    */
   stats(): Readonly<Record<string, number>> {
-    return this.#stats();
+    return this.#parts.stats();
   }
 
   /** Resolves when no background work of this service is pending. Await it in tests and before a process ends. */
   settled(): Promise<void> {
-    return this.#background.settled();
+    return this.#parts.background.settled();
   }
 
   /** Waits for background work, 5 seconds at most, and closes the store. */
@@ -362,28 +327,28 @@ export class CacheService {
     });
     await Promise.race([this.settled(), enough]);
     cancel();
-    await this.#store.close?.();
+    await this.#parts.access.store.close?.();
   }
 
   #address(key: AnyKey): Address {
     const text = keyText(key);
-    return { key: text, name: this.#keys.key(text), schema: schemaOf(key) };
+    return { key: text, name: this.#parts.keys.key(text), schema: schemaOf(key) };
   }
 
   #policy(key: AnyKey, options: Policy | undefined): Resolved {
     const keyed = typeof key === 'object' ? key.policy : undefined;
-    return resolvePolicy(this.#settings.policy, keyed, options);
+    return resolvePolicy(this.#parts.policy, keyed, options);
   }
 
   #hit(key: string, { entry, state }: Servable): unknown {
-    const ageMs = this.#settings.clock.now() - entry.createdAt;
-    this.#emit({ type: 'hit', key, state, ageMs });
+    const ageMs = this.#parts.clock.now() - entry.createdAt;
+    this.#parts.emit({ type: 'hit', key, state, ageMs });
     return entry.value;
   }
 
   #refreshDue({ entry, state }: Seen, policy: Resolved): 'stale' | 'early' | undefined {
     if (state === 'stale') return 'stale';
-    const now = this.#settings.clock.now();
+    const now = this.#parts.clock.now();
     return entry && refreshesEarly(entry, now, policy.earlyRefresh) ? 'early' : undefined;
   }
 
@@ -391,28 +356,33 @@ export class CacheService {
   #load(needs: readonly Need[], load: LoadAll): Promise<unknown>[] {
     for (const { at, seen, policy } of needs) {
       const reason = policy.forceFresh ? 'forced' : seen.reason;
-      this.#emit({ type: 'miss', key: at.key, reason });
+      this.#parts.emit({ type: 'miss', key: at.key, reason });
     }
-    return this.#stampede.load(needs, load).map(({ flight, joined }, i) => {
+    return this.#parts.stampede.load(needs, load).map(({ flight, joined }, i) => {
       const need = needs[i] as Need;
-      if (joined) this.#emit({ type: 'join', key: need.at.key });
+      if (joined) this.#parts.emit({ type: 'join', key: need.at.key });
       return this.#outcome(need, flight, joined);
     });
   }
 
   async #outcome(need: Need, flight: Flight, joined: boolean): Promise<unknown> {
-    const { at, policy } = need;
+    const { at, policy, seen } = need;
     const lastGood = this.#lastGood(need);
     try {
       const value = await (lastGood && policy.softTimeout !== undefined
         ? this.#soon(flight, policy, policy.softTimeout)
         : flight.outcome);
       if (value !== LATE) return joined ? copyOf(value) : value;
-      this.#emit({ type: 'stale-served', key: at.key, reason: 'timeout' });
+      this.#parts.emit({ type: 'stale-served', key: at.key, reason: 'timeout' });
       return lastGood?.value;
     } catch (error) {
-      if (!lastGood || flight.detached || !(await this.#reader.isUnchanged(need))) throw error;
-      this.#emit({ type: 'stale-served', key: at.key, reason: 'error', error });
+      if (
+        !lastGood ||
+        flight.detached ||
+        !(await this.#parts.reader.isUnchanged(at, policy.tags, seen))
+      )
+        throw error;
+      this.#parts.emit({ type: 'stale-served', key: at.key, reason: 'error', error });
       return lastGood.value;
     }
   }
@@ -420,7 +390,7 @@ export class CacheService {
   /** What may stand in for a load that fails or takes too long. */
   #lastGood({ seen: { entry }, policy }: Need): Entry | undefined {
     if (!entry || policy.forceFresh) return undefined;
-    const now = this.#settings.clock.now();
+    const now = this.#parts.clock.now();
     return now < entry.expiresAt + policy.staleIfError ? entry : undefined;
   }
 
@@ -434,7 +404,7 @@ export class CacheService {
     if (first !== LATE) return first;
     // What was invalidated while the load ran must not be served, however long the load takes.
     if (flight.detached) return flight.outcome;
-    this.#background.run(
+    this.#parts.background.run(
       flight.outcome.catch(() => {}),
       policy.waitUntil,
     );
@@ -449,10 +419,4 @@ type Servable = Seen & { readonly entry: Entry; readonly state: 'fresh' | 'stale
 const isServable = (seen: Seen): seen is Servable =>
   seen.state === 'fresh' || seen.state === 'stale';
 
-function noLoad(): CacheError {
-  return new CacheError(
-    'INVALID_OPTION',
-    'wrap needs a function that loads the value as its last argument.',
-    { subject: 'load' },
-  );
-}
+const noLoad = (load: unknown) => invalid('load', load, 'a function that loads the value');

@@ -1,5 +1,5 @@
 import { type KeySpace, keySpace } from './cache-key.js';
-import { CacheError } from './errors.js';
+import { invalid } from './errors.js';
 import type { CacheEvent } from './events.js';
 import { DEFAULT_POLICY, layer, type Policy, type WrapOptions } from './policy.js';
 import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
@@ -45,8 +45,8 @@ export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFr
 export interface Settings {
   readonly policy: Policy;
   readonly keys: KeySpace;
-  readonly tagTrustMs: number;
-  readonly prefixTrustMs: number;
+  /** How long versions that were read may be trusted. */
+  readonly trustMs: { readonly tag: number; readonly prefix: number };
   readonly breaker: { readonly failures: number; readonly cooldownMs: number } | undefined;
   readonly clock: Clock;
 }
@@ -63,8 +63,10 @@ export function settings(config: CacheConfig): Settings {
       forceFresh: false,
     }),
     keys: keySpace(config.keyPrefix),
-    tagTrustMs: milliseconds(config.tagTTL ?? 0, 'tagTTL', 'zero'),
-    prefixTrustMs: milliseconds(config.versionTTL ?? '5s', 'versionTTL', 'zero'),
+    trustMs: {
+      tag: milliseconds(config.tagTTL ?? 0, 'tagTTL', 'zero'),
+      prefix: milliseconds(config.versionTTL ?? '5s', 'versionTTL', 'zero'),
+    },
     breaker: config.breaker === false ? undefined : breakerSettings(config.breaker ?? {}),
     clock: config.clock ?? systemClock,
   };
@@ -75,7 +77,5 @@ function breakerSettings({
   cooldown = '5s',
 }: Exclude<NonNullable<CacheConfig['breaker']>, false>): Settings['breaker'] {
   if (failures >= 1) return { failures, cooldownMs: milliseconds(cooldown, 'breaker.cooldown') };
-  throw new CacheError('INVALID_OPTION', `breaker.failures is ${failures}: give 1 or more.`, {
-    subject: 'breaker.failures',
-  });
+  throw invalid('breaker.failures', failures, '1 or more');
 }

@@ -63,3 +63,14 @@ export class CacheError extends Error {
     this.subject = options.subject;
   }
 }
+
+/** An option or argument that is wrong: which one, what it is, and what to give instead. */
+export function invalid(
+  subject: string,
+  value: unknown,
+  give: string,
+  code: CacheErrorCode = 'INVALID_OPTION',
+): CacheError {
+  const is = typeof value === 'object' && value ? 'an object' : String(value).slice(0, 100);
+  return new CacheError(code, `${subject} is ${is}: give ${give}.`, { subject });
+}

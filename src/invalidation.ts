@@ -4,13 +4,12 @@ import { globMatcher } from './glob.js';
 import type { Address } from './reader.js';
 import type { Flight, SingleFlight } from './single-flight.js';
 import type { StoreAccess } from './store-access.js';
-import type { VersionRecords } from './tags.js';
+import type { MarkVersions } from './tags.js';
 
 interface Parts {
   readonly access: StoreAccess;
   readonly keys: KeySpace;
-  readonly tags: VersionRecords;
-  readonly prefixes: VersionRecords;
+  readonly marks: MarkVersions;
   readonly flights: SingleFlight;
   readonly emit: Emit;
 }
@@ -55,12 +54,12 @@ export class Invalidation {
 
   /** Tries every tag, and rejects with the first failure. */
   async tags(tags: readonly string[]): Promise<void> {
-    const { keys, tags: records, emit } = this.#parts;
+    const { marks, emit } = this.#parts;
     const unique = new Set(tags);
     await this.detach((flight) => [...unique].some((tag) => flight.tags.has(tag)));
     const changes = await Promise.allSettled(
       [...unique].map(async (tag) => {
-        await records.change(keys.record('tag', tag), 'invalidateTags', tag);
+        await marks.change(tag, 'invalidateTags');
         emit({ type: 'invalidate', tag });
       }),
     );
@@ -68,9 +67,9 @@ export class Invalidation {
   }
 
   async all(): Promise<void> {
-    const { keys, prefixes, emit } = this.#parts;
+    const { marks, emit } = this.#parts;
     await this.detach(() => true);
-    await prefixes.change(keys.record('prefix', ''), 'clear', undefined);
+    await marks.change(null, 'clear');
     emit({ type: 'invalidate' });
   }
 

@@ -34,67 +34,42 @@ export interface LoadContext<T> {
 
 /** What a load has said of its value by the time it ends. */
 export interface LoadNotes {
-  ttlMs: number | undefined;
-  skipped: boolean;
-  /** Reads of tag versions that the load has asked for, awaited or not. */
-  readonly tagReads: Promise<void>[];
+  ttlMs?: number;
+  skipped?: boolean;
 }
 
-/** Runs one load: its context, its time limit, and what it said. */
+/** Runs one load within its time limit, milliseconds; what it says of its value goes into `notes` and to `addTags`. */
 export async function runLoad<T>(
   load: (context: LoadContext<unknown>) => T | Promise<T>,
-  options: {
-    staleValue: unknown;
-    hardTimeout: number | undefined;
-    addTags: (tags: readonly string[]) => Promise<void>;
-  },
-): Promise<{ value: T; notes: LoadNotes }> {
-  const notes: LoadNotes = { ttlMs: undefined, skipped: false, tagReads: [] };
-  let controller: AbortController | undefined;
-  const abortable = () => {
-    controller ??= new AbortController();
-    return controller;
-  };
+  staleValue: unknown,
+  limitMs: number | undefined,
+  notes: LoadNotes,
+  addTags: (tags: readonly string[]) => Promise<void>,
+): Promise<T> {
+  const controller = new AbortController();
   const context: LoadContext<unknown> = {
-    get signal() {
-      return abortable().signal;
-    },
-    staleValue: options.staleValue,
+    signal: controller.signal,
+    staleValue,
     setTTL(ttl) {
       notes.ttlMs = milliseconds(ttl, 'ttl');
     },
-    addTags(...tags) {
-      const read = options.addTags(checkedTags(tags));
-      notes.tagReads.push(read);
-      return read;
-    },
+    addTags: (...tags) => addTags(checkedTags(tags)),
     skip() {
       notes.skipped = true;
     },
   };
-  if (options.hardTimeout === undefined) return { value: await load(context), notes };
-  const value = await withinLimit(() => load(context), options.hardTimeout, abortable);
-  return { value, notes };
-}
-
-async function withinLimit<T>(
-  load: () => T | Promise<T>,
-  ms: number,
-  abortable: () => AbortController,
-): Promise<T> {
+  if (limitMs === undefined) return load(context);
   let cancel = () => {};
   const limit = new Promise<never>((_resolve, reject) => {
-    cancel = after(ms, () => {
-      const error = new CacheError(
-        'TIMEOUT',
-        `The load took longer than its hardTimeout (${ms} ms): give it more time, or find out what it waits for.`,
-      );
+    cancel = after(limitMs, () => {
+      const message = `The load took longer than its hardTimeout (${limitMs} ms): give it more time.`;
+      const error = new CacheError('TIMEOUT', message);
       reject(error);
-      abortable().abort(error);
+      controller.abort(error);
     });
   });
   try {
-    return await Promise.race([load(), limit]);
+    return await Promise.race([load(context), limit]);
   } finally {
     cancel();
   }

@@ -1,13 +1,14 @@
-import type { CacheVersion, StoreEntry } from './cache-store.js';
+import type { StoreEntry } from './cache-store.js';
 import { createEntry, type Marks } from './entry.js';
 import { CacheError } from './errors.js';
 import type { Emit, RefusalReason } from './events.js';
 import type { Lease } from './lease.js';
 import { type LoadContext, type LoadNotes, runLoad } from './load-context.js';
 import { lifetime, type Policy } from './policy.js';
-import type { Address, Reader, Seen } from './reader.js';
+import type { Address, Seen } from './reader.js';
 import type { Flight } from './single-flight.js';
 import { FAILED, type StoreAccess } from './store-access.js';
+import type { MarkVersions } from './tags.js';
 import { type Clock, monotonic } from './time.js';
 
 /** One key that a call needs loaded, how to cache its value, and what the read before the load saw. */
@@ -20,7 +21,7 @@ export interface Need {
 /** A need whose load is running. */
 export interface Target extends Need {
   readonly flight: Flight;
-  readonly lease: Lease | undefined;
+  readonly lease?: Lease | undefined;
 }
 
 /** Gives the values of the keys, in their order. */
@@ -47,13 +48,13 @@ const OLDEST_FILL_MS = 15 * 60_000;
 /** Runs loads, and writes what they give where nothing was invalidated since the reads before them. */
 export class Loader {
   readonly #access: StoreAccess;
-  readonly #reader: Reader;
+  readonly #marks: MarkVersions;
   readonly #clock: Clock;
   readonly #emit: Emit;
 
-  constructor(access: StoreAccess, reader: Reader, clock: Clock, emit: Emit) {
+  constructor(access: StoreAccess, marks: MarkVersions, clock: Clock, emit: Emit) {
     this.#access = access;
-    this.#reader = reader;
+    this.#marks = marks;
     this.#clock = clock;
     this.#emit = emit;
   }
@@ -61,54 +62,50 @@ export class Loader {
   /** Rejects with what the load throws. What becomes of the fills is told by events only. */
   async run(targets: readonly Target[], load: LoadAll): Promise<readonly unknown[]> {
     const marks = await Promise.all(
-      targets.map(({ seen }) => seen.marks && this.#reader.marksFor(seen.marks)),
+      targets.map(({ seen }) => seen.marks && this.#marks.ensure(seen.marks)),
     );
-    const addedTags: (Marks['tags'] | undefined)[] = [];
     const began = this.#clock.now();
-    const loadMs = () => Math.max(this.#clock.now() - began, 0);
-    const written = targets.map(() => false);
+    const notes: LoadNotes = {};
+    const added: Promise<Marks | undefined>[] = [];
+    const addTags = async (tags: readonly string[]) => {
+      for (const { flight } of targets) for (const tag of tags) flight.tags.add(tag);
+      const reading = Promise.resolve(this.#marks.current(tags)).then((read) =>
+        this.#marks.ensure(read),
+      );
+      added.push(reading);
+      await reading;
+    };
+    const tell = (more: { type: 'load' } | { type: 'load-error'; error: unknown }) => {
+      const durationMs = Math.max(this.#clock.now() - began, 0);
+      for (const { at } of targets) this.#emit({ ...more, key: at.key, durationMs });
+      return durationMs;
+    };
+    let filled: readonly boolean[] = [];
     try {
-      const { value: values, notes } = await this.#load(targets, load, loadMs, async (tags) => {
-        for (const { flight } of targets) for (const tag of tags) flight.tags.add(tag);
-        addedTags.push((await this.#reader.currentMarks(tags))?.tags);
-      });
-      await Promise.all(notes.tagReads);
-      const duration = loadMs();
-      await Promise.all(
-        targets.map(async (target, i) => {
-          const complete = withTags(marks[i], addedTags);
-          written[i] = await this.#fill(target, values[i], complete, notes, duration);
-        }),
+      const [first] = targets;
+      const stale = targets.length === 1 ? first?.seen.entry?.value : undefined;
+      const limitMs = first?.policy.hardTimeout;
+      const values = await runLoad(
+        (context) => load(targets, context),
+        stale,
+        limitMs,
+        notes,
+        addTags,
+      );
+      if (values?.length !== targets.length) throw wrongLength(values?.length, targets.length);
+      const loadMs = tell({ type: 'load' });
+      const more = await Promise.all(added);
+      filled = await Promise.all(
+        targets.map((target, i) =>
+          this.#fill(target, values[i], withTags(marks[i], more), notes, loadMs),
+        ),
       );
       return values;
-    } finally {
-      await Promise.all(targets.map(({ lease }, i) => (written[i] ? undefined : lease?.release())));
-    }
-  }
-
-  async #load(
-    targets: readonly Target[],
-    load: LoadAll,
-    loadMs: () => number,
-    addTags: (tags: readonly string[]) => Promise<void>,
-  ): Promise<{ value: readonly unknown[]; notes: LoadNotes }> {
-    const only = targets.length === 1 ? targets[0] : undefined;
-    try {
-      const loaded = await runLoad((context) => load(targets, context), {
-        staleValue: only?.seen.entry?.value,
-        hardTimeout: targets[0]?.policy.hardTimeout,
-        addTags,
-      });
-      if (loaded.value?.length !== targets.length) throw wrongLength(loaded.value, targets.length);
-      for (const { at } of targets) {
-        this.#emit({ type: 'load', key: at.key, durationMs: loadMs() });
-      }
-      return loaded;
     } catch (error) {
-      for (const { at } of targets) {
-        this.#emit({ type: 'load-error', key: at.key, durationMs: loadMs(), error });
-      }
+      tell({ type: 'load-error', error });
       throw error;
+    } finally {
+      await Promise.all(targets.map(({ lease }, i) => filled[i] || lease?.release()));
     }
   }
 
@@ -121,22 +118,30 @@ export class Loader {
     loadMs: number,
   ): Promise<boolean> {
     if (value === undefined || notes.skipped) return false;
-    const refuse = (reason: RefusalReason): false => {
-      this.#emit({ type: 'refused', key: at.key, reason });
-      return false;
-    };
-    if (!marks) return refuse('unread');
-    if (flight.detached) return refuse('invalidated');
-    if (this.#isTooOld(seen)) return refuse('late');
-    const ttl = notes.ttlMs ?? policy.ttl;
-    const write = { at, value, policy: { ...policy, ttl }, marks, loadMs };
-    const writing = this.#writeIfUnchanged(write, seen.version);
-    flight.writing = writing;
-    const written = await writing;
-    if (written === FAILED) return false;
-    if (!written) return refuse('changed');
-    this.#emit({ type: 'fill', key: at.key, ttlMs: ttl });
-    return true;
+    const age = Math.max(this.#clock.now() - seen.wallMs, monotonic() - seen.monotonicMs);
+    let refused: RefusalReason | undefined;
+    if (!marks) refused = 'unread';
+    else if (flight.detached) refused = 'invalidated';
+    else if (age > OLDEST_FILL_MS) refused = 'late';
+    else {
+      const ttl = notes.ttlMs ?? policy.ttl;
+      const write = { at, value, policy: { ...policy, ttl }, marks, loadMs };
+      const writing = this.#access.attempt('fill', at.key, async (store) => {
+        const { key, value: entry, ttl: seconds } = this.#storeEntry(write);
+        if (seen.version !== undefined && store.setIfUnchanged) {
+          return store.setIfUnchanged(key, entry, seconds, seen.version);
+        }
+        await store.set(key, entry, seconds);
+        return true;
+      });
+      flight.writing = writing;
+      const written = await writing;
+      if (written === FAILED) return false;
+      if (written) this.#emit({ type: 'fill', key: at.key, ttlMs: ttl });
+      else refused = 'changed';
+    }
+    if (refused) this.#emit({ type: 'refused', key: at.key, reason: refused });
+    return !refused;
   }
 
   /** Writes without a condition, for `set`. Never rejects; resolves to whether everything was written. */
@@ -146,7 +151,6 @@ export class Loader {
       const entries = writes.map((write) => this.#storeEntry(write));
       if (store.setMany && entries.length > 1) await store.setMany(entries);
       else await Promise.all(entries.map((e) => store.set(e.key, e.value, e.ttl)));
-      return true;
     });
     if (written === FAILED) return false;
     for (const { at, policy } of writes) {
@@ -155,56 +159,34 @@ export class Loader {
     return true;
   }
 
-  /** Writes what was loaded, where the store can on condition that the key is as the read before it saw it. */
-  async #writeIfUnchanged(
-    write: Write,
-    version: CacheVersion | undefined,
-  ): Promise<boolean | typeof FAILED> {
-    return this.#access.attempt('fill', write.at.key, async (store) => {
-      const { key, value, ttl } = this.#storeEntry(write);
-      if (version !== undefined && store.setIfUnchanged) {
-        return store.setIfUnchanged(key, value, ttl, version);
-      }
-      await store.set(key, value, ttl);
-      return true;
-    });
-  }
-
   #storeEntry({ at, value, policy, marks, loadMs }: Write): StoreEntry {
     const createdAt = this.#clock.now();
     const ttlMs = lifetime(policy);
-    const { staleTTL, staleIfError } = policy;
-    const staleAt = staleTTL !== undefined && staleTTL < ttlMs ? createdAt + staleTTL : undefined;
+    const { staleTTL = ttlMs, staleIfError } = policy;
+    const staleAt = staleTTL < ttlMs ? createdAt + staleTTL : undefined;
     const times = { createdAt, staleAt, expiresAt: createdAt + ttlMs, loadMs };
-    const entry = createEntry(at.key, value, times, marks);
+    const entry = createEntry(at.key, { ...times, marks }, value);
     return { key: at.name, value: entry, ttl: (ttlMs + staleIfError) / 1000 };
-  }
-
-  #isTooOld({ wallMs, monotonicMs }: Seen): boolean {
-    const age = Math.max(this.#clock.now() - wallMs, monotonic() - monotonicMs);
-    return age > OLDEST_FILL_MS;
   }
 }
 
 /** Undefined as soon as one version is not known: such an entry could not be invalidated. */
 function withTags(
   marks: Marks | undefined,
-  added: readonly (Marks['tags'] | undefined)[],
+  added: readonly (Marks | undefined)[],
 ): Marks | undefined {
-  if (!marks || added.length === 0) return marks;
-  const tags = [...marks.tags];
-  for (const more of added) {
-    if (!more) return undefined;
-    tags.push(...more);
-  }
+  if (!marks || added.includes(undefined)) return undefined;
+  const first = new Map(marks);
   // The first version of a tag counts: what was invalidated between two readings must stay so.
-  return { ...marks, tags: [...new Map(tags.reverse())] };
+  for (const [name, version] of added.flatMap((more) => more ?? [])) {
+    if (!first.has(name)) first.set(name, version);
+  }
+  return [...first];
 }
 
-function wrongLength(values: readonly unknown[] | undefined, expected: number): CacheError {
+function wrongLength(got: number | undefined, expected: number): CacheError {
   return new CacheError(
     'LOAD_FAILED',
-    `The load of ${expected} keys returned ${values?.length ?? 'no'} values: return one for each, in the order of the keys, ` +
-      'and undefined for what is not there.',
+    `A load of ${expected} keys returned ${got ?? 'no'} values: return one for each key, in their order; undefined for none.`,
   );
 }

@@ -1,5 +1,5 @@
 import type { KeyPolicy } from './cache-key.js';
-import { CacheError } from './errors.js';
+import { invalid } from './errors.js';
 import { type Duration, LONGEST_LIFE_MS, milliseconds } from './time.js';
 
 /** Keeps a sandbox or worker alive until the promise settles: the convention of Cloudflare, Vercel and Hono. */
@@ -96,7 +96,7 @@ export function resolvePolicy(
   if (call === undefined) return keyed;
   if (typeof call !== 'object') return layer(keyed, { ttl: call });
   if (call !== null) return layer(keyed, call);
-  throw new CacheError('INVALID_OPTION', 'The policy is null: give a ttl or an object of options.');
+  throw invalid('policy', call, 'a ttl or an object of options');
 }
 
 /** One layer of options over another; an option that is undefined lets the one below shine through. */
@@ -106,8 +106,10 @@ export function layer(below: Policy, options: WrapOptions): Policy {
     ttl,
     staleTTL: staleFrom(options, below, ttl),
     staleIfError: span(options.staleIfError, 'staleIfError', 'zero') ?? below.staleIfError,
-    jitter: fraction(options.jitter) ?? below.jitter,
-    earlyRefresh: beta(options.earlyRefresh) ?? below.earlyRefresh,
+    jitter: within(options.jitter, 'jitter', 1, '0 to 1') ?? below.jitter,
+    earlyRefresh:
+      within(options.earlyRefresh, 'earlyRefresh', Number.MAX_VALUE, "XFetch's beta, 0 or more") ??
+      below.earlyRefresh,
     lease: options.lease === undefined ? below.lease : leasePolicy(options.lease),
     softTimeout: span(options.softTimeout, 'softTimeout') ?? below.softTimeout,
     hardTimeout: span(options.hardTimeout, 'hardTimeout') ?? below.hardTimeout,
@@ -116,11 +118,8 @@ export function layer(below: Policy, options: WrapOptions): Policy {
     waitUntil: options.waitUntil ?? below.waitUntil,
   };
   if (policy.ttl + policy.staleIfError <= LONGEST_LIFE_MS) return policy;
-  throw new CacheError(
-    'INVALID_DURATION',
-    'ttl and staleIfError together are longer than 366 days, the longest that an entry may live.',
-    { subject: 'staleIfError' },
-  );
+  const give = 'no more than makes 366 days with ttl: no entry may live longer';
+  throw invalid('staleIfError', options.staleIfError, give, 'INVALID_DURATION');
 }
 
 const span = (duration: Duration | undefined, option: string, zero?: 'zero') =>
@@ -133,11 +132,7 @@ function staleFrom(options: WrapOptions, below: Policy, ttl: number): number | u
   }
   const staleTTL = milliseconds(options.staleTTL, 'staleTTL');
   if (staleTTL < ttl) return staleTTL;
-  throw new CacheError(
-    'INVALID_OPTION',
-    `staleTTL (${staleTTL} ms) must be less than ttl (${ttl} ms): the value is stale from the one and gone at the other.`,
-    { subject: 'staleTTL' },
-  );
+  throw invalid('staleTTL', options.staleTTL, `less than ttl (${ttl} ms)`);
 }
 
 function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | undefined {
@@ -150,22 +145,14 @@ function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | un
   };
 }
 
-function fraction(jitter: number | undefined): number | undefined {
-  if (jitter === undefined || (jitter >= 0 && jitter <= 1)) return jitter;
-  throw new CacheError('INVALID_OPTION', `jitter is ${jitter}: give a number from 0 to 1.`, {
-    subject: 'jitter',
-  });
-}
-
-function beta(earlyRefresh: number | undefined): number | undefined {
-  if (earlyRefresh === undefined || (earlyRefresh >= 0 && earlyRefresh < Infinity)) {
-    return earlyRefresh;
-  }
-  throw new CacheError(
-    'INVALID_OPTION',
-    `earlyRefresh is ${earlyRefresh}: give XFetch's beta, 0 or more; 1 is the usual choice.`,
-    { subject: 'earlyRefresh' },
-  );
+function within(
+  value: number | undefined,
+  option: string,
+  most: number,
+  give: string,
+): number | undefined {
+  if (value === undefined || (value >= 0 && value <= most)) return value;
+  throw invalid(option, value, give);
 }
 
 /** A key's tags and a call's tags both hold. */
@@ -176,7 +163,7 @@ const allTags = (below: readonly string[], tags: readonly string[]): readonly st
 /** @throws CacheError `INVALID_OPTION` for a tag that is no text. */
 export function checkedTags(tags: readonly string[]): readonly string[] {
   if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return tags;
-  throw new CacheError('INVALID_OPTION', 'tags must be an array of strings.', { subject: 'tags' });
+  throw invalid('tags', tags, 'an array of strings');
 }
 
 /** The life of one entry made now, milliseconds: the ttl less its random part. */

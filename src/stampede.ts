@@ -108,7 +108,7 @@ export class Stampede {
   }
 
   #fly({ at, seen, policy }: Need, work: (flight: Flight) => Promise<unknown>): Flight {
-    const tags = [...policy.tags, ...(seen.entry?.tags.map(([tag]) => tag) ?? [])];
+    const tags = [...policy.tags, ...(seen.entry?.marks.flatMap(([name]) => name ?? []) ?? [])];
     return this.#parts.flights.start(at.name, seen.version, tags, work);
   }
 

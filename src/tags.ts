@@ -1,18 +1,21 @@
+import type { KeySpace } from './cache-key.js';
 import type { CacheVersion } from './cache-store.js';
+import type { MarkName, Marks } from './entry.js';
 import { FAILED, type StoreAccess } from './store-access.js';
 import { type Clock, LONGEST_LIFE_MS } from './time.js';
 
 /** No record where one is needed to prove anything: it equals no version that an entry carries. */
 export const MISSING: unique symbol = Symbol('missing');
 
-/** A record's version; `MISSING`; or `FAILED` when the store could not be read. */
+/** A mark's version; `MISSING`; or `FAILED` when the store could not be read. */
 export type ReadVersion = CacheVersion | typeof MISSING | typeof FAILED;
+export type ReadMarks = readonly (readonly [name: MarkName, version: ReadVersion])[];
 
 /** Version records outlive every entry that carries them; a day more, for clocks that differ. */
 const RECORD_TTL_SECONDS = LONGEST_LIFE_MS / 1000 + 86_400;
 
 /** The most versions that a process remembers. */
-const MEMO_LIMIT = 10_000;
+const MOST_REMEMBERED = 10_000;
 
 /**
  * The versions of tags and of the prefix: small records of their own, one write to invalidate all that carries them.
@@ -25,84 +28,125 @@ const MEMO_LIMIT = 10_000;
  * write never brings an old version back. Where a store may evict records, a missing one invalidates what carries it
  * and the next fill creates it; where it may not, absence is a version like any other and nothing needs to be created.
  */
-export class VersionRecords {
+export class MarkVersions {
   readonly #access: StoreAccess;
+  readonly #keys: KeySpace;
   readonly #clock: Clock;
-  readonly #trustMs: number;
-  readonly #memo = new Map<string, { version: CacheVersion; readAt: number }>();
+  readonly #trustMs: { readonly tag: number; readonly prefix: number };
+  readonly #remembered = new Map<MarkName, { version: CacheVersion; readAt: number }>();
   /** Grows with each change from this process: a read that began before it must not be remembered after it. */
   #changes = 0;
 
   /** `trustMs`: how long a version that was read may be taken for the current one. */
-  constructor(access: StoreAccess, clock: Clock, trustMs: number) {
+  constructor(
+    access: StoreAccess,
+    keys: KeySpace,
+    clock: Clock,
+    trustMs: { tag: number; prefix: number },
+  ) {
     this.#access = access;
+    this.#keys = keys;
     this.#clock = clock;
     this.#trustMs = trustMs;
   }
 
-  /** What this process may still trust. Its age is by the wall clock, so a thaw ends it, and so does a step back. */
-  remembered(record: string): CacheVersion | undefined {
-    const memo = this.#memo.get(record);
-    if (!memo) return undefined;
-    const age = this.#clock.now() - memo.readAt;
-    return age >= 0 && age < this.#trustMs ? memo.version : undefined;
+  /** The versions as far as this process may trust its memory, else from the store. Never rejects. */
+  current(names: readonly MarkName[]): ReadMarks | Promise<ReadMarks> {
+    const known: [MarkName, CacheVersion][] = [];
+    for (const name of names) {
+      const version = this.#trusted(name);
+      if (version === undefined) break;
+      known.push([name, version]);
+    }
+    if (known.length === names.length) return known;
+    return this.read(names.map((name) => [name, this.#trusted(name)]));
   }
 
-  /** Remembered or read; never rejects. */
-  current(record: string): ReadVersion | Promise<ReadVersion> {
-    return this.remembered(record) ?? this.read(record);
+  /** From the store, where the version is not given. Never rejects. */
+  read(
+    names: readonly (readonly [name: MarkName, known?: CacheVersion | undefined])[],
+  ): Promise<ReadMarks> {
+    return Promise.all(
+      names.map(async ([name, known]) => [name, known ?? (await this.#read(name))] as const),
+    );
   }
 
-  /** From the store; never rejects. */
-  async read(record: string): Promise<ReadVersion> {
-    const { changes, readAt } = { changes: this.#changes, readAt: this.#clock.now() };
+  /** For an entry to carry: missing records are created first. Undefined when a version is not to be had. */
+  async ensure(marks: ReadMarks): Promise<Marks | undefined> {
+    const ensured = await Promise.all(
+      marks.map(
+        async ([name, version]) =>
+          [name, version === MISSING ? await this.#create(name) : version] as const,
+      ),
+    );
+    return ensured.every(isKnown) ? ensured : undefined;
+  }
+
+  /**
+   * Invalidates everything that carries the mark. A second try writes an id of its own, so it does no harm when the
+   * first one succeeded and only its answer was lost.
+   *
+   * @throws CacheError `NOT_CONFIRMED`.
+   */
+  async change(name: MarkName, operation: string): Promise<void> {
+    const write = () =>
+      this.#access.confirm(operation, name ?? undefined, (store) =>
+        store.set(this.#record(name), crypto.randomUUID(), RECORD_TTL_SECONDS),
+      );
+    this.#forget(name);
+    await write().catch(write);
+    this.#forget(name);
+  }
+
+  /** Its age is by the wall clock, so a thaw ends it, and so does a step back. */
+  #trusted(name: MarkName): CacheVersion | undefined {
+    const memory = this.#remembered.get(name);
+    if (!memory) return undefined;
+    const age = this.#clock.now() - memory.readAt;
+    return age >= 0 && age < this.#trust(name) ? memory.version : undefined;
+  }
+
+  async #read(name: MarkName): Promise<ReadVersion> {
+    const changes = this.#changes;
+    const readAt = this.#clock.now();
+    const record = this.#record(name);
     const found = await this.#access.attempt('read version', record, async (store) => {
-      if (store.getVersioned) return await store.getVersioned(record);
+      if (store.getVersioned) return store.getVersioned<string>(record);
       const value = await store.get<string>(record);
       return { value, version: value ?? '' };
     });
     if (found === FAILED) return FAILED;
-    if (found.value === undefined && !this.#access.store.durable) return MISSING;
-    if (this.#trustMs > 0 && changes === this.#changes)
-      this.#remember(record, found.version, readAt);
-    return found.version;
+    const { value, version } = found;
+    if (value === undefined && !this.#access.store.durable) return MISSING;
+    if (this.#trust(name) > 0 && changes === this.#changes) {
+      if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
+      this.#remembered.set(name, { version, readAt });
+    }
+    return version;
   }
 
-  /** The version for an entry to carry; a missing record is created first. Never rejects. */
-  async ensure(record: string, seen: ReadVersion): Promise<CacheVersion | typeof FAILED> {
-    if (seen !== MISSING) return seen;
-    const id = crypto.randomUUID();
-    const created = await this.#access.attempt('create version', record, async (store) => {
-      if (store.add) await store.add(record, id, RECORD_TTL_SECONDS);
-      else await store.set(record, id, RECORD_TTL_SECONDS);
+  async #create(name: MarkName): Promise<ReadVersion> {
+    const args = [this.#record(name), crypto.randomUUID(), RECORD_TTL_SECONDS] as const;
+    await this.#access.attempt('create version', args[0], async (store) => {
+      await (store.add ? store.add(...args) : store.set(...args));
     });
-    const version = created === FAILED ? FAILED : await this.read(record);
-    return version === MISSING ? FAILED : version;
+    return this.#read(name);
   }
 
-  /**
-   * Invalidates everything that carries the record's version. A second try writes an id of its own, so it does no harm
-   * when the first one succeeded and only its answer was lost.
-   *
-   * @throws CacheError `NOT_CONFIRMED`.
-   */
-  async change(record: string, operation: string, subject: string | undefined): Promise<void> {
-    this.#forget(record);
-    const write = () =>
-      this.#access.confirm(operation, subject, (store) =>
-        store.set(record, crypto.randomUUID(), RECORD_TTL_SECONDS),
-      );
-    await write().catch(write);
-    this.#forget(record);
+  #record(name: MarkName): string {
+    return name === null ? this.#keys.record('prefix', '') : this.#keys.record('tag', name);
   }
 
-  #forget(record: string): void {
+  #trust(name: MarkName): number {
+    return name === null ? this.#trustMs.prefix : this.#trustMs.tag;
+  }
+
+  #forget(name: MarkName): void {
     this.#changes++;
-    this.#memo.delete(record);
-  }
-
-  #remember(record: string, version: CacheVersion, readAt: number): void {
-    if (this.#memo.size >= MEMO_LIMIT) this.#memo.clear();
-    this.#memo.set(record, { version, readAt });
+    this.#remembered.delete(name);
   }
 }
+
+const isKnown = (
+  mark: readonly [MarkName, ReadVersion],
+): mark is readonly [MarkName, CacheVersion] => typeof mark[1] === 'string';

@@ -1,4 +1,4 @@
-import { CacheError } from './errors.js';
+import { invalid } from './errors.js';
 
 /**
  * A span of time: a bare number is seconds (fractions allowed), a string carries its unit.
@@ -29,7 +29,7 @@ const FORM = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)$/;
  * The longest that an entry may live, its stale-if-error window included. The records that invalidate entries (tags,
  * prefix versions) live longer than this, so none of them ends before an entry that it invalidates.
  */
-export const LONGEST_LIFE_MS = 366 * MS.d;
+export const LONGEST_LIFE_MS = 31_622_400_000;
 
 /**
  * Milliseconds of a duration.
@@ -39,12 +39,9 @@ export const LONGEST_LIFE_MS = 366 * MS.d;
 export function milliseconds(duration: Duration, option: string, zero?: 'zero'): number {
   const ms = typeof duration === 'number' ? duration * MS.s : parse(duration);
   if ((ms > 0 || (zero && ms === 0)) && ms <= LONGEST_LIFE_MS) return ms;
-  throw new CacheError(
-    'INVALID_DURATION',
-    `${option} is ${typeof duration === 'string' ? JSON.stringify(duration) : String(duration)}: give ${zero ? 'zero or more' : 'more than zero'} and at most 366 days, ` +
-      "in seconds or as a string such as '250ms', '30s', '5m', '2h' or '7d'.",
-    { subject: option },
-  );
+  const least = zero ? 'zero or more' : 'more than zero';
+  const give = `${least} and at most 366 days, in seconds or as '250ms', '30s', '5m', '2h' or '7d'`;
+  throw invalid(option, duration, give, 'INVALID_DURATION');
 }
 
 function parse(duration: unknown): number {

@@ -1,5 +1,3 @@
-import type { CacheError } from '../../errors.js';
-
 /** An attribute value in DynamoDB's own form; `B` holds bytes here, however they travel. */
 export type AttributeValue = { S: string } | { N: string } | { B: Uint8Array };
 export type Item = Readonly<Record<string, AttributeValue>>;
@@ -48,7 +46,7 @@ export interface ConditionFailed {
 /** A way to DynamoDB: the lean transport, or a client of the user's. */
 export interface Database {
   /**
-   * @throws CacheError, mapped by `refusal` when the service answered.
+   * @throws CacheError.
    */
   send(
     operation: Operation,
@@ -57,9 +55,3 @@ export interface Database {
   ): Promise<Response | ConditionFailed>;
   close(): void;
 }
-
-export const isConditionFailed = (
-  response: Response | ConditionFailed,
-): response is ConditionFailed => 'conditionFailed' in response;
-
-export type Refusal = (type: string | undefined, message: string, cause: unknown) => CacheError;

@@ -1,24 +1,25 @@
 import type { CredentialProvider } from '../../aws/credentials.js';
 import type { Timeouts } from '../../aws/transport.js';
 import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../cache-store.js';
-import { CacheError } from '../../errors.js';
+import { CacheError, invalid } from '../../errors.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type Clock, systemClock } from '../../time.js';
 import { clientDatabase } from './client.js';
-import { type Database, type Item, isConditionFailed, type Request } from './database.js';
+import type { Database, Item } from './database.js';
 import { inParallel } from './in-parallel.js';
 import {
   aliasesIn,
   isLive,
   originalKey,
   partitionKey,
+  plainValue,
   rawValue,
   unchanged,
   versionOf,
 } from './item.js';
 import { leanDatabase } from './lean.js';
-import { BatchedReads } from './reads.js';
+import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
 import { scanTable } from './scan.js';
 
@@ -60,11 +61,6 @@ const FENCE_WINDOW_MS = 3_600_000;
 /** Writes at once: a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
 
-/** The version that each write gives: a fresh id, and one more on the counter. */
-const NEW_VERSION = 'ADD #n :one';
-const SET_VALUE = `SET #value = :value, #exp = :exp, #ttl = :ttl, #ver = :ver`;
-const SET_MARKER = `SET #ttl = :ttl, #ver = :ver`;
-
 /**
  * Keeps values in one DynamoDB table: no VPC, no server, no SDK.
  *
@@ -91,7 +87,7 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly durable = true;
   readonly #tableName: string;
   readonly #database: Database;
-  readonly #reads: BatchedReads;
+  readonly #read: Read;
   readonly #recent: RecentChanges;
   readonly #consistent: boolean;
   readonly #serializer: Serializer;
@@ -99,44 +95,39 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #clock: Clock;
 
   constructor(options: DynamoDBCacheStoreOptions) {
-    const { tableName, client, consistentRead = false } = options ?? {};
-    if (typeof tableName !== 'string' || tableName === '') {
-      throw new CacheError(
-        'INVALID_OPTION',
-        'DynamoDBCacheStore needs a tableName; is the environment variable set that it comes from?',
-        { subject: 'tableName' },
-      );
-    }
+    const { tableName, client } = options;
+    if (!tableName || typeof tableName !== 'string')
+      throw invalid('tableName', tableName, 'a name');
     this.#tableName = tableName;
     this.#database = client
       ? clientDatabase(client, tableName, options.timeouts?.total)
       : leanDatabase(options);
     this.#clock = options.clock ?? systemClock;
-    this.#reads = new BatchedReads(this.#database, tableName);
+    this.#read = batchedReads(this.#database, tableName);
     this.#recent = new RecentChanges(this.#clock);
-    this.#consistent = consistentRead;
+    this.#consistent = options.consistentRead ?? false;
     this.#serializer = options.serializer ?? jsonSerializer;
     this.#maxItemBytes = itemLimit(options.maxItemBytes);
   }
 
   async get<T>(key: string): Promise<T | undefined> {
-    const item = await this.#read(partitionKey(key));
-    return isLive(item, this.#clock.now()) ? (this.#value(item, key) as T) : undefined;
+    const item = await this.#find(key);
+    return isLive(item, this.#clock.now()) ? this.#value(item, key) : undefined;
   }
 
   async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
-    const item = await this.#read(partitionKey(key));
+    const item = await this.#find(key);
     const version = versionOf(item);
-    if (!isLive(item, this.#clock.now())) return { value: undefined, version };
     try {
-      return { value: this.#value(item, key) as T, version };
+      const live = isLive(item, this.#clock.now());
+      return { value: live ? this.#value(item, key) : undefined, version };
     } catch (error) {
       return { value: undefined, version, error };
     }
   }
 
   async has(key: string): Promise<boolean> {
-    return isLive(await this.#read(partitionKey(key)), this.#clock.now());
+    return isLive(await this.#find(key), this.#clock.now());
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
@@ -145,7 +136,7 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#put(key, value, ttl, undefined, 'unsent');
+    await this.#put(key, value, ttl, 'unsent');
   }
 
   async setIfUnchanged<T>(
@@ -154,13 +145,13 @@ export class DynamoDBCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    return this.#put(key, value, ttl, unchanged(version), 'always');
+    return this.#put(key, value, ttl, 'always', unchanged(version));
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
     const condition = 'attribute_not_exists(#value) OR #exp <= :now';
     const values = { ':now': { N: String(this.#clock.now()) } };
-    return this.#put(key, value, ttl, { condition, values }, 'always');
+    return this.#put(key, value, ttl, 'always', { condition, values });
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
@@ -181,7 +172,7 @@ export class DynamoDBCacheStore implements CacheStore {
     for await (const items of scanTable(this.#database, this.#tableName, pattern)) {
       const live = items.filter((item) => isLive(item, this.#clock.now()));
       // Markers, not deletions: what is gone could refuse no fill.
-      await inParallel(live, MOST_WRITES, (item) => this.#mark(originalKey(item)));
+      await this.delMany(live.map(originalKey));
       deleted += live.length;
     }
     return deleted;
@@ -189,15 +180,11 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /** Deletes every item that a store wrote, markers and version records included. Other items stay. */
   async clear(): Promise<void> {
-    for await (const items of scanTable(this.#database, this.#tableName, undefined)) {
+    const TableName = this.#tableName;
+    for await (const items of scanTable(this.#database, TableName)) {
       await inParallel(items, MOST_WRITES, async ({ pk }) => {
-        if (!pk) return;
-        await this.#database.send(
-          'DeleteItem',
-          { TableName: this.#tableName, Key: { pk } },
-          'always',
-        );
-        if ('S' in pk) this.#recent.add(pk.S);
+        await this.#database.send('DeleteItem', { TableName, Key: { pk } as Item }, 'always');
+        this.#recent.add(String(plainValue(pk)));
       });
     }
   }
@@ -206,113 +193,101 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#database.close();
   }
 
-  #read(pk: string): Promise<Item | undefined> {
-    const consistent = this.#consistent || this.#recent.has(pk);
-    return this.#reads.read(pk, consistent ? 'consistent' : 'eventual');
+  #find(key: string): Promise<Item | undefined> {
+    const pk = partitionKey(key);
+    return this.#read(pk, this.#consistent || this.#recent.has(pk));
   }
 
-  #value(item: Item, key: string): unknown {
-    return this.#serializer.deserialize(rawValue(item, key), key);
+  #value<T>(item: Item, key: string): T {
+    return this.#serializer.deserialize(rawValue(item, key), key) as T;
   }
 
-  /** Whether it was written; without a condition it always is. */
+  /** Writes a value, where there is a condition only if it holds; resolves to whether it was written. */
   async #put(
     key: string,
     value: unknown,
     ttl: number,
-    only: { condition: string; values: Item } | undefined,
     retry: 'always' | 'unsent',
+    only: Partial<ReturnType<typeof unchanged>> = {},
   ): Promise<boolean> {
-    const pk = partitionKey(key);
     const raw = this.#serializer.serialize(value, key);
-    this.#checkSize(key, pk, raw);
+    const size = OVERHEAD_BYTES + 2 * Buffer.byteLength(key) + Buffer.byteLength(raw);
+    if (size > this.#maxItemBytes) throw tooLarge(key, size, this.#maxItemBytes);
     const exp = this.#clock.now() + ttl * 1000;
+    const text = typeof raw === 'string';
     const values: Item = {
-      ':value': typeof raw === 'string' ? { S: raw } : { B: raw },
+      ':value': text ? { S: raw } : { B: new Uint8Array(raw.buffer, raw.byteOffset, raw.length) },
       ':exp': { N: String(exp) },
-      ...only?.values,
+      ...only.values,
     };
-    return this.#update(key, pk, SET_VALUE, '', exp, values, only?.condition, retry);
+    return this.#update(
+      key,
+      'SET #value = :value, #exp = :exp,',
+      exp,
+      values,
+      retry,
+      only.condition,
+    );
   }
 
+  /** A marker: the key was invalidated, and this is its version now. */
   async #mark(key: string): Promise<void> {
-    await this.#update(
-      key,
-      partitionKey(key),
-      SET_MARKER,
-      'REMOVE #value, #exp',
-      0,
-      {},
-      undefined,
-      'always',
-    );
+    await this.#update(key, 'REMOVE #value, #exp SET', 0, {}, 'always');
   }
 
   async #update(
     key: string,
-    pk: string,
-    set: string,
-    remove: string,
+    what: string,
     exp: number,
     values: Item,
-    condition: string | undefined,
     retry: 'always' | 'unsent',
+    ConditionExpression?: string,
   ): Promise<boolean> {
+    const pk = partitionKey(key);
     const id = crypto.randomUUID();
     const stays = Math.max(exp, this.#clock.now() + FENCE_WINDOW_MS);
     const hashed = pk !== key;
-    const update = `${set}${hashed ? ', #key = :key' : ''} ${remove} ${NEW_VERSION}`;
-    const request: Request = {
-      TableName: this.#tableName,
-      Key: { pk: { S: pk } },
-      UpdateExpression: update,
-      ExpressionAttributeNames: aliasesIn(update, condition),
-      ExpressionAttributeValues: {
-        ...values,
-        ':ttl': { N: String(Math.ceil(stays / 1000)) },
-        ':ver': { S: id },
-        ':one': { N: '1' },
-        ...(hashed && { ':key': { S: key.toWellFormed() } }),
-      },
-      ...(condition !== undefined && {
-        ConditionExpression: condition,
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    };
+    const UpdateExpression = `${what} #expiresAt = :expiresAt, #ver = :ver${hashed ? ', #key = :key' : ''} ADD #n :one`;
     try {
-      const response = await this.#database.send('UpdateItem', request, retry);
-      if (!isConditionFailed(response)) return true;
+      const response = await this.#database.send(
+        'UpdateItem',
+        {
+          TableName: this.#tableName,
+          Key: { pk: { S: pk } },
+          UpdateExpression,
+          ...(ConditionExpression && {
+            ConditionExpression,
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+          ExpressionAttributeNames: aliasesIn(`${UpdateExpression} ${ConditionExpression}`),
+          ExpressionAttributeValues: {
+            ...values,
+            ':expiresAt': { N: String(Math.ceil(stays / 1000)) },
+            ':ver': { S: id },
+            ':one': { N: '1' },
+            ...(hashed && { ':key': { S: key.toWellFormed() } }),
+          },
+        },
+        retry,
+      );
+      if (!('conditionFailed' in response)) return true;
       if (response.attempts === 1) return false;
       // An earlier try of ours may be what changed the item: then it was written after all.
-      const item = response.item ?? (await this.#reads.read(pk, 'consistent'));
-      return versionOf(item).startsWith(`${id} `);
+      const item = response.item ?? (await this.#read(pk, true));
+      return versionOf(item).startsWith(id);
     } finally {
       // Whatever became of it: a lost reply may have been a write.
       this.#recent.add(pk);
     }
   }
+}
 
-  #checkSize(key: string, pk: string, raw: string | Uint8Array): void {
-    const size =
-      OVERHEAD_BYTES +
-      Buffer.byteLength(pk) +
-      (pk === key ? 0 : Buffer.byteLength(key)) +
-      Buffer.byteLength(raw);
-    if (size <= this.#maxItemBytes) return;
-    throw new CacheError(
-      'VALUE_TOO_LARGE',
-      `The item of "${key.slice(0, 100)}" would have ${size} bytes, more than ${this.#maxItemBytes}: ` +
-        'cache a smaller value, or compress it with a serializer of your own.',
-      { subject: key },
-    );
-  }
+function tooLarge(key: string, size: number, most: number): CacheError {
+  const message = `The item of "${key.slice(0, 100)}" would have ${size} bytes, more than ${most}: cache less, or compress it.`;
+  return new CacheError('VALUE_TOO_LARGE', message, { subject: key });
 }
 
 function itemLimit(bytes: number = ITEM_LIMIT_BYTES): number {
   if (bytes > 0 && bytes <= ITEM_LIMIT_BYTES) return bytes;
-  throw new CacheError(
-    'INVALID_OPTION',
-    `maxItemBytes is ${bytes}: give a number above zero, at most DynamoDB's ${ITEM_LIMIT_BYTES}.`,
-    { subject: 'maxItemBytes' },
-  );
+  throw invalid('maxItemBytes', bytes, `up to DynamoDB's own ${ITEM_LIMIT_BYTES}`);
 }

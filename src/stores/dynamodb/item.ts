@@ -12,75 +12,60 @@ import type { AttributeValue, Item } from './database.js';
  * - `expiresAt` when DynamoDB may delete the item, epoch seconds: its TTL attribute
  * - `ver`, `n` the version: a fresh id with each write, and a counter that only grows
  */
-const ALIASES = {
-  '#pk': 'pk',
-  '#key': 'key',
-  '#value': 'value',
-  '#exp': 'exp',
-  '#ttl': 'expiresAt',
-  '#ver': 'ver',
-  '#n': 'n',
-} as const;
-
-/** The aliases that the expressions use: DynamoDB refuses one that none of them does. */
-export function aliasesIn(...expressions: (string | undefined)[]): Record<string, string> {
-  const names: Record<string, string> = {};
-  for (const alias of expressions.join(' ').match(/#\w+/g) ?? []) {
-    names[alias] = ALIASES[alias as keyof typeof ALIASES];
-  }
-  return names;
+export function aliasesIn(expressions: string): Record<string, string> {
+  // DynamoDB refuses a name that no expression uses.
+  const names = expressions.match(/#\w+/g) ?? [];
+  return Object.fromEntries(names.map((alias) => [alias, alias.slice(1)]));
 }
 
 /** DynamoDB's limit on a partition key, bytes. */
 const LONGEST_KEY_BYTES = 2048;
 const READABLE_CHARACTERS = 256;
-const LOOKS_HASHED = /~[0-9a-f]{64}$/;
 
 /**
  * The partition key of a cache key: the key itself where that is possible, else a readable start and its hash. A key
  * that looks like one of those is hashed too, so no key can be made to meet another.
  */
 export function partitionKey(key: string): string {
-  const fits =
+  if (
     key !== '' &&
     key.isWellFormed() &&
-    (key.length * 3 <= LONGEST_KEY_BYTES || Buffer.byteLength(key) <= LONGEST_KEY_BYTES) &&
-    !LOOKS_HASHED.test(key);
-  if (fits) return key;
+    Buffer.byteLength(key) <= LONGEST_KEY_BYTES &&
+    !/~[0-9a-f]{64}$/.test(key)
+  ) {
+    return key;
+  }
   // Not UTF-8, which would make one of all lone surrogates.
   const hash = builtin.crypto().createHash('sha256').update(key, 'utf16le').digest('hex');
   return `${key.slice(0, READABLE_CHARACTERS).toWellFormed()}~${hash}`;
 }
 
+/** What an attribute holds: DynamoDB names the type of each, a document client has taken that off. */
+export function plainValue(value: AttributeValue | undefined): unknown {
+  const typed = value as Record<string, unknown> | undefined;
+  return typed?.S ?? typed?.N ?? typed?.B ?? value;
+}
+
 /** The key that an item was written under. */
-export const originalKey = (item: Item): string => text(item.key) ?? text(item.pk) ?? '';
-
-const text = (value: AttributeValue | undefined): string | undefined =>
-  value && 'S' in value ? value.S : undefined;
-
-const number = (value: AttributeValue | undefined): number | undefined =>
-  value && 'N' in value ? Number(value.N) : undefined;
+export const originalKey = (item: Item): string => String(plainValue(item.key ?? item.pk));
 
 /** Whether the item holds a value whose time has not come. A marker has no time; what others wrote knows seconds. */
 export function isLive(item: Item | undefined, now: number): item is Item {
   if (!item) return false;
-  const seconds = item.value && !item.ver ? number(item.expiresAt) : undefined;
-  const exp = number(item.exp) ?? (seconds === undefined ? 0 : seconds * 1000);
-  return now < exp;
+  const seconds = item.value && !item.ver ? plainValue(item.expiresAt) : 0;
+  return now < Number(plainValue(item.exp) ?? Number(seconds) * 1000);
 }
 
 /** What the serializer wrote. @throws CacheError `CORRUPT` for an attribute that no serializer writes. */
 export function rawValue(item: Item, key: string): string | Uint8Array {
-  const value = item.value as unknown as Record<string, unknown>;
-  if (typeof value.S === 'string') return value.S;
-  // Bytes from a client of the SDK, base64 from the lean transport.
-  if (value.B instanceof Uint8Array) return value.B;
-  if (typeof value.B === 'string') return Buffer.from(value.B, 'base64');
-  throw new CacheError(
-    'CORRUPT',
-    `The item of "${key}" holds a value of type ${Object.keys(value)[0]}: what else writes to this table?`,
-    { subject: key },
-  );
+  const value = plainValue(item.value);
+  // The lean transport has bytes as base64.
+  if (typeof value === 'string') {
+    return Object(item.value).B === value ? Buffer.from(value, 'base64') : value;
+  }
+  if (value instanceof Uint8Array) return value;
+  const message = `The item of "${key}" holds neither text nor bytes: what else writes to this table?`;
+  throw new CacheError('CORRUPT', message, { subject: key });
 }
 
 /**
@@ -90,19 +75,18 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
  */
 export function versionOf(item: Item | undefined): CacheVersion {
   if (!item) return '';
-  const [id, n] = [text(item.ver), number(item.n)];
-  return id === undefined || n === undefined ? '?' : `${id} ${n}`;
+  return item.ver && item.n ? `${plainValue(item.ver)} ${plainValue(item.n)}` : '?';
 }
 
 /** The condition that holds as long as the item has the version. */
 export function unchanged(version: CacheVersion): { condition: string; values: Item } {
-  if (version === '') return { condition: 'attribute_not_exists(#pk)', values: {} };
-  if (version === '?') {
-    return { condition: 'attribute_exists(#pk) AND attribute_not_exists(#ver)', values: {} };
-  }
   const [id = '', n = ''] = version.split(' ');
-  return {
-    condition: '#ver = :seenVer AND #n = :seenN',
-    values: { ':seenVer': { S: id }, ':seenN': { N: n } },
-  };
+  if (n) {
+    return {
+      condition: '#ver = :seenVer AND #n = :seenN',
+      values: { ':seenVer': { S: id }, ':seenN': { N: n } },
+    };
+  }
+  const condition = `attribute_not_exists(${id ? '#ver' : '#pk'})`;
+  return { condition: id ? `attribute_exists(#pk) AND ${condition}` : condition, values: {} };
 }

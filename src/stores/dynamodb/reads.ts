@@ -1,6 +1,7 @@
-import { CacheError } from '../../errors.js';
 import { pause } from '../../time.js';
-import { type Database, type Item, isConditionFailed } from './database.js';
+import type { Database, Item, Response } from './database.js';
+import { plainValue } from './item.js';
+import { refusal } from './refusal.js';
 
 /** DynamoDB's limit on the keys of one BatchGetItem. */
 const MOST_KEYS = 100;
@@ -13,103 +14,69 @@ interface Waiting {
   readonly resolve: (item: Item | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
+type Batch = Map<string, Waiting>;
+
+export type Read = (pk: string, consistent: boolean) => Promise<Item | undefined>;
 
 /**
  * Reads of one tick become one request: one GetItem, or BatchGetItems of up to 100 keys. A key that several callers
  * ask for is read once, and each parses a copy of its own. Consistent reads go apart from the others.
  */
-export class BatchedReads {
-  readonly #database: Database;
-  readonly #tableName: string;
-  readonly #waiting = {
-    consistent: new Map<string, Waiting>(),
-    eventual: new Map<string, Waiting>(),
-  };
+export function batchedReads(database: Database, tableName: string): Read {
+  const batches = new Map<boolean, Batch>();
 
-  constructor(database: Database, tableName: string) {
-    this.#database = database;
-    this.#tableName = tableName;
-  }
-
-  read(pk: string, consistency: 'consistent' | 'eventual'): Promise<Item | undefined> {
-    const waiting = this.#waiting[consistency];
-    const asked = waiting.get(pk);
-    if (asked) return asked.promise;
-    if (waiting.size === 0) this.#flushAfterThisTick(consistency);
-    const entry = newWaiting();
-    waiting.set(pk, entry);
-    return entry.promise;
-  }
-
-  /** After every promise job of this tick, so that callers that come out of one `await` together share a request. */
-  #flushAfterThisTick(consistency: 'consistent' | 'eventual'): void {
-    queueMicrotask(() => process.nextTick(() => this.#flush(consistency)));
-  }
-
-  #flush(consistency: 'consistent' | 'eventual'): void {
-    const all = [...this.#waiting[consistency]];
-    this.#waiting[consistency] = new Map();
+  const flush = (ConsistentRead: boolean) => {
+    const all = [...(batches.get(ConsistentRead) ?? [])];
+    batches.delete(ConsistentRead);
     for (let at = 0; at < all.length; at += MOST_KEYS) {
-      const chunk = new Map(all.slice(at, at + MOST_KEYS));
-      const read =
-        chunk.size === 1
-          ? this.#readOne(chunk, consistency === 'consistent')
-          : this.#readMany(chunk, consistency === 'consistent');
-      read.catch((error) => {
-        for (const { reject } of chunk.values()) reject(error);
+      const batch: Batch = new Map(all.slice(at, at + MOST_KEYS));
+      (batch.size > 1 ? readMany : readOne)(batch, ConsistentRead).catch((error) => {
+        for (const { reject } of batch.values()) reject(error);
       });
     }
-  }
+  };
 
-  async #readOne(chunk: Map<string, Waiting>, consistent: boolean): Promise<void> {
-    for (const [pk, { resolve }] of chunk) {
-      const request = {
-        TableName: this.#tableName,
-        Key: { pk: { S: pk } },
-        ...(consistent && { ConsistentRead: true }),
-      };
-      const response = await this.#database.send('GetItem', request, 'always');
-      resolve(isConditionFailed(response) ? undefined : response.Item);
+  async function readOne(batch: Batch, ConsistentRead: boolean): Promise<void> {
+    for (const [pk, { resolve }] of batch) {
+      const request = { TableName: tableName, Key: { pk: { S: pk } }, ConsistentRead };
+      resolve(((await database.send('GetItem', request, 'always')) as Response).Item);
     }
   }
 
-  async #readMany(chunk: Map<string, Waiting>, consistent: boolean): Promise<void> {
-    let keys: readonly Item[] = [...chunk.keys()].map((pk) => ({ pk: { S: pk } }));
-    for (let round = 0; keys.length > 0; round++) {
-      if (round === MOST_ROUNDS) throw throttled(this.#tableName, keys.length);
-      if (round > 0) await pause(Math.random() * FIRST_PAUSE_MS * 2 ** round);
-      const batch = { Keys: keys, ...(consistent && { ConsistentRead: true }) };
-      const request = { RequestItems: { [this.#tableName]: batch } };
-      const response = await this.#database.send('BatchGetItem', request, 'always');
-      if (isConditionFailed(response)) return;
-      for (const item of response.Responses?.[this.#tableName] ?? []) {
-        if (item.pk && 'S' in item.pk) settle(chunk, item.pk.S, item);
+  async function readMany(batch: Batch, ConsistentRead: boolean): Promise<void> {
+    let Keys: readonly Item[] = [...batch.keys()].map((pk) => ({ pk: { S: pk } }));
+    for (let round = 0; Keys.length > 0; round++) {
+      if (round === MOST_ROUNDS) {
+        throw refusal('BatchGetItem', tableName, 'ProvisionedThroughput', 'keys were left unread');
       }
-      keys = response.UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
-      const unread = new Set(keys.map(({ pk }) => (pk && 'S' in pk ? pk.S : '')));
-      for (const pk of [...chunk.keys()]) if (!unread.has(pk)) settle(chunk, pk, undefined);
+      if (round > 0) await pause(Math.random() * FIRST_PAUSE_MS * 2 ** round);
+      const request = { RequestItems: { [tableName]: { Keys, ConsistentRead } } };
+      const response = (await database.send('BatchGetItem', request, 'always')) as Response;
+      for (const item of response.Responses?.[tableName] ?? []) {
+        batch.get(String(plainValue(item.pk)))?.resolve(item);
+      }
+      Keys = response.UnprocessedKeys?.[tableName]?.Keys ?? [];
+      const unread = new Set(Keys.map(({ pk }) => plainValue(pk)));
+      // Those that were found have resolved already; the rest are not there.
+      for (const [pk, { resolve }] of batch) if (!unread.has(pk)) resolve(undefined);
     }
   }
-}
 
-function settle(chunk: Map<string, Waiting>, pk: string, item: Item | undefined): void {
-  chunk.get(pk)?.resolve(item);
-  chunk.delete(pk);
+  return (pk, consistent) => {
+    let batch = batches.get(consistent);
+    if (!batch) {
+      batch = new Map();
+      batches.set(consistent, batch);
+      // After every promise job of this tick: callers that come out of one `await` together share a request.
+      queueMicrotask(() => process.nextTick(flush, consistent));
+    }
+    const asked = batch.get(pk);
+    if (asked) return asked.promise;
+    let settle: Omit<Waiting, 'promise'> | undefined;
+    const promise = new Promise<Item | undefined>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    batch.set(pk, { promise, ...(settle as unknown as Omit<Waiting, 'promise'>) });
+    return promise;
+  };
 }
-
-function newWaiting(): Waiting {
-  let resolve: Waiting['resolve'] = () => {};
-  let reject: Waiting['reject'] = () => {};
-  const promise = new Promise<Item | undefined>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
-}
-
-const throttled = (tableName: string, left: number) =>
-  new CacheError(
-    'STORE_FAILED',
-    `DynamoDB left ${left} keys of a batch on table "${tableName}" unread in ${MOST_ROUNDS} rounds: raise the table's capacity.`,
-    { subject: tableName },
-  );

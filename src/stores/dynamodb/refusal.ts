@@ -1,41 +1,30 @@
 import { CacheError } from '../../errors.js';
 import type { Operation } from './database.js';
 
-/** What to do about the errors that people meet; the service's own words stand before it. */
-const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
-  [
-    /^ResourceNotFound/,
-    'Create the table (see infrastructure/sam.yaml), or check tableName and region.',
-  ],
-  [
-    /^(AccessDenied|NotAuthorized)/,
-    'Allow the action on the table: GetItem, BatchGetItem and UpdateItem for everything; Scan for delByPattern; Scan and DeleteItem for clear.',
-  ],
-  [
-    /^(UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch|ExpiredToken|InvalidClientTokenId|MissingAuthentication|IncompleteSignature)/,
-    'Check the credentials, the region and the clock.',
-  ],
-  [
-    /^(ProvisionedThroughput|Throttl|RequestLimit)/,
-    "Raise the table's capacity; for one hot key, put a memory tier in front.",
-  ],
-];
+/** What to do about the errors that people meet, by the start of DynamoDB's name for them. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ResourceNotFound: 'Create the table, or check its name and the region',
+  AccessDenied:
+    'Allow dynamodb:GetItem, BatchGetItem and UpdateItem; Scan and DeleteItem to scan and clear',
+  UnrecognizedClient: 'Check the credentials and the region',
+  ProvisionedThroughput: 'Raise the capacity, or put a memory tier in front',
+};
 
-/** An error that the service answered with, as a `CacheError` whose message says what to do. */
+/** An error that DynamoDB answered with, as a `CacheError` whose message says what to do. */
 export function refusal(
   operation: Operation,
-  tableName: string,
+  subject: string,
   type: string | undefined,
   message: string,
   cause?: unknown,
 ): CacheError {
-  if (type?.startsWith('Validation') && /size/i.test(message)) {
-    return new CacheError('VALUE_TOO_LARGE', `DynamoDB refused the item: ${message}.`, { cause });
-  }
-  const remedy = REMEDIES.find(([pattern]) => pattern.test(type ?? ''))?.[1] ?? 'Try again later.';
+  const found = Object.keys(REMEDIES).find((start) => type?.startsWith(start));
+  const remedy = found ? ` ${REMEDIES[found]}.` : '';
+  const code =
+    /size/i.test(message) && type?.startsWith('Valid') ? 'VALUE_TOO_LARGE' : 'STORE_FAILED';
   return new CacheError(
-    'STORE_FAILED',
-    `DynamoDB refused ${operation} on table "${tableName}" (${type ?? 'no error type'}): ${message.replace(/\.?$/, '.')} ${remedy}`,
-    { subject: tableName, cause },
+    type === 'Timeout' ? 'TIMEOUT' : code,
+    `DynamoDB: ${operation} on table "${subject}" failed (${type}): ${message}.${remedy}`,
+    { subject, cause },
   );
 }

@@ -1,5 +1,5 @@
 import { globMatcher, literalStart } from '../../glob.js';
-import { type Database, type Item, isConditionFailed, type Request } from './database.js';
+import type { Database, Item, Response } from './database.js';
 import { aliasesIn, originalKey } from './item.js';
 
 /**
@@ -9,30 +9,27 @@ import { aliasesIn, originalKey } from './item.js';
 export async function* scanTable(
   database: Database,
   TableName: string,
-  pattern: string | undefined,
+  pattern?: string,
 ): AsyncGenerator<Item[]> {
-  const start = pattern === undefined ? '' : literalStart(pattern);
-  const filter = [
-    'attribute_exists(#ver)',
-    ...(pattern === undefined ? [] : ['attribute_exists(#value)']),
-    ...(start === '' ? [] : ['(begins_with(#pk, :start) OR begins_with(#key, :start))']),
-  ].join(' AND ');
-  // The value is projected away; that it is there, the filter says.
-  const projection = '#pk, #key, #exp, #ttl';
-  const request: Request = {
-    TableName,
-    FilterExpression: filter,
-    ProjectionExpression: projection,
-    ExpressionAttributeNames: aliasesIn(filter, projection),
-    ...(start !== '' && { ExpressionAttributeValues: { ':start': { S: start } } }),
-  };
-  const matches = pattern === undefined ? () => true : globMatcher(pattern);
-  for (let from: Item | undefined; ; ) {
-    const page = { ...request, ...(from && { ExclusiveStartKey: from }) };
-    const response = await database.send('Scan', page, 'always');
-    if (isConditionFailed(response)) return;
-    yield (response.Items ?? []).filter((item) => matches(originalKey(item)));
-    from = response.LastEvaluatedKey;
-    if (!from) return;
-  }
+  const start = literalStart(pattern ?? '');
+  let FilterExpression = 'attribute_exists(#ver)';
+  if (pattern !== undefined) FilterExpression += ' AND attribute_exists(#value)';
+  if (start) FilterExpression += ' AND (begins_with(#pk, :start) OR begins_with(#key, :start))';
+  const ProjectionExpression = '#pk, #key, #exp';
+  const matches = globMatcher(pattern ?? '*');
+  let ExclusiveStartKey: Item | undefined;
+  do {
+    const request = {
+      ...{ TableName, FilterExpression, ProjectionExpression },
+      ExpressionAttributeNames: aliasesIn(FilterExpression + ProjectionExpression),
+      ...(start && { ExpressionAttributeValues: { ':start': { S: start } } }),
+      ...(ExclusiveStartKey && { ExclusiveStartKey }),
+    };
+    const response = (await database.send('Scan', request, 'always')) as Response;
+    const items = response.Items ?? [];
+    yield pattern === undefined
+      ? items.slice()
+      : items.filter((item) => matches(originalKey(item)));
+    ExclusiveStartKey = response.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
 }

@@ -1,0 +1,50 @@
+import { Background } from './background.js';
+import type { KeySpace } from './cache-key.js';
+import type { CacheStore } from './cache-store.js';
+import { type CacheConfig, settings } from './config.js';
+import { invalid } from './errors.js';
+import { type Emit, eventLog } from './events.js';
+import { Invalidation } from './invalidation.js';
+import { Loader } from './loader.js';
+import type { Policy } from './policy.js';
+import { Reader } from './reader.js';
+import { SingleFlight } from './single-flight.js';
+import { Stampede } from './stampede.js';
+import { StoreAccess } from './store-access.js';
+import { MarkVersions } from './tags.js';
+import type { Clock } from './time.js';
+
+/** What a service is made of. */
+export interface Parts {
+  /** The policy of a call that says nothing. */
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly keys: KeySpace;
+  readonly emit: Emit;
+  readonly stats: () => Readonly<Record<string, number>>;
+  readonly access: StoreAccess;
+  readonly marks: MarkVersions;
+  readonly reader: Reader;
+  readonly loader: Loader;
+  readonly stampede: Stampede;
+  readonly invalidation: Invalidation;
+  readonly background: Background;
+}
+
+/** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option. */
+export function assemble(store: CacheStore, config: CacheConfig): Parts {
+  if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
+  const { policy, clock, keys, breaker, trustMs } = settings(config);
+  const { emit, stats } = eventLog(config.onEvent);
+  const access = new StoreAccess(store, emit, clock, breaker);
+  const marks = new MarkVersions(access, keys, clock, trustMs);
+  const reader = new Reader(access, marks, clock, emit);
+  const loader = new Loader(access, marks, clock, emit);
+  const background = new Background(emit);
+  const flights = new SingleFlight();
+  const invalidation = new Invalidation({ access, keys, marks, flights, emit });
+  const { deadline } = config;
+  const shared = { access, keys, clock, emit, reader, loader, background };
+  const stampede = new Stampede({ ...shared, flights, deadline });
+  return { ...shared, policy, stats, marks, stampede, invalidation };
+}
