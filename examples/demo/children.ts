@@ -23,7 +23,8 @@ export class Child<C extends Calls> {
 
   constructor(file: URL) {
     // What a child prints is not part of this program's output; it goes to stderr with the other messages.
-    this.#process = fork(file, { stdio: ['ignore', 2, 2, 'ipc'] });
+    const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+    this.#process = fork(file, { env, stdio: ['ignore', 2, 2, 'ipc'] });
     this.#process.on('message', (answer: Answer) => {
       this.#waiting.get(answer.id)?.(answer);
       this.#waiting.delete(answer.id);

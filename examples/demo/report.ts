@@ -94,7 +94,8 @@ export function report({ figures, withCache, withoutCache }: Result): string {
     ['errors', { content: String(figures.errors), colSpan: 2, hAlign: 'right' }],
   );
   const { readUnits, writeUnits } = USD_PER_MILLION;
-  return `${table}\nUnits on demand in us-east-1: ${readUnits} USD a million reads, ${writeUnits} a million writes. Storage is not in it.`;
+  return `${table}\nUnits on demand in us-east-1: ${readUnits} USD a million reads, ${writeUnits} a million writes. Storage is not in it.
+A miss takes a read and a write of DynamoDB longer than no cache, and a write an invalidation.`;
 }
 
 const count = (value: number): string =>

@@ -1,8 +1,11 @@
 import type { Share, Workload } from './clusters.js';
 import { exponential, seeded, weighted, zipf } from './random.js';
 
-/** Arrivals a second: what two cores carry without a queue, so that latencies are those of the work. */
-export const ARRIVALS_PER_SECOND = 250;
+/**
+ * Arrivals a second, with the cache and without it at once: what two cores carry without a queue, so that latencies
+ * are those of the work.
+ */
+export const ARRIVALS_PER_SECOND = 125;
 
 /** Compressed time: the common TTL of the cluster ends this many times in a run. */
 const GENERATIONS = 3;
