@@ -8,13 +8,15 @@ const KEYS: readonly (readonly [what: string, keys: readonly string[]])[] = [
   ['their last characters', ['a', 'aa', 'a/', 'a:', 'a.', 'a\u0000', 'a\u0000b']],
   ['accents written in one character or in two', ['\u00e9', 'e\u0301', 'e']],
   ['glob characters', ['*', '?', '\\', '\\*', '**', '[ab]', 'a', '{a}', '!a', '^a', 'a*', '?a']],
-  ['control characters', ['\n', '\r', '\r\n', '\t', '\u0000', '\u007f', '\u0085', '\u2028']],
+  ['control characters', ['', '\n', '\r', '\r\n', '\t', '\u0000', '\u007f', '\u0085', '\u2028']],
   ['signs that stores use', ['#', '#a', 'a#b', '/', '//', '../a', '.', '..', '%2F', '%', '+', '&']],
+  ['paths', ['a/b', 'a//b', 'a/./b', 'a/../b', 'b', '/b', 'a/b/', 'a%2Fb', 'a b', 'a+b', 'a%20b']],
   ['quotes', ['"', "'", '`', '$', '$' + '{a}', '{{a}}', '<a>', ';', '--', '(', ')', '=', '|']],
   [
     'alphabets',
     ['日本語', 'ключ', 'مفتاح', 'Ключ', '😀', '😁', '👨‍👩‍👧', '👨‍👩', '\ufeff', '\u200b'],
   ],
+  ['what could be a hash', ['a', `a~${'0'.repeat(64)}`, `a~${'1'.repeat(64)}`, '0'.repeat(64)]],
   ['half a character', ['\ud800', '\ud801', '\udc00', '\ufffd', 'a\ud83d', 'a\ud83e']],
   [
     'what comes after 10,000 equal characters',
@@ -28,7 +30,10 @@ const KEYS: readonly (readonly [what: string, keys: readonly string[]])[] = [
     'one character more',
     [255, 256, 257, 1_023, 1_024, 1_025, 2_047, 2_048, 2_049].map((n) => 'k'.repeat(n)),
   ],
-  ['one more character of four bytes', [255, 256, 257, 511, 512, 513].map((n) => '😀'.repeat(n))],
+  [
+    'one more character of four bytes',
+    [255, 256, 257, 511, 512, 513, 1_023, 1_024, 1_025].map((n) => '😀'.repeat(n)),
+  ],
 ];
 
 /** Every key holds a value of its own, and gives up only that. */
@@ -44,6 +49,13 @@ async function checkApart(store: CacheStore, keys: readonly string[]): Promise<v
     left,
     count(others.length).map((i) => i + 1),
     'the other keys',
+  );
+  await Promise.all(others.map((key) => store.del(key)));
+  const gone = await Promise.all(others.map((key) => store.get(key)));
+  assert.deepEqual(
+    gone,
+    others.map(() => undefined),
+    'all keys deleted',
   );
 }
 
@@ -74,6 +86,5 @@ export const keyCases: readonly ConformanceCase[] = [
       'length',
     ];
     await checkApart(store, keys);
-    await Promise.all(keys.map((key) => store.del(key)));
   }),
 ];

@@ -95,6 +95,24 @@ const PATTERNS: readonly {
     goes: [`${LONG}a`],
     stays: [LONG, `${LONG}b`],
   },
+  {
+    what: 'a long start',
+    pattern: `${'k'.repeat(1_500)}*`,
+    goes: ['k'.repeat(1_500), 'k'.repeat(1_501), LONG],
+    stays: ['k'.repeat(1_499), `a${LONG}`],
+  },
+  {
+    what: 'keys with half a character',
+    pattern: 'a*',
+    goes: ['a\ud800', 'a\ud801', 'a\ufffd'],
+    stays: ['\ud800', '\ufffd'],
+  },
+  {
+    what: 'half a character as itself',
+    pattern: '\ud800*',
+    goes: ['\ud800', '\ud800b'],
+    stays: ['\ud801', '\ufffd', '\ufffdb'],
+  },
   { what: 'nothing', pattern: 'none*', goes: [], stays: ['non', 'one'] },
 ];
 

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Serializer } from '../serializers/serializer.js';
-import { type ConformanceCase, count, defineCase, freshPrefix } from './conformance-case.js';
+import {
+  type Able,
+  type ConformanceCase,
+  count,
+  defineCase,
+  freshPrefix,
+} from './conformance-case.js';
 
 const VALUES: readonly (readonly [what: string, value: unknown])[] = [
   ['text', 'held'],
@@ -36,8 +42,10 @@ const roundTrips = VALUES.map(([what, value]) =>
   }),
 );
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** Bytes that are no text, in the middle of a larger buffer, as pooled ones are. */
-function pooledBytes(value: unknown): Uint8Array {
+function pooledBytes(value: unknown): Bytes {
   const json = new TextEncoder().encode(JSON.stringify(value));
   const pool = new Uint8Array(json.length + 7).fill(0x7b);
   pool.set([0xff, 0x00, 0xc3], 2);
@@ -45,11 +53,12 @@ function pooledBytes(value: unknown): Uint8Array {
   return pool.subarray(2, 5 + json.length);
 }
 
-const bytes = (seen: string[]): Serializer => ({
+/** Notes the keys that it is given in `seen`. */
+const bytesSerializer = (seen: string[], as: (bytes: Bytes) => Uint8Array): Serializer => ({
   name: 'bytes',
   serialize(value, key) {
     seen.push(key);
-    return pooledBytes(value);
+    return as(pooledBytes(value));
   },
   deserialize(raw, key) {
     seen.push(key);
@@ -58,6 +67,35 @@ const bytes = (seen: string[]): Serializer => ({
     return JSON.parse(new TextDecoder().decode(raw.subarray(3)));
   },
 });
+
+const BYTES: readonly (readonly [kind: string, as: (bytes: Bytes) => Uint8Array])[] = [
+  ['bytes', (bytes) => bytes],
+  ['a Buffer', (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)],
+];
+
+const serializerCases = BYTES.map(([kind, as]) =>
+  defineCase(`keeps ${kind} of a serializer`, ['withSerializer'], async ({ withSerializer }) => {
+    const keys: string[] = [];
+    const store = withSerializer(bytesSerializer(keys, as));
+    const key = `${freshPrefix()}value`;
+    const value = { a: ['ß', null] };
+    await store.set(key, value, 60);
+    assert.deepEqual(await store.get(key), value);
+    assert.deepEqual((await store.getMany?.([key])) ?? [value], [value]);
+    assert.deepEqual(new Set(keys), new Set([key]), 'the keys that the serializer is given');
+    await store.close?.();
+  }),
+);
+
+/** Writes text as it is, and reads all but one. */
+const textSerializer: Serializer = {
+  name: 'text',
+  serialize: (value) => String(value),
+  deserialize(raw) {
+    if (raw === 'unreadable') throw new Error('This text cannot be read.');
+    return typeof raw === 'string' ? raw : new TextDecoder().decode(raw);
+  },
+};
 
 export const valueCases: readonly ConformanceCase[] = [
   ...roundTrips,
@@ -129,13 +167,49 @@ export const valueCases: readonly ConformanceCase[] = [
     );
   }),
 
-  defineCase('keeps the bytes of a serializer', ['withSerializer'], async ({ withSerializer }) => {
-    const keys: string[] = [];
-    const store = withSerializer(bytes(keys));
+  ...serializerCases,
+
+  defineCase('keeps the text of a serializer', ['withSerializer'], async ({ withSerializer }) => {
+    const store = withSerializer(textSerializer);
     const key = `${freshPrefix()}value`;
-    await store.set(key, { a: ['ß', null] }, 60);
-    assert.deepEqual(await store.get(key), { a: ['ß', null] });
-    assert.deepEqual(keys, [key, key], 'the serializer is given the key');
+    for (const text of ['ß "quoted"', '', '\u0000', 'null']) {
+      await store.set(key, text, 60);
+      assert.equal(await store.get(key), text);
+    }
     await store.close?.();
   }),
+
+  defineCase(
+    'rejects the read of a value that its serializer cannot read',
+    ['withSerializer'],
+    async ({ withSerializer }) => {
+      const store = withSerializer(textSerializer);
+      const key = `${freshPrefix()}value`;
+      await store.set(key, 'unreadable', 60);
+      await assert.rejects(store.get(key), /This text cannot be read/);
+      await store.set(key, 'readable', 60);
+      assert.equal(await store.get(key), 'readable');
+      await store.set(key, 'unreadable', 60);
+      await store.del(key);
+      assert.equal(await store.get(key), undefined);
+      await store.close?.();
+    },
+  ),
+
+  defineCase(
+    'versions a value that its serializer cannot read, so that a load can replace it',
+    ['withSerializer', 'getVersioned', 'setIfUnchanged'],
+    async ({ withSerializer }) => {
+      const store = withSerializer(textSerializer) as Able<'getVersioned' | 'setIfUnchanged'>;
+      const key = `${freshPrefix()}value`;
+      await store.set(key, 'unreadable', 60);
+      const { value, version, error } = await store.getVersioned(key);
+      assert.equal(value, undefined);
+      assert.match(String(error), /This text cannot be read/);
+      assert.equal(await store.setIfUnchanged(key, 'readable', 60, version), true);
+      assert.equal(await store.get(key), 'readable');
+      assert.equal(await store.setIfUnchanged(key, 'late', 60, version), false);
+      await store.close?.();
+    },
+  ),
 ];

@@ -18,6 +18,13 @@ import {
 } from '../servers/table.js';
 import { describeConformance } from './conformance.js';
 
+const KEPT_AS_UTF8 =
+  'the original of a hashed key is kept as UTF-8, which has no form for half a character';
+const MISTAKES = {
+  'deletes by a pattern: keys with half a character': KEPT_AS_UTF8,
+  'deletes by a pattern: half a character as itself': KEPT_AS_UTF8,
+};
+
 type Client = DynamoDBCacheStoreOptions['client'];
 type CreateTable = (endpoint: string, tableName: string) => Promise<unknown>;
 
@@ -33,7 +40,6 @@ describe('on dynalite', () => {
 });
 
 describeWithDynamoDBLocal('on DynamoDB Local', (endpoint) => {
-  describeStore('lean', endpoint, createCacheTable);
   describeStore('lean, on the table of the SAM template', endpoint, createTableFromTemplate);
   describeStore(
     'with a function that returns a DynamoDBClient',
@@ -69,28 +75,32 @@ function describeStore(
     beforeAll(() => createTable(endpoint, tableName));
     afterAll(() => sdk.destroy());
 
-    describeConformance('a DynamoDB store', () => {
-      // The system's time to begin with: a table deletes what its TTL says is over.
-      const clock = createVirtualClock(Date.now());
-      const opened: DynamoDBCacheStore[] = [];
-      const open = (options?: Partial<DynamoDBCacheStoreOptions>) => {
-        const way = client
-          ? { client }
-          : { endpoint, region, credentials: async () => credentials };
-        const store = new DynamoDBCacheStore({ tableName, clock, ...way, ...options });
-        opened.push(store);
-        return store;
-      };
-      return {
-        store: open(),
-        another: open(),
-        advance: clock.advance,
-        exactTime: true,
-        withSerializer: (serializer) => open({ serializer }),
-        dispose: async () => {
-          await Promise.all(opened.map((store) => store.close()));
-        },
-      };
-    });
+    describeConformance(
+      'a DynamoDB store',
+      () => {
+        // The system's time to begin with: a table deletes what its TTL says is over.
+        const clock = createVirtualClock(Date.now());
+        const opened: DynamoDBCacheStore[] = [];
+        const open = (options?: Partial<DynamoDBCacheStoreOptions>) => {
+          const way = client
+            ? { client }
+            : { endpoint, region, credentials: async () => credentials };
+          const store = new DynamoDBCacheStore({ tableName, clock, ...way, ...options });
+          opened.push(store);
+          return store;
+        };
+        return {
+          store: open(),
+          another: open(),
+          advance: clock.advance,
+          exactTime: true,
+          withSerializer: (serializer) => open({ serializer }),
+          dispose: async () => {
+            await Promise.all(opened.map((store) => store.close()));
+          },
+        };
+      },
+      { mistakes: MISTAKES },
+    );
   });
 }

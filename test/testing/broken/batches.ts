@@ -1,0 +1,115 @@
+import type { StoreEntry } from '../../../src/cache-store.js';
+import { type BrokenStore, broken, memoryWith } from './broken-store.js';
+
+export const batches: readonly BrokenStore[] = [
+  broken(
+    'reads a batch without its absent keys',
+    memoryWith((inner) => ({
+      getMany: async <T>(keys: readonly string[]) =>
+        (await inner.getMany<T>(keys)).filter((value) => value !== undefined),
+    })),
+    'reads a batch in the order of its keys',
+    'reads a batch that names a key twice, a copy each',
+    'reads a batch of 150',
+    'reads values that count as false in a batch',
+  ),
+  broken(
+    'reads a batch in any order',
+    memoryWith((inner) => ({
+      getMany: async <T>(keys: readonly string[]) => inner.getMany<T>(keys.toSorted()),
+    })),
+    'reads a batch in the order of its keys',
+  ),
+  broken(
+    'reads a repeated key once',
+    memoryWith((inner) => ({
+      getMany: async <T>(keys: readonly string[]) => inner.getMany<T>([...new Set(keys)]),
+    })),
+    'reads a batch that names a key twice, a copy each',
+  ),
+  broken(
+    'reads a hundred keys of a batch',
+    memoryWith((inner) => ({
+      getMany: async <T>(keys: readonly string[]) => inner.getMany<T>(keys.slice(0, 100)),
+    })),
+    'reads a batch of 150',
+  ),
+  broken(
+    'refuses an empty batch',
+    memoryWith((inner) => {
+      const checked = <A extends readonly unknown[], R>(all: A, run: (all: A) => Promise<R>) => {
+        if (all.length === 0) throw new Error('ValidationException');
+        return run(all);
+      };
+      return {
+        getMany: async <T>(keys: readonly string[]) =>
+          checked(keys, (all) => inner.getMany<T>(all)),
+        setMany: async (entries) => checked(entries, (all) => inner.setMany(all)),
+        delMany: async (keys) => checked(keys, (all) => inner.delMany(all)),
+      };
+    }),
+    'reads an empty batch',
+    'writes an empty batch',
+    'deletes an empty batch',
+  ),
+  broken(
+    'mixes up batches that are read at once',
+    memoryWith((inner) => {
+      let asked: readonly string[] = [];
+      return {
+        async getMany<T>(keys: readonly string[]) {
+          asked = keys;
+          await Promise.resolve();
+          return inner.getMany<T>(asked);
+        },
+      };
+    }),
+    'reads several batches at once',
+  ),
+  broken(
+    'mixes up reads at once',
+    memoryWith((inner) => {
+      let asked = '';
+      return {
+        async get<T>(key: string) {
+          asked = key;
+          await Promise.resolve();
+          return inner.get<T>(asked);
+        },
+      };
+    }),
+    'answers many reads at once, each with its own value',
+  ),
+  broken(
+    'writes 25 of a batch',
+    memoryWith((inner) => ({ setMany: (entries) => inner.setMany(entries.slice(0, 25)) })),
+    'writes a batch of 60',
+  ),
+  broken(
+    'writes a batch late',
+    memoryWith((inner) => ({
+      async setMany(entries: readonly StoreEntry[]) {
+        await Promise.resolve();
+        void Promise.resolve()
+          .then(() => {})
+          .then(() => inner.setMany(entries));
+      },
+    })),
+    'writes a batch of copies',
+  ),
+  broken(
+    'deletes 25 of a batch',
+    memoryWith((inner) => ({ delMany: (keys) => inner.delMany(keys.slice(0, 25)) })),
+    'deletes a batch of 60',
+  ),
+  broken(
+    'refuses a batch with a repeated key',
+    memoryWith((inner) => ({
+      async delMany(keys) {
+        if (new Set(keys).size < keys.length) throw new Error('ValidationException');
+        await inner.delMany(keys);
+      },
+    })),
+    'deletes a batch with repeated and absent keys',
+  ),
+];

@@ -1,0 +1,111 @@
+import { MemoryCacheStore } from '../../../src/stores/memory.js';
+import type { Clock } from '../../../src/time.js';
+import { type BrokenStore, broken, memoryWith } from './broken-store.js';
+
+/** The time in steps: whatever expires does so at the next one. */
+const clockInSteps = (step: number, round: (steps: number) => number) => (clock: Clock) =>
+  new MemoryCacheStore({ clock: { now: () => round(clock.now() / step) * step } });
+
+export const expiry: readonly BrokenStore[] = [
+  broken(
+    'expires in whole seconds',
+    clockInSteps(1_000, Math.floor),
+    'holds a value for 10 s from the middle of a second, and no longer',
+    'holds a value for a quarter of a second, and no longer',
+    'holds a value for 1.5 s across a second, and no longer',
+    'has a value until its time',
+    'reads in batches until the time of each',
+    'writes in batches with the time of each',
+    'adds for the time given',
+    'fills for the time given',
+    'lets go of a value after its time',
+  ),
+  broken(
+    'never expires anything',
+    () => new MemoryCacheStore({ clock: { now: () => 0 } }),
+    'lets go of a value after its time',
+    'holds a value for 30 days, and no longer',
+    'holds a value for one millisecond, and no longer',
+    'holds a value for 10 s, and no longer',
+    'counts no key that has expired',
+    'fills a key, expired when it was read',
+  ),
+  broken(
+    'keeps values for one millisecond too long',
+    (clock) => new MemoryCacheStore({ clock: { now: () => clock.now() - (clock.now() % 2) } }),
+    'holds a value for 10 s from the middle of a second, and no longer',
+  ),
+  broken(
+    'holds nothing for longer than a week',
+    memoryWith((inner) => ({
+      set: (key, value, ttl) => inner.set(key, value, Math.min(ttl, 7 * 86_400)),
+      setMany: (all) =>
+        inner.setMany(all.map((one) => ({ ...one, ttl: Math.min(one.ttl, 7 * 86_400) }))),
+    })),
+    'holds a value for 30 days, and no longer',
+    'writes in batches with the time of each',
+  ),
+  broken(
+    'lives from the last read on',
+    memoryWith((inner) => ({
+      async get<T>(key: string) {
+        const value = await inner.get<T>(key);
+        if (value !== undefined) await inner.set(key, value, 10);
+        return value;
+      },
+    })),
+    'does not prolong a value by reading it',
+  ),
+  broken(
+    'keeps the first time of a key that is overwritten',
+    memoryWith((inner, clock) => {
+      const until = new Map<string, number>();
+      return {
+        async set(key, value, ttl) {
+          const held = await inner.has(key);
+          const end = (held ? until.get(key) : undefined) ?? clock.now() + ttl * 1000;
+          until.set(key, end);
+          await inner.set(key, value, (end - clock.now()) / 1000);
+        },
+      };
+    }),
+    'reckons the time anew when it overwrites',
+  ),
+  broken(
+    'gives a batch the time of its first entry',
+    memoryWith((inner) => ({
+      setMany: (entries) =>
+        inner.setMany(entries.map((one) => ({ ...one, ttl: entries[0]?.ttl ?? 1 }))),
+    })),
+    'writes in batches with the time of each',
+  ),
+  broken(
+    'prolongs a value when it refuses to add',
+    memoryWith((inner) => ({
+      async add(key, value, ttl) {
+        const held = await inner.get(key);
+        await inner.set(key, held ?? value, ttl);
+        return held === undefined;
+      },
+    })),
+    'adds for the time given',
+  ),
+  broken(
+    'never writes where something expired',
+    memoryWith((inner) => {
+      const written = new Set<string>();
+      return {
+        async set(key, value, ttl) {
+          const expired = written.has(key) && !(await inner.has(key));
+          if (!expired) await inner.set(key, value, ttl);
+          written.add(key);
+        },
+        async del(key) {
+          written.delete(key);
+          await inner.del(key);
+        },
+      };
+    }),
+    'takes a new value where one expired',
+  ),
+];

@@ -1,0 +1,42 @@
+import { MemoryCacheStore } from '../../../src/stores/memory.js';
+import { type BrokenStore, overlay } from './broken-store.js';
+
+export const instances: readonly BrokenStore[] = [
+  {
+    what: 'shares nothing with other instances',
+    create: (clock) => ({
+      store: new MemoryCacheStore({ clock }),
+      another: new MemoryCacheStore({ clock }),
+    }),
+    caughtBy: [
+      'shows another instance what was written',
+      'lets only one of two instances add',
+      'gives other instances the same version',
+      'deletes by a pattern what another instance wrote',
+    ],
+  },
+  {
+    what: 'fences each instance by itself',
+    create: (clock) => {
+      const shared = new MemoryCacheStore({ clock });
+      const fenced = (mark: string) =>
+        overlay(shared, {
+          async getVersioned<T>(key: string) {
+            const value = await shared.get<T>(key);
+            return { value, version: (await shared.getVersioned(`${mark}${key}`)).version };
+          },
+          async setIfUnchanged(key, value, ttl, version) {
+            if (!(await shared.setIfUnchanged(`${mark}${key}`, 1, ttl, version))) return false;
+            await shared.set(key, value, ttl);
+            return true;
+          },
+        });
+      return { store: fenced('ours '), another: fenced('theirs ') };
+    },
+    caughtBy: [
+      'gives other instances the same version',
+      'refuses a fill after another instance deleted',
+      'refuses a fill after another instance set',
+    ],
+  },
+];

@@ -1,0 +1,89 @@
+import { MemoryCacheStore } from '../../../src/stores/memory.js';
+import { type BrokenStore, broken, memoryWith, overlay } from './broken-store.js';
+
+export const writes: readonly BrokenStore[] = [
+  broken(
+    'does not delete',
+    memoryWith(() => ({ del: async () => {} })),
+    'deletes a value',
+    'deletes what is absent, and what is deleted already',
+    'lets del win over a fill at the same time',
+    'refuses to fill a key, held when it was read, after del',
+  ),
+  broken(
+    'never writes where it deleted',
+    memoryWith((inner) => {
+      const deleted = new Set<string>();
+      return {
+        async del(key) {
+          deleted.add(key);
+          await inner.del(key);
+        },
+        async set(key, value, ttl) {
+          if (!deleted.has(key)) await inner.set(key, value, ttl);
+        },
+      };
+    }),
+    'takes a new value where one was deleted',
+  ),
+  broken(
+    'adds after looking, not at once',
+    memoryWith((inner) => ({
+      async add(key, value, ttl) {
+        if (await inner.has(key)) return false;
+        await inner.set(key, value, ttl);
+        return true;
+      },
+    })),
+    'lets exactly one of twenty add',
+    'lets exactly one of twenty add after a deletion',
+  ),
+  broken(
+    'says that it added whenever it was asked',
+    memoryWith((inner) => ({
+      async add(key, value, ttl) {
+        await inner.add(key, value, ttl);
+        return true;
+      },
+    })),
+    'adds only where there is no value',
+    'lets a fill pass after an add that was refused',
+  ),
+  broken(
+    'adds by reference',
+    (clock) => {
+      const added = new Map<string, unknown>();
+      const inner = new MemoryCacheStore({ clock });
+      return overlay(inner, {
+        get: async <T>(key: string) => (added.get(key) as T | undefined) ?? inner.get<T>(key),
+        async add(key, value, ttl) {
+          added.set(key, value);
+          return inner.add(key, value, ttl);
+        },
+      });
+    },
+    'adds a copy',
+  ),
+  broken(
+    'clears only what begins like other keys',
+    memoryWith((inner) => ({
+      async clear() {
+        await inner.delByPattern('*');
+      },
+    })),
+    'clears all that it holds',
+  ),
+  broken(
+    'cannot be closed twice',
+    memoryWith(() => {
+      let closed = false;
+      return {
+        async close() {
+          if (closed) throw new Error('closed already');
+          closed = true;
+        },
+      };
+    }),
+    'closes, and closes again',
+  ),
+];
