@@ -10,7 +10,7 @@ import { assemble, type Parts } from './parts.js';
 import { checkedTags, type Policy as Resolved, resolvePolicy, type WrapOptions } from './policy.js';
 import type { Address, Seen } from './reader.js';
 import { copyOf, type Flight } from './single-flight.js';
-import { after, type Duration } from './time.js';
+import { type Duration, withTimeout } from './time.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
 export type KeyLoad<T> = (context: LoadContext<NoInfer<T>>) => NoInfer<T> | Promise<NoInfer<T>>;
@@ -208,19 +208,9 @@ export class CacheService {
   wrap<T>(key: string, policy: Policy, load: Load<T>): Promise<T>;
   async wrap(key: AnyKey, options: Policy | Load<unknown>, load?: Load<unknown>): Promise<unknown> {
     const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
-    if (typeof loads !== 'function') throw noLoad(loads);
-    const policy = this.#policy(key, own);
-    const at = this.#address(key);
-    const seen = await this.#parts.reader.read(at, policy.tags);
-    const need = { at, policy, seen };
-    const loadOne: LoadAll = async (_needs, context) => [await loads(context)];
-    if (isServable(seen) && !policy.forceFresh) {
-      const due = this.#refreshDue(seen, policy);
-      if (due) this.#parts.stampede.refresh([need], loadOne, due);
-      return this.#hit(at.key, seen);
-    }
-    const [outcome] = this.#load([need], loadOne);
-    return outcome;
+    const need = await this.#need(key, own, loads);
+    const [value] = this.#serve([need], async (_needs, context) => [await loads?.(context)]);
+    return value;
   }
 
   /**
@@ -264,36 +254,21 @@ export class CacheService {
     load?: LoadMany<K, unknown>,
   ): Promise<unknown[]> {
     const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
-    if (typeof loads !== 'function') throw noLoad(loads);
-    const unique = new Map(keys.map((key) => [this.#address(key).name, key]));
+    const names = keys.map((key) => this.#address(key).name);
+    const unique = new Map(keys.map((key, i) => [names[i], key]));
     const needs = await Promise.all(
-      [...unique.values()].map(async (key): Promise<Need> => {
-        const [at, policy] = [this.#address(key), this.#policy(key, own)];
-        return { at, policy, seen: await this.#parts.reader.read(at, policy.tags) };
+      Array.from(unique.values(), (key) => this.#need(key, own, loads)),
+    );
+    const values = await Promise.all(
+      this.#serve(needs, async (missing, context) => {
+        const originals = missing.map(({ at }) => unique.get(at.name) as K);
+        return (await loads?.(originals, context)) ?? [];
       }),
     );
-    const loadMany: LoadAll = (missing, context) =>
-      loads(
-        missing.map(({ at }) => unique.get(at.name) as K),
-        context,
-      );
-    const served = needs.filter(({ seen, policy }) => isServable(seen) && !policy.forceFresh);
-    for (const reason of ['stale', 'early'] as const) {
-      const due = served.filter(({ seen, policy }) => this.#refreshDue(seen, policy) === reason);
-      this.#parts.stampede.refresh(due, loadMany, reason);
-    }
-    const missing = needs.filter((need) => !served.includes(need));
-    const outcomes = await Promise.all(this.#load(missing, loadMany));
-    const values = new Map(missing.map(({ at }, i) => [at.name, outcomes[i]]));
-    for (const { at, seen } of served) {
-      if (isServable(seen)) values.set(at.name, this.#hit(at.key, seen));
-    }
-    return keys.map((key) => {
-      const { name } = this.#address(key);
-      const value = values.get(name);
-      values.set(name, copyOf(value));
-      return value;
-    });
+    const found = new Map(needs.map(({ at }, i) => [at.name, values[i]]));
+    return names.map((name, i) =>
+      names.indexOf(name) === i ? found.get(name) : copyOf(found.get(name)),
+    );
   }
 
   /**
@@ -321,12 +296,7 @@ export class CacheService {
   }
 
   async #close(): Promise<void> {
-    let cancel = () => {};
-    const enough = new Promise<void>((resolve) => {
-      cancel = after(CLOSE_WAIT_MS, resolve);
-    });
-    await Promise.race([this.settled(), enough]);
-    cancel();
+    await withTimeout(this.settled(), CLOSE_WAIT_MS, () => {});
     await this.#parts.access.store.close?.();
   }
 
@@ -346,69 +316,71 @@ export class CacheService {
     return entry.value;
   }
 
-  #refreshDue({ entry, state }: Seen, policy: Resolved): 'stale' | 'early' | undefined {
-    if (state === 'stale') return 'stale';
-    const now = this.#parts.clock.now();
-    return entry && refreshesEarly(entry, now, policy.earlyRefresh) ? 'early' : undefined;
+  async #need(key: AnyKey, options: Policy | undefined, load: unknown): Promise<Need> {
+    if (typeof load !== 'function') throw invalid('load', load, 'a function that loads the value');
+    const [at, policy] = [this.#address(key), this.#policy(key, options)];
+    return { at, policy, seen: await this.#parts.reader.read(at, policy.tags) };
   }
 
-  /** The values that a call waits for, each by itself: joined or loaded, or the last good one. */
-  #load(needs: readonly Need[], load: LoadAll): Promise<unknown>[] {
-    for (const { at, seen, policy } of needs) {
-      const reason = policy.forceFresh ? 'forced' : seen.reason;
-      this.#parts.emit({ type: 'miss', key: at.key, reason });
-    }
-    return this.#parts.stampede.load(needs, load).map(({ flight, joined }, i) => {
-      const need = needs[i] as Need;
-      if (joined) this.#parts.emit({ type: 'join', key: need.at.key });
+  /**
+   * What to do with each key that was read:
+   *
+   *     fresh                  served
+   *     stale, or soon to be   served, and refreshed in the background
+   *     anything else          loaded: by a load that is running already, or together with the rest
+   */
+  #serve(needs: readonly Need[], load: LoadAll): unknown[] {
+    const { stampede, clock, emit } = this.#parts;
+    const missing: Need[] = [];
+    const due: Need[] = [];
+    const served = needs.map((need) => {
+      const { at, seen, policy } = need;
+      if (isServable(seen) && !policy.forceFresh) {
+        const early = () => refreshesEarly(seen.entry, clock.now(), policy.earlyRefresh);
+        if (seen.state === 'stale' || early()) due.push(need);
+        return this.#hit(at.key, seen);
+      }
+      emit({ type: 'miss', key: at.key, reason: policy.forceFresh ? 'forced' : seen.reason });
+      return missing.push(need);
+    });
+    if (due.length > 0) stampede.refresh(due, load);
+    if (missing.length === 0) return served;
+    const outcomes = stampede.load(missing, load).map(({ flight, joined }, i) => {
+      const need = missing[i] as Need;
+      if (joined) emit({ type: 'join', key: need.at.key });
       return this.#outcome(need, flight, joined);
     });
+    return needs.map((need, i) => outcomes[missing.indexOf(need)] ?? served[i]);
   }
 
-  async #outcome(need: Need, flight: Flight, joined: boolean): Promise<unknown> {
-    const { at, policy, seen } = need;
-    const lastGood = this.#lastGood(need);
-    try {
-      const value = await (lastGood && policy.softTimeout !== undefined
-        ? this.#soon(flight, policy, policy.softTimeout)
-        : flight.outcome);
-      if (value !== LATE) return joined ? copyOf(value) : value;
-      this.#parts.emit({ type: 'stale-served', key: at.key, reason: 'timeout' });
+  /** The value that a caller waits for; or the last good one, where its load fails or takes too long. */
+  async #outcome({ at, policy, seen }: Need, flight: Flight, joined: boolean): Promise<unknown> {
+    const { reader, background, clock, emit } = this.#parts;
+    const lasts = !policy.forceFresh && seen.entry;
+    const lastGood =
+      lasts && clock.now() < lasts.expiresAt + policy.staleIfError ? lasts : undefined;
+    const standIn = (reason: 'error' | 'timeout', error?: unknown) => {
+      emit({ type: 'stale-served', key: at.key, reason, error });
       return lastGood?.value;
+    };
+    try {
+      const soft = lastGood && policy.softTimeout;
+      const value = await (soft === undefined
+        ? flight.outcome
+        : withTimeout(flight.outcome, soft, () => LATE));
+      if (value === LATE && !flight.detached) {
+        background.run(flight.outcome, policy.waitUntil);
+        return standIn('timeout');
+      }
+      // What was invalidated while the load ran must not be served, however long the load takes.
+      const loaded = value === LATE ? await flight.outcome : value;
+      return joined ? copyOf(loaded) : loaded;
     } catch (error) {
-      if (
-        !lastGood ||
-        flight.detached ||
-        !(await this.#parts.reader.isUnchanged(at, policy.tags, seen))
-      )
-        throw error;
-      this.#parts.emit({ type: 'stale-served', key: at.key, reason: 'error', error });
-      return lastGood.value;
+      const good =
+        lastGood && !flight.detached && (await reader.isUnchanged(at, policy.tags, seen));
+      if (good) return standIn('error', error);
+      throw error;
     }
-  }
-
-  /** What may stand in for a load that fails or takes too long. */
-  #lastGood({ seen: { entry }, policy }: Need): Entry | undefined {
-    if (!entry || policy.forceFresh) return undefined;
-    const now = this.#parts.clock.now();
-    return now < entry.expiresAt + policy.staleIfError ? entry : undefined;
-  }
-
-  /** The load's outcome, or `LATE` when it takes longer; then it goes on in the background. */
-  async #soon(flight: Flight, policy: Resolved, ms: number): Promise<unknown> {
-    let cancel = () => {};
-    const late = new Promise<typeof LATE>((resolve) => {
-      cancel = after(ms, () => resolve(LATE));
-    });
-    const first = await Promise.race([flight.outcome, late]).finally(cancel);
-    if (first !== LATE) return first;
-    // What was invalidated while the load ran must not be served, however long the load takes.
-    if (flight.detached) return flight.outcome;
-    this.#parts.background.run(
-      flight.outcome.catch(() => {}),
-      policy.waitUntil,
-    );
-    return LATE;
   }
 }
 
@@ -418,5 +390,3 @@ type Servable = Seen & { readonly entry: Entry; readonly state: 'fresh' | 'stale
 
 const isServable = (seen: Seen): seen is Servable =>
   seen.state === 'fresh' || seen.state === 'stale';
-
-const noLoad = (load: unknown) => invalid('load', load, 'a function that loads the value');

@@ -45,7 +45,7 @@ export type CacheEvent =
   | {
       readonly type: 'store-error';
       readonly operation: string;
-      readonly key?: string;
+      readonly key: string | undefined;
       readonly error: unknown;
     }
   /** The breaker opened (the store is skipped), or closed again. */

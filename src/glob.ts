@@ -3,7 +3,10 @@
  * Everything else, brackets included, is itself.
  */
 
-type Token = { readonly kind: 'any' } | { readonly kind: 'one' } | string;
+const ANY = 0;
+const ONE = 1;
+/** A literal character, or what a wildcard stands for. */
+type Token = string | typeof ANY | typeof ONE;
 
 /** Writes `text` so that a pattern matches just it. */
 export const escapeGlob = (text: string): string => text.replace(/[*?\\]/g, '\\$&');
@@ -26,16 +29,10 @@ export function globMatcher(pattern: string): (key: string) => boolean {
 }
 
 function tokenize(pattern: string): Token[] {
-  const tokens: Token[] = [];
-  const characters = Array.from(pattern);
-  for (let i = 0; i < characters.length; i++) {
-    const character = characters[i] as string;
-    if (character === '\\' && i + 1 < characters.length) tokens.push(characters[++i] as string);
-    else if (character === '*') tokens.push({ kind: 'any' });
-    else if (character === '?') tokens.push({ kind: 'one' });
-    else tokens.push(character);
-  }
-  return tokens;
+  return Array.from(pattern.matchAll(/\\(.)|[^]/gsu), ([text, literal]) => {
+    if (text === '*') return ANY;
+    return text === '?' ? ONE : (literal ?? text);
+  });
 }
 
 /**
@@ -49,10 +46,10 @@ function matches(tokens: readonly Token[], key: readonly string[]): boolean {
   let taken = 0;
   while (k < key.length) {
     const token = tokens[t];
-    if (typeof token === 'object' && token.kind === 'any') {
+    if (token === ANY) {
       star = t++;
       taken = k;
-    } else if (token === key[k] || (typeof token === 'object' && token.kind === 'one')) {
+    } else if (token === ONE || token === key[k]) {
       t++;
       k++;
     } else if (star >= 0) {
@@ -62,5 +59,5 @@ function matches(tokens: readonly Token[], key: readonly string[]): boolean {
       return false;
     }
   }
-  return tokens.slice(t).every((token) => typeof token === 'object' && token.kind === 'any');
+  return tokens.slice(t).every((token) => token === ANY);
 }

@@ -1,6 +1,6 @@
 import { CacheError } from './errors.js';
 import { checkedTags } from './policy.js';
-import { after, type Duration, milliseconds } from './time.js';
+import { type Duration, milliseconds, withTimeout } from './time.js';
 
 /**
  * What a load is given besides its own closure.
@@ -58,19 +58,12 @@ export async function runLoad<T>(
       notes.skipped = true;
     },
   };
-  if (limitMs === undefined) return load(context);
-  let cancel = () => {};
-  const limit = new Promise<never>((_resolve, reject) => {
-    cancel = after(limitMs, () => {
-      const message = `The load took longer than its hardTimeout (${limitMs} ms): give it more time.`;
-      const error = new CacheError('TIMEOUT', message);
-      reject(error);
-      controller.abort(error);
-    });
+  const work = (async () => load(context))();
+  if (limitMs === undefined) return work;
+  return withTimeout(work, limitMs, () => {
+    const message = `The load took longer than its hardTimeout (${limitMs} ms): give it more time.`;
+    const error = new CacheError('TIMEOUT', message);
+    controller.abort(error);
+    throw error;
   });
-  try {
-    return await Promise.race([load(context), limit]);
-  } finally {
-    cancel();
-  }
 }

@@ -99,66 +99,55 @@ export function resolvePolicy(
   throw invalid('policy', call, 'a ttl or an object of options');
 }
 
+/** How each option that is given becomes part of a policy. */
+const RULES: { readonly [O in keyof Policy]: (value: never, below: Policy) => Policy[O] } = {
+  ttl: (ttl: Duration) => milliseconds(ttl, 'ttl'),
+  staleTTL: (ttl: Duration) => milliseconds(ttl, 'staleTTL'),
+  staleIfError: (window: Duration) => milliseconds(window, 'staleIfError', 'zero'),
+  jitter: (share: number) => within(share, 1, 'jitter'),
+  earlyRefresh: (beta: number) => within(beta, Number.MAX_VALUE, 'earlyRefresh'),
+  lease: leasePolicy,
+  softTimeout: (limit: Duration) => milliseconds(limit, 'softTimeout'),
+  hardTimeout: (limit: Duration) => milliseconds(limit, 'hardTimeout'),
+  tags: (tags: readonly string[], below) => [...new Set([...below.tags, ...checkedTags(tags)])],
+  forceFresh: (force: boolean) => force,
+  waitUntil: (waitUntil: WaitUntil) => waitUntil,
+};
+
 /** One layer of options over another; an option that is undefined lets the one below shine through. */
 export function layer(below: Policy, options: WrapOptions): Policy {
-  const ttl = span(options.ttl, 'ttl') ?? below.ttl;
-  const policy: Policy = {
-    ttl,
-    staleTTL: staleFrom(options, below, ttl),
-    staleIfError: span(options.staleIfError, 'staleIfError', 'zero') ?? below.staleIfError,
-    jitter: within(options.jitter, 'jitter', 1, '0 to 1') ?? below.jitter,
-    earlyRefresh:
-      within(options.earlyRefresh, 'earlyRefresh', Number.MAX_VALUE, "XFetch's beta, 0 or more") ??
-      below.earlyRefresh,
-    lease: options.lease === undefined ? below.lease : leasePolicy(options.lease),
-    softTimeout: span(options.softTimeout, 'softTimeout') ?? below.softTimeout,
-    hardTimeout: span(options.hardTimeout, 'hardTimeout') ?? below.hardTimeout,
-    tags: options.tags === undefined ? below.tags : allTags(below.tags, options.tags),
-    forceFresh: options.forceFresh ?? below.forceFresh,
-    waitUntil: options.waitUntil ?? below.waitUntil,
-  };
-  if (policy.ttl + policy.staleIfError <= LONGEST_LIFE_MS) return policy;
-  const give = 'no more than makes 366 days with ttl: no entry may live longer';
+  const policy: Policy & Record<string, unknown> = { ...below };
+  for (const option of Object.keys(RULES) as (keyof Policy)[]) {
+    const value = options[option];
+    if (value !== undefined)
+      Object.assign(policy, { [option]: RULES[option](value as never, below) });
+  }
+  const { ttl, staleTTL, staleIfError } = policy;
+  if (staleTTL !== undefined && staleTTL >= ttl) {
+    // An inherited staleTTL does not bind a call with a shorter life; one beside its own ttl is a mistake.
+    if (options.staleTTL !== undefined)
+      throw invalid('staleTTL', options.staleTTL, 'less than ttl');
+    return { ...policy, staleTTL: undefined };
+  }
+  if (ttl + staleIfError <= LONGEST_LIFE_MS) return policy;
+  const give = 'at most 366 days together with ttl';
   throw invalid('staleIfError', options.staleIfError, give, 'INVALID_DURATION');
 }
 
-const span = (duration: Duration | undefined, option: string, zero?: 'zero') =>
-  duration === undefined ? undefined : milliseconds(duration, option, zero);
-
-/** An inherited `staleTTL` does not bind a call with a shorter life; one that stands beside its `ttl` is a mistake. */
-function staleFrom(options: WrapOptions, below: Policy, ttl: number): number | undefined {
-  if (options.staleTTL === undefined) {
-    return below.staleTTL !== undefined && below.staleTTL < ttl ? below.staleTTL : undefined;
-  }
-  const staleTTL = milliseconds(options.staleTTL, 'staleTTL');
-  if (staleTTL < ttl) return staleTTL;
-  throw invalid('staleTTL', options.staleTTL, `less than ttl (${ttl} ms)`);
-}
-
 function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | undefined {
-  if (lease === false) return undefined;
-  if (lease === true) return { ...DEFAULT_LEASE, misses: true };
+  if (!lease) return undefined;
+  const { ttl, wait } = Object(lease) as Exclude<typeof lease, boolean>;
   return {
-    ttl: span(lease.ttl, 'lease.ttl') ?? DEFAULT_LEASE.ttl,
-    wait: span(lease.wait, 'lease.wait', 'zero') ?? DEFAULT_LEASE.wait,
+    ttl: ttl === undefined ? DEFAULT_LEASE.ttl : milliseconds(ttl, 'lease.ttl'),
+    wait: wait === undefined ? DEFAULT_LEASE.wait : milliseconds(wait, 'lease.wait', 'zero'),
     misses: true,
   };
 }
 
-function within(
-  value: number | undefined,
-  option: string,
-  most: number,
-  give: string,
-): number | undefined {
-  if (value === undefined || (value >= 0 && value <= most)) return value;
-  throw invalid(option, value, give);
+function within(value: number, most: number, option: string): number {
+  if (value >= 0 && value <= most) return value;
+  throw invalid(option, value, most === 1 ? '0 to 1' : "XFetch's beta, 0 or more");
 }
-
-/** A key's tags and a call's tags both hold. */
-const allTags = (below: readonly string[], tags: readonly string[]): readonly string[] => [
-  ...new Set([...below, ...checkedTags(tags)]),
-];
 
 /** @throws CacheError `INVALID_OPTION` for a tag that is no text. */
 export function checkedTags(tags: readonly string[]): readonly string[] {

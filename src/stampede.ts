@@ -53,21 +53,24 @@ export class Stampede {
   }
 
   /** Loads in the background what is being served stale, unless somebody does already. */
-  refresh(needs: readonly Need[], load: LoadAll, reason: 'stale' | 'early'): void {
+  refresh(needs: readonly Need[], load: LoadAll): void {
     const idle = needs.filter((need) => !this.#asking.has(idOf(need)) && !this.#joinable(need));
     const [first] = idle;
     if (!first) return;
     for (const need of idle) this.#asking.add(idOf(need));
-    this.#parts.background.run(this.#refresh(idle, load, reason), first.policy.waitUntil);
+    this.#parts.background.run(this.#refresh(idle, load), first.policy.waitUntil);
   }
 
-  async #refresh(needs: readonly Need[], load: LoadAll, reason: 'stale' | 'early'): Promise<void> {
+  async #refresh(needs: readonly Need[], load: LoadAll): Promise<void> {
     const leases = await Promise.all(
       needs.map((need) => (need.policy.lease && need.seen.marks ? this.#take(need) : undefined)),
     );
     for (const need of needs) this.#asking.delete(idOf(need));
     const free = needs.filter((_need, i) => leases[i] !== 'held');
-    for (const { at } of free) this.#parts.emit({ type: 'refresh', key: at.key, reason });
+    for (const { at, seen } of free) {
+      const reason = seen.state === 'stale' ? 'stale' : 'early';
+      this.#parts.emit({ type: 'refresh', key: at.key, reason });
+    }
     const taken = leases.filter((lease) => lease !== 'held');
     const flights = this.#startTogether(free, load, taken);
     // A failed load has told of it by an event of its own.

@@ -11,6 +11,8 @@ export const STORE_BUDGET_MS = 2_500;
 /** Invalidations get longer: giving up leaves the caller with a value it must not serve. */
 const INVALIDATION_BUDGET_MS = 5_000;
 
+type Run<T> = (store: CacheStore) => Promise<T>;
+
 /** What an operation gives that failed; the event has been sent. */
 export const FAILED: unique symbol = Symbol('failed');
 
@@ -50,17 +52,10 @@ export class StoreAccess {
   async attempt<T>(
     operation: string,
     key: string | undefined,
-    run: (store: CacheStore) => Promise<T>,
+    run: Run<T>,
   ): Promise<T | typeof FAILED> {
     if (this.#breaker && !this.#breaker.allows()) return FAILED;
-    try {
-      const result = await this.#race(operation, key, run, STORE_BUDGET_MS);
-      this.#breaker?.succeeded();
-      return result;
-    } catch (error) {
-      this.#report(operation, key, error);
-      return FAILED;
-    }
+    return this.#run(operation, key, run, STORE_BUDGET_MS).catch((): typeof FAILED => FAILED);
   }
 
   /**
@@ -68,46 +63,27 @@ export class StoreAccess {
    *
    * @throws CacheError `NOT_CONFIRMED`, with what the store said as its cause.
    */
-  async confirm<T>(
-    operation: string,
-    key: string | undefined,
-    run: (store: CacheStore) => Promise<T>,
-  ): Promise<T> {
+  confirm<T>(operation: string, key: string | undefined, run: Run<T>): Promise<T> {
+    return this.#run(operation, key, run, INVALIDATION_BUDGET_MS).catch((cause) => {
+      const message = `The store did not confirm ${operation} (${key}): the old value may still be served. Try it again.`;
+      throw new CacheError('NOT_CONFIRMED', message, { subject: key, cause });
+    });
+  }
+
+  async #run<T>(operation: string, key: string | undefined, run: Run<T>, ms: number): Promise<T> {
+    const late = () =>
+      new CacheError(
+        'TIMEOUT',
+        `No answer to ${operation} within ${ms} ms: can the store be reached?`,
+      );
     try {
-      const result = await this.#race(operation, key, run, INVALIDATION_BUDGET_MS);
+      const result = await this.#budget.race(run(this.store), ms, late);
       this.#breaker?.succeeded();
       return result;
-    } catch (cause) {
-      this.#report(operation, key, cause);
-      throw new CacheError(
-        'NOT_CONFIRMED',
-        `The store "${this.store.name}" did not confirm ${operation}${key === undefined ? '' : ` of "${key}"`}: ` +
-          'the old value may still be served. Try it again, or let the operation that changed the data fail.',
-        { subject: key, cause },
-      );
+    } catch (error) {
+      if (!(error instanceof CacheError && NOT_THE_STORE.has(error.code))) this.#breaker?.failed();
+      this.#emit({ type: 'store-error', operation, key, error });
+      throw error;
     }
-  }
-
-  #race<T>(
-    operation: string,
-    key: string | undefined,
-    run: (store: CacheStore) => Promise<T>,
-    ms: number,
-  ): Promise<T> {
-    return this.#budget.race(
-      run(this.store),
-      ms,
-      () =>
-        new CacheError(
-          'TIMEOUT',
-          `The store "${this.store.name}" gave no answer to ${operation} within ${ms} ms: check that it can be reached.`,
-          { subject: key },
-        ),
-    );
-  }
-
-  #report(operation: string, key: string | undefined, error: unknown): void {
-    if (!(error instanceof CacheError && NOT_THE_STORE.has(error.code))) this.#breaker?.failed();
-    this.#emit({ type: 'store-error', operation, error, ...(key !== undefined && { key }) });
   }
 }

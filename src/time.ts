@@ -54,8 +54,25 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Runs `action` after `ms`. Returns what cancels it: whoever starts a timer cancels it when it is not needed. */
 export function after(ms: number, action: () => void): () => void {
-  const timer = setTimeout(action, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
+  const timer = setTimeout(action, Math.min(ms, LONGEST_TIMER_MS));
   return () => clearTimeout(timer);
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => after(ms, resolve));
+
+/** The work's outcome, or what `late` returns or throws when there is none after `ms`. */
+export async function withTimeout<T, L>(
+  work: Promise<T>,
+  ms: number,
+  late: () => L,
+): Promise<T | L> {
+  let cancel = () => {};
+  const limit = new Promise<void>((resolve) => {
+    cancel = after(ms, resolve);
+  });
+  try {
+    return await Promise.race([work, limit.then(late)]);
+  } finally {
+    cancel();
+  }
+}

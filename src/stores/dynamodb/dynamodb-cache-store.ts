@@ -13,7 +13,7 @@ import {
   isLive,
   originalKey,
   partitionKey,
-  plainValue,
+  plain,
   rawValue,
   unchanged,
   versionOf,
@@ -150,7 +150,7 @@ export class DynamoDBCacheStore implements CacheStore {
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
     const condition = 'attribute_not_exists(#value) OR #exp <= :now';
-    const values = { ':now': { N: String(this.#clock.now()) } };
+    const values = { ':now': this.#clock.now() };
     return this.#put(key, value, ttl, 'always', { condition, values });
   }
 
@@ -183,8 +183,8 @@ export class DynamoDBCacheStore implements CacheStore {
     const TableName = this.#tableName;
     for await (const items of scanTable(this.#database, TableName)) {
       await inParallel(items, MOST_WRITES, async ({ pk }) => {
-        await this.#database.send('DeleteItem', { TableName, Key: { pk } as Item }, 'always');
-        this.#recent.add(String(plainValue(pk)));
+        await this.#database.send('delete', { TableName, Key: { pk } }, 'always');
+        this.#recent.add(String(plain(pk)));
       });
     }
   }
@@ -216,8 +216,9 @@ export class DynamoDBCacheStore implements CacheStore {
     const exp = this.#clock.now() + ttl * 1000;
     const text = typeof raw === 'string';
     const values: Item = {
-      ':value': text ? { S: raw } : { B: new Uint8Array(raw.buffer, raw.byteOffset, raw.length) },
-      ':exp': { N: String(exp) },
+      // Not a Buffer, which JSON would make an object of before anybody sees it.
+      ':value': text ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
+      ':exp': exp,
       ...only.values,
     };
     return this.#update(
@@ -250,10 +251,10 @@ export class DynamoDBCacheStore implements CacheStore {
     const UpdateExpression = `${what} #expiresAt = :expiresAt, #ver = :ver${hashed ? ', #key = :key' : ''} ADD #n :one`;
     try {
       const response = await this.#database.send(
-        'UpdateItem',
+        'update',
         {
           TableName: this.#tableName,
-          Key: { pk: { S: pk } },
+          Key: { pk },
           UpdateExpression,
           ...(ConditionExpression && {
             ConditionExpression,
@@ -262,15 +263,15 @@ export class DynamoDBCacheStore implements CacheStore {
           ExpressionAttributeNames: aliasesIn(`${UpdateExpression} ${ConditionExpression}`),
           ExpressionAttributeValues: {
             ...values,
-            ':expiresAt': { N: String(Math.ceil(stays / 1000)) },
-            ':ver': { S: id },
-            ':one': { N: '1' },
-            ...(hashed && { ':key': { S: key.toWellFormed() } }),
+            ':expiresAt': Math.ceil(stays / 1000),
+            ':ver': id,
+            ':one': 1,
+            ...(hashed && { ':key': key.toWellFormed() }),
           },
         },
         retry,
       );
-      if (!('conditionFailed' in response)) return true;
+      if (!response.conditionFailed) return true;
       if (response.attempts === 1) return false;
       // An earlier try of ours may be what changed the item: then it was written after all.
       const item = response.item ?? (await this.#read(pk, true));

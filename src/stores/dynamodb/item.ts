@@ -1,7 +1,7 @@
 import { builtin } from '../../aws/builtin.js';
 import type { CacheVersion } from '../../cache-store.js';
 import { CacheError } from '../../errors.js';
-import type { AttributeValue, Item } from './database.js';
+import type { Item } from './database.js';
 
 /**
  * The attributes of an item. Every expression names them by alias, because DynamoDB reserves words such as VALUE.
@@ -41,24 +41,24 @@ export function partitionKey(key: string): string {
 }
 
 /** What an attribute holds: DynamoDB names the type of each, a document client has taken that off. */
-export function plainValue(value: AttributeValue | undefined): unknown {
-  const typed = value as Record<string, unknown> | undefined;
-  return typed?.S ?? typed?.N ?? typed?.B ?? value;
+export function plain(value: unknown): unknown {
+  const { S, N, B } = Object(value);
+  return S ?? N ?? B ?? value;
 }
 
 /** The key that an item was written under. */
-export const originalKey = (item: Item): string => String(plainValue(item.key ?? item.pk));
+export const originalKey = (item: Item): string => String(plain(item.key ?? item.pk));
 
 /** Whether the item holds a value whose time has not come. A marker has no time; what others wrote knows seconds. */
 export function isLive(item: Item | undefined, now: number): item is Item {
   if (!item) return false;
-  const seconds = item.value && !item.ver ? plainValue(item.expiresAt) : 0;
-  return now < Number(plainValue(item.exp) ?? Number(seconds) * 1000);
+  const seconds = item.value && !item.ver ? plain(item.expiresAt) : 0;
+  return now < Number(plain(item.exp) ?? Number(seconds) * 1000);
 }
 
 /** What the serializer wrote. @throws CacheError `CORRUPT` for an attribute that no serializer writes. */
 export function rawValue(item: Item, key: string): string | Uint8Array {
-  const value = plainValue(item.value);
+  const value = plain(item.value);
   // The lean transport has bytes as base64.
   if (typeof value === 'string') {
     return Object(item.value).B === value ? Buffer.from(value, 'base64') : value;
@@ -75,17 +75,15 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
  */
 export function versionOf(item: Item | undefined): CacheVersion {
   if (!item) return '';
-  return item.ver && item.n ? `${plainValue(item.ver)} ${plainValue(item.n)}` : '?';
+  return item.ver && item.n ? `${plain(item.ver)} ${plain(item.n)}` : '?';
 }
 
 /** The condition that holds as long as the item has the version. */
 export function unchanged(version: CacheVersion): { condition: string; values: Item } {
   const [id = '', n = ''] = version.split(' ');
   if (n) {
-    return {
-      condition: '#ver = :seenVer AND #n = :seenN',
-      values: { ':seenVer': { S: id }, ':seenN': { N: n } },
-    };
+    const values = { ':seenVer': id, ':seenN': Number(n) };
+    return { condition: '#ver = :seenVer AND #n = :seenN', values };
   }
   const condition = `attribute_not_exists(${id ? '#ver' : '#pk'})`;
   return { condition: id ? `attribute_exists(#pk) AND ${condition}` : condition, values: {} };

@@ -1,7 +1,7 @@
 import { type CredentialProvider, defaultCredentials } from '../../aws/credentials.js';
 import { resolveEndpoint } from '../../aws/endpoint.js';
 import { createTransport, errorMessage, errorType, type Timeouts } from '../../aws/transport.js';
-import type { Database } from './database.js';
+import type { Database, Item } from './database.js';
 import { refusal } from './refusal.js';
 
 export interface LeanOptions {
@@ -12,6 +12,13 @@ export interface LeanOptions {
   readonly timeouts?: Timeouts | undefined;
 }
 
+const ACTIONS = {
+  batchGet: 'BatchGetItem',
+  update: 'UpdateItem',
+  delete: 'DeleteItem',
+  scan: 'Scan',
+};
+
 /** DynamoDB over the lean transport: JSON 1.0 by POST, no SDK. */
 export function leanDatabase(options: LeanOptions): Database {
   const { tableName, timeouts, credentials = defaultCredentials() } = options;
@@ -21,13 +28,12 @@ export function leanDatabase(options: LeanOptions): Database {
     async send(operation, request, retry) {
       const headers = {
         'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `DynamoDB_20120810.${operation}`,
+        'x-amz-target': `DynamoDB_20120810.${ACTIONS[operation]}`,
       };
-      const body = JSON.stringify(request, bytesToBase64);
+      const body = JSON.stringify(request, typed);
       const response = await transport.send({ headers, body, retry });
-      // Bytes stay base64 here: a reviver that looked for them would slow down every read.
-      if (response.status === 200) return JSON.parse(response.body.toString());
-      const type = errorType(response);
+      const type = response.status !== 200 && errorType(response);
+      if (type === false) return JSON.parse(response.body.toString());
       if (type === 'ConditionalCheckFailedException') {
         const { Item: item } = JSON.parse(response.body.toString());
         return { conditionFailed: true, item, attempts: response.attempts };
@@ -39,6 +45,23 @@ export function leanDatabase(options: LeanOptions): Database {
   };
 }
 
-/** Not for a Buffer, which has made an object of itself before a replacer sees it: requests hold plain byte arrays. */
-const bytesToBase64 = (_name: string, value: unknown): unknown =>
-  value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+/**
+ * Puts DynamoDB's types on the values of a request, where it holds items. What comes back keeps them: taking them off
+ * everything would slow down every read.
+ */
+function typed(name: string, value: unknown): unknown {
+  if (name === 'Keys' && Array.isArray(value)) return value.map(typedItem);
+  return /^(Key|ExpressionAttributeValues|ExclusiveStartKey)$/.test(name)
+    ? typedItem(value as Item)
+    : value;
+}
+
+const typedItem = (item: Item) =>
+  Object.fromEntries(Object.entries(item).map(([name, value]) => [name, typedValue(value)]));
+
+function typedValue(value: unknown): unknown {
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number') return { N: String(value) };
+  // What came from a response, such as the key at which a scan goes on, has its type still.
+  return value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value;
+}

@@ -1,6 +1,6 @@
 import { pause } from '../../time.js';
-import type { Database, Item, Response } from './database.js';
-import { plainValue } from './item.js';
+import type { Database, Item } from './database.js';
+import { plain } from './item.js';
 import { refusal } from './refusal.js';
 
 /** DynamoDB's limit on the keys of one BatchGetItem. */
@@ -19,8 +19,8 @@ type Batch = Map<string, Waiting>;
 export type Read = (pk: string, consistent: boolean) => Promise<Item | undefined>;
 
 /**
- * Reads of one tick become one request: one GetItem, or BatchGetItems of up to 100 keys. A key that several callers
- * ask for is read once, and each parses a copy of its own. Consistent reads go apart from the others.
+ * Reads of one tick become one BatchGetItem for each 100 keys; of a single key it costs what GetItem does. A key that
+ * several callers ask for is read once, and each parses a copy of its own. Consistent reads go apart from the others.
  */
 export function batchedReads(database: Database, tableName: string): Read {
   const batches = new Map<boolean, Batch>();
@@ -30,33 +30,26 @@ export function batchedReads(database: Database, tableName: string): Read {
     batches.delete(ConsistentRead);
     for (let at = 0; at < all.length; at += MOST_KEYS) {
       const batch: Batch = new Map(all.slice(at, at + MOST_KEYS));
-      (batch.size > 1 ? readMany : readOne)(batch, ConsistentRead).catch((error) => {
+      read(batch, ConsistentRead).catch((error) => {
         for (const { reject } of batch.values()) reject(error);
       });
     }
   };
 
-  async function readOne(batch: Batch, ConsistentRead: boolean): Promise<void> {
-    for (const [pk, { resolve }] of batch) {
-      const request = { TableName: tableName, Key: { pk: { S: pk } }, ConsistentRead };
-      resolve(((await database.send('GetItem', request, 'always')) as Response).Item);
-    }
-  }
-
-  async function readMany(batch: Batch, ConsistentRead: boolean): Promise<void> {
-    let Keys: readonly Item[] = [...batch.keys()].map((pk) => ({ pk: { S: pk } }));
+  async function read(batch: Batch, ConsistentRead: boolean): Promise<void> {
+    let Keys: readonly Item[] = [...batch.keys()].map((pk) => ({ pk }));
     for (let round = 0; Keys.length > 0; round++) {
       if (round === MOST_ROUNDS) {
-        throw refusal('BatchGetItem', tableName, 'ProvisionedThroughput', 'keys were left unread');
+        throw refusal('batchGet', tableName, 'ProvisionedThroughput', 'keys were left unread');
       }
       if (round > 0) await pause(Math.random() * FIRST_PAUSE_MS * 2 ** round);
       const request = { RequestItems: { [tableName]: { Keys, ConsistentRead } } };
-      const response = (await database.send('BatchGetItem', request, 'always')) as Response;
+      const response = await database.send('batchGet', request, 'always');
       for (const item of response.Responses?.[tableName] ?? []) {
-        batch.get(String(plainValue(item.pk)))?.resolve(item);
+        batch.get(String(plain(item.pk)))?.resolve(item);
       }
       Keys = response.UnprocessedKeys?.[tableName]?.Keys ?? [];
-      const unread = new Set(Keys.map(({ pk }) => plainValue(pk)));
+      const unread = new Set(Keys.map(({ pk }) => plain(pk)));
       // Those that were found have resolved already; the rest are not there.
       for (const [pk, { resolve }] of batch) if (!unread.has(pk)) resolve(undefined);
     }
@@ -72,11 +65,11 @@ export function batchedReads(database: Database, tableName: string): Read {
     }
     const asked = batch.get(pk);
     if (asked) return asked.promise;
-    let settle: Omit<Waiting, 'promise'> | undefined;
+    let waiting: Waiting | undefined;
     const promise = new Promise<Item | undefined>((resolve, reject) => {
-      settle = { resolve, reject };
+      waiting = { resolve, reject } as Waiting;
     });
-    batch.set(pk, { promise, ...(settle as unknown as Omit<Waiting, 'promise'>) });
+    batch.set(pk, { ...(waiting as unknown as Waiting), promise });
     return promise;
   };
 }

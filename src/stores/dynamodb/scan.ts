@@ -1,5 +1,5 @@
 import { globMatcher, literalStart } from '../../glob.js';
-import type { Database, Item, Response } from './database.js';
+import type { Database, Item } from './database.js';
 import { aliasesIn, originalKey } from './item.js';
 
 /**
@@ -22,10 +22,10 @@ export async function* scanTable(
     const request = {
       ...{ TableName, FilterExpression, ProjectionExpression },
       ExpressionAttributeNames: aliasesIn(FilterExpression + ProjectionExpression),
-      ...(start && { ExpressionAttributeValues: { ':start': { S: start } } }),
+      ...(start && { ExpressionAttributeValues: { ':start': start } }),
       ...(ExclusiveStartKey && { ExclusiveStartKey }),
     };
-    const response = (await database.send('Scan', request, 'always')) as Response;
+    const response = await database.send('scan', request, 'always');
     const items = response.Items ?? [];
     yield pattern === undefined
       ? items.slice()
