@@ -1,0 +1,330 @@
+// Compiled, never run: the public types as users write against them. Each shape is spelled out here once more, so that
+// a change of a name, an option or a signature is a change of this file too.
+import {
+  type AnyKey,
+  type CacheConfig,
+  type CacheEntry,
+  CacheError,
+  type CacheEvent,
+  type CacheKey,
+  CacheService,
+  type CacheStore,
+  type CacheVersion,
+  type Clock,
+  createCacheKey,
+  type Duration,
+  DynamoDBCacheStore,
+  type DynamoDBCacheStoreOptions,
+  jsonSerializer,
+  type KeyFactory,
+  type KeyOptions,
+  type KeyPolicy,
+  type LoadContext,
+  MemoryCacheStore,
+  type MemoryCacheStoreOptions,
+  NullCacheStore,
+  type Serializer,
+  type StandardSchemaV1,
+  type StoreEntry,
+  type WaitUntil,
+  type WrapOptions,
+} from '../src/index.js';
+import {
+  type Assert,
+  type Fits,
+  hasType,
+  type Interchangeable,
+  type Same,
+} from './type-assertions.js';
+
+type Maybe<T> = { [K in keyof T]?: T[K] | undefined };
+type Text = string | Uint8Array;
+
+/** The store that the documents show, method for method. */
+interface Store {
+  readonly name: string;
+  get<T>(key: string): Promise<T | undefined>;
+  set<T>(key: string, value: T, ttl: number): Promise<void>;
+  del(key: string): Promise<void>;
+  has?(key: string): Promise<boolean>;
+  delByPattern?(pattern: string): Promise<number | undefined>;
+  clear?(): Promise<void>;
+  getMany?<T>(keys: readonly string[]): Promise<(T | undefined)[]>;
+  setMany?(entries: readonly { key: string; value: unknown; ttl: number }[]): Promise<void>;
+  delMany?(keys: readonly string[]): Promise<void>;
+  add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
+  getVersioned?<T>(key: string): Promise<{ value: T | undefined; version: string }>;
+  setIfUnchanged?<T>(key: string, value: T, ttl: number, version: string): Promise<boolean>;
+  close?(): Promise<void>;
+}
+type Least = Pick<Store, 'name' | 'get' | 'set' | 'del'>;
+
+type Lease = boolean | Maybe<{ ttl: Duration; wait: Duration }>;
+type Policies = Maybe<{
+  staleTTL: Duration;
+  staleIfError: Duration;
+  jitter: number;
+  earlyRefresh: number;
+  lease: Lease;
+  softTimeout: Duration;
+  hardTimeout: Duration;
+  waitUntil: (promise: Promise<unknown>) => void;
+}>;
+type Wrap = Policies & Maybe<{ ttl: Duration; tags: readonly string[]; forceFresh: boolean }>;
+type Config = Policies &
+  Maybe<{
+    defaultTTL: Duration;
+    keyPrefix: string;
+    tagTTL: Duration;
+    versionTTL: Duration;
+    onEvent: (event: CacheEvent) => void;
+    deadline: () => number | undefined;
+    breaker: false | Maybe<{ failures: number; cooldown: Duration }>;
+    clock: { now(): number };
+  }>;
+
+interface Table
+  extends Maybe<{
+    region: string;
+    endpoint: string;
+    client: object | (() => object | Promise<object>);
+    credentials: () => Promise<{
+      accessKeyId: string;
+      secretAccessKey: string;
+      sessionToken?: string | undefined;
+    }>;
+    consistentRead: boolean;
+    serializer: Serializer;
+    maxItemBytes: number;
+    timeouts: Maybe<{ connect: Duration; request: Duration; total: Duration }>;
+  }> {
+  tableName: string;
+}
+
+interface Schema<I, O> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => unknown;
+    readonly types?: { readonly input: I; readonly output: O } | undefined;
+  };
+}
+
+export type Shapes = [
+  Assert<Same<Duration, number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`>>,
+  Assert<Same<CacheVersion, string>>,
+  Assert<Interchangeable<Clock, { now(): number }>>,
+  Assert<Interchangeable<WaitUntil, (promise: Promise<unknown>) => void>>,
+  // Stores: what is written to the documented shape is one, and one can be used by it.
+  Assert<Interchangeable<CacheStore, Store>>,
+  Assert<Interchangeable<keyof CacheStore, keyof Store | 'durable'>>,
+  Assert<Fits<Least, CacheStore>>,
+  Assert<Same<Fits<Omit<Least, 'del'>, CacheStore>, false>>,
+  Assert<Interchangeable<StoreEntry<number>, { key: string; value: number; ttl: number }>>,
+  Assert<Same<StoreEntry, StoreEntry<unknown>>>,
+  Assert<
+    Interchangeable<
+      Serializer,
+      {
+        name: string;
+        serialize(value: unknown, key: string): Text;
+        deserialize(raw: Text, key: string): unknown;
+      }
+    >
+  >,
+  Assert<Fits<typeof jsonSerializer, Serializer>>,
+  Assert<Fits<MemoryCacheStore, Store>>,
+  Assert<Fits<NullCacheStore, Store>>,
+  Assert<Fits<DynamoDBCacheStore, Store>>,
+  // Options: the same names, and each may be undefined.
+  Assert<Interchangeable<WrapOptions, Wrap>>,
+  Assert<Same<keyof WrapOptions, keyof Wrap>>,
+  Assert<Interchangeable<CacheConfig, Config>>,
+  Assert<Same<keyof CacheConfig, keyof Config>>,
+  Assert<
+    Fits<
+      { maxEntries?: number; maxBytes?: number; serializer?: Serializer; clock?: Clock },
+      MemoryCacheStoreOptions
+    >
+  >,
+  Assert<Fits<Table, DynamoDBCacheStoreOptions>>,
+  Assert<Fits<keyof Table, keyof DynamoDBCacheStoreOptions>>,
+  Assert<Same<Fits<Omit<Table, 'tableName'>, DynamoDBCacheStoreOptions>, false>>,
+  // Keys.
+  Assert<Interchangeable<StandardSchemaV1<string, number>, Schema<string, number>>>,
+  Assert<
+    Interchangeable<
+      KeyPolicy,
+      Readonly<Maybe<{ ttl: Duration; staleTTL: Duration; tags: readonly string[] }>>
+    >
+  >,
+  Assert<Interchangeable<AnyKey, string | { readonly key: string; readonly policy: KeyPolicy }>>,
+  Assert<Same<KeyFactory<1, [a: string]>, (...args: [a: string]) => CacheKey<1, [a: string]>>>,
+  Assert<
+    Interchangeable<
+      KeyOptions<[id: string]>,
+      Maybe<{
+        ttl: Duration;
+        staleTTL: Duration;
+        tags: readonly string[] | ((id: string) => readonly string[]);
+      }>
+    >
+  >,
+  Assert<Same<Exclude<keyof CacheKey<1>, symbol>, 'name' | 'key' | 'args' | 'policy' | 'toString'>>,
+  // What the service hands out.
+  Assert<
+    Interchangeable<
+      CacheEntry<Date>,
+      {
+        readonly value: Date;
+        readonly createdAt: number;
+        readonly staleAt: number | undefined;
+        readonly expiresAt: number;
+        readonly tags: readonly string[];
+      }
+    >
+  >,
+  Assert<Same<Fits<{ readonly signal: AbortSignal }, LoadContext<1>>, false>>,
+  Assert<Fits<CacheEvent, { readonly type: string; readonly key?: string | undefined }>>,
+  Assert<Fits<CacheError, Error>>,
+  Assert<
+    Interchangeable<
+      ConstructorParameters<typeof CacheService>,
+      [store: CacheStore, config?: CacheConfig]
+    >
+  >,
+];
+
+/** What a load is given. */
+export async function load(context: LoadContext<Date>): Promise<void> {
+  hasType<AbortSignal>()(context.signal);
+  hasType<Date | undefined>()(context.staleValue);
+  hasType<void>()(context.setTTL('5m'));
+  hasType<void>()(await context.addTags('red', 'blue'));
+  hasType<void>()(context.skip());
+}
+
+/** Every call with plain keys, and what it resolves to. */
+export async function service(cache: CacheService): Promise<void> {
+  hasType<unknown>()(await cache.get('key'));
+  hasType<Date | undefined>()(await cache.get<Date>('key'));
+  hasType<unknown>()((await cache.getEntry('key'))?.value);
+  hasType<CacheEntry<Date> | undefined>()(await cache.getEntry<Date>('key'));
+  hasType<unknown[]>()(await cache.getMany(['a', 'b']));
+  hasType<(Date | undefined)[]>()(await cache.getMany<Date>(['a', 'b']));
+  hasType<boolean>()(await cache.set('key', { any: ['value'] }));
+  hasType<boolean>()(await cache.set('key', null, 60));
+  hasType<boolean>()(await cache.set('key', null, '5m'));
+  hasType<boolean>()(await cache.set('key', null, { ttl: '5m', tags: ['red'] }));
+  hasType<boolean>()(
+    await cache.setMany([
+      { key: 'a', value: 1 },
+      { key: 'b', value: 'text', ttl: '1h' },
+    ]),
+  );
+  hasType<boolean>()(await cache.has('key'));
+  hasType<void>()(await cache.del('key'));
+  hasType<void>()(await cache.delMany(['a', 'b']));
+  hasType<number | undefined>()(await cache.delByPattern('user:*'));
+  hasType<void>()(await cache.invalidateTags(['red']));
+  hasType<void>()(await cache.clear());
+  hasType<number>()(await cache.wrap('key', 60, () => 1));
+  hasType<number>()(await cache.wrap('key', '5m', async () => 1));
+  hasType<number>()(await cache.wrap('key', { ttl: '5m', tags: ['red'] }, async () => 1));
+  hasType<number | null>()(await cache.wrap<number | null>('key', 60, async () => null));
+  hasType<string>()(await cache.wrapSWR('key', 60, '1h', async () => 'text'));
+  const many = await cache.wrapMany(['a', 'b'], '5m', async (missing) => {
+    hasType<readonly string[]>()(missing);
+    return missing.map((key) => key.length);
+  });
+  hasType<(number | undefined)[]>()(many);
+  const held: number | undefined = cache.stats().hits;
+  hasType<void>()(await cache.settled());
+  hasType<void>()(await cache.close());
+  hasType<void>()(await cache.onModuleDestroy());
+  return void held;
+}
+
+export async function refused(cache: CacheService, store: CacheStore): Promise<void> {
+  // @ts-expect-error a plain key needs a policy
+  await cache.wrap('key', () => 1);
+  // @ts-expect-error a key that is no text
+  await cache.get(1);
+  // @ts-expect-error an option that there is not
+  await cache.wrap('key', { maxAge: 60 }, () => 1);
+  // @ts-expect-error a ttl without a unit
+  await cache.set('key', 1, '60');
+  // @ts-expect-error set knows ttl and tags, and no more
+  await cache.set('key', 1, { ttl: 60, staleTTL: 30 });
+  // @ts-expect-error the defaults of a service have no tags
+  new CacheService(store, { tags: ['red'] });
+  // @ts-expect-error a service's ttl is called defaultTTL
+  new CacheService(store, { ttl: 60 });
+  // @ts-expect-error a store is needed
+  new CacheService();
+  // @ts-expect-error a table is needed
+  new DynamoDBCacheStore({ region: 'eu-central-1' });
+  // @ts-expect-error a store cannot do without del
+  const least: CacheStore = { name: 'least', get: store.get, set: store.set };
+  // @ts-expect-error capabilities are optional: look before you use them
+  await store.add('key', 1, 60);
+  // @ts-expect-error tags are a list
+  await cache.invalidateTags('red');
+  return void least;
+}
+
+/** Errors are told apart by a code. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof CacheError)) return 'none';
+  const codes: readonly (typeof error.code)[] = [
+    'INVALID_DURATION',
+    'INVALID_OPTION',
+    'INVALID_KEY',
+    'UNSERIALIZABLE',
+    'CORRUPT',
+    'VALUE_TOO_LARGE',
+    'NOT_CONFIRMED',
+    'STORE_FAILED',
+    'TIMEOUT',
+    'LOAD_FAILED',
+    'UNSUPPORTED',
+    'MISSING_PEER',
+    'NO_CREDENTIALS',
+  ];
+  hasType<string | undefined>()(error.subject);
+  return codes.includes(error.code) ? error.code : error.message;
+}
+
+/** Events narrow by their type. */
+export function keyOf(event: CacheEvent): string | undefined {
+  switch (event.type) {
+    case 'hit':
+      hasType<'fresh' | 'stale'>()(event.state);
+      hasType<number>()(event.ageMs);
+      return event.key;
+    case 'fill':
+      hasType<number>()(event.ttlMs);
+      return event.key;
+    case 'invalidate':
+      return event.key ?? event.tag ?? event.pattern;
+    case 'store-error':
+      hasType<string>()(event.operation);
+      return event.key;
+    case 'background-error':
+      hasType<unknown>()(event.error);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What is exported as a value. */
+export const values = [
+  CacheError,
+  CacheService,
+  createCacheKey,
+  DynamoDBCacheStore,
+  jsonSerializer,
+  MemoryCacheStore,
+  NullCacheStore,
+];
