@@ -6,7 +6,7 @@ import type { Lease } from './lease.js';
 import { type LoadContext, type LoadNotes, runLoad } from './load-context.js';
 import { lifetime, type Policy } from './policy.js';
 import type { Address, Seen } from './reader.js';
-import type { Flight } from './single-flight.js';
+import { type Flight, LONGEST_FLIGHT_MS } from './single-flight.js';
 import { FAILED, type StoreAccess } from './store-access.js';
 import type { MarkVersions } from './tags.js';
 import { type Clock, monotonic } from './time.js';
@@ -39,12 +39,6 @@ export interface Write {
   readonly loadMs: number;
 }
 
-/**
- * The oldest load that may still fill, milliseconds. Stores keep what refuses a fill for an hour; a load that was
- * frozen for longer could find it gone and take its absence for "nothing was invalidated".
- */
-const OLDEST_FILL_MS = 15 * 60_000;
-
 /** Runs loads, and writes what they give where nothing was invalidated since the reads before them. */
 export class Loader {
   readonly #access: StoreAccess;
@@ -62,7 +56,11 @@ export class Loader {
   /** Rejects with what the load throws. What becomes of the fills is told by events only. */
   async run(targets: readonly Target[], load: LoadAll): Promise<readonly unknown[]> {
     const marks = await Promise.all(
-      targets.map(({ seen }) => seen.marks && this.#marks.ensure(seen.marks)),
+      targets.map(async ({ seen, flight }) => {
+        const ensured = seen.marks && (await this.#marks.ensure(seen.marks));
+        flight.marks = ensured;
+        return ensured;
+      }),
     );
     const began = this.#clock.now();
     const notes: LoadNotes = {};
@@ -122,7 +120,7 @@ export class Loader {
     let refused: RefusalReason | undefined;
     if (!marks) refused = 'unread';
     else if (flight.detached) refused = 'invalidated';
-    else if (age > OLDEST_FILL_MS) refused = 'late';
+    else if (age > LONGEST_FLIGHT_MS) refused = 'late';
     else {
       const ttl = notes.ttlMs ?? policy.ttl;
       const write = { at, value, policy: { ...policy, ttl }, marks, loadMs };

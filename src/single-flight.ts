@@ -1,10 +1,27 @@
 import type { CacheVersion } from './cache-store.js';
 
+/**
+ * The oldest load that may still fill or be joined, milliseconds. Stores keep what refuses a fill for an hour; a load
+ * that was frozen for longer could find it gone and take its absence for "nothing was invalidated".
+ */
+export const LONGEST_FLIGHT_MS = 15 * 60_000;
+
+type Versions = readonly (readonly [name: unknown, version: unknown])[];
+
+/** What the read before a load saw, and when: its version is undefined where the store has none. */
+export interface Basis {
+  readonly version: CacheVersion | undefined;
+  readonly marks: Versions | undefined;
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
 /** One running load and those who wait for it. */
 export interface Flight<T = unknown> {
   readonly key: string;
-  /** What the read before the load saw; undefined when the store has no versions or could not be read. */
-  version: CacheVersion | undefined;
+  basis: Basis;
+  /** The marks that its value will carry: those of the basis, and in place of missing ones what was created. */
+  marks: Versions | undefined;
   /** The tags that its value will carry, as far as they are known yet. */
   readonly tags: Set<string>;
   /** An invalidation in this process came after the load began: its value must not be cached. */
@@ -22,8 +39,9 @@ export interface Flight<T = unknown> {
  *     del                       key is now v2; A is detached
  *     caller C                     read v2 ── a load of its own: A's began before the invalidation
  *
- * A caller joins only when the version it has just read is the one that the load started from. So an invalidation from
- * another process, which this one knows nothing of, keeps callers from joining as well.
+ * A caller joins only when the versions it has just read, of the key and of its marks, are the ones that the load
+ * started from. So an invalidation from another process, which this one knows nothing of, keeps callers from joining
+ * as well.
  */
 export class SingleFlight {
   readonly #running = new Set<Flight>();
@@ -31,15 +49,15 @@ export class SingleFlight {
   readonly #youngest = new Map<string, Flight>();
 
   /** The load to wait for, if there is one that this caller may join. */
-  joinable(key: string, version: CacheVersion | undefined): Flight | undefined {
+  joinable(key: string, seen: Basis): Flight | undefined {
     const flight = this.#youngest.get(key);
-    return flight && flight.version === version && !flight.detached ? flight : undefined;
+    return flight && !flight.detached && isBasedOn(flight, seen) ? flight : undefined;
   }
 
   /** Starts a load; a caller that comes later joins this one, not an older one that it takes the place of. */
   start<T>(
     key: string,
-    version: CacheVersion | undefined,
+    basis: Basis,
     tags: Iterable<string>,
     work: (flight: Flight) => Promise<T>,
   ): Flight<T> {
@@ -49,7 +67,8 @@ export class SingleFlight {
     });
     const flight: Flight<T> = {
       key,
-      version,
+      basis,
+      marks: undefined,
       tags: new Set(tags),
       detached: false,
       outcome,
@@ -76,6 +95,16 @@ export class SingleFlight {
     }
     await Promise.all(writes);
   }
+}
+
+function isBasedOn({ basis, marks }: Flight, seen: Basis): boolean {
+  const age = Math.max(seen.wallMs - basis.wallMs, seen.monotonicMs - basis.monotonicMs);
+  const [began, created] = [new Map(basis.marks), new Map(marks)];
+  const isSame = ([name, version]: Versions[number]) =>
+    !began.has(name) || version === began.get(name) || version === created.get(name);
+  return (
+    seen.version === basis.version && age <= LONGEST_FLIGHT_MS && (seen.marks ?? []).every(isSame)
+  );
 }
 
 /** A copy for each who waits, so that none sees what another does to the value. */

@@ -107,12 +107,12 @@ export class Stampede {
   }
 
   #joinable({ at, seen }: Need): Flight | undefined {
-    return this.#parts.flights.joinable(at.name, seen.version);
+    return this.#parts.flights.joinable(at.name, seen);
   }
 
   #fly({ at, seen, policy }: Need, work: (flight: Flight) => Promise<unknown>): Flight {
     const tags = [...policy.tags, ...(seen.entry?.marks.flatMap(([name]) => name ?? []) ?? [])];
-    return this.#parts.flights.start(at.name, seen.version, tags, work);
+    return this.#parts.flights.start(at.name, seen, tags, work);
   }
 
   async #loadOne(
@@ -147,7 +147,7 @@ export class Stampede {
         if (!seen.marks) return this.#loadOne({ ...current, seen }, flight, undefined, load);
         freed = !held || seen.version !== current.seen.version;
         current = { ...current, seen };
-        flight.version = seen.version;
+        flight.basis = seen;
       }
     }
   }
