@@ -190,7 +190,7 @@ export type Shapes = [
   Assert<
     Interchangeable<
       ConstructorParameters<typeof CacheService>,
-      [store: CacheStore, config?: CacheConfig]
+      [store: CacheStore, config?: CacheConfig | undefined]
     >
   >,
 ];
