@@ -35,8 +35,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }
   } catch (error) {
     if (isParseError(error)) return error.exitCode === 0 ? 0 : BAD_ARGUMENTS;
-    if (!(error instanceof DemoError)) throw error;
-    progress.say(colors.red(error.message));
-    return BAD_ARGUMENTS;
+    progress.say(colors.red(error instanceof Error ? error.message : String(error)));
+    return error instanceof DemoError ? BAD_ARGUMENTS : 1;
   }
 }
