@@ -1,11 +1,12 @@
 import type { Background } from './background.js';
 import type { KeySpace } from './cache-key.js';
 import type { CacheVersion } from './cache-store.js';
+import { Entry } from './entry.js';
 import type { Emit } from './events.js';
 import { isHeld, type Lease, takeLease } from './lease.js';
 import type { LoadAll, Loader, Need, Target } from './loader.js';
 import type { Reader } from './reader.js';
-import type { Flight, SingleFlight } from './single-flight.js';
+import { copyOf, type Flight, type SingleFlight } from './single-flight.js';
 import type { StoreAccess } from './store-access.js';
 import { type Clock, monotonic, pause } from './time.js';
 
@@ -44,7 +45,7 @@ export class Stampede {
    */
   load(needs: readonly Need[], load: LoadAll): { flight: Flight; joined: boolean }[] {
     const found = needs.map((need) => (need.policy.forceFresh ? undefined : this.#joinable(need)));
-    const missing = needs.filter((_need, i) => !found[i]);
+    const missing = withOwnValue(needs.filter((_need, i) => !found[i]));
     const started = this.#start(missing, load);
     return found.map((running) => ({
       flight: running ?? (started.shift() as Flight),
@@ -58,7 +59,8 @@ export class Stampede {
     const [first] = idle;
     if (!first) return;
     for (const need of idle) this.#asking.add(idOf(need));
-    this.#parts.background.run(this.#refresh(idle, load), first.policy.waitUntil);
+    const refreshing = this.#refresh(withOwnValue(idle), load);
+    this.#parts.background.run(refreshing, first.policy.waitUntil);
   }
 
   async #refresh(needs: readonly Need[], load: LoadAll): Promise<void> {
@@ -167,6 +169,14 @@ export class Stampede {
     const version: CacheVersion = seen.version ?? '';
     return this.#parts.keys.record('lease', `${version}:${at.name}`);
   }
+}
+
+/** The caller may change the stale value that it is served; the load, which is given it too, must not see that. */
+function withOwnValue(needs: readonly Need[]): readonly Need[] {
+  const [need] = needs;
+  const entry = need?.seen.entry;
+  if (!entry || needs.length > 1) return needs;
+  return [{ ...need, seen: { ...need.seen, entry: new Entry(entry, copyOf(entry.value)) } }];
 }
 
 const idOf = ({ at, seen }: Need): string => `${seen.version}\n${at.name}`;

@@ -1,0 +1,229 @@
+import type { WrapOptions } from '@glasswork/cache';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  advance,
+  flush,
+  never,
+  nth,
+  type Setup,
+  settledState,
+  setup,
+  slowLoad,
+  useFakeTime,
+} from './helpers.js';
+
+const SOFT: WrapOptions = { ttl: '60s', staleIfError: '1h', softTimeout: '200ms' };
+
+async function expired(config = {}): Promise<Setup> {
+  const made = setup(config);
+  await made.cache.wrap('k', SOFT, () => ({ n: 'old' }));
+  await advance(60_000);
+  made.events.length = 0;
+  return made;
+}
+
+describe('softTimeout', () => {
+  useFakeTime();
+
+  it('gives the last good value when the load takes longer, and the load goes on', async () => {
+    const waited: Promise<unknown>[] = [];
+    const { cache, of } = await expired({
+      waitUntil: (promise: Promise<unknown>) => waited.push(promise),
+    });
+    const { load, runs } = slowLoad();
+    const wrapped = cache.wrap('k', SOFT, load);
+    await advance(199);
+    expect(await settledState(wrapped)).toBe('pending');
+    await advance(1);
+    expect(await wrapped).toEqual({ n: 'old' });
+    expect(of('stale-served')).toEqual([{ type: 'stale-served', key: 'k', reason: 'timeout' }]);
+    expect(waited).toHaveLength(1);
+    expect(await settledState(cache.settled())).toBe('pending');
+    nth(runs, 0).resolve({ n: 'new' });
+    await cache.settled();
+    expect(await cache.get('k')).toEqual({ n: 'new' });
+  });
+
+  it('gives the new value when the load is in time', async () => {
+    const { cache, of } = await expired();
+    const { load, runs } = slowLoad();
+    const wrapped = cache.wrap('k', SOFT, load);
+    await advance(199);
+    nth(runs, 0).resolve({ n: 'new' });
+    expect(await wrapped).toEqual({ n: 'new' });
+    expect(of('stale-served')).toEqual([]);
+    await flush();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('waits where there is no last good value', async () => {
+    const { cache } = setup();
+    const { load, runs } = slowLoad();
+    const wrapped = cache.wrap('k', SOFT, load);
+    await advance(10_000);
+    expect(await settledState(wrapped)).toBe('pending');
+    nth(runs, 0).resolve('new');
+    expect(await wrapped).toBe('new');
+  });
+
+  it('keeps a late failure from harming anybody', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const { cache, of } = await expired();
+    const { load, runs } = slowLoad();
+    const wrapped = cache.wrap('k', SOFT, load);
+    await advance(200);
+    await wrapped;
+    nth(runs, 0).reject(new Error('origin'));
+    await cache.settled();
+    expect(of('load-error')).toHaveLength(1);
+    vi.useRealTimers();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('does not share the value that it gives with the load that goes on', async () => {
+    const { cache } = await expired();
+    const { load, runs } = slowLoad();
+    let given: { n: string } | undefined;
+    const wrapped = cache.wrap<unknown>('k', SOFT, ({ staleValue }) => {
+      given = staleValue as { n: string };
+      return load();
+    });
+    await advance(200);
+    const served = (await wrapped) as { n: string };
+    served.n = 'changed by its caller';
+    expect(given).toEqual({ n: 'old' });
+    nth(runs, 0).resolve('new');
+    await cache.settled();
+  });
+
+  it('gives each caller a time of its own, and one load to all', async () => {
+    const { cache } = await expired();
+    const { load, runs } = slowLoad();
+    const first = cache.wrap('k', SOFT, load);
+    await advance(150);
+    const second = cache.wrap('k', SOFT, load);
+    await advance(50);
+    expect(await settledState(first)).toBe('settled');
+    expect(await settledState(second)).toBe('pending');
+    await advance(150);
+    expect(await settledState(second)).toBe('settled');
+    expect(await first).not.toBe(await second);
+    expect(runs).toHaveLength(1);
+    nth(runs, 0).resolve('new');
+    await cache.settled();
+  });
+});
+
+describe('hardTimeout', () => {
+  useFakeTime();
+  const HARD: WrapOptions = { ttl: 60, hardTimeout: '1s' };
+
+  it('rejects TIMEOUT, and aborts the load', async () => {
+    const { cache, of } = setup();
+    let signal: AbortSignal | undefined;
+    const wrapped = cache.wrap('k', HARD, (context) => {
+      signal = context.signal;
+      return never();
+    });
+    const rejected = expect(wrapped).rejects.toMatchObject({ name: 'CacheError', code: 'TIMEOUT' });
+    await advance(999);
+    expect(signal?.aborted).toBe(false);
+    await advance(1);
+    await rejected;
+    expect(signal?.aborted).toBe(true);
+    expect(signal?.reason).toMatchObject({ code: 'TIMEOUT' });
+    expect(of('load-error')).toMatchObject([{ key: 'k', error: { code: 'TIMEOUT' } }]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves the next caller free to load', async () => {
+    const { cache } = setup();
+    const wrapped = cache.wrap('k', HARD, () => never());
+    wrapped.catch(() => {});
+    await advance(1_000);
+    expect(await cache.wrap('k', HARD, () => 'second')).toBe('second');
+  });
+
+  it('is told to all who share the load', async () => {
+    const { cache } = setup();
+    const outcomes = Promise.allSettled([1, 2, 3].map(() => cache.wrap('k', HARD, () => never())));
+    await advance(1_000);
+    expect((await outcomes).map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+  });
+
+  it('does not cache what comes after it', async () => {
+    const { cache, of } = setup();
+    const { load, runs } = slowLoad();
+    const wrapped = cache.wrap('k', HARD, load);
+    wrapped.catch(() => {});
+    await advance(1_000);
+    nth(runs, 0).resolve('late');
+    await flush();
+    expect(await cache.get('k')).toBeUndefined();
+    expect(of('fill')).toEqual([]);
+  });
+
+  it('aborts a fetch-like load that listens, whose own error is not unhandled', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const { cache } = setup();
+    const wrapped = cache.wrap('k', HARD, ({ signal }) => {
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    });
+    const rejected = expect(wrapped).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await advance(1_000);
+    await rejected;
+    vi.useRealTimers();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('gives a signal that is aborted already to who asks late', async () => {
+    const { cache } = setup();
+    let signal: (() => AbortSignal) | undefined;
+    const wrapped = cache.wrap('k', HARD, (context) => {
+      signal = () => context.signal;
+      return never();
+    });
+    wrapped.catch(() => {});
+    await advance(1_000);
+    expect(signal?.().aborted).toBe(true);
+  });
+
+  it('lets the last good value stand in', async () => {
+    const { cache } = await expired();
+    const wrapped = cache.wrap('k', { ...HARD, staleIfError: '1h' }, () => never());
+    await advance(1_000);
+    expect(await wrapped).toEqual({ n: 'old' });
+  });
+
+  it('leaves no timer behind a load that is in time, that throws, or that throws at once', async () => {
+    const { cache } = setup();
+    const error = new Error('origin');
+    expect(await cache.wrap('a', HARD, async () => 1)).toBe(1);
+    await expect(cache.wrap('b', HARD, () => Promise.reject(error))).rejects.toBe(error);
+    const throws = () => {
+      throw error;
+    };
+    await expect(cache.wrap('c', HARD, throws)).rejects.toBe(error);
+    await flush();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends a background refresh', async () => {
+    const { cache, of } = setup();
+    const policy: WrapOptions = { ...HARD, staleTTL: 10 };
+    await cache.wrap('k', policy, () => 'old');
+    await advance(10_000);
+    expect(await cache.wrap('k', policy, () => never())).toBe('old');
+    await advance(1_000);
+    await cache.settled();
+    expect(of('load-error')).toMatchObject([{ error: { code: 'TIMEOUT' } }]);
+  });
+});
