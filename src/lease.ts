@@ -1,11 +1,10 @@
 import { FAILED, type StoreAccess } from './store-access.js';
+import { monotonic } from './time.js';
 
 /** A lease that this process may load under; `release` frees those who wait when no value came of it. */
 export interface Lease {
   release(): Promise<void>;
 }
-
-const UNLEASED: Lease = { release: async () => {} };
 
 /**
  * One load in the fleet: a small record of its own says who loads.
@@ -23,16 +22,19 @@ export async function takeLease(
   record: string,
   key: string,
   ttlMs: number,
-): Promise<Lease | 'held'> {
+): Promise<Lease | 'held' | undefined> {
   const token = crypto.randomUUID();
+  const until = monotonic() + ttlMs;
   const taken = await access.attempt('lease', key, async (store) =>
-    store.add ? store.add(record, token, ttlMs / 1000) : true,
+    store.add?.(record, token, ttlMs / 1000),
   );
   if (taken === false) return 'held';
   // A store that cannot say who loads must not keep anybody from loading.
-  if (taken === FAILED || !access.store.add) return UNLEASED;
+  if (taken !== true) return undefined;
   return {
     async release() {
+      // Later, it may be somebody else's.
+      if (monotonic() >= until) return;
       await access.attempt('release lease', key, (store) => store.del(record));
     },
   };

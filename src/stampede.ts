@@ -155,14 +155,25 @@ export class Stampede {
   }
 
   async #take(need: Need): Promise<Lease | 'held' | undefined> {
-    const { access, deadline, clock, emit } = this.#parts;
-    const left = (deadline?.() ?? Infinity) - clock.now();
-    const ttlMs = Math.min(need.policy.lease?.ttl ?? 0, need.policy.ttl, left);
+    const { access, emit } = this.#parts;
+    const ttlMs = Math.min(need.policy.lease?.ttl ?? 0, need.policy.ttl, this.#left());
     // With no time left a lease would run out before its load: better none.
-    if (ttlMs <= 0 || !access.store.add) return undefined;
+    if (!(ttlMs > 0) || !access.store.add) return undefined;
     const lease = await takeLease(access, this.#record(need), need.at.key, ttlMs);
-    emit({ type: 'lease', key: need.at.key, state: lease === 'held' ? 'held' : 'taken' });
+    const state = lease === 'held' ? 'held' : 'taken';
+    if (lease) emit({ type: 'lease', key: need.at.key, state });
     return lease;
+  }
+
+  /** What is left of the invocation, milliseconds. */
+  #left(): number {
+    const { deadline, clock, emit } = this.#parts;
+    try {
+      return (deadline?.() ?? Infinity) - clock.now();
+    } catch (error) {
+      emit({ type: 'background-error', error });
+      return Infinity;
+    }
   }
 
   #record({ at, seen }: Need): string {

@@ -1,0 +1,233 @@
+import { type CacheStore, MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  advance,
+  flush,
+  never,
+  nth,
+  START,
+  settledState,
+  setup,
+  slowLoad,
+  storeLike,
+  useFakeTime,
+  watched,
+} from './helpers.js';
+
+const LEASE: WrapOptions = { ttl: '1h', lease: true };
+
+const fleet = (size: number, store: CacheStore) =>
+  Array.from({ length: size }, () => setup({}, store));
+
+describe('a lease', () => {
+  useFakeTime();
+
+  it('makes one origin call of fifty services and a cold key', async () => {
+    const services = fleet(50, new MemoryCacheStore());
+    const load = vi.fn(() => new Promise((resolve) => setTimeout(resolve, 100, 'value')));
+    const values = Promise.all(services.map(({ cache }) => cache.wrap('k', LEASE, load)));
+    await advance(1_000);
+    expect(await values).toEqual(services.map(() => 'value'));
+    expect(load).toHaveBeenCalledOnce();
+  });
+
+  it('makes one origin call with tags, too', async () => {
+    const services = fleet(10, new MemoryCacheStore());
+    const load = vi.fn(() => new Promise((resolve) => setTimeout(resolve, 100, 'value')));
+    const policy = { ...LEASE, tags: ['red'] };
+    const values = Promise.all(services.map(({ cache }) => cache.wrap('k', policy, load)));
+    await advance(1_000);
+    expect(await values).toEqual(services.map(() => 'value'));
+    expect(load).toHaveBeenCalledOnce();
+  });
+
+  it('is not taken for a miss unless it is asked for', async () => {
+    const services = fleet(3, new MemoryCacheStore());
+    const { load, runs } = slowLoad();
+    for (const { cache } of services) void cache.wrap('k', '1h', load);
+    await flush();
+    expect(runs).toHaveLength(3);
+  });
+
+  it('lets the others load once they have waited, when its holder dies', async () => {
+    const [holder, one, two] = fleet(3, new MemoryCacheStore());
+    if (!holder || !one || !two) throw new Error('three services');
+    const dead = holder.cache.wrap('k', LEASE, () => never());
+    await flush();
+    const load = vi.fn(async () => 'alive');
+    const waiting = [one, two].map(({ cache }) => cache.wrap('k', LEASE, load));
+    await advance(1_990);
+    expect(load).not.toHaveBeenCalled();
+    await advance(20);
+    expect(await Promise.all(waiting)).toEqual(['alive', 'alive']);
+    expect(await settledState(dead)).toBe('pending');
+  });
+
+  it('is free again when its time is over', async () => {
+    const [holder, other] = fleet(2, new MemoryCacheStore());
+    if (!holder || !other) throw new Error('two services');
+    const policy: WrapOptions = { ttl: '1h', lease: { ttl: '3s', wait: '60s' } };
+    void holder.cache.wrap('k', policy, () => never());
+    await flush();
+    const load = vi.fn(async () => 'alive');
+    const waiting = other.cache.wrap('k', policy, load);
+    await advance(2_990);
+    expect(load).not.toHaveBeenCalled();
+    await advance(300);
+    expect(await waiting).toBe('alive');
+  });
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('origin'))],
+    ['gives nothing', () => undefined],
+  ])('frees those who wait when the load of its holder %s', async (_how, outcome) => {
+    const [holder, other] = fleet(2, new MemoryCacheStore());
+    if (!holder || !other) throw new Error('two services');
+    const gate = slowLoad();
+    const held = holder.cache.wrap('k', LEASE, async () => {
+      await gate.load();
+      return outcome();
+    });
+    held.catch(() => {});
+    await flush();
+    const load = vi.fn(async () => 'second');
+    const waiting = other.cache.wrap('k', LEASE, load);
+    await advance(500);
+    expect(load).not.toHaveBeenCalled();
+    nth(gate.runs, 0).resolve(undefined);
+    await held.catch(() => {});
+    await advance(260);
+    expect(load).toHaveBeenCalledOnce();
+    expect(await waiting).toBe('second');
+    expect(await holder.cache.get('k')).toBe('second');
+  });
+
+  it.each([['del', (cache: { del(key: string): Promise<void> }) => cache.del('k')]])(
+    'frees those who wait at an invalidation: %s',
+    async (_way, invalidate) => {
+      const [holder, other, third] = fleet(3, new MemoryCacheStore());
+      if (!holder || !other || !third) throw new Error('three services');
+      const slow = slowLoad();
+      const held = holder.cache.wrap('k', LEASE, slow.load);
+      await flush();
+      const load = vi.fn(async () => 'after');
+      const waiting = other.cache.wrap('k', LEASE, load);
+      await advance(500);
+      expect(load).not.toHaveBeenCalled();
+      await invalidate(third.cache);
+      await advance(260);
+      expect(load).toHaveBeenCalledOnce();
+      expect(await waiting).toBe('after');
+      nth(slow.runs, 0).resolve('before');
+      expect(await held).toBe('before');
+      expect(holder.of('refused')).toMatchObject([{ reason: 'changed' }]);
+      expect(await third.cache.get('k')).toBe('after');
+    },
+  );
+
+  it('is not given back to the next holder when its own time was over', async () => {
+    const services = fleet(3, new MemoryCacheStore());
+    const policy: WrapOptions = { ttl: '1h', lease: { ttl: '3s', wait: '60s' } };
+    const slow = slowLoad();
+    const [first, second, third] = services.map(({ cache }) => cache);
+    if (!first || !second || !third) throw new Error('three services');
+    const failing = first.wrap('k', policy, slow.load);
+    failing.catch(() => {});
+    await advance(3_100);
+    const loading = second.wrap('k', policy, slow.load);
+    await flush();
+    expect(slow.runs).toHaveLength(2);
+    nth(slow.runs, 0).reject(new Error('origin'));
+    await flush();
+    const load = vi.fn(async () => 'third');
+    const waiting = third.wrap('k', policy, load);
+    await advance(500);
+    expect(load).not.toHaveBeenCalled();
+    nth(slow.runs, 1).resolve('second');
+    await advance(300);
+    expect(await Promise.all([loading, waiting])).toEqual(['second', 'second']);
+  });
+
+  it.each([
+    ['its own ttl', {}, { ttl: '1h', lease: true }, 10],
+    ['the life of the value', {}, { ttl: '4s', lease: true }, 4],
+    ['the end of the invocation', { deadline: (): number => START + 2_500 }, LEASE, 2.5],
+    ['no deadline', { deadline: (): undefined => undefined }, LEASE, 10],
+  ] as const)('ends with %s', async (_name, config, policy, seconds) => {
+    const { store, calls } = watched();
+    const { cache } = setup(config, store);
+    await cache.wrap('k', policy, () => 1);
+    const leases = calls.filter(
+      ({ operation, args }) => operation === 'add' && String(args[0]).startsWith('#lease:'),
+    );
+    expect(leases.map(({ args }) => args[2])).toEqual([seconds]);
+  });
+
+  it('is not taken when the invocation has no time left', async () => {
+    const { cache, of } = setup({ deadline: () => START });
+    expect(await cache.wrap('k', LEASE, () => 1)).toBe(1);
+    expect(of('lease')).toEqual([]);
+  });
+
+  it('does not wait when it is told not to', async () => {
+    const [holder, other] = fleet(2, new MemoryCacheStore());
+    if (!holder || !other) throw new Error('two services');
+    void holder.cache.wrap('k', LEASE, () => never());
+    await flush();
+    const waiting = other.cache.wrap('k', { ttl: 60, lease: { wait: 0 } }, () => 'mine');
+    await flush();
+    expect(await settledState(waiting)).toBe('settled');
+    expect(await waiting).toBe('mine');
+  });
+
+  it('keeps nobody from loading when the store cannot hold it, and then is not told as taken', async () => {
+    const base = new MemoryCacheStore();
+    const add = (key: string, value: unknown, ttl: number) =>
+      key.startsWith('#lease:') ? Promise.reject(new Error('down')) : base.add(key, value, ttl);
+    const { cache, of } = setup({}, storeLike(base, { add }));
+    expect(await cache.wrap('k', LEASE, () => 1)).toBe(1);
+    expect(await cache.get('k')).toBe(1);
+    expect(of('lease')).toEqual([]);
+  });
+
+  it('is one load in the process, too, and one lease', async () => {
+    const { store, calls } = watched();
+    const { cache } = setup({}, store);
+    const slow = slowLoad();
+    const callers = [1, 2, 3].map(() => cache.wrap('k', LEASE, slow.load));
+    await flush();
+    nth(slow.runs, 0).resolve('value');
+    expect(await Promise.all(callers)).toEqual(['value', 'value', 'value']);
+    expect(slow.runs).toHaveLength(1);
+    const adds = calls.filter(({ args }) => String(args[0]).startsWith('#lease:'));
+    expect(adds.map(({ operation }) => operation)).toEqual(['add']);
+  });
+
+  it('whose holder invalidates its own load lets the next one take it', async () => {
+    const { cache } = setup();
+    const slow = slowLoad();
+    const early = cache.wrap('k', LEASE, slow.load);
+    await flush();
+    await cache.del('k');
+    const late = cache.wrap('k', LEASE, slow.load);
+    await flush();
+    expect(slow.runs).toHaveLength(2);
+    nth(slow.runs, 0).resolve('old');
+    nth(slow.runs, 1).resolve('new');
+    expect(await Promise.all([early, late])).toEqual(['old', 'new']);
+    expect(await cache.get('k')).toBe('new');
+  });
+
+  it('never makes a hit wait', async () => {
+    const { cache, of } = setup();
+    await cache.set('k', 1, 60);
+    expect(await cache.wrap('k', LEASE, () => 2)).toBe(1);
+    expect(of('lease')).toEqual([]);
+  });
+
+  it('leaves no lease behind that a user could meet', async () => {
+    const { cache } = setup();
+    await cache.wrap('k', LEASE, () => Promise.reject(new Error('origin'))).catch(() => {});
+    expect(await cache.delByPattern('*')).toBe(0);
+  });
+});
