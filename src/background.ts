@@ -17,7 +17,8 @@ export class Background {
     const kept = caught.finally(() => this.#pending.delete(kept));
     this.#pending.add(kept);
     try {
-      waitUntil?.(kept);
+      const result: unknown = waitUntil?.(kept);
+      if (result instanceof Promise) result.catch(fail);
     } catch (error) {
       fail(error);
     }

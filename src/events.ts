@@ -97,7 +97,7 @@ const COUNTERS = {
 
 export type Emit = (event: CacheEvent) => void;
 
-/** The listener and the counters of one service. A listener that throws harms nobody but itself. */
+/** The listener and the counters of one service. A listener that throws or rejects harms nobody but itself. */
 export function eventLog(listener: ((event: CacheEvent) => void) | undefined): {
   emit: Emit;
   stats(): Readonly<Record<string, number>>;
@@ -112,7 +112,8 @@ export function eventLog(listener: ((event: CacheEvent) => void) | undefined): {
       count(COUNTERS[event.type]);
       if (event.type === 'hit' && event.state === 'stale') count('staleHits');
       try {
-        listener?.(event);
+        const result: unknown = listener?.(event);
+        if (result instanceof Promise) result.catch(() => {});
       } catch {
         // The listener is the last place where an error could be reported.
       }
