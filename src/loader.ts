@@ -9,7 +9,7 @@ import type { Address, Seen } from './reader.js';
 import { type Flight, LONGEST_FLIGHT_MS } from './single-flight.js';
 import { FAILED, type StoreAccess } from './store-access.js';
 import type { MarkVersions } from './tags.js';
-import { type Clock, monotonic } from './time.js';
+import { type Clock, LONGEST_LIFE_MS, monotonic } from './time.js';
 
 /** One key that a call needs loaded, how to cache its value, and what the read before the load saw. */
 export interface Need {
@@ -164,7 +164,9 @@ export class Loader {
     const staleAt = staleTTL < ttlMs ? createdAt + staleTTL : undefined;
     const times = { createdAt, staleAt, expiresAt: createdAt + ttlMs, loadMs };
     const entry = createEntry(at.key, { ...times, marks }, value);
-    return { key: at.name, value: entry, ttl: (ttlMs + staleIfError) / 1000 };
+    // setTTL knows nothing of staleIfError, and no entry may outlive the records that invalidate it.
+    const keptMs = Math.min(ttlMs + staleIfError, LONGEST_LIFE_MS);
+    return { key: at.name, value: entry, ttl: keptMs / 1000 };
   }
 }
 
