@@ -9,7 +9,7 @@ import type { DatabaseCalls } from './database-process.js';
 import type { DynamoDBCalls } from './dynamodb-process.js';
 import { DATABASE_DELAY, delays } from './network.js';
 import { type Outcome, percentile, run } from './run.js';
-import { drawTraffic, type Traffic } from './traffic.js';
+import { ARRIVALS_PER_SECOND, drawTraffic, type Traffic } from './traffic.js';
 
 export interface Figures {
   readonly cluster: number;
@@ -123,6 +123,12 @@ export async function measure(
     run(traffic, idLength, plain, () => {}),
     run(traffic, idLength, cached.create, (done) => step('Measuring', done, requests)),
   ]);
+  const late = Math.max(withoutCache.putOff, withCache.putOff) / 1_000;
+  if (late > 0.1 * (requests / ARRIVALS_PER_SECOND)) {
+    say(
+      `This machine is busy: arrivals were put off by ${late.toFixed(1)} s, and latencies are high.`,
+    );
+  }
   const { hits, misses, errors } = await cached.close();
   const units: Units = await servers.dynamodb.call('units', undefined);
 
