@@ -90,7 +90,9 @@ export class Loader {
         notes,
         addTags,
       );
-      if (values?.length !== targets.length) throw wrongLength(values?.length, targets.length);
+      if (!Array.isArray(values) || values.length !== targets.length) {
+        throw wrongLength(values?.length, targets.length);
+      }
       const loadMs = tell({ type: 'load' });
       const more = await Promise.all(added);
       filled = await Promise.all(
