@@ -61,14 +61,20 @@ export function readEntry(record: unknown): Entry | undefined {
   const valid =
     typeof entry.createdAt === 'number' &&
     typeof entry.expiresAt === 'number' &&
+    (entry.staleAt === undefined || typeof entry.staleAt === 'number') &&
     entry.value !== undefined &&
     // An entry without the prefix's mark could not be cleared.
-    Array.isArray(entry.marks?.[0]) &&
-    entry.marks.every(
-      ([name, version], i) => (name === null) === (i === 0) && version !== undefined,
-    );
+    Array.isArray(entry.marks) &&
+    entry.marks.length > 0 &&
+    entry.marks.every(isMark);
   return valid ? (entry as Entry) : undefined;
 }
+
+/** The prefix comes first; all others are tags. */
+const isMark = (mark: unknown, i: number): boolean =>
+  Array.isArray(mark) &&
+  (i === 0 ? mark[0] === null : typeof mark[0] === 'string') &&
+  typeof mark[1] === 'string';
 
 /** The one place that says whether an entry may be used: live before its time, not at it. */
 export function freshness(

@@ -1,9 +1,16 @@
 import { CacheError } from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
-import { createEntry, Entry, freshness, readEntry } from '../src/entry.js';
+import { createEntry, freshness, type Marks, readEntry } from '../src/entry.js';
 
-const times = { createdAt: 1_000, staleAt: 2_000, expiresAt: 3_000, loadMs: 40 };
-const marks = { prefix: 'p1', tags: [['red', 'r1']] as [string, string][] };
+const times = { createdAt: 1_000, staleAt: 2_000, expiresAt: 3_000 };
+const marks: Marks = [
+  [null, 'p1'],
+  ['red', 'r1'],
+];
+const fields = { ...times, loadMs: 40, marks };
+/** As a store that writes JSON gives it back. */
+const stored = (value: unknown, changes: object = {}): unknown =>
+  JSON.parse(JSON.stringify({ ...createEntry('k', fields, value), ...changes }));
 
 describe('freshness', () => {
   it.each([
@@ -25,40 +32,30 @@ describe('freshness', () => {
 
 describe('an entry as it is written', () => {
   it('comes back the same from JSON', () => {
-    const written = createEntry('k', { n: [1] }, times, marks);
-    const read = readEntry(JSON.parse(JSON.stringify(written)));
-    expect(read).toBeInstanceOf(Entry);
-    expect(read).toMatchObject({
-      value: { n: [1] },
-      createdAt: 1_000,
-      staleAt: 2_000,
-      expiresAt: 3_000,
-      loadMs: 40,
-      prefix: 'p1',
-      tags: [['red', 'r1']],
-    });
+    expect(readEntry(stored({ n: [1] }))).toMatchObject({ ...fields, value: { n: [1] } });
   });
 
-  it('takes no room for what it does not have', () => {
-    const entry = createEntry(
-      'k',
-      1,
-      { createdAt: 1, staleAt: undefined, expiresAt: 2, loadMs: 0 },
-      { prefix: '', tags: [] },
-    );
-    expect(JSON.parse(JSON.stringify(entry))).toEqual({ c: 1, e: 2, v: 1 });
-    const read = readEntry(JSON.parse(JSON.stringify(entry)));
-    expect(read).toMatchObject({ staleAt: undefined, loadMs: 0, prefix: '', tags: [] });
+  it('comes back without what it does not have', () => {
+    const read = readEntry(stored(1, { staleAt: undefined }));
+    expect(read).toMatchObject({ createdAt: 1_000, expiresAt: 3_000, value: 1 });
+    expect(read?.staleAt).toBeUndefined();
+  });
+
+  it('is taken as it is from a store in this process', () => {
+    const entry = createEntry('k', fields, 1);
+    expect(readEntry(entry)).toBe(entry);
   });
 
   it.each([0, '', false, null, [], {}])('holds %j', (value) => {
-    const read = readEntry(JSON.parse(JSON.stringify(createEntry('k', value, times, marks))));
-    expect(read?.value).toEqual(value);
+    expect(readEntry(stored(value))?.value).toEqual(value);
   });
 
   it('holds a tag named __proto__', () => {
-    const entry = createEntry('k', 1, times, { prefix: '', tags: [['__proto__', 'v']] });
-    expect(readEntry(JSON.parse(JSON.stringify(entry)))?.tags).toEqual([['__proto__', 'v']]);
+    const odd = [
+      [null, 'p'],
+      ['__proto__', 'v'],
+    ];
+    expect(readEntry(stored(1, { marks: odd }))?.marks).toEqual(odd);
   });
 
   it.each([
@@ -68,7 +65,7 @@ describe('an entry as it is written', () => {
   ])('is not made of %s', (_name, value) => {
     expect.assertions(2);
     try {
-      createEntry('the key', value, times, marks);
+      createEntry('the key', fields, value);
     } catch (error) {
       expect(error).toBeInstanceOf(CacheError);
       expect(error).toMatchObject({ code: 'UNSERIALIZABLE', subject: 'the key' });
@@ -77,29 +74,49 @@ describe('an entry as it is written', () => {
 });
 
 describe('what is not an entry', () => {
+  it.each([null, undefined, 0, 'text', true, [], {}, { value: 1 }, { createdAt: 1, value: 1 }])(
+    '%j is none',
+    (record) => {
+      expect(readEntry(record)).toBeUndefined();
+    },
+  );
+
   it.each([
-    null,
-    undefined,
-    0,
-    'text',
-    true,
-    [],
-    {},
-    { v: 1 },
-    { c: 1, v: 1 },
-    { e: 1, v: 1 },
-    { c: 1, e: 2 },
-    { c: '1', e: 2, v: 1 },
-    { c: 1, e: null, v: 1 },
-    { c: 1, e: 2, s: '3', v: 1 },
-    { c: 1, e: 2, d: {}, v: 1 },
-    { c: 1, e: 2, p: 5, v: 1 },
-    { c: 1, e: 2, t: 'red', v: 1 },
-    { c: 1, e: 2, t: ['red'], v: 1 },
-    { c: 1, e: 2, t: [['red']], v: 1 },
-    { c: 1, e: 2, t: [['red', 1]], v: 1 },
-    { c: 1, e: 2, t: [['red', 'v', 'x']], v: 1 },
-  ])('%j is none', (record) => {
-    expect(readEntry(record)).toBeUndefined();
+    [{ createdAt: '1' }],
+    [{ createdAt: null }],
+    [{ expiresAt: null }],
+    [{ expiresAt: undefined }],
+    [{ value: undefined }],
+    [{ staleAt: '3' }],
+    [{ marks: undefined }],
+    [{ marks: null }],
+    [{ marks: 'red' }],
+    [{ marks: [] }],
+    [{ marks: ['red'] }],
+    [{ marks: [5] }],
+    [{ marks: { 0: [null, 'p'] } }],
+    [{ marks: [['red', 'v']] }],
+    [{ marks: [[null]] }],
+    [{ marks: [[null, 'p'], 5] }],
+    [{ marks: [[null, 'p'], null] }],
+    [{ marks: [[null, 'p'], ['red']] }],
+    [
+      {
+        marks: [
+          [null, 'p'],
+          [5, 'v'],
+        ],
+      },
+    ],
+    [
+      {
+        marks: [
+          [null, 'p'],
+          ['red', 1],
+        ],
+      },
+    ],
+  ])('one with %j is none', (changes) => {
+    expect(readEntry(stored(1, changes))).toBeUndefined();
   });
 });
