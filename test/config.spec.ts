@@ -16,24 +16,20 @@ describe('settings', () => {
   it('has the documented defaults', () => {
     expect(settings({})).toMatchObject({
       policy: { ttl: 300_000, jitter: 0, earlyRefresh: 0, staleIfError: 0, forceFresh: false },
-      tagTrustMs: 0,
-      prefixTrustMs: 5_000,
+      trustMs: { tag: 0, prefix: 5_000 },
       breaker: { failures: 5, cooldownMs: 5_000 },
     });
     expect(settings({}).policy.staleTTL).toBeUndefined();
   });
 
   it('takes zero for what this process may trust', () => {
-    expect(settings({ tagTTL: 0, versionTTL: 0 })).toMatchObject({
-      tagTrustMs: 0,
-      prefixTrustMs: 0,
-    });
+    expect(settings({ tagTTL: 0, versionTTL: 0 }).trustMs).toEqual({ tag: 0, prefix: 0 });
   });
 
   it('takes what is undefined for what was not given', () => {
     const given = { defaultTTL: undefined, versionTTL: undefined, breaker: undefined };
-    const { policy, prefixTrustMs, breaker } = settings(given);
-    expect([policy.ttl, prefixTrustMs, breaker?.failures]).toEqual([300_000, 5_000, 5]);
+    const { policy, trustMs, breaker } = settings(given);
+    expect([policy.ttl, trustMs.prefix, breaker?.failures]).toEqual([300_000, 5_000, 5]);
     expect(settings({ breaker: { failures: undefined, cooldown: undefined } }).breaker).toEqual({
       failures: 5,
       cooldownMs: 5_000,
