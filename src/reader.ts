@@ -124,13 +124,19 @@ export class Reader {
   }
 
   /**
-   * The versions that the entry must carry. What was not asked for is read now; and what does not match is read again,
-   * because a remembered version may be older than the entry.
+   * The versions that the entry must carry. What was not asked for is known or read now; and what does not match is
+   * read again, because a remembered version may be older than the entry.
    */
   async #inForce(entry: Entry, read: ReadMarks): Promise<ReadMarks> {
-    const known = new Map(read);
-    const open = entry.marks.filter(([name, carried]) => known.get(name) !== carried);
-    return [...read, ...(await this.#marks.read(open.map(([name]) => [name])))];
+    const asked = new Map(read);
+    const names = entry.marks.flatMap(([name]) => (asked.has(name) ? [] : [name]));
+    const known = [...read, ...(await this.#marks.current(names))];
+    const versions = new Map(known);
+    const open = entry.marks.filter(([name, carried]) => {
+      const version = versions.get(name);
+      return typeof version === 'string' && version !== carried;
+    });
+    return [...known, ...(await this.#marks.read(open.map(([name]) => [name])))];
   }
 
   async #matching(at: Address, schema: StandardSchemaV1, entry: Entry): Promise<Entry | undefined> {
