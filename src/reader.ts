@@ -165,7 +165,8 @@ export class Reader {
 /** With a version where the store can also compare it. */
 async function readVersioned(store: CacheStore, name: string): Promise<Found> {
   if (store.getVersioned && store.setIfUnchanged) return store.getVersioned(name);
-  return { value: await store.get(name), version: undefined };
+  const [found] = await readAll(store, [name]);
+  return found as Found;
 }
 
 /** All values; where one of them cannot be read, the others can all the same. */
