@@ -311,7 +311,8 @@ export class CacheService {
   }
 
   #hit(key: string, { entry, state }: Servable): unknown {
-    const ageMs = this.#parts.clock.now() - entry.createdAt;
+    // Another process wrote it, maybe with a clock that is ahead of this one.
+    const ageMs = Math.max(this.#parts.clock.now() - entry.createdAt, 0);
     this.#parts.emit({ type: 'hit', key, state, ageMs });
     return entry.value;
   }
