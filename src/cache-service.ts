@@ -360,27 +360,28 @@ export class CacheService {
     const lasts = !policy.forceFresh && seen.entry;
     const lastGood =
       lasts && clock.now() < lasts.expiresAt + policy.staleIfError ? lasts : undefined;
-    const standIn = (reason: 'error' | 'timeout', error?: unknown) => {
+    const standIn = (entry: Entry, reason: 'error' | 'timeout', error?: unknown) => {
       emit({ type: 'stale-served', key: at.key, reason, error });
-      return lastGood?.value;
+      return entry.value;
     };
     try {
       const soft = lastGood && policy.softTimeout;
       const value = await (soft === undefined
         ? flight.outcome
         : withTimeout(flight.outcome, soft, () => LATE));
-      if (value === LATE && !flight.detached) {
+      if (lastGood && value === LATE && !flight.detached) {
         background.run(flight.outcome, policy.waitUntil);
-        return standIn('timeout');
+        return standIn(lastGood, 'timeout');
       }
       // What was invalidated while the load ran must not be served, however long the load takes.
       const loaded = value === LATE ? await flight.outcome : value;
       return joined ? copyOf(loaded) : loaded;
     } catch (error) {
-      const good =
-        lastGood && !flight.detached && (await reader.isUnchanged(at, policy.tags, seen));
-      if (good) return standIn('error', error);
-      throw error;
+      if (!lastGood) throw error;
+      // Read again: it may have been invalidated meanwhile, or replaced by a better one.
+      const { entry } = await reader.read(at, policy.tags);
+      if (!entry || (flight.detached && entry.createdAt === lastGood.createdAt)) throw error;
+      return standIn(entry, 'error', error);
     }
   }
 }

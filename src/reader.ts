@@ -81,12 +81,6 @@ export class Reader {
     );
   }
 
-  /** Whether the store still holds, as valid, what an earlier read saw: asked before a failed load falls back on it. */
-  async isUnchanged(at: Address, tags: readonly string[], seen: Seen): Promise<boolean> {
-    const { entry, version } = await this.read(at, tags);
-    return version === seen.version && entry?.createdAt === seen.entry?.createdAt;
-  }
-
   async #judge(
     at: Address,
     found: Found | typeof FAILED,
