@@ -1,0 +1,161 @@
+import {
+  type CacheConfig,
+  CacheService,
+  type CacheStore,
+  createCacheKey,
+  type Duration,
+  MemoryCacheStore,
+} from '@glasswork/cache';
+import { describe, expect, it, vi } from 'vitest';
+import { setup, watched } from './helpers.js';
+
+const WRONG = [0, -1, Number.NaN, Infinity, '5 minutes', '', '5', '0s', {}, [], true, 5n];
+
+describe('a ttl that is wrong', () => {
+  it.each(WRONG.filter((ttl) => typeof ttl !== 'object').map((ttl) => [ttl]))(
+    '%s: rejects at the call, and the store hears nothing',
+    async (wrong) => {
+      const ttl = wrong as Duration;
+      const { store, calls } = watched();
+      const { cache } = setup({}, store);
+      const load = vi.fn();
+      const refused = { name: 'CacheError', code: 'INVALID_DURATION', subject: 'ttl' };
+      await expect(cache.set('k', 1, ttl)).rejects.toMatchObject(refused);
+      await expect(cache.set('k', 1, { ttl })).rejects.toMatchObject(refused);
+      await expect(cache.setMany([{ key: 'k', value: 1, ttl }])).rejects.toMatchObject(refused);
+      await expect(cache.wrap('k', ttl, load)).rejects.toMatchObject(refused);
+      await expect(cache.wrap('k', { ttl }, load)).rejects.toMatchObject(refused);
+      await expect(cache.wrapMany(['k'], ttl, load)).rejects.toMatchObject(refused);
+      await expect(cache.wrapMany(['k'], { ttl }, load)).rejects.toMatchObject(refused);
+      expect(load).not.toHaveBeenCalled();
+      expect(calls).toEqual([]);
+    },
+  );
+
+  it.each(WRONG.map((ttl) => [ttl]))('%s: rejects inside a policy', async (wrong) => {
+    const { cache } = setup();
+    const refused = { code: 'INVALID_DURATION', subject: 'ttl' };
+    const ttl = wrong as Duration;
+    await expect(cache.wrap('k', { ttl }, () => 1)).rejects.toMatchObject(refused);
+    const key = createCacheKey('k', () => 'k', { ttl });
+    await expect(cache.wrap(key(), () => 1)).rejects.toMatchObject(refused);
+    await expect(cache.set(key(), 1)).rejects.toMatchObject(refused);
+  });
+
+  it('null: rejects', async () => {
+    const { cache } = setup();
+    const none = null as unknown as Duration;
+    await expect(cache.set('k', 1, none)).rejects.toMatchObject({ name: 'CacheError' });
+    await expect(cache.wrap('k', none, () => 1)).rejects.toMatchObject({ name: 'CacheError' });
+    await expect(cache.wrap('k', { ttl: none }, () => 1)).rejects.toMatchObject({
+      code: 'INVALID_DURATION',
+    });
+  });
+
+  it('staleTTL at or above ttl: rejects', async () => {
+    const { cache } = setup();
+    for (const staleTTL of [60, 61]) {
+      await expect(cache.wrap('k', { ttl: 60, staleTTL }, () => 1)).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        subject: 'staleTTL',
+      });
+    }
+  });
+});
+
+describe('a key that is wrong', () => {
+  const factory = createCacheKey('user', (id: string) => `user:${id}`);
+
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['a number', 5],
+    ['a symbol', Symbol('key')],
+    ['the factory itself', factory],
+    ['an object without a key', {}],
+    ['an object whose key is no text', { key: 5, policy: {} }],
+    ['an array', ['k']],
+  ])('%s: rejects INVALID_KEY', async (_name, wrong) => {
+    const key = wrong as unknown as string;
+    const { store, calls } = watched();
+    const { cache } = setup({}, store);
+    const load = vi.fn();
+    const refused = { name: 'CacheError', code: 'INVALID_KEY' };
+    await expect(cache.get(key)).rejects.toMatchObject(refused);
+    await expect(cache.getMany(['k', key])).rejects.toMatchObject(refused);
+    await expect(cache.getEntry(key)).rejects.toMatchObject(refused);
+    await expect(cache.has(key)).rejects.toMatchObject(refused);
+    await expect(cache.set(key, 1, 60)).rejects.toMatchObject(refused);
+    await expect(cache.setMany([{ key, value: 1 }])).rejects.toMatchObject(refused);
+    await expect(cache.del(key)).rejects.toMatchObject(refused);
+    await expect(cache.delMany(['k', key])).rejects.toMatchObject(refused);
+    await expect(cache.delByPattern(key)).rejects.toMatchObject(refused);
+    await expect(cache.wrap(key, 60, load)).rejects.toMatchObject(refused);
+    await expect(cache.wrapMany(['k', key], 60, load)).rejects.toMatchObject(refused);
+    expect(load).not.toHaveBeenCalled();
+    expect(calls).toEqual([]);
+  });
+
+  it('a factory that makes no text throws INVALID_KEY', () => {
+    const bad = createCacheKey('bad', () => undefined as unknown as string);
+    expect(() => bad()).toThrow(expect.objectContaining({ code: 'INVALID_KEY' }));
+  });
+});
+
+describe('a load that is none', () => {
+  it.each([undefined, null, 'value', Promise.resolve(1)])('%s: rejects', async (wrong) => {
+    const { cache } = setup();
+    const load = wrong as unknown as () => number;
+    const refused = { name: 'CacheError', code: 'INVALID_OPTION', subject: 'load' };
+    await expect(cache.wrap('k', 60, load)).rejects.toMatchObject(refused);
+    await expect(cache.wrapSWR('k', 1, 2, load)).rejects.toMatchObject(refused);
+    const key = createCacheKey('k', () => 'k').of<number>()();
+    await expect(cache.wrap(key, load)).rejects.toMatchObject(refused);
+  });
+});
+
+describe('a store that is none', () => {
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['an object', {}],
+    ['text', 'memory'],
+    ['an object whose get is no function', { get: 1 }],
+    ['the class itself', MemoryCacheStore],
+  ])('%s: throws', (_name, wrong) => {
+    const make = () => new CacheService(wrong as unknown as CacheStore);
+    expect(make).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', subject: 'store' }));
+  });
+});
+
+describe('options that are wrong', () => {
+  it.each<[string, object]>([
+    ['jitter', { jitter: 2 }],
+    ['earlyRefresh', { earlyRefresh: -1 }],
+    ['lease.ttl', { lease: { ttl: 0 } }],
+    ['softTimeout', { softTimeout: 0 }],
+    ['hardTimeout', { hardTimeout: -1 }],
+    ['staleIfError', { staleIfError: Number.NaN }],
+    ['tags', { tags: 'red' }],
+  ])('%s: rejects at the call', async (subject, options) => {
+    const { cache } = setup();
+    const load = vi.fn();
+    await expect(cache.wrap('k', options, load)).rejects.toMatchObject({
+      name: 'CacheError',
+      subject,
+    });
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  it('prefixes with glob characters: throws', () => {
+    for (const keyPrefix of ['a*', 'a[b]', 'a?', 'a\\']) {
+      const make = () => new CacheService(new MemoryCacheStore(), { keyPrefix });
+      expect(make).toThrow(expect.objectContaining({ subject: 'keyPrefix' }));
+    }
+  });
+
+  it('a configuration that is null counts as none', async () => {
+    const cache = new CacheService(new MemoryCacheStore(), undefined as unknown as CacheConfig);
+    expect(await cache.wrap('k', 60, () => 1)).toBe(1);
+  });
+});
