@@ -46,6 +46,7 @@ const RULES: Rules = {
     { name: '2.3', rooms: ['reader.ts'] },
     { name: '2.4', rooms: ['invalidation.ts', 'loader.ts'] },
     { name: '2.5', rooms: ['stampede.ts'] },
+    { name: '2.6', rooms: ['parts.ts'] },
     { name: '3', rooms: ['cache-service.ts'] },
     // What surrounds the cache. These never import each other.
     {

@@ -11,6 +11,7 @@ export interface Response {
     | undefined;
   readonly Items?: readonly Item[] | undefined;
   readonly LastEvaluatedKey?: Item | undefined;
+  readonly ConsumedCapacity?: { readonly CapacityUnits?: number | undefined } | undefined;
 }
 
 /** A condition that did not hold. */

@@ -45,6 +45,8 @@ export interface DynamoDBCacheStoreOptions {
   maxItemBytes?: number | undefined;
   /** Default: 500 ms to connect, 1 s a request, 2 s in all. */
   timeouts?: Timeouts | undefined;
+  /** Told after each scan, which `delByPattern` and `clear` need, what it cost in read capacity units. */
+  onScan?: ((scan: { operation: 'delByPattern' | 'clear'; readUnits: number }) => void) | undefined;
   /** Where expiry takes the time from. Default: the system. */
   clock?: Clock | undefined;
 }
@@ -93,6 +95,7 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #serializer: Serializer;
   readonly #maxItemBytes: number;
   readonly #clock: Clock;
+  readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
 
   constructor(options: DynamoDBCacheStoreOptions) {
     const { tableName, client } = options;
@@ -103,6 +106,7 @@ export class DynamoDBCacheStore implements CacheStore {
       ? clientDatabase(client, tableName, options.timeouts?.total)
       : leanDatabase(options);
     this.#clock = options.clock ?? systemClock;
+    this.#onScan = options.onScan;
     this.#read = batchedReads(this.#database, tableName);
     this.#recent = new RecentChanges(this.#clock);
     this.#consistent = options.consistentRead ?? false;
@@ -169,7 +173,7 @@ export class DynamoDBCacheStore implements CacheStore {
   /** Scans the table: it pays for every item, whatever matches. */
   async delByPattern(pattern: string): Promise<number> {
     let deleted = 0;
-    for await (const items of scanTable(this.#database, this.#tableName, pattern)) {
+    for await (const items of this.#scan('delByPattern', pattern)) {
       const live = items.filter((item) => isLive(item, this.#clock.now()));
       // Markers, not deletions: what is gone could refuse no fill.
       await this.delMany(live.map(originalKey));
@@ -181,7 +185,7 @@ export class DynamoDBCacheStore implements CacheStore {
   /** Deletes every item that a store wrote, markers and version records included. Other items stay. */
   async clear(): Promise<void> {
     const TableName = this.#tableName;
-    for await (const items of scanTable(this.#database, TableName)) {
+    for await (const items of this.#scan('clear')) {
       await inParallel(items, MOST_WRITES, async ({ pk }) => {
         await this.#database.send('delete', { TableName, Key: { pk } }, 'always');
         this.#recent.add(String(plain(pk)));
@@ -191,6 +195,17 @@ export class DynamoDBCacheStore implements CacheStore {
 
   async close(): Promise<void> {
     this.#database.close();
+  }
+
+  async *#scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
+    let readUnits = 0;
+    try {
+      yield* scanTable(this.#database, this.#tableName, pattern, (units) => {
+        readUnits += units;
+      });
+    } finally {
+      this.#onScan?.({ operation, readUnits });
+    }
   }
 
   #find(key: string): Promise<Item | undefined> {

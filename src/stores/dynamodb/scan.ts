@@ -9,7 +9,8 @@ import { aliasesIn, originalKey } from './item.js';
 export async function* scanTable(
   database: Database,
   TableName: string,
-  pattern?: string,
+  pattern: string | undefined,
+  onUnits: (units: number) => void,
 ): AsyncGenerator<Item[]> {
   const start = literalStart(pattern ?? '');
   let FilterExpression = 'attribute_exists(#ver)';
@@ -24,8 +25,12 @@ export async function* scanTable(
       ExpressionAttributeNames: aliasesIn(FilterExpression + ProjectionExpression),
       ...(start && { ExpressionAttributeValues: { ':start': start } }),
       ...(ExclusiveStartKey && { ExclusiveStartKey }),
+      // What was written just before must not escape.
+      ConsistentRead: true,
+      ReturnConsumedCapacity: 'TOTAL',
     };
     const response = await database.send('scan', request, 'always');
+    onUnits(response.ConsumedCapacity?.CapacityUnits ?? 0);
     const items = response.Items ?? [];
     yield pattern === undefined
       ? items.slice()
