@@ -184,6 +184,7 @@ const recalled = <T>(now: T, [past]: Past): T => (past ? (past.value as T) : now
 function operations(inner: CacheStore, options: FaultyStoreOptions) {
   const { plan, pause, history, lagMs = 1_000 } = options;
   const ownWrites = new Map<string, number>();
+  let ownSweep = -Infinity;
   let operationCount = 0;
 
   const begin = async (method: StoreMethod, keys: readonly string[]) => {
@@ -195,14 +196,16 @@ function operations(inner: CacheStore, options: FaultyStoreOptions) {
     return { operation, fault };
   };
 
-  const remember = (keys: readonly string[]) => {
+  const remember = (method: StoreMethod, keys: readonly string[]) => {
     const now = history?.now() ?? 0;
+    // Which keys these two change, only the store knows.
+    if (method === 'delByPattern' || method === 'clear') ownSweep = now;
     for (const key of keys) ownWrites.set(key, now);
   };
 
   const pastOf = (key: string, ageMs: number): PastState | undefined => {
     if (!history) return undefined;
-    const wroteAt = ownWrites.get(key) ?? -Infinity;
+    const wroteAt = Math.max(ownWrites.get(key) ?? -Infinity, ownSweep);
     if (history.now() - wroteAt <= lagMs) return undefined;
     return history.asOf(key, Math.min(ageMs, lagMs));
   };
@@ -232,9 +235,9 @@ function operations(inner: CacheStore, options: FaultyStoreOptions) {
   ): Promise<R> {
     const { operation, fault } = await begin(method, keys);
     const applied = async (count: number) => {
-      remember(keys);
+      remember(method, keys);
       await history?.note(inner, keys.slice(0, count));
-      return apply(count).finally(() => remember(keys));
+      return apply(count).finally(() => remember(method, keys));
     };
     if (fault?.kind === 'hang') {
       if (fault.applied) await applied(keys.length).catch(() => {});
