@@ -1,41 +1,40 @@
 import type { Failure } from './exchange.js';
-import { type Answer, clockSkew, errorType, isThrottled, isTransient } from './response.js';
+import { type Answer, errorType } from './response.js';
 
-/** How the next try is to be made. */
-export interface NextTry {
-  /** Wait before it, so that many clients do not come back together. */
-  readonly pause: boolean;
-  /** On a new socket: the pooled ones are under suspicion. */
-  readonly fresh: boolean;
-  /** How far the service's clock turned out to be ahead. */
-  readonly aheadMs?: number;
+/**
+ * How long to wait at most before another try, in milliseconds; infinite when it could not end better, or is not safe.
+ *
+ * @param always the request may be sent again, whatever became of it.
+ */
+export function longestPause(outcome: Answer | Failure, always: boolean, attempts: number): number {
+  const pauseMs = 25 * 2 ** (attempts - 1);
+  if ('error' in outcome) {
+    const { error, late, reused, sent } = outcome;
+    // The system's errors (ECONNRESET, ENOTFOUND, …) may pass; those of TLS, of HTTP and of Node (ERR_…) stay.
+    const mayPass = late || /^E(?!RR_)/.test(error.code ?? '');
+    if (!mayPass || (sent && !always)) return Infinity;
+    // A pooled socket that died says nothing about the service, so there is nothing to wait for.
+    return reused && !late ? 0 : pauseMs;
+  }
+  const { status } = outcome;
+  const type = errorType(outcome) ?? '';
+  // Turned away at the door: it may be sent again, whatever it is.
+  const throttled =
+    status === 429 || /Throughput|Throttl|RequestLimit|TooManyRequests|SlowDown/.test(type);
+  const fault = status >= 500 || type === 'RequestTimeout';
+  return throttled || (fault && always) ? pauseMs : Infinity;
 }
 
-const NETWORK_ERROR =
-  /^(ECONN(RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|E(HOST|NET)UNREACH)$/;
-
-/** Whether what a try ended with may go away, and another try is safe; undefined when this is how it ends. */
-export function nextTry(
-  outcome: Answer | Failure,
-  retry: 'always' | 'unsent',
-  nowMs: number,
-  signedAnew: boolean,
-): NextTry | undefined {
-  const always = retry === 'always';
-  if ('error' in outcome) {
-    const { budget, error, reused, sent } = outcome;
-    const mayPass = budget !== undefined || NETWORK_ERROR.test(error.code ?? '');
-    // A pooled socket that died says nothing about the service, so there is nothing to wait for.
-    return mayPass && (always || !sent)
-      ? { pause: !reused || budget !== undefined, fresh: true }
-      : undefined;
-  }
-  if (outcome.status < 400) return undefined;
-  const type = errorType(outcome);
-  // Refused at the door, like a throttled request: safe to send again even when it must not be applied twice.
-  const aheadMs = signedAnew ? undefined : clockSkew(outcome, type, nowMs);
-  if (aheadMs !== undefined) return { pause: false, fresh: false, aheadMs };
-  return isThrottled(outcome.status, type) || (always && isTransient(outcome.status, type))
-    ? { pause: true, fresh: false }
-    : undefined;
+/**
+ * How far the service's clock is ahead of `nowMs`, when it refused the signature for its time; undefined when it did not.
+ * Also after a thaw, when the signature is minutes old and the clocks agree: then zero.
+ */
+export function clockSkew(answer: Answer, nowMs: number): number | undefined {
+  const type = errorType(answer) ?? '';
+  if (!/^((Invalid)?Signature|Request(TimeTooSkewed|Expired|InTheFuture))/.test(type))
+    return undefined;
+  const ahead = Date.parse(String(answer.headers.date)) - nowMs;
+  // Signatures are valid for five minutes either way: a smaller skew is not to blame.
+  if (Math.abs(ahead) > 60_000) return ahead;
+  return /^Request|expired|not yet current/.test(type + answer.body) ? 0 : undefined;
 }

@@ -1,10 +1,23 @@
-import { CacheError } from '../errors.js';
-import { type Clock, type Duration, milliseconds, monotonic, systemClock } from '../time.js';
+import { CacheError, type CacheErrorCode } from '../errors.js';
+import {
+  type Clock,
+  type Duration,
+  milliseconds,
+  monotonic,
+  pause,
+  systemClock,
+  withTimeout,
+} from '../time.js';
 import { builtin } from './builtin.js';
 import { exchange, type Failure } from './exchange.js';
 import type { AwsResponse } from './response.js';
-import { nextTry } from './retry.js';
-import { type CredentialProvider, type Credentials, sign } from './signature.js';
+import { clockSkew, longestPause } from './retry.js';
+import {
+  type CredentialProvider,
+  type Credentials,
+  type SignableRequest,
+  sign,
+} from './signature.js';
 
 export { type AwsResponse, errorMessage, errorType } from './response.js';
 
@@ -53,129 +66,122 @@ export interface TransportOptions {
   readonly credentials: CredentialProvider;
   readonly timeouts?: Timeouts | undefined;
   readonly clock?: Clock | undefined;
+  /** The form in which a request is signed: `canonical`, unless all of them have it already, as DynamoDB's do. */
+  readonly canonical?: (request: SignableRequest) => SignableRequest;
 }
 
-const DEFAULTS = {
-  connect: '500ms',
-  request: '1s',
-  total: '2s',
-  tries: 3,
-  pauseBaseMs: 25,
-  pauseCapMs: 250,
-  sockets: 64,
-  /** After this long without an answer, a peer or a freeze may have ended the pooled sockets unnoticed. */
-  idleMs: 10_000,
-} as const;
+const TRIES = 3;
 
 /** The lean way to an AWS service: signed requests over a keep-alive pool, within budgets, tried again where it is safe. */
-export function createTransport(options: TransportOptions): AwsTransport {
-  const { service, region, endpoint, credentials: provide, clock = systemClock } = options;
-  const limit = (name: keyof Timeouts) =>
-    milliseconds(options.timeouts?.[name] ?? DEFAULTS[name], `timeouts.${name}`);
-  const limits = { connect: limit('connect'), request: limit('request'), total: limit('total') };
+export function createTransport({
+  service,
+  region,
+  endpoint,
+  credentials: provide,
+  timeouts = {},
+  clock = systemClock,
+  canonical = (request) => request,
+}: TransportOptions): AwsTransport {
+  const limit = (name: keyof Timeouts, standard: Duration) =>
+    milliseconds(timeouts[name] ?? standard, `timeouts.${name}`);
+  const limits = {
+    connect: limit('connect', '500ms'),
+    request: limit('request', '1s'),
+    total: limit('total', '2s'),
+  };
 
-  const { Agent, request: open } = endpoint.protocol === 'http:' ? builtin.http() : builtin.https();
-  const agent = new Agent({
-    keepAlive: true,
-    noDelay: true,
-    maxSockets: DEFAULTS.sockets,
-    scheduling: 'lifo',
-  });
-  const hostname = endpoint.hostname.replace(/^\[|\]$/g, '');
   const { host, port } = endpoint;
+  const hostname = endpoint.hostname.replace(/[[\]]/g, '');
   const prefix = endpoint.pathname.replace(/\/$/, '');
+  const { Agent, request: open } = builtin.http(endpoint.protocol);
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
   let closed = false;
   let aheadMs = 0;
   let lastAnswerMs = 0;
 
-  const dropIdleSockets = () => {
-    for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
-  };
-
-  function attempt(request: AwsRequest, credentials: Credentials, fresh: boolean, leftMs: number) {
-    const { method = 'POST', query, body } = request;
-    const path = prefix + (request.path ?? '/');
-    const signed = sign(
-      { method, host, path, query, headers: request.headers, body, region, service },
-      credentials,
-      clock.now() + aheadMs,
-    );
-    // A flat list spares Node a check and a copy for each header; then it adds no length of its own.
-    const headers = ['content-length', String(Buffer.byteLength(body))];
-    for (const name in signed) headers.push(name, signed[name] ?? '');
-    // In one go with the request, so that no other socket comes back to the pool in between.
-    if (fresh) dropIdleSockets();
-    const target = query ? `${path}?${query}` : path;
-    return exchange(() => open({ agent, hostname, port, method, path: target, headers }), body, {
-      connect: limits.connect,
-      request: Math.min(limits.request, leftMs),
-    });
-  }
-
   async function send(request: AwsRequest): Promise<AwsResponse> {
+    const always = request.retry === 'always';
     const deadline = monotonic() + limits.total;
     let signedAnew = false;
-    // What may not be sent twice has no second chance when its socket turns out dead: it takes none that may be.
-    let fresh =
-      request.retry === 'unsent' && Math.abs(clock.now() - lastAnswerMs) > DEFAULTS.idleMs;
     for (let attempts = 1; ; attempts++) {
       const credentials = await credentialsWithin(deadline - monotonic());
-      if (closed) throw broken(`${service} was closed: create another store.`);
-      const outcome = await attempt(request, credentials, fresh, deadline - monotonic());
+      if (closed) {
+        throw new CacheError('STORE_FAILED', `${service} was closed: create another store.`);
+      }
+      // A peer or a freeze may have ended pooled sockets that idled for long. What may not be sent twice takes none of them.
+      if (!always && Math.abs(clock.now() - lastAnswerMs) > 10_000) dropIdleSockets();
+      const outcome = await attempt(request, credentials, deadline - monotonic());
       // Requests that waited for a socket open new ones after the pool was destroyed.
       if (closed) close();
-      if (!('error' in outcome)) lastAnswerMs = clock.now();
 
-      const next = nextTry(outcome, request.retry, clock.now(), signedAnew);
-      const pauseMs = next?.pause ? jitter(attempts) : 0;
-      const leftMs = deadline - monotonic() - pauseMs;
-      if (!next || attempts === DEFAULTS.tries || leftMs < 1) {
-        if ('error' in outcome) throw failed(outcome, attempts, leftMs < 1);
+      let pauseMs = longestPause(outcome, always, attempts);
+      if ('error' in outcome) {
+        // Those who died with it are not tried one by one.
+        dropIdleSockets();
+      } else {
+        lastAnswerMs = clock.now();
+        const skewMs = signedAnew ? undefined : clockSkew(outcome, lastAnswerMs);
+        if (skewMs !== undefined) {
+          // Refused at the door, like a throttled request: safe to send again even when it must not be applied twice.
+          aheadMs = skewMs;
+          signedAnew = true;
+          pauseMs = 0;
+        }
+      }
+      if (attempts === TRIES || deadline - monotonic() - pauseMs < 1) {
+        if ('error' in outcome) throw failed(outcome, attempts);
         return { ...outcome, attempts };
       }
-      if (next.aheadMs !== undefined) {
-        aheadMs = next.aheadMs;
-        signedAnew = true;
-      }
-      fresh = next.fresh;
-      if (pauseMs) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      // Full jitter, so that many clients do not come back together.
+      if (pauseMs) await pause(Math.random() * pauseMs);
     }
   }
 
-  function credentialsWithin(ms: number): Promise<Credentials> {
-    return new Promise((resolve, reject) => {
-      const settle = (credentials?: Credentials, cause?: unknown) => {
-        clearTimeout(timer);
-        if (credentials?.accessKeyId && credentials.secretAccessKey) resolve(credentials);
-        else reject(cause instanceof CacheError ? cause : noCredentials(cause));
-      };
-      const timer = setTimeout(() => settle(undefined, lateCredentials(limits.total)), ms);
-      Promise.resolve()
-        .then(provide)
-        .then(settle, (cause) => settle(undefined, cause));
+  function attempt(asked: AwsRequest, credentials: Credentials, total: number) {
+    const { method = 'POST', query = '', body } = asked;
+    const path = prefix + (asked.path ?? '/');
+    const request = canonical({ ...asked, method, host, path, query, region, service });
+    const headers = sign(request, credentials, clock.now() + aheadMs);
+    const target = path + (query && `?${query}`);
+    return exchange(() => open({ agent, hostname, port, method, path: target, headers }), body, {
+      ...limits,
+      total,
     });
   }
 
-  function failed({ budget, error, sent }: Failure, attempts: number, late: boolean): CacheError {
-    const where = `${service} at ${endpoint.origin}`;
-    const how = `(tries: ${attempts}${sent ? ', the last one may have been applied' : ''})`;
-    if (!budget)
-      return broken(
-        `${where} broke off: ${error.code ?? error.message} ${how}. Check the endpoint, the region and the network.`,
-        error,
+  function dropIdleSockets(): void {
+    for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+  }
+
+  async function credentialsWithin(ms: number): Promise<Credentials> {
+    let code: CacheErrorCode = 'NO_CREDENTIALS';
+    try {
+      const credentials = await withTimeout(provide(), ms, () => {
+        code = 'TIMEOUT';
+        throw new Error('timeouts.total ran out');
+      });
+      if (credentials.secretAccessKey) return credentials;
+      throw new Error('no secretAccessKey');
+    } catch (cause) {
+      // What fetch gives as its error only says that it failed.
+      const why = (cause as { cause?: { code?: string } } | undefined)?.cause?.code ?? cause;
+      throw new CacheError(
+        code,
+        `No AWS credentials (${why}): set AWS_ACCESS_KEY_ID and its secret, mend the option credentials, or install @aws-sdk/credential-providers.`,
+        { subject: 'credentials', cause },
       );
-    const name = late ? 'total' : budget;
+    }
+  }
+
+  function failed({ error, late, sent }: Failure, attempts: number): CacheError {
+    const maybe = sent ? ', may have been applied' : '';
     return new CacheError(
-      'TIMEOUT',
-      `${where} did not ${budget === 'connect' ? 'accept a connection' : 'answer'} within ${limits[name]} ms ${how}. ` +
-        `Check the endpoint, the region and the network, or raise timeouts.${name}.`,
+      late ? 'TIMEOUT' : 'STORE_FAILED',
+      `${service} at ${endpoint.origin}: ${error.code ?? error.message} (tries: ${attempts}${maybe}). Check the endpoint, region, network and timeouts.`,
       { cause: error },
     );
   }
-
-  const broken = (message: string, cause?: unknown) =>
-    new CacheError('STORE_FAILED', message, { cause });
 
   function close(): void {
     closed = true;
@@ -184,19 +190,3 @@ export function createTransport(options: TransportOptions): AwsTransport {
 
   return { send, close };
 }
-
-const noCredentials = (cause: unknown) =>
-  new CacheError(
-    'NO_CREDENTIALS',
-    'The option credentials gave no accessKeyId and secretAccessKey: mend it, or leave it out.',
-    { subject: 'credentials', cause },
-  );
-
-const lateCredentials = (ms: number) =>
-  new CacheError(
-    'TIMEOUT',
-    `No AWS credentials within ${ms} ms: use a source that answers sooner, or raise timeouts.total.`,
-  );
-
-const jitter = (attempts: number) =>
-  Math.random() * Math.min(DEFAULTS.pauseCapMs, DEFAULTS.pauseBaseMs * 2 ** (attempts - 1));

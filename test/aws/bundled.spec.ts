@@ -113,8 +113,13 @@ describe.each(Object.entries(bundlers))('bundled by %s', (_, bundleWith) => {
       AWS_EC2_METADATA_DISABLED: 'true',
     };
     const code = `
-      const provide = defaultCredentials();
-      const { accessKeyId, code, message, cause } = await provide().catch((error) => error);
+      const credentials = defaultCredentials();
+      const transport = createTransport({
+        service: 'dynamodb', region: 'us-east-1', endpoint: new URL('http://x.invalid'), credentials,
+      });
+      const request = { headers: {}, body: '{}', retry: 'unsent' };
+      const { code, message, cause } = await transport.send(request).catch((error) => error);
+      const { accessKeyId } = await credentials().catch(() => ({}));
       console.log(JSON.stringify({ accessKeyId, code, message, why: cause?.code }));
     `;
     const bundle = join(path, 'bundle.mjs');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defaultCredentials } from '../../src/aws/credentials.js';
-import { freePort, type Received, type Reply, serveHttp } from './servers.js';
+import { ask, freePort, type Received, type Reply, serveHttp, transportTo } from './servers.js';
 
 beforeEach(() => {
   for (const name of Object.keys(process.env)) {
@@ -62,6 +62,15 @@ async function container(answer: (request: Received) => Reply) {
   return server;
 }
 
+/** What a request is told when there is nothing to sign it with; it never leaves, so there is no service. */
+const refused = (provide = defaultCredentials()) =>
+  expect(transportTo(new URL('http://x.invalid'), { credentials: provide }).send(ask)).rejects;
+
+const noCredentials = (why: RegExp) => ({
+  code: 'NO_CREDENTIALS',
+  message: expect.stringMatching(why),
+});
+
 describe("the container's endpoint", () => {
   it('gives credentials, kept until five minutes before they end', async () => {
     const { requests } = await container(({ number }) => granted(`KEY${number}`, number * 60));
@@ -92,7 +101,10 @@ describe("the container's endpoint", () => {
     const provide = defaultCredentials();
     for (let n = 0; n < 3; n++) await provide();
     expect(requests).toHaveLength(1);
-    vi.setSystemTime(START + 30_000);
+    vi.setSystemTime(START + MINUTE - 1);
+    await provide();
+    expect(requests).toHaveLength(1);
+    vi.setSystemTime(START + MINUTE);
     await provide();
     expect(requests).toHaveLength(2);
   });
@@ -119,12 +131,12 @@ describe("the container's endpoint", () => {
     };
     expect(await askAt(0)).toBeUndefined();
     environment({ AWS_CONTAINER_AUTHORIZATION_TOKEN: 'plain' });
-    expect(await askAt(2)).toBe('plain');
+    expect(await askAt(3)).toBe('plain');
     environment({ AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file });
     writeFileSync(file, 'first\n');
-    expect(await askAt(4)).toBe('first');
+    expect(await askAt(4.5)).toBe('first');
     writeFileSync(file, 'second\n');
-    expect(await askAt(5)).toBe('second');
+    expect(await askAt(5.25)).toBe('second');
   });
 
   it('may fail while the credentials at hand are still good', async () => {
@@ -136,32 +148,39 @@ describe("the container's endpoint", () => {
     vi.setSystemTime(START + 56 * MINUTE);
     for (let n = 0; n < 3; n++) expect(await provide()).toMatchObject({ accessKeyId: 'KEY1' });
     expect(requests).toHaveLength(2);
+    vi.setSystemTime(START + 58 * MINUTE);
+    expect(await provide()).toMatchObject({ accessKeyId: 'KEY1' });
+    expect(requests).toHaveLength(3);
     vi.setSystemTime(START + 60 * MINUTE);
-    await expect(provide()).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
+    await refused(provide).toMatchObject(noCredentials(/answered 500/));
   });
 
   it.each([
     ['a fault', { status: 500 }, /answered 500/],
     ['nothing useful', { body: '{"AccessKeyId":"A"}' }, /answered 200 without credentials/],
     ['no JSON', { body: 'oops' }, /JSON/],
-    ['a hang-up', (response: { destroy(): void }) => response.destroy(), /ECONNRESET/],
+    ['a hang-up', (response: { destroy(): void }) => response.destroy(), /UND_ERR_SOCKET/],
   ] as const)('that gives %s is NO_CREDENTIALS, and asked again next time', async (_, bad, why) => {
     const { requests } = await container(({ number }) =>
       number === 1 ? (bad as Reply) : granted('KEY', 60),
     );
     const provide = defaultCredentials();
-    await expect(provide()).rejects.toMatchObject({
-      code: 'NO_CREDENTIALS',
-      message: expect.stringMatching(why),
-    });
+    await refused(provide).toMatchObject(noCredentials(why));
     expect(await provide()).toMatchObject({ accessKeyId: 'KEY' });
     expect(requests).toHaveLength(2);
+  });
+
+  it('cannot send the token elsewhere', async () => {
+    const other = await serveHttp(() => ({}));
+    await container(() => ({ status: 307, headers: { location: other.url.href } }));
+    await refused().toMatchObject(noCredentials(/answered 307/));
+    expect(other.requests).toHaveLength(0);
   });
 
   it('that never answers ends after a second', async () => {
     const { requests } = await container(() => () => {});
     const start = performance.now();
-    await expect(defaultCredentials()()).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
+    await refused().toMatchObject(noCredentials(/TimeoutError/));
     expect(performance.now() - start).toBeLessThan(3_000);
     expect(requests).toHaveLength(1);
   });
@@ -178,26 +197,19 @@ describe("the container's endpoint", () => {
       AWS_CONTAINER_CREDENTIALS_FULL_URI: uri,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: 'token',
     });
-    await expect(defaultCredentials()()).rejects.toMatchObject({
-      code: 'NO_CREDENTIALS',
-      message: expect.stringContaining('neither https nor an address of this host'),
-    });
+    await refused().toMatchObject(noCredentials(/neither https nor local/));
   });
 
   it('cannot be led elsewhere by the relative path', async () => {
     environment({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '@example.com/credentials' });
-    await expect(defaultCredentials()()).rejects.toMatchObject({
-      message: expect.stringContaining('http://example.com is neither https'),
-    });
+    await refused().toMatchObject(noCredentials(/http:\/\/example\.com is neither https/));
   });
 
   it.each(['http://127.0.0.1', 'http://localhost', 'https://127.0.0.1'])(
     'is asked at %s',
     async (origin) => {
       environment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${origin}:${await freePort()}/` });
-      await expect(defaultCredentials()()).rejects.toMatchObject({
-        message: expect.stringContaining('ECONNREFUSED'),
-      });
+      await refused().toMatchObject(noCredentials(/ECONNREFUSED/));
     },
   );
 });

@@ -84,10 +84,14 @@ describe('what cannot be right', () => {
   };
 
   it.each([
-    [{}, 'region', /region.*AWS_REGION/],
+    [{}, 'region', /region is undefined:.*AWS_REGION/],
     [{ region: 'eu-central-1.evil.example/' }, 'region', /eu-central-1\.evil\.example/],
-    [{ region: 'EU' }, 'region', /"EU"/],
-    [{ endpoint: 'localhost:8000' }, 'endpoint', /"localhost:8000".*AWS_ENDPOINT_URL_DYNAMODB/],
+    [{ region: 'EU' }, 'region', /region is EU:/],
+    [
+      { endpoint: 'localhost:8000' },
+      'endpoint',
+      /endpoint is localhost:8000:.*AWS_ENDPOINT_URL_DYNAMODB/,
+    ],
     [{ endpoint: 'not a url' }, 'endpoint', /http/],
     [{ endpoint: 'ftp://localhost' }, 'endpoint', /http/],
   ])('%j is an INVALID_OPTION', (options, subject, message) => {
