@@ -266,9 +266,13 @@ export class CacheService {
       }),
     );
     const found = new Map(needs.map(({ at }, i) => [at.name, values[i]]));
-    return names.map((name, i) =>
-      names.indexOf(name) === i ? found.get(name) : copyOf(found.get(name)),
-    );
+    const given = new Set<string>();
+    return names.map((name) => {
+      const value = found.get(name);
+      if (given.has(name)) return copyOf(value);
+      given.add(name);
+      return value;
+    });
   }
 
   /**
@@ -351,7 +355,8 @@ export class CacheService {
       if (joined) emit({ type: 'join', key: need.at.key });
       return this.#outcome(need, flight, joined);
     });
-    return needs.map((need, i) => outcomes[missing.indexOf(need)] ?? served[i]);
+    const loaded = new Map(missing.map((need, i) => [need, outcomes[i]]));
+    return needs.map((need, i) => loaded.get(need) ?? served[i]);
   }
 
   /** The value that a caller waits for; or the last good one, where its load fails or takes too long. */
