@@ -65,7 +65,8 @@ export class StoreAccess {
    */
   confirm<T>(operation: string, key: string | undefined, run: Run<T>): Promise<T> {
     return this.#run(operation, key, run, INVALIDATION_BUDGET_MS).catch((cause) => {
-      const message = `The store did not confirm ${operation} (${key}): the old value may still be served. Try it again.`;
+      const what = key === undefined ? operation : `${operation} (${key})`;
+      const message = `The store did not confirm ${what}: the old value may still be served. Try it again.`;
       throw new CacheError('NOT_CONFIRMED', message, { subject: key, cause });
     });
   }
