@@ -125,6 +125,45 @@ describe('a lease', () => {
     },
   );
 
+  // Fails: a lease is named by the key's version, which a tag does not change. Cure: name it by the marks as well.
+  it.fails('frees those who wait at an invalidation of a tag', async () => {
+    const services = fleet(3, new MemoryCacheStore());
+    const [holder, other, third] = services.map(({ cache }) => cache);
+    if (!holder || !other || !third) throw new Error('three services');
+    const policy = { ...LEASE, tags: ['red'] };
+    const slow = slowLoad();
+    holder.wrap('k', policy, slow.load).catch(() => {});
+    await flush();
+    const load = vi.fn(async () => 'after');
+    const waiting = other.wrap('k', policy, load);
+    await advance(500);
+    await third.invalidateTags(['red']);
+    await advance(260);
+    const calls = load.mock.calls.length;
+    await advance(3_000);
+    expect(await waiting).toBe('after');
+    expect(calls).toBe(1);
+  });
+
+  it('is waited for by one load a process, also when the key changes meanwhile', async () => {
+    const services = fleet(3, new MemoryCacheStore());
+    const [holder, other, third] = services.map(({ cache }) => cache);
+    if (!holder || !other || !third) throw new Error('three services');
+    void holder.wrap('k', LEASE, () => never());
+    await flush();
+    const slow = slowLoad();
+    const first = other.wrap('k', LEASE, slow.load);
+    await advance(500);
+    await third.del('k');
+    await advance(260);
+    expect(slow.runs).toHaveLength(1);
+    const second = other.wrap('k', LEASE, slow.load);
+    await advance(2_500);
+    expect(slow.runs).toHaveLength(1);
+    nth(slow.runs, 0).resolve('value');
+    expect(await Promise.all([first, second])).toEqual(['value', 'value']);
+  });
+
   it('is not given back to the next holder when its own time was over', async () => {
     const services = fleet(3, new MemoryCacheStore());
     const policy: WrapOptions = { ttl: '1h', lease: { ttl: '3s', wait: '60s' } };

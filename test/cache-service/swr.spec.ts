@@ -49,15 +49,21 @@ describe('a stale value', () => {
     expect(runs).toHaveLength(1);
   });
 
-  it('is refreshed by one load for fifteen callers at once', async () => {
-    const { cache, of } = await stale();
-    const load = vi.fn(async () => 'new');
-    const served = await Promise.all(Array.from({ length: 15 }, () => cache.wrap('k', SWR, load)));
-    expect(new Set(served)).toEqual(new Set(['old']));
-    await cache.settled();
-    expect(load).toHaveBeenCalledOnce();
-    expect(of('refresh')).toEqual([{ type: 'refresh', key: 'k', reason: 'stale' }]);
-  });
+  it.each([true, false])(
+    'is refreshed by one load for fifteen callers, lease: %s',
+    async (lease) => {
+      const { cache, of } = await stale({ lease });
+      const load = vi.fn(async () => 'new');
+      const served = await Promise.all(
+        Array.from({ length: 15 }, () => cache.wrap('k', SWR, load)),
+      );
+      expect(new Set(served)).toEqual(new Set(['old']));
+      await cache.settled();
+      expect(load).toHaveBeenCalledOnce();
+      expect(of('refresh')).toEqual([{ type: 'refresh', key: 'k', reason: 'stale' }]);
+      expect(of('lease')).toHaveLength(lease ? 1 : 0);
+    },
+  );
 
   it('is served from its staleTTL on, and gone at its ttl', async () => {
     const { cache, of } = setup();

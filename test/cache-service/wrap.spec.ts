@@ -318,6 +318,40 @@ describe('a load that an invalidation overtook', () => {
     expect(await late).toBe('new');
   });
 
+  // Fails: who comes later knows nothing of a tag that the load has added, so it compares no version of it.
+  // Cure: read the versions of the tags that a running load has added before joining it.
+  it.fails('by another service, of a tag that the load has added, is joined by nobody', async () => {
+    const store = new MemoryCacheStore();
+    const [here, there] = [setup({}, store), setup({}, store)];
+    const gate = slowLoad();
+    const early = here.cache.wrap('k', 60, async ({ addTags }) => {
+      await addTags('late');
+      return gate.load();
+    });
+    await flush();
+    await there.cache.invalidateTags(['late']);
+    const late = here.cache.wrap('k', 60, () => 'new');
+    await flush();
+    nth(gate.runs, 0).resolve('old');
+    await early;
+    expect(await late).toBe('new');
+  });
+
+  it('by an invalidation of a tag that the load has added, here, is joined by nobody', async () => {
+    const { cache } = setup();
+    const gate = slowLoad();
+    const early = cache.wrap('k', 60, async ({ addTags }) => {
+      await addTags('late');
+      return gate.load();
+    });
+    await flush();
+    await cache.invalidateTags(['late']);
+    expect(await cache.wrap('k', 60, () => 'new')).toBe('new');
+    nth(gate.runs, 0).resolve('old');
+    expect(await early).toBe('old');
+    expect(await cache.get('k')).toBe('new');
+  });
+
   it('and a load that comes after it does fill, whichever ends first', async () => {
     const { cache } = setup();
     const { load, runs } = slowLoad();
