@@ -375,7 +375,11 @@ export class CacheService {
         ? flight.outcome
         : withTimeout(flight.outcome, soft, () => LATE));
       if (lastGood && value === LATE && !flight.detached) {
-        background.run(flight.outcome, policy.waitUntil);
+        // A failed load has told of it by an event of its own.
+        background.run(
+          flight.outcome.catch(() => {}),
+          policy.waitUntil,
+        );
         return standIn(lastGood, 'timeout');
       }
       // What was invalidated while the load ran must not be served, however long the load takes.

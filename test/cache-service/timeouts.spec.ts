@@ -77,6 +77,7 @@ describe('softTimeout', () => {
     nth(runs, 0).reject(new Error('origin'));
     await cache.settled();
     expect(of('load-error')).toHaveLength(1);
+    expect(of('background-error')).toEqual([]);
     vi.useRealTimers();
     await new Promise((resolve) => setTimeout(resolve, 5));
     process.off('unhandledRejection', unhandled);
