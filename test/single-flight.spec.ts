@@ -94,10 +94,14 @@ describe('SingleFlight', () => {
     expect(flights.joinable('k', basis('v1'))).toBeUndefined();
   });
 
-  it('lets callers join the youngest load of a key', () => {
+  it('lets callers join the youngest load of a key, also when an older one ends', async () => {
     const flights = new SingleFlight();
-    flights.start('k', basis('v1'), [], never);
+    const load = deferred<string>();
+    const older = flights.start('k', basis('v1'), [], () => load.promise);
     const younger = flights.start('k', basis('v1'), [], never);
+    expect(flights.joinable('k', basis('v1'))).toBe(younger);
+    load.resolve('value');
+    await older.outcome;
     expect(flights.joinable('k', basis('v1'))).toBe(younger);
   });
 

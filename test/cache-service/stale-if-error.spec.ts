@@ -194,6 +194,22 @@ describe('an invalidated value', () => {
     expect(await wrapped).toBe('new');
   });
 
+  it('never stands in, even where the store did not confirm that it is invalidated', async () => {
+    const { store, state } = brokenStore();
+    state.broken = false;
+    const { cache } = setup({}, store);
+    await cache.wrap('k', POLICY, () => 'old');
+    await advance(60_000);
+    const { load, runs } = slowLoad();
+    const wrapped = cache.wrap('k', POLICY, load);
+    await flush();
+    state.broken = true;
+    await expect(cache.del('k')).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    state.broken = false;
+    nth(runs, 0).reject(ERROR);
+    await expect(wrapped).rejects.toBe(ERROR);
+  });
+
   it.each([true, false])('leaves room for what was written meanwhile, here: %s', async (same) => {
     const store = new MemoryCacheStore();
     const { cache } = await expired(store);
