@@ -143,6 +143,16 @@ describe('a memory store within its bounds', () => {
     }
   });
 
+  it('gives the room of an expired value to others', async () => {
+    const { clock, store } = create({ maxBytes: 200 });
+    await store.set('kept', 'small', 60);
+    await store.set('large', 'x'.repeat(150), 1);
+    clock.advance(1_000);
+    expect(await store.has('large')).toBe(false);
+    await store.set('other', 'x'.repeat(100), 60);
+    expect(await store.get('kept')).toBe('small');
+  });
+
   it('keeps what it holds when a value is larger than everything it may hold', async () => {
     const { store } = create({ maxBytes: 100 });
     await store.set('other', 1, 60);
