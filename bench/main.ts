@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import colors from 'picocolors';
+import { bundlePrograms } from './bundle.js';
+import { type Figure, misses } from './figure.js';
+import { batch } from './figures/batch.js';
+import { cold } from './figures/cold.js';
+import { fence } from './figures/fence.js';
+import { memory } from './figures/memory.js';
+import { size } from './figures/size.js';
+import { warm } from './figures/warm.js';
+import { isParseError, parseOptions } from './options.js';
+import { renderFigure, renderVerdict } from './report.js';
+import { describeRun, saveRun } from './results.js';
+
+const FIGURES = { cold, size, warm, batch, memory, fence };
+const NAMES = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
+const BAD_ARGUMENTS = 2;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  try {
+    const { only, rounds, json } = parseOptions(argv, NAMES);
+    const print = json ? () => {} : (text: string) => void process.stdout.write(`${text}\n`);
+    const figures = await measure(only, rounds, say, print);
+    const run = describeRun(figures, new Date());
+    const file = await saveRun(run, only.length === NAMES.length);
+    print(renderVerdict(figures));
+    if (json) process.stdout.write(`${JSON.stringify(run)}\n`);
+    say(`Kept in ${file}.`);
+    return misses(figures).length === 0 ? 0 : 1;
+  } catch (error) {
+    if (isParseError(error)) return error.exitCode === 0 ? 0 : BAD_ARGUMENTS;
+    say(colors.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    return 1;
+  }
+}
+
+async function measure(
+  names: readonly (keyof typeof FIGURES)[],
+  rounds: number | undefined,
+  say: (text: string) => void,
+  print: (text: string) => void,
+): Promise<Figure[]> {
+  const folder = fileURLToPath(new URL('../.cache/', import.meta.url));
+  await mkdir(folder, { recursive: true });
+  const { files, remove } = await bundlePrograms(folder);
+  try {
+    const figures: Figure[] = [];
+    for (const name of names) {
+      const figure = await FIGURES[name]({ rounds, bundles: files, say });
+      figures.push(figure);
+      print(renderFigure(figure));
+    }
+    return figures;
+  } finally {
+    await remove();
+  }
+}
