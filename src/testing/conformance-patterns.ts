@@ -172,6 +172,19 @@ export const patternCases: readonly ConformanceCase[] = [
     await check(store, `${prefix}*`, keys, []);
   }),
 
+  defineCase('deletes large values by a pattern', ['delByPattern'], async ({ store }) => {
+    // DynamoDB, for one, gives 1 MB of a table at a time.
+    const prefix = freshPrefix();
+    const keys = count(6).map((i) => `${prefix}${i}`);
+    await Promise.all(keys.map((key) => store.set(key, 'large'.repeat(50_000), 60)));
+    assert.equal(await store.delByPattern(`${prefix}*`), keys.length);
+    const left = await Promise.all(keys.map((key) => store.get(key)));
+    assert.deepEqual(
+      left,
+      keys.map(() => undefined),
+    );
+  }),
+
   defineCase('counts no key that is deleted already', ['delByPattern'], async ({ store }) => {
     const prefix = freshPrefix();
     await store.set(`${prefix}deleted`, 1, 60);

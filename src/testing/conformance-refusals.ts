@@ -126,6 +126,16 @@ const INTERVENTIONS: readonly {
     apply: (store, key) => store.delByPattern(`${key.slice(0, -1)}?`),
   },
   { what: 'clear', needs: ['clear'], from: ['held'], apply: (store) => store.clear() },
+  {
+    what: 'clear and set of the same value',
+    needs: ['clear'],
+    from: ['held'],
+    leaves: 'first',
+    async apply(store, key) {
+      await store.clear();
+      await store.set(key, 'first', 60);
+    },
+  },
 ];
 
 export const refusalCases: readonly ConformanceCase[] = INTERVENTIONS.flatMap(

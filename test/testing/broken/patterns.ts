@@ -170,4 +170,18 @@ export const patterns: readonly BrokenStore[] = [
     }),
     'takes new values where a pattern deleted',
   ),
+  broken(
+    'passes over large values',
+    memoryWith((inner) => {
+      const large = new Set<string>();
+      return {
+        async set(key, value, ttl) {
+          if (JSON.stringify(value).length > 100_000) large.add(key);
+          await inner.set(key, value, ttl);
+        },
+        delByPattern: async (pattern) => (large.size > 4 ? 0 : inner.delByPattern(pattern)),
+      };
+    }),
+    'deletes large values by a pattern',
+  ),
 ];
