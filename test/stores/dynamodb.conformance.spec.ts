@@ -1,6 +1,6 @@
-import { DynamoDB, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDB, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocument, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   DynamoDBCacheStore,
   type DynamoDBCacheStoreOptions,
@@ -37,6 +37,27 @@ describe('on dynalite', () => {
   describeStore('with a DynamoDBDocumentClient', dynalite.endpoint, createCacheTable, (sdk) =>
     DynamoDBDocumentClient.from(sdk),
   );
+});
+
+describe('a key that is another one, hashed', () => {
+  it('is a key of its own', async () => {
+    const { endpoint } = dynalite;
+    const tableName = await createCacheTable(endpoint);
+    const sdk = createClient(endpoint);
+    const store = new DynamoDBCacheStore({ tableName, client: sdk });
+    const long = 'k'.repeat(3_000);
+    await store.set(long, 'long', 60);
+    const { Items = [] } = await sdk.send(new ScanCommand({ TableName: tableName }));
+    const hashed = Items[0]?.pk?.S ?? '';
+    expect(hashed).not.toBe(long);
+    expect(hashed).toMatch(/^k+.*[0-9a-f]{64}$/);
+    expect(await store.get(hashed)).toBeUndefined();
+    await store.set(hashed, 'hashed', 60);
+    expect(await store.getMany([long, hashed])).toEqual(['long', 'hashed']);
+    await store.del(hashed);
+    expect(await store.getMany([long, hashed])).toEqual(['long', undefined]);
+    sdk.destroy();
+  });
 });
 
 describeWithDynamoDBLocal('on DynamoDB Local', (endpoint) => {
