@@ -10,8 +10,15 @@ export function canonical(request: SignableRequest): SignableRequest {
   for (const [name, value] of Object.entries(request.headers)) {
     headers[name] = value.trim().replace(/ +/g, ' ');
   }
-  if (service === 's3') headers['x-amz-content-sha256'] = sha256(body);
-  return { ...request, path: canonicalPath(path, service), query: canonicalQuery(query), headers };
+  const payload = sha256(body);
+  if (service === 's3') headers['x-amz-content-sha256'] = payload;
+  return {
+    ...request,
+    path: canonicalPath(path, service),
+    query: canonicalQuery(query),
+    headers,
+    payload,
+  };
 }
 
 /** S3 signs the path as it is sent; every other service encodes it once more. */

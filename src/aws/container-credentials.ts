@@ -1,25 +1,21 @@
 import { builtin } from './builtin.js';
 import type { Credentials } from './signature.js';
 
-/** New credentials are asked for this long before the old ones end, or halfway when they end sooner. */
-const AHEAD_MS = 300_000;
-
 /** Credentials of an ECS task or an EKS pod, from the endpoint at `uri`. Kept until shortly before they end. */
 export function containerCredentials(): (uri: string) => Promise<Credentials> {
   let held: Promise<Credentials>;
-  let endsAt = 0;
   let askAgainAt = 0;
 
   return (uri) => {
     const now = Date.now();
-    if (now < askAgainAt) return held;
-    const old = held;
-    // One request for all who come before its answer does.
-    askAgainAt = Infinity;
-    held = fetchCredentials(uri)
-      .then(
+    if (now >= askAgainAt) {
+      // One request for all who come before its answer does.
+      askAgainAt = Infinity;
+      held = fetchCredentials(uri).then(
         ({ AccessKeyId, SecretAccessKey, Token, Expiration }) => {
-          endsAt = Date.parse(Expiration) || now + AHEAD_MS;
+          // Five minutes before they end, or halfway when they end sooner.
+          const endsAt = Date.parse(Expiration) || now;
+          askAgainAt = Math.max(endsAt - 300_000, (now + endsAt) / 2);
           return {
             accessKeyId: AccessKeyId,
             secretAccessKey: SecretAccessKey,
@@ -27,14 +23,11 @@ export function containerCredentials(): (uri: string) => Promise<Credentials> {
           };
         },
         (error) => {
-          // The endpoint has until the old ones end to recover.
-          if (now < endsAt) return old;
+          askAgainAt = 0;
           throw error;
         },
-      )
-      .finally(() => {
-        askAgainAt = Math.max(endsAt - AHEAD_MS, (now + endsAt) / 2);
-      });
+      );
+    }
     return held;
   };
 }
@@ -56,10 +49,11 @@ async function fetchCredentials(uri: string): Promise<Found> {
     throw new Error(`${url.origin} is neither https nor local`);
   }
   // Read each time: EKS rotates the token in its file.
-  const file = process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE;
+  const { env } = process;
+  const file = env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE;
   const token = file
     ? builtin.fs().readFileSync(file, 'utf8').trim()
-    : process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN;
+    : env.AWS_CONTAINER_AUTHORIZATION_TOKEN;
 
   // Containers run for long: what loading fetch costs, tens of milliseconds, does not count here.
   const response = await fetch(url, {

@@ -24,11 +24,9 @@ export function resolveEndpoint(
 ): { endpoint: URL; region: string } {
   const { env } = process;
   const variable = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
-  const configured =
-    env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true'
-      ? undefined
-      : env[variable] || env.AWS_ENDPOINT_URL;
-  const given = options.endpoint || configured;
+  const given =
+    options.endpoint ||
+    (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS !== 'true' && (env[variable] || env.AWS_ENDPOINT_URL));
   if (given && !(/^https?:/i.test(given) && URL.canParse(given))) {
     throw invalid('endpoint', given, `an http(s) URL, here or in ${variable}`);
   }

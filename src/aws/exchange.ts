@@ -16,53 +16,62 @@ export interface Failure {
  * Sends a request once and reads the whole answer. Never rejects, and what happens to the socket after it has resolved
  * is nobody's business any more.
  *
+ * @param needed what `open` waits for, within the same budgets.
  * @param limits milliseconds to connect, for this try, and what is left of the total.
  */
-export function exchange(
-  open: () => ClientRequest,
+export function exchange<Needed>(
+  needed: Promise<Needed>,
+  open: (needed: Needed) => ClientRequest,
   body: string | Uint8Array,
   limits: Readonly<Record<'connect' | 'request' | 'total', number>>,
 ): Promise<Answer | Failure> {
-  let late = false;
-  let sent = false;
-  let reused = false;
+  return new Promise((resolve) => {
+    let late = false;
+    let sent = false;
+    let reused = false;
+    let outgoing: ClientRequest | undefined;
 
-  return new Promise<Answer>((resolve, reject) => {
-    const outgoing = open().on('error', reject);
-    const limit = (name: keyof typeof limits) => {
-      const timer = setTimeout(() => {
+    const limit = (name: keyof typeof limits) =>
+      setTimeout(() => {
         late = true;
-        reject(new Error(`timeouts.${name} ran out`));
-        outgoing.destroy();
+        fail(new Error(`timeouts.${name} ran out`));
+        outgoing?.destroy();
       }, limits[name]);
-      outgoing.on('close', () => clearTimeout(timer));
-      return timer;
+    const timer = limit(limits.total < limits.request ? 'total' : 'request');
+    const settle = (outcome: Answer | Failure) => {
+      clearTimeout(timer);
+      resolve(outcome);
     };
-    limit('request');
-    limit('total');
+    const fail = (error: Error) => settle({ error, late, sent, reused });
 
-    outgoing.on('socket', (socket) => {
-      sent = reused = !socket.connecting;
-      if (reused) return;
-      const timer = limit('connect');
-      // Nothing is written before the handshake is over.
-      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
-        sent = true;
-        clearTimeout(timer);
-      });
-    });
-    outgoing.on('response', (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk) => chunks.push(chunk));
-      incoming.on('error', reject);
-      incoming.on('end', () =>
-        resolve({
-          status: incoming.statusCode ?? 0,
-          headers: incoming.headers,
-          body: Buffer.concat(chunks),
-        }),
-      );
-    });
-    outgoing.end(body);
-  }).catch((error) => ({ error, late, sent, reused }));
+    const send = (found: Needed) => {
+      if (late) return;
+      outgoing = open(found)
+        .on('error', fail)
+        .on('socket', (socket) => {
+          sent = reused = !socket.connecting;
+          if (reused) return;
+          const connectTimer = limit('connect').unref();
+          // Nothing is written before the handshake is over.
+          socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+            sent = true;
+            clearTimeout(connectTimer);
+          });
+        })
+        .on('response', (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on('data', (chunk) => chunks.push(chunk));
+          incoming.on('error', fail);
+          incoming.on('end', () =>
+            settle({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              body: Buffer.concat(chunks),
+            }),
+          );
+        })
+        .end(body);
+    };
+    needed.then(send).catch(fail);
+  });
 }

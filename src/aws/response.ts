@@ -1,6 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 export interface AwsResponse {
   readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   /** How often the request was sent. */
   readonly attempts: number;
@@ -22,12 +24,12 @@ export function errorType({ status, headers, body }: Answer): string | undefined
   return /(?:^|"__type"\s*:\s*"|<Code>)(?:[^"<:]*#)?(\w+)(?=["<:]|$)/.exec(text)?.[1];
 }
 
-/** What the service says about its error, for people to read. */
+/** What the service says about its error in JSON, for people to read. */
 export function errorMessage({ body }: Answer): string | undefined {
   try {
     const { message, Message } = JSON.parse(body.toString());
     return message ?? Message;
   } catch {
-    return /<Message>([^<]*)/.exec(body.toString())?.[1];
+    return undefined;
   }
 }

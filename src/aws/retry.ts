@@ -9,12 +9,11 @@ import { type Answer, errorType } from './response.js';
 export function longestPause(outcome: Answer | Failure, always: boolean, attempts: number): number {
   const pauseMs = 25 * 2 ** (attempts - 1);
   if ('error' in outcome) {
-    const { error, late, reused, sent } = outcome;
     // The system's errors (ECONNRESET, ENOTFOUND, …) may pass; those of TLS, of HTTP and of Node (ERR_…) stay.
-    const mayPass = late || /^E(?!RR_)/.test(error.code ?? '');
-    if (!mayPass || (sent && !always)) return Infinity;
+    const mayPass = outcome.late || /^E(?!RR_)/.test(outcome.error.code ?? '');
+    if (!mayPass || (outcome.sent && !always)) return Infinity;
     // A pooled socket that died says nothing about the service, so there is nothing to wait for.
-    return reused && !late ? 0 : pauseMs;
+    return outcome.reused && !outcome.late ? 0 : pauseMs;
   }
   const { status } = outcome;
   const type = errorType(outcome) ?? '';
@@ -33,7 +32,7 @@ export function clockSkew(answer: Answer, nowMs: number): number | undefined {
   const type = errorType(answer) ?? '';
   if (!/^((Invalid)?Signature|Request(TimeTooSkewed|Expired|InTheFuture))/.test(type))
     return undefined;
-  const ahead = Date.parse(String(answer.headers.date)) - nowMs;
+  const ahead = Date.parse(answer.headers.date ?? '') - nowMs;
   // Signatures are valid for five minutes either way: a smaller skew is not to blame.
   if (Math.abs(ahead) > 60_000) return ahead;
   return /^Request|expired|not yet current/.test(type + answer.body) ? 0 : undefined;

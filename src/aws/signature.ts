@@ -16,9 +16,11 @@ export interface SignableRequest {
   readonly path: string;
   /** Without the question mark; '' when there is none. */
   readonly query: string;
-  /** Lower-case names; an `x-amz-content-sha256` among them stands for the hash of the body. */
+  /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** The hash of the body, where it is known already. */
+  readonly payload?: string;
   readonly region: string;
   readonly service: string;
 }
@@ -31,7 +33,17 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
  * @returns all headers to send: the request's own, `host`, `authorization` and the `x-amz-` ones that belong to it.
  */
 export function sign(
-  { method, host, path, query, headers, body, region, service }: SignableRequest,
+  {
+    method,
+    host,
+    path,
+    query,
+    headers,
+    body,
+    payload = sha256(body),
+    region,
+    service,
+  }: SignableRequest,
   { accessKeyId, secretAccessKey, sessionToken }: Credentials,
   nowMs: number,
 ): Record<string, string> {
@@ -43,7 +55,6 @@ export function sign(
   const names = Object.keys(signed).sort();
   const signedNames = names.join(';');
   const lines = names.map((name) => `${name}:${signed[name]}\n`).join('');
-  const payload = signed['x-amz-content-sha256'] ?? sha256(body);
   const request = sha256(`${method}\n${path}\n${query}\n${lines}\n${signedNames}\n${payload}`);
 
   const scope = `${date}/${region}/${service}/aws4_request`;

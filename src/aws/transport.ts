@@ -1,13 +1,5 @@
-import { CacheError, type CacheErrorCode } from '../errors.js';
-import {
-  type Clock,
-  type Duration,
-  milliseconds,
-  monotonic,
-  pause,
-  systemClock,
-  withTimeout,
-} from '../time.js';
+import { CacheError } from '../errors.js';
+import { type Clock, type Duration, milliseconds, monotonic, pause, systemClock } from '../time.js';
 import { builtin } from './builtin.js';
 import { exchange, type Failure } from './exchange.js';
 import type { AwsResponse } from './response.js';
@@ -53,9 +45,9 @@ export interface AwsTransport {
 export interface Timeouts {
   /** To connect, TLS included. Default 500 ms. */
   readonly connect?: Duration | undefined;
-  /** One try, until its answer is read. Default 1 s. */
+  /** One try, from the credentials for it until its answer is read. Default 1 s. */
   readonly request?: Duration | undefined;
-  /** All tries, with the pauses between them and the credentials. Default 2 s. */
+  /** All tries, with the pauses between them. Default 2 s. */
   readonly total?: Duration | undefined;
 }
 
@@ -85,12 +77,11 @@ export function createTransport({
   const limit = (name: keyof Timeouts, standard: Duration) =>
     milliseconds(timeouts[name] ?? standard, `timeouts.${name}`);
   const limits = {
-    connect: limit('connect', '500ms'),
-    request: limit('request', '1s'),
-    total: limit('total', '2s'),
+    connect: limit('connect', 0.5),
+    request: limit('request', 1),
+    total: limit('total', 2),
   };
 
-  const { host, port } = endpoint;
   const hostname = endpoint.hostname.replace(/[[\]]/g, '');
   const prefix = endpoint.pathname.replace(/\/$/, '');
   const { Agent, request: open } = builtin.http(endpoint.protocol);
@@ -105,13 +96,7 @@ export function createTransport({
     const deadline = monotonic() + limits.total;
     let signedAnew = false;
     for (let attempts = 1; ; attempts++) {
-      const credentials = await credentialsWithin(deadline - monotonic());
-      if (closed) {
-        throw new CacheError('STORE_FAILED', `${service} was closed: create another store.`);
-      }
-      // A peer or a freeze may have ended pooled sockets that idled for long. What may not be sent twice takes none of them.
-      if (!always && Math.abs(clock.now() - lastAnswerMs) > 10_000) dropIdleSockets();
-      const outcome = await attempt(request, credentials, deadline - monotonic());
+      const outcome = await attempt(request, always, deadline - monotonic());
       // Requests that waited for a socket open new ones after the pool was destroyed.
       if (closed) close();
 
@@ -138,47 +123,57 @@ export function createTransport({
     }
   }
 
-  function attempt(asked: AwsRequest, credentials: Credentials, total: number) {
-    const { method = 'POST', query = '', body } = asked;
+  function attempt(asked: AwsRequest, always: boolean, total: number) {
+    const { method = 'POST', query = '', headers, body } = asked;
     const path = prefix + (asked.path ?? '/');
-    const request = canonical({ ...asked, method, host, path, query, region, service });
-    const headers = sign(request, credentials, clock.now() + aheadMs);
-    const target = path + (query && `?${query}`);
-    return exchange(() => open({ agent, hostname, port, method, path: target, headers }), body, {
-      ...limits,
-      total,
+    const request = canonical({
+      method,
+      host: endpoint.host,
+      path,
+      query,
+      headers,
+      body,
+      region,
+      service,
     });
+    const opened = (credentials: Credentials) => {
+      if (closed) throw new Error('closed, create another store');
+      const now = clock.now();
+      // A peer or a freeze may have ended pooled sockets that idled for long. What may not be sent twice takes none of them.
+      if (!always && Math.abs(now - lastAnswerMs) > 10_000) dropIdleSockets();
+      const signed = sign(request, credentials, now + aheadMs);
+      const target = query ? `${path}?${query}` : path;
+      return open({ agent, hostname, port: endpoint.port, method, path: target, headers: signed });
+    };
+    return exchange(validCredentials(), opened, body, { ...limits, total });
   }
 
   function dropIdleSockets(): void {
     for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
   }
 
-  async function credentialsWithin(ms: number): Promise<Credentials> {
-    let code: CacheErrorCode = 'NO_CREDENTIALS';
+  async function validCredentials(): Promise<Credentials> {
     try {
-      const credentials = await withTimeout(provide(), ms, () => {
-        code = 'TIMEOUT';
-        throw new Error('timeouts.total ran out');
-      });
+      const credentials = await provide();
       if (credentials.secretAccessKey) return credentials;
       throw new Error('no secretAccessKey');
     } catch (cause) {
       // What fetch gives as its error only says that it failed.
       const why = (cause as { cause?: { code?: string } } | undefined)?.cause?.code ?? cause;
       throw new CacheError(
-        code,
-        `No AWS credentials (${why}): set AWS_ACCESS_KEY_ID and its secret, mend the option credentials, or install @aws-sdk/credential-providers.`,
-        { subject: 'credentials', cause },
+        'NO_CREDENTIALS',
+        `No AWS credentials: set AWS_ACCESS_KEY_ID or the option credentials (${why}).`,
+        { cause },
       );
     }
   }
 
-  function failed({ error, late, sent }: Failure, attempts: number): CacheError {
+  function failed({ error, late, sent }: Failure, attempts: number): Error {
+    if (error instanceof CacheError) return error;
     const maybe = sent ? ', may have been applied' : '';
     return new CacheError(
       late ? 'TIMEOUT' : 'STORE_FAILED',
-      `${service} at ${endpoint.origin}: ${error.code ?? error.message} (tries: ${attempts}${maybe}). Check the endpoint, region, network and timeouts.`,
+      `${service} at ${endpoint.origin}: ${error.code ?? error.message} (tries: ${attempts}${maybe}). Check endpoint, region, network and timeouts.`,
       { cause: error },
     );
   }

@@ -236,9 +236,27 @@ describe('credentials', () => {
     });
     await expect(transport.send(ask)).rejects.toMatchObject({
       code: 'TIMEOUT',
-      message: expect.stringMatching(/No AWS credentials \(.*timeouts\.total ran out\)/),
+      message: expect.stringMatching(/: timeouts\.total ran out \(tries: 1\)/),
     });
     expect(requests).toHaveLength(0);
+  });
+
+  it('that come after their try was given up send nothing', async () => {
+    const { url, requests } = await serveHttp(() => ({}));
+    let asked = 0;
+    let comeLate = (_: typeof credentials) => {};
+    const first = new Promise<typeof credentials>((resolve) => {
+      comeLate = resolve;
+    });
+    const transport = transportTo(url, {
+      credentials: async () => (++asked === 1 ? first : credentials),
+      timeouts: { request: '100ms', total: 10 },
+    });
+    // Not a byte was sent, so what must not be applied twice is tried again, too.
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+    comeLate(credentials);
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 1 });
+    expect(requests).toHaveLength(2);
   });
 
   it('that fail, or are none, are NO_CREDENTIALS with their cause', async () => {
@@ -254,7 +272,7 @@ describe('credentials', () => {
       await expect(transportTo(url, { credentials: provide }).send(ask)).rejects.toMatchObject({
         code: 'NO_CREDENTIALS',
         message: expect.stringMatching(
-          /expired session.*AWS_ACCESS_KEY_ID.*option credentials.*@aws-sdk\/credential-providers/,
+          /set AWS_ACCESS_KEY_ID or the option credentials \(Error: expired session\)/,
         ),
         cause,
       });
