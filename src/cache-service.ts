@@ -68,10 +68,9 @@ export class CacheService {
   }
 
   async #getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
-    const ats = keys.map((key) => this.#address(key));
-    const reads = await this.#parts.reader.readMany(ats);
+    const reads = await this.#look(keys);
     return reads.map((seen, i) => {
-      const { key } = ats[i] as Address;
+      const key = keyText(keys[i] as AnyKey);
       if (isServable(seen)) return this.#hit(key, seen);
       this.#parts.emit({ type: 'miss', key, reason: seen.reason });
       return undefined;
@@ -82,8 +81,8 @@ export class CacheService {
   getEntry<T>(key: CacheKey<T>): Promise<CacheEntry<T> | undefined>;
   getEntry<T = unknown>(key: string): Promise<CacheEntry<T> | undefined>;
   async getEntry(key: AnyKey): Promise<CacheEntry<unknown> | undefined> {
-    const seen = await this.#look(key);
-    if (!isServable(seen)) return undefined;
+    const [seen] = await this.#look([key]);
+    if (!seen || !isServable(seen)) return undefined;
     const { value, createdAt, staleAt, expiresAt, marks } = seen.entry;
     const tags = marks.flatMap(([name]) => name ?? []);
     return { value, createdAt, staleAt, expiresAt, tags };
@@ -91,12 +90,13 @@ export class CacheService {
 
   /** Whether `get` would give a value. */
   async has(key: AnyKey): Promise<boolean> {
-    return isServable(await this.#look(key));
+    const [seen] = await this.#look([key]);
+    return seen !== undefined && isServable(seen);
   }
 
-  async #look(key: AnyKey): Promise<Seen> {
-    const [seen] = await this.#parts.reader.readMany([this.#address(key)]);
-    return seen as Seen;
+  #look(keys: readonly AnyKey[]): Promise<Seen[]> {
+    const tags = keys.flatMap((key) => (typeof key === 'object' && key.policy.tags) || []);
+    return this.#parts.reader.readMany(keys.map(this.#address, this), tags);
   }
 
   /**
@@ -374,7 +374,9 @@ export class CacheService {
       const value = await (soft === undefined
         ? flight.outcome
         : withTimeout(flight.outcome, soft, () => LATE));
-      if (lastGood && value === LATE && !flight.detached) {
+      // Read again: what was invalidated while the load ran must not be served, however long the load takes.
+      const isGood = value === LATE && !flight.detached && (await reader.read(at, policy.tags));
+      if (isGood && lastGood && isGood.entry?.createdAt === lastGood.createdAt) {
         // A failed load has told of it by an event of its own.
         background.run(
           flight.outcome.catch(() => {}),
@@ -382,7 +384,6 @@ export class CacheService {
         );
         return standIn(lastGood, 'timeout');
       }
-      // What was invalidated while the load ran must not be served, however long the load takes.
       const loaded = value === LATE ? await flight.outcome : value;
       return joined ? copyOf(loaded) : loaded;
     } catch (error) {

@@ -9,7 +9,6 @@
  * - `STORE_FAILED`: the store refused or could not be reached.
  * - `TIMEOUT`: a time budget ran out.
  * - `LOAD_FAILED`: a load broke its own contract, such as a batch of the wrong length.
- * - `UNSUPPORTED`: the store does not have this capability.
  * - `MISSING_PEER`: an optional package is not installed.
  * - `NO_CREDENTIALS`: no AWS credentials were found.
  */
@@ -24,7 +23,6 @@ export type CacheErrorCode =
   | 'STORE_FAILED'
   | 'TIMEOUT'
   | 'LOAD_FAILED'
-  | 'UNSUPPORTED'
   | 'MISSING_PEER'
   | 'NO_CREDENTIALS';
 

@@ -48,6 +48,8 @@ export type CacheEvent =
       readonly key: string | undefined;
       readonly error: unknown;
     }
+  /** The breaker is open: the store was not asked. */
+  | { readonly type: 'skip'; readonly operation: string; readonly key: string | undefined }
   /** The breaker opened (the store is skipped), or closed again. */
   | { readonly type: 'breaker'; readonly state: 'open' | 'closed' }
   /** A lease was taken, or somebody else holds it. */
@@ -90,6 +92,7 @@ const COUNTERS = {
   invalidate: 'invalidations',
   corrupt: 'corrupt',
   'store-error': 'storeErrors',
+  skip: 'skips',
   breaker: 'breakerChanges',
   lease: 'leases',
   'background-error': 'backgroundErrors',

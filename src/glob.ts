@@ -29,7 +29,7 @@ export function globMatcher(pattern: string): (key: string) => boolean {
 }
 
 function tokenize(pattern: string): Token[] {
-  return Array.from(pattern.matchAll(/\\(.)|[^]/gsu), ([text, literal]) => {
+  return Array.from(pattern.matchAll(/\\(.)|./gsu), ([text, literal]) => {
     if (text === '*') return ANY;
     return text === '?' ? ONE : (literal ?? text);
   });

@@ -6,6 +6,9 @@ import type { Flight, SingleFlight } from './single-flight.js';
 import type { StoreAccess } from './store-access.js';
 import type { MarkVersions } from './tags.js';
 
+/** A pattern takes as long as the store is large; as long as a Lambda function can run, milliseconds. */
+const PATTERN_BUDGET_MS = 15 * 60_000;
+
 interface Parts {
   readonly access: StoreAccess;
   readonly keys: KeySpace;
@@ -44,8 +47,11 @@ export class Invalidation {
     // No store can fence keys that it does not hold, so a write that is on its way must land before they are listed.
     await flights.detach((flight) => matchers.some((matches) => matches(flight.key)));
     if (!access.store.delByPattern) return undefined;
-    const counts = await access.confirm('delByPattern', pattern, (store) =>
-      Promise.all(patterns.map((each) => store.delByPattern?.(each))),
+    const counts = await access.confirm(
+      'delByPattern',
+      pattern,
+      (store) => Promise.all(patterns.map((each) => store.delByPattern?.(each))),
+      PATTERN_BUDGET_MS,
     );
     emit({ type: 'invalidate', pattern });
     const known = counts.filter((count) => count !== undefined);

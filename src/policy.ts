@@ -27,8 +27,9 @@ export interface WrapOptions {
   /** XFetch's beta: how eagerly a hit refreshes shortly before expiry; 1 is the usual choice. Default 0: off. */
   earlyRefresh?: number | undefined;
   /**
-   * One load in the fleet. `ttl`: how long the holder may take (default 10 s); `wait`: how long the others wait for
-   * its value before they load themselves (default 2 s). Default: stale refreshes take a lease, misses do not.
+   * One load in the fleet. `ttl`: how long the holder may take before another may load too (default 3 s); `wait`: how
+   * long the others wait for a value before they load themselves (default 5 s). Default: stale refreshes take a lease,
+   * misses do not.
    */
   lease?: boolean | { ttl?: Duration | undefined; wait?: Duration | undefined } | undefined;
   /** Serves the last good value when the load takes longer. Default: waits. */
@@ -65,7 +66,8 @@ export interface Policy {
   readonly waitUntil: WaitUntil | undefined;
 }
 
-const DEFAULT_LEASE: LeasePolicy = { ttl: 10_000, wait: 2_000, misses: false };
+/** The wait is the longer: when a holder dies, its lease runs out and one of those who wait takes the next. */
+const DEFAULT_LEASE: LeasePolicy = { ttl: 3_000, wait: 5_000, misses: false };
 
 /** The defaults of every option, in one place. */
 export const DEFAULT_POLICY: Policy = {

@@ -66,10 +66,10 @@ export class Reader {
     return this.#judge(at, found, marks instanceof Promise ? await marks : marks, times);
   }
 
-  /** Many keys without versions, for `get` and `getMany`, which fill nothing. Never rejects. */
-  async readMany(ats: readonly Address[]): Promise<Seen[]> {
+  /** Many keys, and the tags that their own policies name, for `get` and `getMany`, which fill nothing. Never rejects. */
+  async readMany(ats: readonly Address[], tags: readonly string[]): Promise<Seen[]> {
     const times = { wallMs: this.#clock.now(), monotonicMs: 0 };
-    const reading = this.#marks.current(PREFIX);
+    const reading = this.#marks.current([null, ...new Set(tags)]);
     const names = ats.map((at) => at.name);
     const key = ats.length === 1 ? ats[0]?.key : undefined;
     const found = await this.#access.attempt('get', key, (store) => readAll(store, names));

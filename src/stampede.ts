@@ -1,6 +1,5 @@
 import type { Background } from './background.js';
 import type { KeySpace } from './cache-key.js';
-import type { CacheVersion } from './cache-store.js';
 import { Entry } from './entry.js';
 import type { Emit } from './events.js';
 import { isHeld, type Lease, takeLease } from './lease.js';
@@ -44,6 +43,9 @@ export class Stampede {
    * A lease is taken for a key that is loaded alone; a batch does not wait for any of its keys.
    */
   load(needs: readonly Need[], load: LoadAll): { flight: Flight; joined: boolean }[] {
+    const forced = new Set(needs.flatMap(({ at, policy }) => (policy.forceFresh ? at.name : [])));
+    // A forced load is the newest: older ones may give their values, not cache them.
+    if (forced.size > 0) void this.#parts.flights.detach((flight) => forced.has(flight.key));
     const found = needs.map((need) => (need.policy.forceFresh ? undefined : this.#joinable(need)));
     const missing = withOwnValue(needs.filter((_need, i) => !found[i]));
     const started = this.#start(missing, load);
@@ -130,7 +132,7 @@ export class Stampede {
   /** Loads as the holder of the lease; else waits a bounded time for the holder's value, and then loads all the same. */
   async #loadUnderLease(need: Need, flight: Flight, load: LoadAll): Promise<unknown> {
     const { reader } = this.#parts;
-    const until = monotonic() + (need.policy.lease?.wait ?? 0);
+    const until = monotonic() + Math.min(need.policy.lease?.wait ?? 0, this.#left());
     let current = need;
     let lookMs = FIRST_LOOK_MS;
     for (;;) {
@@ -147,8 +149,9 @@ export class Stampede {
         ]);
         if (seen.state === 'fresh' || seen.state === 'stale') return seen.entry?.value;
         if (!seen.marks) return this.#loadOne({ ...current, seen }, flight, undefined, load);
-        freed = !held || seen.version !== current.seen.version;
-        current = { ...current, seen };
+        const next = { ...current, seen };
+        freed = !held || this.#record(next) !== this.#record(current);
+        current = next;
         flight.basis = seen;
       }
     }
@@ -176,9 +179,9 @@ export class Stampede {
     }
   }
 
-  #record({ at, seen }: Need): string {
-    const version: CacheVersion = seen.version ?? '';
-    return this.#parts.keys.record('lease', `${version}:${at.name}`);
+  /** Named by all versions that an invalidation can change, so that any of them frees the waiters. */
+  #record(need: Need): string {
+    return this.#parts.keys.record('lease', idOf(need));
   }
 }
 
@@ -190,4 +193,7 @@ function withOwnValue(needs: readonly Need[]): readonly Need[] {
   return [{ ...need, seen: { ...need.seen, entry: new Entry(entry, copyOf(entry.value)) } }];
 }
 
-const idOf = ({ at, seen }: Need): string => `${seen.version}\n${at.name}`;
+function idOf({ at, seen }: Need): string {
+  const versions = [seen.version, ...(seen.marks ?? []).map(([, version]) => version)];
+  return `${versions.map(String).join(' ')}:${at.name}`;
+}

@@ -22,7 +22,6 @@ const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([
   'INVALID_KEY',
   'INVALID_OPTION',
   'UNSERIALIZABLE',
-  'UNSUPPORTED',
   'VALUE_TOO_LARGE',
 ]);
 
@@ -54,7 +53,10 @@ export class StoreAccess {
     key: string | undefined,
     run: Run<T>,
   ): Promise<T | typeof FAILED> {
-    if (this.#breaker && !this.#breaker.allows()) return FAILED;
+    if (this.#breaker && !this.#breaker.allows()) {
+      this.#emit({ type: 'skip', operation, key });
+      return FAILED;
+    }
     return this.#run(operation, key, run, STORE_BUDGET_MS).catch((): typeof FAILED => FAILED);
   }
 
@@ -63,8 +65,13 @@ export class StoreAccess {
    *
    * @throws CacheError `NOT_CONFIRMED`, with what the store said as its cause.
    */
-  confirm<T>(operation: string, key: string | undefined, run: Run<T>): Promise<T> {
-    return this.#run(operation, key, run, INVALIDATION_BUDGET_MS).catch((cause) => {
+  confirm<T>(
+    operation: string,
+    key: string | undefined,
+    run: Run<T>,
+    budgetMs = INVALIDATION_BUDGET_MS,
+  ): Promise<T> {
+    return this.#run(operation, key, run, budgetMs).catch((cause) => {
       const what = key === undefined ? operation : `${operation} (${key})`;
       const message = `The store did not confirm ${what}: the old value may still be served. Try it again.`;
       throw new CacheError('NOT_CONFIRMED', message, { subject: key, cause });

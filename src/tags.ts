@@ -110,7 +110,7 @@ export class MarkVersions {
     const changes = this.#changes;
     const readAt = this.#clock.now();
     const record = this.#record(name);
-    const found = await this.#access.attempt('read version', record, async (store) => {
+    const found = await this.#access.attempt('read version', name ?? undefined, async (store) => {
       if (store.getVersioned) return store.getVersioned<string>(record);
       const value = await store.get<string>(record);
       return { value, version: value ?? '' };
@@ -127,7 +127,7 @@ export class MarkVersions {
 
   async #create(name: MarkName): Promise<ReadVersion> {
     const args = [this.#record(name), crypto.randomUUID(), RECORD_TTL_SECONDS] as const;
-    await this.#access.attempt('create version', args[0], async (store) => {
+    await this.#access.attempt('create version', name ?? undefined, async (store) => {
       await (store.add ? store.add(...args) : store.set(...args));
     });
     return this.#read(name);

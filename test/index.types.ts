@@ -287,7 +287,6 @@ export function codeOf(error: unknown): string {
     'STORE_FAILED',
     'TIMEOUT',
     'LOAD_FAILED',
-    'UNSUPPORTED',
     'MISSING_PEER',
     'NO_CREDENTIALS',
   ];

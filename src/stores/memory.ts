@@ -73,7 +73,7 @@ export class MemoryCacheStore implements CacheStore {
 
   async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const record = this.#live(key);
-    if (!record) return { value: undefined, version: this.#token(key).version };
+    if (!record) return { value: undefined, version: this.#token(key) };
     const { version } = record;
     try {
       return { value: this.#value<T>(record), version };
@@ -146,7 +146,7 @@ export class MemoryCacheStore implements CacheStore {
       return record;
     }
     this.#bytes -= record.bytes;
-    record.bytes = record.key.length;
+    record.bytes = Buffer.byteLength(record.key);
     this.#bytes += record.bytes;
     record.raw = undefined;
     record.envelope = undefined;
@@ -164,12 +164,15 @@ export class MemoryCacheStore implements CacheStore {
     this.#put(key, raw, envelope, this.#clock.now() + ttl * 1000);
   }
 
-  #token(key: string): Stored {
-    return this.#records.get(key) ?? this.#put(key, undefined, undefined, 0);
+  /** A key that fits into no record has no token; nothing can be filled under it. */
+  #token(key: string): CacheVersion {
+    const record = this.#records.get(key);
+    if (!record && Buffer.byteLength(key) > this.#maxBytes) return '';
+    return (record ?? this.#put(key, undefined, undefined, 0)).version;
   }
 
   #put(key: string, raw: Raw | undefined, envelope: Entry | undefined, expiresAt: number): Stored {
-    const bytes = key.length + (raw === undefined ? 0 : Buffer.byteLength(raw));
+    const bytes = Buffer.byteLength(key) + (raw === undefined ? 0 : Buffer.byteLength(raw));
     if (bytes > this.#maxBytes) {
       throw new CacheError(
         'VALUE_TOO_LARGE',

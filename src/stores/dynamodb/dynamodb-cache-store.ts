@@ -9,13 +9,12 @@ import { clientDatabase } from './client.js';
 import type { Database, Item } from './database.js';
 import { inParallel } from './in-parallel.js';
 import {
-  aliasesIn,
   isLive,
-  originalKey,
   partitionKey,
   plain,
   rawValue,
   unchanged,
+  updateRequest,
   versionOf,
 } from './item.js';
 import { leanDatabase } from './lean.js';
@@ -163,11 +162,11 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async del(key: string): Promise<void> {
-    await this.#mark(key);
+    await this.#mark(partitionKey(key));
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
-    await inParallel([...new Set(keys)], MOST_WRITES, (key) => this.#mark(key));
+    await this.#markAll(keys.map(partitionKey));
   }
 
   /** Scans the table: it pays for every item, whatever matches. */
@@ -176,7 +175,7 @@ export class DynamoDBCacheStore implements CacheStore {
     for await (const items of this.#scan('delByPattern', pattern)) {
       const live = items.filter((item) => isLive(item, this.#clock.now()));
       // Markers, not deletions: what is gone could refuse no fill.
-      await this.delMany(live.map(originalKey));
+      await this.#markAll(live.map(({ pk }) => String(plain(pk))));
       deleted += live.length;
     }
     return deleted;
@@ -225,67 +224,46 @@ export class DynamoDBCacheStore implements CacheStore {
     retry: 'always' | 'unsent',
     only: Partial<ReturnType<typeof unchanged>> = {},
   ): Promise<boolean> {
+    const pk = partitionKey(key);
     const raw = this.#serializer.serialize(value, key);
     const size = OVERHEAD_BYTES + 2 * Buffer.byteLength(key) + Buffer.byteLength(raw);
     if (size > this.#maxItemBytes) throw tooLarge(key, size, this.#maxItemBytes);
     const exp = this.#clock.now() + ttl * 1000;
+    const hashed = pk !== key;
     const text = typeof raw === 'string';
-    const values: Item = {
+    const what = `SET #value = :value, #exp = :exp,${hashed ? ' #key = :key,' : ''}`;
+    const values = {
       // Not a Buffer, which JSON would make an object of before anybody sees it.
       ':value': text ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
       ':exp': exp,
+      ...(hashed && { ':key': JSON.stringify(key) }),
       ...only.values,
     };
-    return this.#update(
-      key,
-      'SET #value = :value, #exp = :exp,',
-      exp,
-      values,
-      retry,
-      only.condition,
-    );
+    return this.#update(pk, what, exp, values, retry, only.condition);
+  }
+
+  async #markAll(pks: readonly string[]): Promise<void> {
+    await inParallel([...new Set(pks)], MOST_WRITES, (pk) => this.#mark(pk));
   }
 
   /** A marker: the key was invalidated, and this is its version now. */
-  async #mark(key: string): Promise<void> {
-    await this.#update(key, 'REMOVE #value, #exp SET', 0, {}, 'always');
+  async #mark(pk: string): Promise<void> {
+    await this.#update(pk, 'REMOVE #value, #exp SET', 0, {}, 'always');
   }
 
   async #update(
-    key: string,
+    pk: string,
     what: string,
     exp: number,
     values: Item,
     retry: 'always' | 'unsent',
-    ConditionExpression?: string,
+    condition?: string,
   ): Promise<boolean> {
-    const pk = partitionKey(key);
     const id = crypto.randomUUID();
     const stays = Math.max(exp, this.#clock.now() + FENCE_WINDOW_MS);
-    const hashed = pk !== key;
-    const UpdateExpression = `${what} #expiresAt = :expiresAt, #ver = :ver${hashed ? ', #key = :key' : ''} ADD #n :one`;
     try {
-      const response = await this.#database.send(
-        'update',
-        {
-          TableName: this.#tableName,
-          Key: { pk },
-          UpdateExpression,
-          ...(ConditionExpression && {
-            ConditionExpression,
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-          ExpressionAttributeNames: aliasesIn(`${UpdateExpression} ${ConditionExpression}`),
-          ExpressionAttributeValues: {
-            ...values,
-            ':expiresAt': Math.ceil(stays / 1000),
-            ':ver': id,
-            ':one': 1,
-            ...(hashed && { ':key': key.toWellFormed() }),
-          },
-        },
-        retry,
-      );
+      const request = updateRequest(this.#tableName, pk, what, values, id, stays, condition);
+      const response = await this.#database.send('update', request, retry);
       if (!response.conditionFailed) return true;
       if (response.attempts === 1) return false;
       // An earlier try of ours may be what changed the item: then it was written after all.

@@ -6,7 +6,7 @@ import type { Item } from './database.js';
 /**
  * The attributes of an item. Every expression names them by alias, because DynamoDB reserves words such as VALUE.
  *
- * - `pk` the key, or its start and a hash when it is too long; then `key` is the original
+ * - `pk` the key, or its start and a hash when it is too long; then `key` is the original, as JSON
  * - `value` what the serializer wrote, S or B; absent in a marker, which says only that the key was invalidated
  * - `exp` when the value expires, epoch milliseconds
  * - `expiresAt` when DynamoDB may delete the item, epoch seconds: its TTL attribute
@@ -46,8 +46,10 @@ export function plain(value: unknown): unknown {
   return S ?? N ?? B ?? value;
 }
 
-/** The key that an item was written under. */
-export const originalKey = (item: Item): string => String(plain(item.key ?? item.pk));
+/** The key that an item was written under; a hashed one's as JSON, which alone can hold half a surrogate pair. */
+export function originalKey({ pk, key }: Item): string {
+  return key === undefined ? String(plain(pk)) : JSON.parse(String(plain(key)));
+}
 
 /** Whether the item holds a value whose time has not come. A marker has no time; what others wrote knows seconds. */
 export function isLive(item: Item | undefined, now: number): item is Item {
@@ -87,4 +89,32 @@ export function unchanged(version: CacheVersion): { condition: string; values: I
   }
   const condition = `attribute_not_exists(${id ? '#ver' : '#pk'})`;
   return { condition: id ? `attribute_exists(#pk) AND ${condition}` : condition, values: {} };
+}
+
+/**
+ * An UpdateItem that does `what` and gives the item a new version: UpdateItem alone can add to a counter, which makes
+ * a write that is sent twice count twice.
+ */
+export function updateRequest(
+  TableName: string,
+  pk: string,
+  what: string,
+  values: Item,
+  id: string,
+  staysUntilMs: number,
+  condition?: string,
+): object {
+  const UpdateExpression = `${what} #expiresAt = :expiresAt, #ver = :ver ADD #n :one`;
+  const expiresAt = Math.ceil(staysUntilMs / 1000);
+  return {
+    TableName,
+    Key: { pk },
+    UpdateExpression,
+    ...(condition && {
+      ConditionExpression: condition,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    }),
+    ExpressionAttributeNames: aliasesIn(`${UpdateExpression} ${condition}`),
+    ExpressionAttributeValues: { ...values, ':expiresAt': expiresAt, ':ver': id, ':one': 1 },
+  };
 }

@@ -5,9 +5,9 @@ import type { Operation } from './database.js';
 const REMEDIES: Readonly<Record<string, string>> = {
   ResourceNotFound: 'Create the table, or check its name and the region',
   AccessDenied:
-    'Allow dynamodb:GetItem, BatchGetItem and UpdateItem; Scan and DeleteItem to scan and clear',
+    'Allow dynamodb:BatchGetItem and UpdateItem; Scan for delByPattern; Scan and DeleteItem for clear',
   UnrecognizedClient: 'Check the credentials and the region',
-  ProvisionedThroughput: 'Raise the capacity, or put a memory tier in front',
+  ProvisionedThroughput: 'Raise the capacity of the table',
 };
 
 /** An error that DynamoDB answered with, as a `CacheError` whose message says what to do. */

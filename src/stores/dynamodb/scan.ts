@@ -13,9 +13,10 @@ export async function* scanTable(
   onUnits: (units: number) => void,
 ): AsyncGenerator<Item[]> {
   const start = literalStart(pattern ?? '');
+  const json = JSON.stringify(start).slice(0, -1);
   let FilterExpression = 'attribute_exists(#ver)';
   if (pattern !== undefined) FilterExpression += ' AND attribute_exists(#value)';
-  if (start) FilterExpression += ' AND (begins_with(#pk, :start) OR begins_with(#key, :start))';
+  if (start) FilterExpression += ' AND (begins_with(#pk, :start) OR begins_with(#key, :json))';
   const ProjectionExpression = '#pk, #key, #exp';
   const matches = globMatcher(pattern ?? '*');
   let ExclusiveStartKey: Item | undefined;
@@ -23,7 +24,9 @@ export async function* scanTable(
     const request = {
       ...{ TableName, FilterExpression, ProjectionExpression },
       ExpressionAttributeNames: aliasesIn(FilterExpression + ProjectionExpression),
-      ...(start && { ExpressionAttributeValues: { ':start': start } }),
+      ...(start && {
+        ExpressionAttributeValues: { ':start': start.toWellFormed(), ':json': json },
+      }),
       ...(ExclusiveStartKey && { ExclusiveStartKey }),
       // What was written just before must not escape.
       ConsistentRead: true,
