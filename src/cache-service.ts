@@ -94,9 +94,10 @@ export class CacheService {
     return seen !== undefined && isServable(seen);
   }
 
-  #look(keys: readonly AnyKey[]): Promise<Seen[]> {
+  async #look(keys: readonly AnyKey[]): Promise<Seen[]> {
+    const ats = keys.map((key) => this.#address(key));
     const tags = keys.flatMap((key) => (typeof key === 'object' && key.policy.tags) || []);
-    return this.#parts.reader.readMany(keys.map(this.#address, this), tags);
+    return this.#parts.reader.readMany(ats, tags);
   }
 
   /**

@@ -44,7 +44,7 @@ export function assemble(store: CacheStore, config: CacheConfig): Parts {
   const flights = new SingleFlight();
   const invalidation = new Invalidation({ access, keys, marks, flights, emit });
   const { deadline } = config;
-  const shared = { access, keys, clock, emit, reader, loader, background };
+  const shared = { access, keys, clock, emit, marks, reader, loader, background };
   const stampede = new Stampede({ ...shared, flights, deadline });
-  return { ...shared, policy, stats, marks, stampede, invalidation };
+  return { ...shared, policy, stats, stampede, invalidation };
 }

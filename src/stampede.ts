@@ -7,6 +7,7 @@ import type { LoadAll, Loader, Need, Target } from './loader.js';
 import type { Reader } from './reader.js';
 import { copyOf, type Flight, type SingleFlight } from './single-flight.js';
 import type { StoreAccess } from './store-access.js';
+import type { MarkVersions } from './tags.js';
 import { type Clock, monotonic, pause } from './time.js';
 
 /** Between two looks at whether the holder of a lease is done, milliseconds. */
@@ -15,6 +16,7 @@ const LONGEST_LOOK_MS = 250;
 
 interface Parts {
   readonly access: StoreAccess;
+  readonly marks: MarkVersions;
   readonly reader: Reader;
   readonly loader: Loader;
   readonly flights: SingleFlight;
@@ -133,7 +135,7 @@ export class Stampede {
   async #loadUnderLease(need: Need, flight: Flight, load: LoadAll): Promise<unknown> {
     const { reader } = this.#parts;
     const until = monotonic() + Math.min(need.policy.lease?.wait ?? 0, this.#left());
-    let current = need;
+    let current = await this.#withMarks(need);
     let lookMs = FIRST_LOOK_MS;
     for (;;) {
       const lease = await this.#take(current);
@@ -149,12 +151,18 @@ export class Stampede {
         ]);
         if (seen.state === 'fresh' || seen.state === 'stale') return seen.entry?.value;
         if (!seen.marks) return this.#loadOne({ ...current, seen }, flight, undefined, load);
-        const next = { ...current, seen };
+        const next = await this.#withMarks({ ...current, seen });
         freed = !held || this.#record(next) !== this.#record(current);
         current = next;
-        flight.basis = seen;
+        flight.basis = next.seen;
       }
     }
+  }
+
+  /** Creates the marks that are missing: the lease is named by them, in this process as in all others. */
+  async #withMarks(need: Need): Promise<Need> {
+    const marks = need.seen.marks && (await this.#parts.marks.ensure(need.seen.marks));
+    return { ...need, seen: { ...need.seen, marks } };
   }
 
   async #take(need: Need): Promise<Lease | 'held' | undefined> {

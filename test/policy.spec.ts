@@ -109,8 +109,8 @@ describe('resolvePolicy', () => {
   it('takes a lease for misses only when it is asked to', () => {
     expect(DEFAULT_POLICY.lease?.misses).toBe(false);
     expect(layer(DEFAULT_POLICY, { lease: true }).lease).toEqual({
-      ttl: 10_000,
-      wait: 2_000,
+      ttl: 3_000,
+      wait: 5_000,
       misses: true,
     });
     expect(layer(DEFAULT_POLICY, { lease: { ttl: '3s', wait: 0 } }).lease).toEqual({

@@ -22,8 +22,8 @@ const fleet = (size: number, store: CacheStore) =>
 describe('a lease', () => {
   useFakeTime();
 
-  it('makes one origin call of fifty services and a cold key', async () => {
-    const services = fleet(50, new MemoryCacheStore());
+  it('makes one origin call of two hundred services and a cold key', async () => {
+    const services = fleet(200, new MemoryCacheStore());
     const load = vi.fn(() => new Promise((resolve) => setTimeout(resolve, 100, 'value')));
     const values = Promise.all(services.map(({ cache }) => cache.wrap('k', LEASE, load)));
     await advance(1_000);
@@ -49,18 +49,48 @@ describe('a lease', () => {
     expect(runs).toHaveLength(3);
   });
 
-  it('lets the others load once they have waited, when its holder dies', async () => {
+  it('goes to one of those who wait when its holder dies', async () => {
+    const [holder, ...others] = fleet(200, new MemoryCacheStore());
+    const dead = holder?.cache.wrap('k', LEASE, () => never()) ?? never();
+    await flush();
+    const load = vi.fn(() => new Promise((resolve) => setTimeout(resolve, 100, 'alive')));
+    const waiting = others.map(({ cache }) => cache.wrap('k', LEASE, load));
+    await advance(2_990);
+    expect(load).not.toHaveBeenCalled();
+    await advance(1_000);
+    expect(await Promise.all(waiting)).toEqual(others.map(() => 'alive'));
+    expect(load).toHaveBeenCalledOnce();
+    expect(await settledState(dead)).toBe('pending');
+  });
+
+  it('lets the others load once they have waited', async () => {
     const [holder, one, two] = fleet(3, new MemoryCacheStore());
     if (!holder || !one || !two) throw new Error('three services');
-    const dead = holder.cache.wrap('k', LEASE, () => never());
+    const policy: WrapOptions = { ttl: '1h', lease: { ttl: '1m', wait: '2s' } };
+    void holder.cache.wrap('k', policy, () => never());
     await flush();
     const load = vi.fn(async () => 'alive');
-    const waiting = [one, two].map(({ cache }) => cache.wrap('k', LEASE, load));
+    const waiting = [one, two].map(({ cache }) => cache.wrap('k', policy, load));
     await advance(1_990);
     expect(load).not.toHaveBeenCalled();
     await advance(20);
+    expect(load).toHaveBeenCalled();
+    await advance(500);
     expect(await Promise.all(waiting)).toEqual(['alive', 'alive']);
-    expect(await settledState(dead)).toBe('pending');
+  });
+
+  it('makes at most two refreshes of two hundred services and a stale key', async () => {
+    const services = fleet(200, new MemoryCacheStore());
+    const load = vi.fn(() => new Promise((resolve) => setTimeout(resolve, 100, 'new')));
+    const read = () =>
+      Promise.all(services.map(({ cache }) => cache.wrapSWR('k', '1m', '1h', load)));
+    expect(await services[0]?.cache.wrapSWR('k', '1m', '1h', () => 'old')).toBe('old');
+    await advance(61_000);
+    expect(await read()).toEqual(services.map(() => 'old'));
+    await advance(1_000);
+    expect(load.mock.calls.length).toBeGreaterThan(0);
+    expect(load.mock.calls.length).toBeLessThanOrEqual(2);
+    expect(await read()).toEqual(services.map(() => 'new'));
   });
 
   it('is free again when its time is over', async () => {
@@ -187,10 +217,10 @@ describe('a lease', () => {
   });
 
   it.each([
-    ['its own ttl', {}, { ttl: '1h', lease: true }, 10],
-    ['the life of the value', {}, { ttl: '4s', lease: true }, 4],
+    ['its own ttl', {}, { ttl: '1h', lease: true }, 3],
+    ['the life of the value', {}, { ttl: '2s', lease: true }, 2],
     ['the end of the invocation', { deadline: (): number => START + 2_500 }, LEASE, 2.5],
-    ['no deadline', { deadline: (): undefined => undefined }, LEASE, 10],
+    ['no deadline', { deadline: (): undefined => undefined }, LEASE, 3],
   ] as const)('ends with %s', async (_name, config, policy, seconds) => {
     const { store, calls } = watched();
     const { cache } = setup(config, store);
