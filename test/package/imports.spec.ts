@@ -103,7 +103,7 @@ describe('the checker of imports', () => {
         'stores/memory.ts': "import { now } from '../time.js';",
         'stores/tiered.ts': "import './memory.js'; import '../aws/transport.js';",
         'cli/main.ts': "const room = await import('../metrics/emf.js'); console.log(room);",
-        'metrics/emf.ts': "import type { S3 } from '@aws-sdk/client-dynamodb';",
+        'metrics/emf.ts': "import type { S3 } from '@aws-sdk/lib-dynamodb';",
       }),
     ).toEqual([]);
   });
@@ -146,13 +146,13 @@ describe('the checker of imports', () => {
     ],
     [
       'an optional peer at load',
-      { 'aws/a.ts': "import { x } from '@aws-sdk/client-dynamodb/lib';" },
-      'src/aws/a.ts: imports @aws-sdk/client-dynamodb/lib at load: an optional peer is loaded by import()',
+      { 'aws/a.ts': "import { x } from '@aws-sdk/lib-dynamodb/lib';" },
+      'src/aws/a.ts: imports @aws-sdk/lib-dynamodb/lib at load: an optional peer is loaded by import()',
     ],
     [
       'an optional peer with an inline type only, which stays an import',
-      { 'aws/a.ts': "import { type X } from '@aws-sdk/client-dynamodb';" },
-      'src/aws/a.ts: imports @aws-sdk/client-dynamodb at load: an optional peer is loaded by import()',
+      { 'aws/a.ts': "import { type X } from '@aws-sdk/lib-dynamodb';" },
+      'src/aws/a.ts: imports @aws-sdk/lib-dynamodb at load: an optional peer is loaded by import()',
     ],
     [
       'a package that is no peer, lazily',
