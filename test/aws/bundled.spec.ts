@@ -75,6 +75,8 @@ const SEND = `
   const transport = createTransport({
     service: 'dynamodb', region: 'us-east-1', endpoint: new URL(process.env.ENDPOINT),
     credentials: async () => ({ accessKeyId: 'A', secretAccessKey: 'S' }),
+    // A timer left behind would hold the process until it is killed.
+    timeouts: { connect: '30s', request: '30s', total: '30s' },
   });
   const request = { headers: {}, body: '{}', retry: 'always' };
   const { status, attempts } = await transport.send(request);

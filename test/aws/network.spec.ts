@@ -27,6 +27,15 @@ describe('a service that cannot be reached', () => {
     }
   });
 
+  it('is found at an IPv6 address', async () => {
+    const transport = transportTo(new URL(`http://[::1]:${await freePort()}`));
+    const { error } = await outcomeOf(transport.send(ask));
+    // Nobody listens there, or this machine has no IPv6; a name that cannot be found would be ENOTFOUND.
+    expect(error).toMatchObject({
+      cause: { code: expect.stringMatching(/^(ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH)$/) },
+    });
+  });
+
   it('has no address', async () => {
     const transport = transportTo(new URL('http://no-such-host.invalid'), { timeouts: SHORT });
     const { error, ms } = await outcomeOf(transport.send(ask));

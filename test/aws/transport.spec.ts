@@ -255,8 +255,9 @@ describe('credentials', () => {
     // Not a byte was sent, so what must not be applied twice is tried again, too.
     expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
     comeLate(credentials);
-    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 1 });
-    expect(requests).toHaveLength(2);
+    // What the first try might still send would arrive before the last of these.
+    for (let n = 0; n < 3; n++) await transport.send(change);
+    expect(requests).toHaveLength(4);
   });
 
   it('that fail, or are none, are NO_CREDENTIALS with their cause', async () => {
