@@ -32,12 +32,20 @@ export interface Cost {
   readonly wallUs: number;
 }
 
-/** Runs an operation one call after the other. The processor time is that of the whole process. */
-export async function costOf(calls: number, operation: () => Promise<unknown>): Promise<Cost> {
+/** What the calls cost from now until the function it returns is called. The processor time is that of the process. */
+export function startCost(calls: number): () => Cost {
   const cpu = process.cpuUsage();
   const started = performance.now();
+  return () => {
+    const wallUs = (performance.now() - started) * 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    return { cpuUs: (user + system) / calls, wallUs: wallUs / calls };
+  };
+}
+
+/** Runs an operation one call after the other. */
+export async function costOf(calls: number, operation: () => Promise<unknown>): Promise<Cost> {
+  const cost = startCost(calls);
   for (let call = 0; call < calls; call++) await operation();
-  const wallUs = (performance.now() - started) * 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  return { cpuUs: (user + system) / calls, wallUs: wallUs / calls };
+  return cost();
 }

@@ -14,14 +14,17 @@ process.stdout.write(
   JSON.stringify({ total, imported, marks, length: JSON.stringify(value).length }),
 );
 
-/** Notes when the request goes out and its answer comes, and what loading Node's own modules takes. */
+/** Notes when the request is made, its socket connected and its answer begun, and what loading Node's modules takes. */
 async function watch() {
   const { subscribe } = await import('node:diagnostics_channel');
-  subscribe('net.client.socket', () => {
-    marks.socket ??= now();
-  });
-  subscribe('http.client.request.start', () => {
+  subscribe('http.client.request.start', ({ request }) => {
     marks.request ??= now();
+    const connecting = (socket) =>
+      socket.once(socket.encrypted ? 'secureConnect' : 'connect', () => {
+        marks.connected ??= now();
+      });
+    if (request.socket) connecting(request.socket);
+    else request.once('socket', connecting);
   });
   subscribe('http.client.response.finish', () => {
     marks.response ??= now();

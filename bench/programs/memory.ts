@@ -1,5 +1,5 @@
 import { CacheService, MemoryCacheStore } from '@glasswork/cache';
-import { answerParent } from './answer.js';
+import { answerParent, type Cost, startCost } from './answer.js';
 
 const cache = new CacheService(new MemoryCacheStore());
 const noLoad = () => {
@@ -17,27 +17,25 @@ const calls = {
     return text.length;
   },
 
-  /** Nanoseconds a call of a bare `JSON.parse`. */
-  parse({ key, calls }: { key: string; calls: number }): number {
+  /** A bare `JSON.parse`. */
+  parse({ key, calls }: { key: string; calls: number }): Cost {
     const text = texts.get(key) ?? '';
-    const started = performance.now();
+    const cost = startCost(calls);
     for (let call = 0; call < calls; call++) last = JSON.parse(text);
-    const ns = ((performance.now() - started) * 1e6) / calls;
-    return checked(ns, text);
+    return checked(cost(), text);
   },
 
-  /** Nanoseconds a call of a `wrap` that hits. */
-  async wrap({ key, calls }: { key: string; calls: number }): Promise<number> {
-    const started = performance.now();
+  /** A `wrap` that hits. */
+  async wrap({ key, calls }: { key: string; calls: number }): Promise<Cost> {
+    const cost = startCost(calls);
     for (let call = 0; call < calls; call++) last = await cache.wrap(key, 300, noLoad);
-    const ns = ((performance.now() - started) * 1e6) / calls;
-    return checked(ns, texts.get(key));
+    return checked(cost(), texts.get(key));
   },
 };
 export type MemoryCalls = typeof calls;
 
-function checked(ns: number, text: string | undefined): number {
-  if (JSON.stringify(last) === text) return ns;
+function checked(cost: Cost, text: string | undefined): Cost {
+  if (JSON.stringify(last) === text) return cost;
   throw new Error('what was read is not the value that was written');
 }
 
