@@ -26,7 +26,7 @@ export class Budget {
         giveUp: () => reject(onTimeout()),
       };
       this.#pending.add(operation);
-      this.#lookLater();
+      this.#watch();
       promise.then(
         (value) => {
           this.#done(operation);
@@ -41,29 +41,33 @@ export class Budget {
   }
 
   #done(operation: Pending): void {
-    if (!this.#pending.delete(operation) || this.#pending.size > 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#pending.delete(operation);
+    // The timer stays for the operations to come, but keeps no process alive that has none.
+    if (this.#pending.size === 0) this.#timer?.unref();
   }
 
-  #lookLater(): void {
-    if (this.#looking || this.#timer) return;
-    this.#looking = true;
-    setImmediate(() => {
-      this.#looking = false;
-      if (this.#pending.size > 0) this.#arm();
-    });
+  #watch(): void {
+    if (this.#timer) {
+      this.#timer.ref();
+    } else if (!this.#looking) {
+      this.#looking = true;
+      setImmediate(() => {
+        this.#looking = false;
+        this.#arm();
+      });
+    }
   }
 
   #arm(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#pending.size === 0) return;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      for (const operation of [...this.#pending]) {
+      for (const operation of this.#pending) {
         if (--operation.ticksLeft > 0) continue;
         this.#pending.delete(operation);
         operation.giveUp();
       }
-      if (this.#pending.size > 0) this.#arm();
+      this.#arm();
     }, TICK_MS);
   }
 }

@@ -96,9 +96,27 @@ export function resolvePolicy(
 ): Policy {
   const keyed = key ? layer(defaults, key) : defaults;
   if (call === undefined) return keyed;
-  if (typeof call !== 'object') return layer(keyed, { ttl: call });
+  if (typeof call !== 'object') return key ? layer(keyed, { ttl: call }) : withTTL(defaults, call);
   if (call !== null) return layer(keyed, call);
   throw invalid('policy', call, 'a ttl or an object of options');
+}
+
+const MOST_TTLS = 1_000;
+const byTTL = new WeakMap<Policy, Map<Duration, Policy>>();
+
+/** Most calls give a mere ttl, and the same few ones again and again. */
+function withTTL(defaults: Policy, ttl: Duration): Policy {
+  let known = byTTL.get(defaults);
+  if (!known || known.size >= MOST_TTLS) {
+    known = new Map();
+    byTTL.set(defaults, known);
+  }
+  let policy = known.get(ttl);
+  if (!policy) {
+    policy = layer(defaults, { ttl });
+    known.set(ttl, policy);
+  }
+  return policy;
 }
 
 /** How each option that is given becomes part of a policy. */

@@ -34,6 +34,7 @@ describe('Budget', () => {
     expect(vi.getTimerCount()).toBe(1);
     resolve(7);
     await expect(race).resolves.toBe(7);
+    await vi.advanceTimersByTimeAsync(50);
     expect(vi.getTimerCount()).toBe(0);
   });
 

@@ -66,7 +66,7 @@ export function exchange<Needed>(
             settle({
               status: incoming.statusCode ?? 0,
               headers: incoming.headers,
-              body: Buffer.concat(chunks),
+              body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
             }),
           );
         })

@@ -22,7 +22,7 @@ describe('the SAM template', () => {
   });
 
   it.each<[string, Policy, string[]]>([
-    ['the cache', CachePolicy, ['BatchGetItem', 'UpdateItem']],
+    ['the cache', CachePolicy, ['BatchGetItem', 'GetItem', 'UpdateItem']],
     ['maintenance', CacheMaintenancePolicy, ['DeleteItem', 'Scan']],
   ])('allows %s these actions, on its own table', (_, policy, actions) => {
     expect(policy.Type).toBe('AWS::IAM::ManagedPolicy');

@@ -2,9 +2,21 @@
 export type Item = Readonly<Record<string, unknown>>;
 
 /** The operations that a store needs, by their names in `DynamoDBDocument` and `DaxDocument`. */
-export type Operation = 'batchGet' | 'update' | 'delete' | 'scan';
+export type Operation = 'get' | 'batchGet' | 'update' | 'delete' | 'scan';
+
+/** What of a request holds items; the rest is as the service wants it. */
+export interface Request {
+  readonly Key?: Item;
+  readonly ExpressionAttributeValues?: Item;
+  readonly ExclusiveStartKey?: Item;
+  readonly RequestItems?: Readonly<
+    Record<string, { readonly Keys: readonly Item[]; readonly ConsistentRead: boolean }>
+  >;
+  readonly [part: string]: unknown;
+}
 
 export interface Response {
+  readonly Item?: Item | undefined;
   readonly Responses?: Readonly<Record<string, readonly Item[]>> | undefined;
   readonly UnprocessedKeys?:
     | Readonly<Record<string, { readonly Keys?: readonly Item[] | undefined }>>
@@ -28,7 +40,7 @@ export interface Database {
   /** @throws CacheError. */
   send(
     operation: Operation,
-    request: object,
+    request: Request,
     retry: 'always' | 'unsent',
   ): Promise<Response & Partial<ConditionFailed>>;
   close(): void;

@@ -1,7 +1,7 @@
 import { builtin } from '../../aws/builtin.js';
 import type { CacheVersion } from '../../cache-store.js';
 import { CacheError } from '../../errors.js';
-import type { Item } from './database.js';
+import type { Item, Request } from './database.js';
 
 /**
  * The attributes of an item. Every expression names them by alias, because DynamoDB reserves words such as VALUE.
@@ -103,7 +103,7 @@ export function updateRequest(
   id: string,
   staysUntilMs: number,
   condition?: string,
-): object {
+): Request {
   const UpdateExpression = `${what} #expiresAt = :expiresAt, #ver = :ver ADD #n :one`;
   const expiresAt = Math.ceil(staysUntilMs / 1000);
   return {

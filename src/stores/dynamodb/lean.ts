@@ -1,7 +1,7 @@
 import { type CredentialProvider, defaultCredentials } from '../../aws/credentials.js';
 import { resolveEndpoint } from '../../aws/endpoint.js';
 import { createTransport, errorMessage, errorType, type Timeouts } from '../../aws/transport.js';
-import type { Database, Item } from './database.js';
+import type { Database, Item, Request } from './database.js';
 import { refusal } from './refusal.js';
 
 export interface LeanOptions {
@@ -13,6 +13,7 @@ export interface LeanOptions {
 }
 
 const ACTIONS = {
+  get: 'GetItem',
   batchGet: 'BatchGetItem',
   update: 'UpdateItem',
   delete: 'DeleteItem',
@@ -30,7 +31,7 @@ export function leanDatabase(options: LeanOptions): Database {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': `DynamoDB_20120810.${ACTIONS[operation]}`,
       };
-      const body = JSON.stringify(request, typed);
+      const body = JSON.stringify(typed(request));
       const response = await transport.send({ headers, body, retry });
       const type = response.status !== 200 && errorType(response);
       if (type === false) return JSON.parse(response.body.toString());
@@ -47,17 +48,34 @@ export function leanDatabase(options: LeanOptions): Database {
 
 /**
  * Puts DynamoDB's types on the values of a request, where it holds items. What comes back keeps them: taking them off
- * everything would slow down every read.
+ * everything would slow down every read, as a replacer of JSON's would every request.
  */
-function typed(name: string, value: unknown): unknown {
-  if (name === 'Keys' && Array.isArray(value)) return value.map(typedItem);
-  return /^(Key|ExpressionAttributeValues|ExclusiveStartKey)$/.test(name)
-    ? typedItem(value as Item)
-    : value;
+function typed(request: Request): object {
+  const {
+    Key,
+    ExpressionAttributeValues: values,
+    ExclusiveStartKey: start,
+    RequestItems,
+  } = request;
+  if (RequestItems) {
+    const tables = Object.entries(RequestItems).map(([table, { Keys, ConsistentRead }]) => {
+      return [table, { Keys: Keys.map(typedItem), ConsistentRead }];
+    });
+    return { RequestItems: Object.fromEntries(tables) };
+  }
+  return {
+    ...request,
+    Key: Key && typedItem(Key),
+    ExpressionAttributeValues: values && typedItem(values),
+    ExclusiveStartKey: start && typedItem(start),
+  };
 }
 
-const typedItem = (item: Item) =>
-  Object.fromEntries(Object.entries(item).map(([name, value]) => [name, typedValue(value)]));
+function typedItem(item: Item): Item {
+  const values: Record<string, unknown> = {};
+  for (const name in item) values[name] = typedValue(item[name]);
+  return values;
+}
 
 function typedValue(value: unknown): unknown {
   if (typeof value === 'string') return { S: value };

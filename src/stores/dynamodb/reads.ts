@@ -19,8 +19,8 @@ type Batch = Map<string, Waiting>;
 export type Read = (pk: string, consistent: boolean) => Promise<Item | undefined>;
 
 /**
- * Reads of one tick become one BatchGetItem for each 100 keys; of a single key it costs what GetItem does. A key that
- * several callers ask for is read once, and each parses a copy of its own. Consistent reads go apart from the others.
+ * Reads of one tick become one request: one GetItem, or a BatchGetItem for each 100 keys. A key that several callers
+ * ask for is read once, and each parses a copy of its own. Consistent reads go apart from the others.
  */
 export function batchedReads(database: Database, tableName: string): Read {
   const batches = new Map<boolean, Batch>();
@@ -30,13 +30,20 @@ export function batchedReads(database: Database, tableName: string): Read {
     batches.delete(ConsistentRead);
     for (let at = 0; at < all.length; at += MOST_KEYS) {
       const batch: Batch = new Map(all.slice(at, at + MOST_KEYS));
-      read(batch, ConsistentRead).catch((error) => {
+      (batch.size === 1 ? readOne : readMany)(batch, ConsistentRead).catch((error) => {
         for (const { reject } of batch.values()) reject(error);
       });
     }
   };
 
-  async function read(batch: Batch, ConsistentRead: boolean): Promise<void> {
+  async function readOne(batch: Batch, ConsistentRead: boolean): Promise<void> {
+    for (const [pk, { resolve }] of batch) {
+      const request = { TableName: tableName, Key: { pk }, ConsistentRead };
+      resolve((await database.send('get', request, 'always')).Item);
+    }
+  }
+
+  async function readMany(batch: Batch, ConsistentRead: boolean): Promise<void> {
     let Keys: readonly Item[] = [...batch.keys()].map((pk) => ({ pk }));
     for (let round = 0; Keys.length > 0; round++) {
       if (round === MOST_ROUNDS) {

@@ -5,7 +5,7 @@ import type { Operation } from './database.js';
 const REMEDIES: Readonly<Record<string, string>> = {
   ResourceNotFound: 'Create the table, or check its name and the region',
   AccessDenied:
-    'Allow dynamodb:BatchGetItem and UpdateItem; Scan for delByPattern; Scan and DeleteItem for clear',
+    'Allow dynamodb:GetItem, BatchGetItem and UpdateItem; Scan for delByPattern; Scan and DeleteItem for clear',
   UnrecognizedClient: 'Check the credentials and the region',
   ProvisionedThroughput: 'Raise the capacity of the table',
 };
