@@ -29,9 +29,15 @@ export async function saveRun(run: Run, whole: boolean): Promise<string> {
   const folder = new URL('results/', import.meta.url);
   await mkdir(folder, { recursive: true });
   const file = whole ? 'latest.json' : 'partial.tmp.json';
-  await writeFile(new URL(file, folder), `${JSON.stringify(run, rounded, 2)}\n`);
+  await writeFile(new URL(file, folder), `${toText(run)}\n`);
   return `bench/results/${file}`;
 }
+
+/** A line for each row of a table, so that two results can be compared line by line. */
+export const toText = (run: Run): string =>
+  JSON.stringify(run, rounded, 2).replace(/\[\n\s+[^[\]{}]*?\n\s+\]/g, (array) =>
+    array.replace(/\n\s+/g, ' '),
+  );
 
 /** Five significant digits are more than any of these measurements has. */
 function rounded(_: string, value: unknown): unknown {

@@ -1,17 +1,18 @@
 import { CacheService, type CacheStore, DynamoDBCacheStore } from '@glasswork/cache';
 import { answerParent, type Cost, costOf } from './answer.js';
 
-const { TABLE: tableName = '', ENDPOINT: endpoint, STORE } = process.env;
+const { TABLE: tableName = '', ENDPOINT: endpoint } = process.env;
 const store = new DynamoDBCacheStore({ tableName, endpoint });
 /** The same store, for a service that is not to know that it has versions: it goes without the fence. */
-const unfenced: CacheStore = {
+const withoutVersions: CacheStore = {
   name: store.name,
   durable: store.durable,
   get: (key) => store.get(key),
   set: (key, value, ttl) => store.set(key, value, ttl),
   del: (key) => store.del(key),
 };
-const cache = new CacheService(STORE === 'unfenced' ? unfenced : store, { keyPrefix: 'bench' });
+const cache = new CacheService(store, { keyPrefix: 'bench' });
+const unfenced = new CacheService(withoutVersions, { keyPrefix: 'bench' });
 const noLoad = () => {
   throw new Error('a miss, where a hit is measured');
 };
@@ -28,6 +29,10 @@ const calls = {
   /** Hits, one after the other. */
   hits: ({ key, tags, calls }: { key: string; tags: string[]; calls: number }): Promise<Cost> =>
     costOf(calls, () => cache.wrap(key, { ttl: 300, tags }, noLoad)),
+
+  /** The same without the fence. */
+  unfencedHits: ({ key, calls }: { key: string; calls: number }): Promise<Cost> =>
+    costOf(calls, () => unfenced.wrap(key, { ttl: 300, tags: [] }, noLoad)),
 
   /** Hits with a policy that is a mere ttl. */
   plainHits: ({ key, calls }: { key: string; calls: number }): Promise<Cost> =>

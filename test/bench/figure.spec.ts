@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Check, type Figure, misses, passes } from '../../bench/figure.js';
 import { byPart } from '../../bench/figures/size.js';
 import { renderFigure, renderVerdict } from '../../bench/report.js';
-import { describeRun } from '../../bench/results.js';
+import { describeRun, toText } from '../../bench/results.js';
 
 const check = (value: number, target: Check['target']): Check => ({
   ...{ what: 'speed', value, unit: 'times', target },
@@ -64,6 +64,8 @@ describe('the report', () => {
       figures: [{ checks: [{ ok: true }] }, { checks: [{ ok: false }] }],
     });
     expect(run.machine.cores).toBeGreaterThan(0);
+    expect(JSON.parse(toText(run))).toEqual(run);
+    expect(toText(run)).toContain('[ "ours", 12.34 ]');
   });
 });
 
