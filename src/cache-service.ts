@@ -71,7 +71,7 @@ export class CacheService {
     const reads = await this.#look(keys);
     return reads.map((seen, i) => {
       const key = keyText(keys[i] as AnyKey);
-      if (isServable(seen)) return this.#hit(key, seen);
+      if (isServable(seen)) return this.#hit(key, seen.entry, seen.state, this.#parts.clock.now());
       this.#parts.emit({ type: 'miss', key, reason: seen.reason });
       return undefined;
     });
@@ -208,9 +208,19 @@ export class CacheService {
   wrap<T>(key: CacheKey<T>, policy: Policy, load: KeyLoad<T>): Promise<T>;
   wrap<T>(key: string, policy: Policy, load: Load<T>): Promise<T>;
   async wrap(key: AnyKey, options: Policy | Load<unknown>, load?: Load<unknown>): Promise<unknown> {
-    const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
-    const need = await this.#need(key, own, loads);
-    const [value] = this.#serve([need], async (_needs, context) => [await loads?.(context)]);
+    const own = typeof options === 'function' ? undefined : options;
+    const loads = typeof options === 'function' ? options : load;
+    if (typeof loads !== 'function') throw noLoad(loads);
+    const at = this.#address(key);
+    const policy = this.#policy(key, own);
+    if (!policy.forceFresh && policy.earlyRefresh === 0) {
+      const now = this.#parts.clock.now();
+      const entry = this.#parts.reader.peek(at, policy.tags, now);
+      if (entry) return this.#hit(at.key, entry, 'fresh', now);
+    }
+    const seen = await this.#parts.reader.read(at, policy.tags);
+    const loadOne: LoadAll = async (_needs, context) => [await loads(context)];
+    const [value] = this.#serve([{ at, policy, seen }], loadOne);
     return value;
   }
 
@@ -315,15 +325,14 @@ export class CacheService {
     return resolvePolicy(this.#parts.policy, keyed, options);
   }
 
-  #hit(key: string, { entry, state }: Servable): unknown {
+  #hit(key: string, entry: Entry, state: 'fresh' | 'stale', now: number): unknown {
     // Another process wrote it, maybe with a clock that is ahead of this one.
-    const ageMs = Math.max(this.#parts.clock.now() - entry.createdAt, 0);
-    this.#parts.emit({ type: 'hit', key, state, ageMs });
+    this.#parts.hit(key, state, Math.max(now - entry.createdAt, 0));
     return entry.value;
   }
 
   async #need(key: AnyKey, options: Policy | undefined, load: unknown): Promise<Need> {
-    if (typeof load !== 'function') throw invalid('load', load, 'a function that loads the value');
+    if (typeof load !== 'function') throw noLoad(load);
     const [at, policy] = [this.#address(key), this.#policy(key, options)];
     return { at, policy, seen: await this.#parts.reader.read(at, policy.tags) };
   }
@@ -344,7 +353,7 @@ export class CacheService {
       if (isServable(seen) && !policy.forceFresh) {
         const early = () => refreshesEarly(seen.entry, clock.now(), policy.earlyRefresh);
         if (seen.state === 'stale' || early()) due.push(need);
-        return this.#hit(at.key, seen);
+        return this.#hit(at.key, seen.entry, seen.state, clock.now());
       }
       emit({ type: 'miss', key: at.key, reason: policy.forceFresh ? 'forced' : seen.reason });
       return missing.push(need);
@@ -403,3 +412,5 @@ type Servable = Seen & { readonly entry: Entry; readonly state: 'fresh' | 'stale
 
 const isServable = (seen: Seen): seen is Servable =>
   seen.state === 'fresh' || seen.state === 'stale';
+
+const noLoad = (load: unknown) => invalid('load', load, 'a function that loads the value');

@@ -63,6 +63,11 @@ export interface CacheStore {
   /** Resolves once the removal is confirmed; a load that began before it can then no longer fill the key. */
   del(key: string): Promise<void>;
   has?(key: string): Promise<boolean>;
+  /**
+   * For a store that holds values in this process: what `get` would give, without waiting. Undefined where it has none,
+   * or cannot tell at once. It never throws.
+   */
+  peek?<T>(key: string): T | undefined;
   /** Deletes what the glob matches (`*`, `?`, `\` to escape) and resolves to the number deleted. */
   delByPattern?(pattern: string): Promise<number | undefined>;
   /** Physical: wipes everything that the store owns, fences included. Not what `CacheService.clear()` calls. */

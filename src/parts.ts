@@ -21,6 +21,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly keys: KeySpace;
   readonly emit: Emit;
+  readonly hit: ReturnType<typeof eventLog>['hit'];
   readonly stats: () => Readonly<Record<string, number>>;
   readonly access: StoreAccess;
   readonly marks: MarkVersions;
@@ -35,7 +36,7 @@ export interface Parts {
 export function assemble(store: CacheStore, config: CacheConfig): Parts {
   if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
   const { policy, clock, keys, breaker, trustMs } = settings(config);
-  const { emit, stats } = eventLog(config.onEvent);
+  const { emit, hit, stats } = eventLog(config.onEvent);
   const access = new StoreAccess(store, emit, clock, breaker);
   const marks = new MarkVersions(access, keys, clock, trustMs);
   const reader = new Reader(access, marks, clock, emit);
@@ -46,5 +47,5 @@ export function assemble(store: CacheStore, config: CacheConfig): Parts {
   const { deadline } = config;
   const shared = { access, keys, clock, emit, marks, reader, loader, background };
   const stampede = new Stampede({ ...shared, flights, deadline });
-  return { ...shared, policy, stats, stampede, invalidation };
+  return { ...shared, policy, hit, stats, stampede, invalidation };
 }

@@ -53,6 +53,20 @@ export class Reader {
     this.#emit = emit;
   }
 
+  /** A fresh entry that is at hand in this process, if nothing about it needs a second look. */
+  peek(at: Address, tags: readonly string[], now: number): Entry | undefined {
+    const { store } = this.#access;
+    if (!store.peek || at.schema || tags.length > 0) return undefined;
+    const prefix = this.#marks.trusted(null, now);
+    const entry = prefix === undefined ? undefined : store.peek(at.name);
+    const fresh =
+      entry instanceof Entry &&
+      entry.marks.length === 1 &&
+      entry.marks[0]?.[1] === prefix &&
+      freshness(entry, now) === 'fresh';
+    return fresh ? entry : undefined;
+  }
+
   /**
    * One key, with the version that a fill needs. The versions of the known tags and of the prefix are asked for in
    * the same tick, so that a store that batches needs one request. Never rejects.

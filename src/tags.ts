@@ -53,13 +53,14 @@ export class MarkVersions {
   /** The versions as far as this process may trust its memory, else from the store. Never rejects. */
   current(names: readonly MarkName[]): ReadMarks | Promise<ReadMarks> {
     const known: [MarkName, CacheVersion][] = [];
+    const now = this.#clock.now();
     for (const name of names) {
-      const version = this.#trusted(name);
+      const version = this.trusted(name, now);
       if (version === undefined) break;
       known.push([name, version]);
     }
     if (known.length === names.length) return known;
-    return this.read(names.map((name) => [name, this.#trusted(name)]));
+    return this.read(names.map((name) => [name, this.trusted(name, now)]));
   }
 
   /** From the store, where the version is not given. Never rejects. */
@@ -98,11 +99,11 @@ export class MarkVersions {
     this.#forget(name);
   }
 
-  /** Its age is by the wall clock, so a thaw ends it, and so does a step back. */
-  #trusted(name: MarkName): CacheVersion | undefined {
+  /** What is remembered. Its age is by the wall clock, so a thaw ends it, and so does a step back. */
+  trusted(name: MarkName, now: number): CacheVersion | undefined {
     const memory = this.#remembered.get(name);
     if (!memory) return undefined;
-    const age = this.#clock.now() - memory.readAt;
+    const age = now - memory.readAt;
     return age >= 0 && age < this.#trust(name) ? memory.version : undefined;
   }
 

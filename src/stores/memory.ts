@@ -82,6 +82,16 @@ export class MemoryCacheStore implements CacheStore {
     }
   }
 
+  peek<T>(key: string): T | undefined {
+    const record = this.#live(key);
+    if (!record) return undefined;
+    try {
+      return this.#value<T>(record);
+    } catch {
+      return undefined; // `get` says why.
+    }
+  }
+
   async has(key: string): Promise<boolean> {
     return this.#live(key) !== undefined;
   }

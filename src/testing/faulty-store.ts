@@ -2,7 +2,7 @@ import type { CacheStore, VersionedRead } from '../cache-store.js';
 import type { PastState, StoreHistory } from './store-history.js';
 
 /** The methods of a store that can be made to fail. */
-export type StoreMethod = Exclude<keyof CacheStore, 'name' | 'durable' | 'close'>;
+export type StoreMethod = Exclude<keyof CacheStore, 'name' | 'durable' | 'peek' | 'close'>;
 
 /** One call of a store, as a fault plan and a pause see it. */
 export interface StoreOperation {
