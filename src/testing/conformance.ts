@@ -4,6 +4,7 @@ import { expiryCases } from './conformance-expiry.js';
 import { fenceCases } from './conformance-fence.js';
 import { keyCases } from './conformance-keys.js';
 import { patternCases } from './conformance-patterns.js';
+import { peekCases } from './conformance-peek.js';
 import { valueCases } from './conformance-values.js';
 import { writeCases } from './conformance-writes.js';
 
@@ -13,6 +14,7 @@ import { writeCases } from './conformance-writes.js';
  */
 export const storeConformance: readonly ConformanceCase[] = [
   ...valueCases,
+  ...peekCases,
   ...keyCases,
   ...expiryCases,
   ...writeCases,

@@ -1,4 +1,6 @@
 import type { CacheStore, VersionedRead } from '../cache-store.js';
+import { Entry } from '../entry.js';
+import { copyOf } from '../single-flight.js';
 import type { PastState, StoreHistory } from './store-history.js';
 
 /** The methods of a store that can be made to fail. */
@@ -55,7 +57,8 @@ export interface FaultyStoreOptions {
 
 /**
  * A store that fails as remote ones do, on purpose: for tests of code that has to survive it. It has exactly the
- * capabilities of the store inside, so a service treats both alike. One wrapper stands for one process.
+ * capabilities of the store inside, so a service treats both alike; but no `peek`, since a remote store has nothing at
+ * hand. One wrapper stands for one process.
  *
  * @example
  * ```ts
@@ -76,7 +79,10 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
     name: `faulty ${inner.name}`,
     ...(durable !== undefined && { durable }),
     get: <T>(key: string) => read('get', [key], () => inner.get<T>(key), recalled<T | undefined>),
-    set: (key, value, ttl) => write('set', [key], () => inner.set(key, value, ttl), undefined),
+    set: (key, value, ttl) => {
+      const sent = asSent(value);
+      return write('set', [key], () => inner.set(key, sent, ttl), undefined);
+    },
     del: (key) => write('del', [key], () => inner.del(key), undefined),
     ...(has && {
       has: (key) =>
@@ -88,7 +94,10 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
         ),
     }),
     ...(add && {
-      add: (key, value, ttl) => write('add', [key], () => add.call(inner, key, value, ttl), true),
+      add: (key, value, ttl) => {
+        const sent = asSent(value);
+        return write('add', [key], () => add.call(inner, key, sent, ttl), true);
+      },
     }),
     ...(getMany && {
       getMany: <T>(keys: readonly string[]) =>
@@ -102,7 +111,8 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
     ...(setMany && {
       setMany: (entries) => {
         const keys = entries.map(({ key }) => key);
-        const apply = (count: number) => setMany.call(inner, entries.slice(0, count));
+        const sent = entries.map((entry) => ({ ...entry, value: asSent(entry.value) }));
+        const apply = (count: number) => setMany.call(inner, sent.slice(0, count));
         return write('setMany', keys, apply, undefined);
       },
     }),
@@ -128,7 +138,8 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
     }),
     ...(setIfUnchanged && {
       setIfUnchanged: (key, value, ttl, version) => {
-        const apply = () => setIfUnchanged.call(inner, key, value, ttl, version);
+        const sent = asSent(value);
+        const apply = () => setIfUnchanged.call(inner, key, sent, ttl, version);
         return write('setIfUnchanged', [key], apply, true);
       },
     }),
@@ -176,6 +187,10 @@ export function seededFaults(options: {
   };
   return () => (random() < rate ? faults[Math.floor(random() * faults.length)] : undefined);
 }
+
+/** What a store writes is what it was given when it was called, however long that takes and however often. */
+const asSent = <T>(value: T): T =>
+  value instanceof Entry ? (new Entry(value, copyOf(value.value)) as T) : copyOf(value);
 
 type Past = readonly (PastState | undefined)[];
 

@@ -13,6 +13,7 @@ import { fence } from './broken/fence.js';
 import { instances } from './broken/instances.js';
 import { keys } from './broken/keys.js';
 import { patterns } from './broken/patterns.js';
+import { peek } from './broken/peek.js';
 import { serializing } from './broken/serializing.js';
 import { values } from './broken/values.js';
 import { writes } from './broken/writes.js';
@@ -26,6 +27,7 @@ const brokenStores = [
   ...batches,
   ...fence,
   ...patterns,
+  ...peek,
   ...instances,
 ];
 

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { type ConformanceCase, defineCase, freshPrefix } from './conformance-case.js';
+
+/** For stores that hold values in this process: what they say at once is what they would say. */
+export const peekCases: readonly ConformanceCase[] = [
+  defineCase('peeks at what get gives', ['peek'], async ({ store }) => {
+    const prefix = freshPrefix();
+    assert.equal(store.peek(`${prefix}absent`), undefined);
+    for (const value of ['text', '', 0, false, null, { nested: [1] }]) {
+      await store.set(`${prefix}value`, value, 60);
+      assert.deepEqual(store.peek(`${prefix}value`), value);
+    }
+    await store.del(`${prefix}value`);
+    assert.equal(store.peek(`${prefix}value`), undefined);
+  }),
+
+  defineCase(
+    'peeks at nothing whose time is over',
+    ['peek', 'exactTime'],
+    async ({ store, advance }) => {
+      const key = `${freshPrefix()}value`;
+      await store.set(key, 'held', 10);
+      await advance(9_999);
+      assert.equal(store.peek(key), 'held');
+      await advance(1);
+      assert.equal(store.peek(key), undefined);
+    },
+  ),
+
+  defineCase('gives who peeks a copy', ['peek'], async ({ store }) => {
+    const key = `${freshPrefix()}value`;
+    await store.set(key, { list: [1] }, 60);
+    store.peek<{ list: number[] }>(key)?.list.push(2);
+    assert.deepEqual(store.peek(key), { list: [1] });
+    assert.deepEqual(await store.get(key), { list: [1] });
+  }),
+];
