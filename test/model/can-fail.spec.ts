@@ -1,0 +1,62 @@
+import { type CacheStore, MemoryCacheStore } from '@glasswork/cache';
+import { expect, it } from 'vitest';
+import { checkModel } from './check-model.js';
+import { mapStore } from './map-store.js';
+import { findCounterexample, schedules, seed, shrinkMs, timeout } from './settings.js';
+import { shared } from './subject.js';
+
+const COUNTED = { versions: 'counted', fenceMs: 3_600_000 } as const;
+/** The service looks at the age of a load before it sends the fill; what is sent does not live for hours. */
+const REQUEST_LIFE_MS = 5 * 60_000;
+
+const withoutVersions = (store: CacheStore): CacheStore => ({
+  name: store.name,
+  get: (key) => store.get(key),
+  set: (key, value, ttl) => store.set(key, value, ttl),
+  del: (key) => store.del(key),
+});
+
+it('finds what a store without versions lets through', { timeout }, async () => {
+  const found = await findCounterexample({
+    createSubject: shared((clock) => withoutVersions(new MemoryCacheStore({ clock }))),
+    faults: [],
+    gaps: ['joins', 'staleValue'],
+  });
+  expect(found?.violation).toMatch(/whose load by p\d began/);
+});
+
+it('finds a version that comes back with a write that is sent twice', { timeout }, async () => {
+  const found = await findCounterexample({
+    createSubject: shared(
+      (clock) => mapStore(clock, { ...COUNTED, versions: 'content' }),
+      REQUEST_LIFE_MS,
+    ),
+    faults: ['replay'],
+    gaps: ['joins', 'staleValue'],
+  });
+  expect(found?.violation).toMatch(/whose load by p\d began/);
+});
+
+it('finds a marker that goes before a frozen load has ended', { timeout }, async () => {
+  const found = await findCounterexample({
+    createSubject: shared(
+      (clock) => mapStore(clock, { ...COUNTED, fenceMs: 30_000 }),
+      REQUEST_LIFE_MS,
+    ),
+    faults: [],
+    gaps: ['joins', 'staleValue'],
+  });
+  expect(found?.violation).toMatch(/whose load by p\d began/);
+});
+
+it('finds nothing where all of it is there', { timeout }, async () => {
+  const found = await checkModel({
+    createSubject: shared((clock) => mapStore(clock, COUNTED), REQUEST_LIFE_MS),
+    schedules: schedules(6_000),
+    seed,
+    shrinkMs,
+    faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale'],
+    gaps: ['joins', 'staleValue'],
+  });
+  expect(found?.report).toBeUndefined();
+});

@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Dynalite, startDynalite } from '../servers/dynalite.js';
+import { checkModel } from './check-model.js';
+import { dynamoDB } from './dynamodb-subject.js';
+import { schedules, seed, shrinkMs, timeout } from './settings.js';
+
+let server: Dynalite;
+beforeAll(async () => {
+  server = await startDynalite();
+});
+afterAll(() => server.stop());
+
+it(`keeps the promise on DynamoDB (MODEL_SEED=${seed})`, { timeout }, async () => {
+  const found = await checkModel({
+    createSubject: dynamoDB(server.endpoint),
+    schedules: schedules(400),
+    seed,
+    shrinkMs,
+    faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale'],
+    gaps: ['joins', 'staleValue', 'pattern', 'lateFill'],
+  });
+  expect(found?.report).toBeUndefined();
+});

@@ -1,0 +1,31 @@
+import { MemoryCacheStore } from '@glasswork/cache';
+import { expect, it } from 'vitest';
+import { checkModel } from './check-model.js';
+import { schedules, seed, shrinkMs, timeout } from './settings.js';
+import { shared } from './subject.js';
+
+it(`keeps the promise on memory (MODEL_SEED=${seed})`, { timeout }, async () => {
+  const found = await checkModel({
+    createSubject: shared((clock) => new MemoryCacheStore({ clock })),
+    schedules: schedules(10_000),
+    seed,
+    shrinkMs,
+    faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale', 'evict', 'lost-write'],
+    gaps: ['joins', 'staleValue'],
+  });
+  expect(found?.report).toBeUndefined();
+});
+
+it(`keeps it where records are evicted all the time (MODEL_SEED=${seed})`, {
+  timeout,
+}, async () => {
+  const found = await checkModel({
+    createSubject: shared((clock) => new MemoryCacheStore({ clock, maxEntries: 3 })),
+    schedules: schedules(3_000),
+    seed,
+    shrinkMs,
+    faults: ['error', 'lost-reply', 'replay'],
+    gaps: ['joins', 'staleValue'],
+  });
+  expect(found?.report).toBeUndefined();
+});
