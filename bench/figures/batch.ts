@@ -25,7 +25,7 @@ export async function batch({ bundles, rounds = 25, say }: Bench): Promise<Figur
   try {
     await server.seed(Object.fromEntries(KEYS.map((key) => [key, recordOf(1024)])));
     const turns = { cache: bursts(cache), sdk: bursts(sdk), cjs: bursts(cjs) };
-    const wall = await takeTurns(turns, rounds, 3);
+    const wall = await takeTurns(turns, rounds, 8);
     const requests = {
       // The service's own record of its prefix is in the same request.
       cache: await counted(server, bursts(cache, 1)),

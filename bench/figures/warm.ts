@@ -9,7 +9,7 @@ import { median, takeTurns } from '../statistics.js';
 import { recordOf } from '../values.js';
 
 const CALLS = 200;
-const WARM_UP = 8;
+const WARM_UP = 30;
 const NAMES = {
   cache: '@glasswork/cache, wrap',
   sdk: 'AWS SDK, document client',

@@ -1,12 +1,19 @@
 // Runs one handler in a fresh process, as plain Node: it is not bundled, and loads nothing before it measures.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 const [, , bundle, withMarks] = process.argv;
 const marks = {};
 let started = 0n;
 const now = () => Number(process.hrtime.bigint() - started) / 1e6;
 if (withMarks) await watch();
 
+// CommonJS as Lambda loads it: import() would first look through all of its text for the names of its exports.
+const require = createRequire(import.meta.url);
+const file = fileURLToPath(bundle);
+
 started = process.hrtime.bigint();
-const { handler } = await import(bundle);
+const { handler } = bundle.endsWith('.cjs') ? require(file) : await import(bundle);
 const imported = now();
 const value = await handler();
 const total = now();
