@@ -26,11 +26,14 @@ export interface Client {
  *   that only the load has; or when the load began without being able to read its marks.
  * - `staleValue`: a load is given a stale value that this process has invalidated since it was read, such as while the
  *   refresh took its lease.
- * - `pattern`: `delByPattern` passes over what has expired by the clock of its own process, and by no other.
+ * - `pattern`: `delByPattern` passes over what has expired by the clock of its own process, and by no other; and it does
+ *   not wait for a fill that its process has given up waiting for, which may land later.
+ * - `softTimeout`: the value that stands in for a slow load is taken for unchanged when another one was written within
+ *   the same millisecond.
  * - `lateFill`: a process that freezes after the age of a load was looked at, and before its fill was sent, sends it
  *   however much later, when the marker that would refuse it is gone.
  */
-export type Gap = 'joins' | 'staleValue' | 'pattern' | 'lateFill';
+export type Gap = 'joins' | 'staleValue' | 'pattern' | 'softTimeout' | 'lateFill';
 
 /** The only error that a load throws: any other that a caller sees comes from the cache. */
 class OriginError extends Error {}
@@ -144,7 +147,12 @@ async function wrap(client: Client, operation: Operation): Promise<void> {
     const [value] = values;
     const loaded = loads.begun.get(key);
     if (loads.failed) check(client, key, 'staleIfError', loads.failed, value);
-    else if (late && loaded && idOf(value) !== `#${loaded.id}`)
+    else if (
+      late &&
+      loaded &&
+      idOf(value) !== `#${loaded.id}` &&
+      !client.gaps.includes('softTimeout')
+    )
       check(client, key, 'softTimeout', late, value);
   } catch (error) {
     if (error instanceof OriginError) return;
@@ -251,7 +259,10 @@ async function invalidate(
     clear: ({ key, began }, called) => key.startsWith(start) && began < called,
     delByPattern: (value, called) =>
       value.key.startsWith(start) &&
-      ((value.kind === 'load' && value.process === process && value.began < called) ||
+      ((!client.gaps.includes('pattern') &&
+        value.kind === 'load' &&
+        value.process === process &&
+        value.began < called) ||
         (value.storedAt !== undefined && value.storedAt < called)),
   };
   const invalidation: Invalidation = oracle.invalidation({
