@@ -54,7 +54,8 @@ export function sign(
 
   const names = Object.keys(signed).sort();
   const signedNames = names.join(';');
-  const lines = names.map((name) => `${name}:${signed[name]}\n`).join('');
+  let lines = '';
+  for (const name of names) lines += `${name}:${signed[name]}\n`;
   const request = sha256(`${method}\n${path}\n${query}\n${lines}\n${signedNames}\n${payload}`);
 
   const scope = `${date}/${region}/${service}/aws4_request`;

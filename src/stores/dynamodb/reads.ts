@@ -26,15 +26,20 @@ export function batchedReads(database: Database, tableName: string): Read {
   const batches = new Map<boolean, Batch>();
 
   const flush = (ConsistentRead: boolean) => {
-    const all = [...(batches.get(ConsistentRead) ?? [])];
+    const all = batches.get(ConsistentRead) ?? new Map();
     batches.delete(ConsistentRead);
-    for (let at = 0; at < all.length; at += MOST_KEYS) {
-      const batch: Batch = new Map(all.slice(at, at + MOST_KEYS));
-      (batch.size === 1 ? readOne : readMany)(batch, ConsistentRead).catch((error) => {
-        for (const { reject } of batch.values()) reject(error);
-      });
+    if (all.size <= MOST_KEYS) return readAll(all, ConsistentRead);
+    const waiting = [...all];
+    for (let at = 0; at < waiting.length; at += MOST_KEYS) {
+      readAll(new Map(waiting.slice(at, at + MOST_KEYS)), ConsistentRead);
     }
   };
+
+  function readAll(batch: Batch, ConsistentRead: boolean): void {
+    (batch.size === 1 ? readOne : readMany)(batch, ConsistentRead).catch((error) => {
+      for (const { reject } of batch.values()) reject(error);
+    });
+  }
 
   async function readOne(batch: Batch, ConsistentRead: boolean): Promise<void> {
     for (const [pk, { resolve }] of batch) {
