@@ -23,7 +23,15 @@ const LIKE_A_HANDLER: BuildOptions = {
 const FROM_BUILD = '{}';
 
 const SDK_PROGRAMS = ['cold-sdk', 'warm-sdk'];
-const PROGRAMS = [...SDK_PROGRAMS, 'cold-cache', 'cold-bare', 'warm-cache', 'warm-bare', 'memory'];
+const PROGRAMS = [
+  ...SDK_PROGRAMS,
+  'cold-cache',
+  'cold-bare',
+  'warm-cache',
+  'warm-bare',
+  'memory',
+  'down',
+];
 
 const entryPoint = (name: string) => `bench/programs/${name}.ts`;
 

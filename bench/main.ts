@@ -5,6 +5,7 @@ import { bundlePrograms } from './bundle.js';
 import { type Figure, misses } from './figure.js';
 import { batch } from './figures/batch.js';
 import { cold } from './figures/cold.js';
+import { down } from './figures/down.js';
 import { fence } from './figures/fence.js';
 import { memory } from './figures/memory.js';
 import { size } from './figures/size.js';
@@ -13,7 +14,7 @@ import { isParseError, parseOptions } from './options.js';
 import { renderFigure, renderVerdict } from './report.js';
 import { describeRun, saveRun } from './results.js';
 
-const FIGURES = { cold, size, warm, batch, memory, fence };
+const FIGURES = { cold, size, warm, batch, memory, fence, down };
 const NAMES = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
 const BAD_ARGUMENTS = 2;
 
