@@ -124,7 +124,7 @@ export class CacheService {
   async #setMany(
     entries: readonly { key: AnyKey; value: unknown; ttl?: SetOptions | undefined }[],
   ): Promise<boolean> {
-    const { invalidation, marks, loader } = this.#parts;
+    const { invalidation, flights, marks, loader } = this.#parts;
     const writes = await Promise.all(
       entries.map(
         async ({
@@ -141,6 +141,8 @@ export class CacheService {
     );
     const ready = writes.filter((write): write is Write => write.marks !== undefined);
     const written = ready.length === 0 || (await loader.write(ready));
+    const names = new Set(ready.map(({ at }) => at.name));
+    flights.overtake((read) => names.has(read.key));
     return written && ready.length === writes.length;
   }
 
@@ -218,7 +220,7 @@ export class CacheService {
       const entry = this.#parts.reader.peek(at, policy.tags, now);
       if (entry) return this.#hit(at.key, entry, 'fresh', now);
     }
-    const seen = await this.#parts.reader.read(at, policy.tags);
+    const seen = await this.#read(at, policy.tags);
     const loadOne: LoadAll = async (_needs, context) => [await loads(context)];
     const [value] = this.#serve([{ at, policy, seen }], loadOne);
     return value;
@@ -334,7 +336,17 @@ export class CacheService {
   async #need(key: AnyKey, options: Policy | undefined, load: unknown): Promise<Need> {
     if (typeof load !== 'function') throw noLoad(load);
     const [at, policy] = [this.#address(key), this.#policy(key, options)];
-    return { at, policy, seen: await this.#parts.reader.read(at, policy.tags) };
+    return { at, policy, seen: await this.#read(at, policy.tags) };
+  }
+
+  /** What an invalidation of this process has overtaken while it was read counts as invalidated. */
+  #read(at: Address, tags: readonly string[]): Promise<Seen> {
+    const { flights, reader } = this.#parts;
+    return flights.watch(at.name, tags, async (watched) => {
+      const seen = await reader.read(at, tags);
+      if (!watched.detached) return seen;
+      return { ...seen, entry: undefined, state: 'none', reason: 'invalidated' };
+    });
   }
 
   /**
@@ -385,8 +397,8 @@ export class CacheService {
         ? flight.outcome
         : withTimeout(flight.outcome, soft, () => LATE));
       // Read again: what was invalidated while the load ran must not be served, however long the load takes.
-      const isGood = value === LATE && !flight.detached && (await reader.read(at, policy.tags));
-      if (isGood && lastGood && isGood.entry?.createdAt === lastGood.createdAt) {
+      const again = value === LATE && !flight.detached && (await reader.read(at, policy.tags));
+      if (again && lastGood && isSame(again, seen)) {
         // A failed load has told of it by an event of its own.
         background.run(
           flight.outcome.catch(() => {}),
@@ -399,9 +411,9 @@ export class CacheService {
     } catch (error) {
       if (!lastGood) throw error;
       // Read again: it may have been invalidated meanwhile, or replaced by a better one.
-      const { entry } = await reader.read(at, policy.tags);
-      if (!entry || (flight.detached && entry.createdAt === lastGood.createdAt)) throw error;
-      return standIn(entry, 'error', error);
+      const again = await reader.read(at, policy.tags);
+      if (!again.entry || (flight.detached && isSame(again, seen))) throw error;
+      return standIn(again.entry, 'error', error);
     }
   }
 }
@@ -409,6 +421,10 @@ export class CacheService {
 const LATE = Symbol('late');
 
 type Servable = Seen & { readonly entry: Entry; readonly state: 'fresh' | 'stale' };
+
+/** Whether two reads saw one and the same entry. */
+const isSame = (again: Seen, seen: Seen): boolean =>
+  again.version === seen.version && again.entry?.createdAt === seen.entry?.createdAt;
 
 const isServable = (seen: Seen): seen is Servable =>
   seen.state === 'fresh' || seen.state === 'stale';

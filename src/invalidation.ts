@@ -2,7 +2,7 @@ import type { KeySpace } from './cache-key.js';
 import type { Emit } from './events.js';
 import { globMatcher } from './glob.js';
 import type { Address } from './reader.js';
-import type { Flight, SingleFlight } from './single-flight.js';
+import type { SingleFlight, Watched } from './single-flight.js';
 import type { StoreAccess } from './store-access.js';
 import type { MarkVersions } from './tags.js';
 
@@ -31,12 +31,14 @@ export class Invalidation {
   async keys(ats: readonly Address[]): Promise<void> {
     if (ats.length === 0) return;
     const names = new Set(ats.map((at) => at.name));
-    await this.detach((flight) => names.has(flight.key));
+    const matches = (watched: Watched) => names.has(watched.key);
+    await this.detach(matches);
     const [subject] = ats.length === 1 ? ats.map((at) => at.key) : [`${ats.length} keys`];
     await this.#parts.access.confirm('del', subject, async (store) => {
       if (store.delMany && names.size > 1) await store.delMany([...names]);
       else await Promise.all([...names].map((name) => store.del(name)));
     });
+    this.#parts.flights.overtake(matches);
     for (const { key } of ats) this.#parts.emit({ type: 'invalidate', key });
   }
 
@@ -45,7 +47,8 @@ export class Invalidation {
     const patterns = keys.patterns(pattern);
     const matchers = patterns.map(globMatcher);
     // No store can fence keys that it does not hold, so a write that is on its way must land before they are listed.
-    await flights.detach((flight) => matchers.some((matches) => matches(flight.key)));
+    const written = flights.detach((flight) => matchers.some((matches) => matches(flight.key)));
+    await access.confirm('delByPattern', pattern, () => written);
     if (!access.store.delByPattern) return undefined;
     const counts = await access.confirm(
       'delByPattern',
@@ -62,26 +65,32 @@ export class Invalidation {
   async tags(tags: readonly string[]): Promise<void> {
     const { marks, emit } = this.#parts;
     const unique = new Set(tags);
-    await this.detach((flight) => [...unique].some((tag) => flight.tags.has(tag)));
+    const matches = (watched: Watched) => [...unique].some((tag) => watched.tags.has(tag));
+    await this.detach(matches);
     const changes = await Promise.allSettled(
       [...unique].map(async (tag) => {
         await marks.change(tag, 'invalidateTags');
         emit({ type: 'invalidate', tag });
       }),
     );
+    this.#parts.flights.overtake(matches);
     for (const change of changes) if (change.status === 'rejected') throw change.reason;
   }
 
   async all(): Promise<void> {
-    const { marks, emit } = this.#parts;
+    const { marks, flights, emit } = this.#parts;
     await this.detach(() => true);
     await marks.change(null, 'clear');
+    flights.overtake(() => true);
     emit({ type: 'invalidate' });
   }
 
   /** Bars running loads. A store that fences refuses what they write; any other must have seen it before the rest. */
-  async detach(matches: (flight: Flight) => boolean): Promise<void> {
-    const written = this.#parts.flights.detach(matches);
-    if (!this.#parts.access.store.setIfUnchanged) await written;
+  async detach(matches: (watched: Watched) => boolean): Promise<void> {
+    const { access, flights } = this.#parts;
+    const { getVersioned, setIfUnchanged } = access.store;
+    const written = flights.detach(matches);
+    if (!getVersioned || !setIfUnchanged)
+      await access.confirm('invalidation', undefined, () => written);
   }
 }

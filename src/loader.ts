@@ -81,7 +81,8 @@ export class Loader {
     let filled: readonly boolean[] = [];
     try {
       const [first] = targets;
-      const stale = targets.length === 1 ? first?.seen.entry?.value : undefined;
+      const valid = targets.length === 1 && !first?.flight.detached;
+      const stale = valid ? first?.seen.entry?.value : undefined;
       const limitMs = first?.policy.hardTimeout;
       const values = await runLoad(
         (context) => load(targets, context),
@@ -126,16 +127,16 @@ export class Loader {
     else {
       const ttl = notes.ttlMs ?? policy.ttl;
       const write = { at, value, policy: { ...policy, ttl }, marks, loadMs };
-      const writing = this.#access.attempt('fill', at.key, async (store) => {
+      const written = await this.#access.attempt('fill', at.key, async (store) => {
         const { key, value: entry, ttl: seconds } = this.#storeEntry(write);
-        if (seen.version !== undefined && store.setIfUnchanged) {
-          return store.setIfUnchanged(key, entry, seconds, seen.version);
-        }
-        await store.set(key, entry, seconds);
-        return true;
+        const writing =
+          seen.version !== undefined && store.setIfUnchanged
+            ? store.setIfUnchanged(key, entry, seconds, seen.version)
+            : store.set(key, entry, seconds).then(() => true);
+        // The store's own promise: it may write long after the service gave up waiting for it.
+        flight.writing = writing.catch(() => {});
+        return writing;
       });
-      flight.writing = writing;
-      const written = await writing;
       if (written === FAILED) return false;
       if (written) this.#emit({ type: 'fill', key: at.key, ttlMs: ttl });
       else refused = 'changed';

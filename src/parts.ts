@@ -27,6 +27,7 @@ export interface Parts {
   readonly marks: MarkVersions;
   readonly reader: Reader;
   readonly loader: Loader;
+  readonly flights: SingleFlight;
   readonly stampede: Stampede;
   readonly invalidation: Invalidation;
   readonly background: Background;
@@ -45,7 +46,7 @@ export function assemble(store: CacheStore, config: CacheConfig): Parts {
   const flights = new SingleFlight();
   const invalidation = new Invalidation({ access, keys, marks, flights, emit });
   const { deadline } = config;
-  const shared = { access, keys, clock, emit, marks, reader, loader, background };
-  const stampede = new Stampede({ ...shared, flights, deadline });
+  const shared = { access, keys, clock, emit, marks, reader, loader, background, flights };
+  const stampede = new Stampede({ ...shared, deadline });
   return { ...shared, policy, hit, stats, stampede, invalidation };
 }

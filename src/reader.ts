@@ -172,7 +172,11 @@ export class Reader {
 
 /** With a version where the store can also compare it. */
 async function readVersioned(store: CacheStore, name: string): Promise<Found> {
-  if (store.getVersioned && store.setIfUnchanged) return store.getVersioned(name);
+  if (store.getVersioned && store.setIfUnchanged) {
+    // Taken apart here, so that a store that answers with nothing at all fails here.
+    const { value, version, error } = await store.getVersioned(name);
+    return { value, version, error };
+  }
   const [found] = await readAll(store, [name]);
   return found as Found;
 }

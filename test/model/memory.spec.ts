@@ -11,7 +11,7 @@ it(`keeps the promise on memory (MODEL_SEED=${seed})`, { timeout }, async () => 
     seed,
     shrinkMs,
     faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale', 'evict', 'lost-write'],
-    gaps: ['joins', 'staleValue', 'softTimeout'],
+    gaps: ['joins'],
   });
   expect(found?.report).toBeUndefined();
 });
@@ -25,7 +25,7 @@ it(`keeps it where records are evicted all the time (MODEL_SEED=${seed})`, {
     seed,
     shrinkMs,
     faults: ['error', 'lost-reply', 'replay'],
-    gaps: ['joins', 'staleValue', 'softTimeout'],
+    gaps: ['joins'],
   });
   expect(found?.report).toBeUndefined();
 });

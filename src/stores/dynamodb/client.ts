@@ -28,7 +28,7 @@ export function clientDatabase(
   const totalMs = milliseconds(total, 'timeouts.total');
   let opened: Promise<DocumentClient> | undefined;
   return {
-    async send(operation, request) {
+    async send(operation, request, _retry, isLate) {
       const abortSignal = AbortSignal.timeout(totalMs);
       try {
         opened ??= documentClient(given);
@@ -36,6 +36,7 @@ export function clientDatabase(
           opened = undefined;
           throw error;
         });
+        if (isLate?.()) throw new Error('a freeze came between, too long to send it now');
         return await client[operation](request, { abortSignal });
       } catch (error) {
         const { name, message = String(error), Item: item, $metadata } = error as ClientError;

@@ -42,6 +42,8 @@ export interface Database {
     operation: Operation,
     request: Request,
     retry: 'always' | 'unsent',
+    /** Asked right before each try: once it is true, the request must not be sent any more. */
+    isLate?: () => boolean,
   ): Promise<Response & Partial<ConditionFailed>>;
   close(): void;
 }

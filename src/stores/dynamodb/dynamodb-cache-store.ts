@@ -4,7 +4,7 @@ import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../
 import { CacheError, invalid } from '../../errors.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import { type Clock, systemClock } from '../../time.js';
+import { type Clock, monotonic, systemClock } from '../../time.js';
 import { clientDatabase } from './client.js';
 import type { Database, Item } from './database.js';
 import { inParallel } from './in-parallel.js';
@@ -59,6 +59,11 @@ const OVERHEAD_BYTES = 150;
  * lets no load fill that is older than a quarter of it.
  */
 const FENCE_WINDOW_MS = 3_600_000;
+/**
+ * How long after it was asked for a write may still be sent, milliseconds. A sandbox can freeze between the two; with
+ * the quarter of an hour before it, a fill is sent well within the fence window or not at all.
+ */
+const LATEST_SEND_MS = 15 * 60_000;
 /** Writes at once: a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
 
@@ -173,10 +178,9 @@ export class DynamoDBCacheStore implements CacheStore {
   async delByPattern(pattern: string): Promise<number> {
     let deleted = 0;
     for await (const items of this.#scan('delByPattern', pattern)) {
-      const live = items.filter((item) => isLive(item, this.#clock.now()));
-      // Markers, not deletions: what is gone could refuse no fill.
-      await this.#markAll(live.map(({ pk }) => String(plain(pk))));
-      deleted += live.length;
+      // Markers, not deletions: what is gone could refuse no fill. Also of what has expired by this clock alone.
+      await this.#markAll(items.map(({ pk }) => String(plain(pk))));
+      deleted += items.filter((item) => isLive(item, this.#clock.now())).length;
     }
     return deleted;
   }
@@ -260,10 +264,13 @@ export class DynamoDBCacheStore implements CacheStore {
     condition?: string,
   ): Promise<boolean> {
     const id = crypto.randomUUID();
-    const stays = Math.max(exp, this.#clock.now() + FENCE_WINDOW_MS);
+    const [wallMs, monotonicMs] = [this.#clock.now(), monotonic()];
+    const stays = Math.max(exp, wallMs + FENCE_WINDOW_MS);
+    const isLate = () =>
+      Math.max(this.#clock.now() - wallMs, monotonic() - monotonicMs) > LATEST_SEND_MS;
     try {
       const request = updateRequest(this.#tableName, pk, what, values, id, stays, condition);
-      const response = await this.#database.send('update', request, retry);
+      const response = await this.#database.send('update', request, retry, isLate);
       if (!response.conditionFailed) return true;
       if (response.attempts === 1) return false;
       // An earlier try of ours may be what changed the item: then it was written after all.

@@ -26,13 +26,13 @@ export function leanDatabase(options: LeanOptions): Database {
   const where = resolveEndpoint('dynamodb', options);
   const transport = createTransport({ service: 'dynamodb', ...where, credentials, timeouts });
   return {
-    async send(operation, request, retry) {
+    async send(operation, request, retry, isLate) {
       const headers = {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': `DynamoDB_20120810.${ACTIONS[operation]}`,
       };
       const body = JSON.stringify(typed(request));
-      const response = await transport.send({ headers, body, retry });
+      const response = await transport.send({ headers, body, retry, isLate });
       const type = response.status !== 200 && errorType(response);
       if (type === false) return JSON.parse(response.body.toString());
       if (type === 'ConditionalCheckFailedException') {
