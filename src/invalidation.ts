@@ -47,7 +47,8 @@ export class Invalidation {
     const patterns = keys.patterns(pattern);
     const matchers = patterns.map(globMatcher);
     // No store can fence keys that it does not hold, so a write that is on its way must land before they are listed.
-    const written = flights.detach((flight) => matchers.some((matches) => matches(flight.key)));
+    const isMeant = ({ key }: Watched) => matchers.some((matches) => matches(key));
+    const written = flights.detach(isMeant);
     await access.confirm('delByPattern', pattern, () => written);
     if (!access.store.delByPattern) return undefined;
     const counts = await access.confirm(
@@ -56,6 +57,7 @@ export class Invalidation {
       (store) => Promise.all(patterns.map((each) => store.delByPattern?.(each))),
       PATTERN_BUDGET_MS,
     );
+    flights.overtake(isMeant);
     emit({ type: 'invalidate', pattern });
     const known = counts.filter((count) => count !== undefined);
     return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);

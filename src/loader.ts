@@ -62,6 +62,7 @@ export class Loader {
         return ensured;
       }),
     );
+    for (const { flight } of targets) flight.begun = true;
     const began = this.#clock.now();
     const notes: LoadNotes = {};
     const added: Promise<Marks | undefined>[] = [];

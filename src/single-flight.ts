@@ -31,6 +31,8 @@ export interface Flight<T = unknown> extends Watched {
   /** The marks that its value will carry: those of the basis, and in place of missing ones what was created. */
   marks: Versions | undefined;
   readonly tags: Set<string>;
+  /** Its load has begun; until then it only takes a lease or creates marks. */
+  begun: boolean;
   readonly outcome: Promise<T>;
   /** The write of its value, once it is on its way. */
   writing: Promise<unknown> | undefined;
@@ -76,6 +78,7 @@ export class SingleFlight {
       basis,
       marks: undefined,
       tags: new Set(tags),
+      begun: false,
       detached: false,
       outcome,
       writing: undefined,
@@ -110,6 +113,9 @@ export class SingleFlight {
   /** What is being read may be older than the invalidation that has just resolved. Loads may have begun after its call. */
   overtake(matches: (watched: Watched) => boolean): void {
     for (const read of this.#reads) if (matches(read)) read.detached = true;
+    for (const flight of this.#running) {
+      if (!flight.begun && matches(flight)) flight.detached = true;
+    }
   }
 
   /** Lets nobody join the matching loads any more and bars their values. Resolves when writes under way have ended. */
