@@ -20,20 +20,14 @@ export interface Client {
 }
 
 /**
- * What does not hold yet, and is not checked where it is named.
+ * What is not promised, and is not checked where it is named.
  *
  * - `joins`: a caller shares a running load although another process has invalidated a tag that the load added, or
- *   that only the load has; or when the load began without being able to read its marks.
- * - `staleValue`: a load is given a stale value that this process has invalidated since it was read, such as while the
- *   refresh took its lease.
- * - `pattern`: `delByPattern` passes over what has expired by the clock of its own process, and by no other; and it does
- *   not wait for a fill that its process has given up waiting for, which may land later.
- * - `softTimeout`: the value that stands in for a slow load is taken for unchanged when another one was written within
- *   the same millisecond.
- * - `lateFill`: a process that freezes after the age of a load was looked at, and before its fill was sent, sends it
- *   however much later, when the marker that would refuse it is gone.
+ *   when neither of them could read its marks. The value is not cached.
+ * - `lateFill`: a client of the user's that freezes between being called and signing sends however much later, when
+ *   the marker that would refuse a fill is gone. The lean transport looks at the time right before it signs.
  */
-export type Gap = 'joins' | 'staleValue' | 'pattern' | 'softTimeout' | 'lateFill';
+export type Gap = 'joins' | 'lateFill';
 
 /** The only error that a load throws: any other that a caller sees comes from the cache. */
 class OriginError extends Error {}
@@ -147,12 +141,7 @@ async function wrap(client: Client, operation: Operation): Promise<void> {
     const [value] = values;
     const loaded = loads.begun.get(key);
     if (loads.failed) check(client, key, 'staleIfError', loads.failed, value);
-    else if (
-      late &&
-      loaded &&
-      idOf(value) !== `#${loaded.id}` &&
-      !client.gaps.includes('softTimeout')
-    )
+    else if (late && loaded && idOf(value) !== `#${loaded.id}`)
       check(client, key, 'softTimeout', late, value);
   } catch (error) {
     if (error instanceof OriginError) return;
@@ -173,8 +162,7 @@ async function loadAll(
   const began = moment(client);
   if (asked.length === 1) {
     check(client, asked[0], 'staleValue', since, context.staleValue);
-    if (!client.gaps.includes('staleValue'))
-      check(client, asked[0], 'staleValue at the load', began, context.staleValue, true);
+    check(client, asked[0], 'staleValue at the load', began, context.staleValue, true);
   }
   const tags = operation.kind === 'wrapSWR' ? [] : operation.tags;
   const values = asked.map((each) => {
@@ -259,10 +247,7 @@ async function invalidate(
     clear: ({ key, began }, called) => key.startsWith(start) && began < called,
     delByPattern: (value, called) =>
       value.key.startsWith(start) &&
-      ((!client.gaps.includes('pattern') &&
-        value.kind === 'load' &&
-        value.process === process &&
-        value.began < called) ||
+      ((value.kind === 'load' && value.process === process && value.began < called) ||
         (value.storedAt !== undefined && value.storedAt < called)),
   };
   const invalidation: Invalidation = oracle.invalidation({
@@ -275,8 +260,6 @@ async function invalidate(
     const answer = await run();
     // A store that knows no patterns has deleted nothing, and says so.
     if (kind === 'delByPattern' && answer === undefined) return;
-    if (kind === 'delByPattern' && client.gaps.includes('pattern') && client.config.skewMs !== 0)
-      return;
     oracle.resolve(invalidation, time.now());
     log(`  p${process} ${kind} ${what} resolved`);
   } catch (error) {
