@@ -342,9 +342,9 @@ export class CacheService {
   /** What an invalidation of this process has overtaken while it was read counts as invalidated. */
   #read(at: Address, tags: readonly string[]): Promise<Seen> {
     const { flights, reader } = this.#parts;
-    return flights.watch(at.name, tags, async (watched) => {
+    return flights.watch(at.name, tags, async (isOvertaken) => {
       const seen = await reader.read(at, tags);
-      if (!watched.detached) return seen;
+      if (!isOvertaken(seen.entry?.marks.flatMap(([name]) => name ?? []) ?? [])) return seen;
       return { ...seen, entry: undefined, state: 'none', reason: 'invalidated' };
     });
   }

@@ -67,7 +67,10 @@ export class Loader {
     const notes: LoadNotes = {};
     const added: Promise<Marks | undefined>[] = [];
     const addTags = async (tags: readonly string[]) => {
-      for (const { flight } of targets) for (const tag of tags) flight.tags.add(tag);
+      for (const { flight } of targets) {
+        flight.extended = true;
+        for (const tag of tags) flight.tags.add(tag);
+      }
       const reading = Promise.resolve(this.#marks.current(tags)).then((read) =>
         this.#marks.ensure(read),
       );

@@ -25,6 +25,11 @@ export interface Watched {
   detached: boolean;
 }
 
+/** A read, and the invalidations since it began that did not seem to concern it. */
+interface Read extends Watched {
+  readonly others: ((watched: Watched) => boolean)[];
+}
+
 /** One running load and those who wait for it. */
 export interface Flight<T = unknown> extends Watched {
   basis: Basis;
@@ -33,6 +38,8 @@ export interface Flight<T = unknown> extends Watched {
   readonly tags: Set<string>;
   /** Its load has begun; until then it only takes a lease or creates marks. */
   begun: boolean;
+  /** It has added a tag, whose version no caller that comes later can have read. */
+  extended: boolean;
   readonly outcome: Promise<T>;
   /** The write of its value, once it is on its way. */
   writing: Promise<unknown> | undefined;
@@ -52,14 +59,15 @@ export interface Flight<T = unknown> extends Watched {
  */
 export class SingleFlight {
   readonly #running = new Set<Flight>();
-  readonly #reads = new Set<Watched>();
+  readonly #reads = new Set<Read>();
   /** The youngest load of each key: the one to join. */
   readonly #youngest = new Map<string, Flight>();
 
   /** The load to wait for, if there is one that this caller may join. */
   joinable(key: string, seen: Basis): Flight | undefined {
     const flight = this.#youngest.get(key);
-    return flight && !flight.detached && isBasedOn(flight, seen) ? flight : undefined;
+    const open = flight && !flight.detached && !flight.extended;
+    return open && isBasedOn(flight, seen) ? flight : undefined;
   }
 
   /** Starts a load; a caller that comes later joins this one, not an older one that it takes the place of. */
@@ -79,6 +87,7 @@ export class SingleFlight {
       marks: undefined,
       tags: new Set(tags),
       begun: false,
+      extended: false,
       detached: false,
       outcome,
       writing: undefined,
@@ -99,20 +108,27 @@ export class SingleFlight {
   async watch<T>(
     key: string,
     tags: readonly string[],
-    work: (watched: Watched) => Promise<T>,
+    work: (isOvertaken: (tags: readonly string[]) => boolean) => Promise<T>,
   ): Promise<T> {
-    const watched: Watched = { key, tags: new Set(tags), detached: false };
-    this.#reads.add(watched);
+    const read: Read = { key, tags: new Set(tags), detached: false, others: [] };
+    this.#reads.add(read);
     try {
-      return await work(watched);
+      // Only the entry says which tags it carries, so what did not seem to concern it is asked once more.
+      return await work((found) => {
+        const whole = { ...read, tags: new Set(found) };
+        return read.detached || read.others.some((matches) => matches(whole));
+      });
     } finally {
-      this.#reads.delete(watched);
+      this.#reads.delete(read);
     }
   }
 
   /** What is being read may be older than the invalidation that has just resolved. Loads may have begun after its call. */
   overtake(matches: (watched: Watched) => boolean): void {
-    for (const read of this.#reads) if (matches(read)) read.detached = true;
+    for (const read of this.#reads) {
+      if (matches(read)) read.detached = true;
+      else read.others.push(matches);
+    }
     for (const flight of this.#running) {
       if (!flight.begun && matches(flight)) flight.detached = true;
     }

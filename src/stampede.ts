@@ -158,9 +158,9 @@ export class Stampede {
 
   /** Counts as held when an invalidation of this process came while the lease was asked for: there is nothing to refresh. */
   #takeForRefresh(need: Need): Promise<Lease | 'held' | undefined> {
-    return this.#parts.flights.watch(need.at.name, tagsOf(need), async (watched) => {
+    return this.#parts.flights.watch(need.at.name, tagsOf(need), async (isOvertaken) => {
       const lease = need.policy.lease && need.seen.marks ? await this.#take(need) : undefined;
-      if (!watched.detached) return lease;
+      if (!isOvertaken([])) return lease;
       if (lease && lease !== 'held') await lease.release();
       return 'held';
     });

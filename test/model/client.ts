@@ -22,8 +22,8 @@ export interface Client {
 /**
  * What is not promised, and is not checked where it is named.
  *
- * - `joins`: a caller shares a running load although another process has invalidated a tag that the load added, or
- *   when neither of them could read its marks. The value is not cached.
+ * - `joins`: callers share a running load although another process has invalidated it, when neither could read the
+ *   marks because the store was failing. The value is not cached.
  * - `lateFill`: a client of the user's that freezes between being called and signing sends however much later, when
  *   the marker that would refuse a fill is gone. The lean transport looks at the time right before it signs.
  */
