@@ -1,0 +1,1 @@
+export { afterResponse } from './after-response.js';

@@ -1,0 +1,1 @@
+export { RedisCacheStore } from './redis-cache-store.js';

@@ -1,0 +1,4 @@
+/** To be written. */
+export class RedisCacheStore {
+  readonly name = 'redis';
+}

@@ -1,0 +1,1 @@
+export { TieredCacheStore } from './tiered-cache-store.js';

@@ -1,0 +1,4 @@
+/** To be written. */
+export class TieredCacheStore {
+  readonly name = 'tiered';
+}
