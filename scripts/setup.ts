@@ -1,13 +1,28 @@
 import { spawnSync } from 'node:child_process';
 import { dynamoDBSimulator, fetchPackage, isFetched } from './fetch-package.js';
 import { findJava, javaCure, javaPackage, javaProblem } from './java.js';
+import { redisCure, redisPackage, redisProblem } from './redis.js';
 
-// What `npm test` needs beyond `npm ci`: a Node that is new enough, Java, and DynamoDB Local. Silent when all is there.
+// What `npm test` needs beyond `npm ci`: a Node that is new enough, Java, DynamoDB Local, and Redis. Silent when all is there.
 
 const requiredNode = [20, 16] as const;
 
 checkNode();
-installJava();
+installPackage({
+  problem: () => javaProblem(findJava()),
+  // Each release of Debian and Ubuntu has but some of the Java versions; newer ones have no 17.
+  packages: [javaPackage, 'default-jre-headless'],
+  cure: javaCure,
+  what: 'a Java runtime',
+  suites: 'DynamoDB Local',
+});
+installPackage({
+  problem: redisProblem,
+  packages: [redisPackage],
+  cure: redisCure,
+  what: 'a Redis server',
+  suites: 'Redis',
+});
 await fetchDynamoDBLocal();
 
 function checkNode(): void {
@@ -20,26 +35,31 @@ function checkNode(): void {
   process.exit(1);
 }
 
-function installJava(): void {
-  const problem = javaProblem(findJava());
-  if (problem === undefined) return;
-  console.log(`setup: ${problem}`);
+/** What a package manager installs: as root on Debian and Ubuntu by itself, elsewhere by the one who reads this. */
+function installPackage(needed: {
+  readonly problem: () => string | undefined;
+  /** The first that this system has. */
+  readonly packages: readonly string[];
+  readonly cure: string;
+  readonly what: string;
+  readonly suites: string;
+}): void {
+  const { problem, packages, cure, what, suites } = needed;
+  const missing = problem();
+  if (missing === undefined) return;
+  console.log(`setup: ${missing}`);
   const hasApt = spawnSync('apt-get', ['--version']).error === undefined;
   if (hasApt && process.getuid?.() === 0) {
     apt('update', '-q');
-    // Each release of Debian and Ubuntu has but some of the Java versions; newer ones have no 17.
-    if (!install(javaPackage)) install('default-jre-headless');
+    packages.some(install);
   } else if (hasApt) {
-    console.log(`setup: run this, then try again:\n  sudo apt-get update && sudo ${javaCure}`);
+    console.log(`setup: run this, then try again:\n  sudo apt-get update && sudo ${cure}`);
   } else {
-    console.log("setup: install a Java runtime with this system's package manager, then try again");
+    console.log(`setup: install ${what} with this system's package manager, then try again`);
   }
-  const remaining = javaProblem(findJava());
-  if (remaining === undefined) return;
+  if (problem() === undefined) return;
   if (process.env.CI) process.exit(1);
-  console.log(
-    'setup: going on without it; the test suites that need DynamoDB Local will be skipped',
-  );
+  console.log(`setup: going on without it; the test suites that need ${suites} will be skipped`);
 }
 
 function install(name: string): boolean {

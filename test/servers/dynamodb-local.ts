@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { dynamoDBSimulator, fetchPackage } from '../../scripts/fetch-package.js';
 import { findJava, javaProblem } from '../../scripts/java.js';
+import { MissingServerError } from './missing.js';
 
 const configuration = fileURLToPath(new URL('dynamodb-local.xml', import.meta.url));
 const startTimeoutMs = 30_000;
@@ -16,11 +17,6 @@ export interface DynamoDBLocal {
   readonly version: string;
   readonly javaVersion: string;
   stop(): Promise<void>;
-}
-
-/** The machine lacks what the server needs; the message says what, and the cure. */
-export class MissingServerError extends Error {
-  override readonly name = 'MissingServerError';
 }
 
 /**

@@ -1,46 +1,49 @@
 import type { TestProject } from 'vitest/node';
-import type { ServerState } from './available.js';
 import { dynaliteVersion } from './dynalite.js';
-import { type DynamoDBLocal, MissingServerError, startDynamoDBLocal } from './dynamodb-local.js';
-import { needsDynamoDBLocal } from './needed.js';
+import { startDynamoDBLocal } from './dynamodb-local.js';
+import { neededServers } from './needed.js';
+import { startRedisCluster } from './redis-cluster.js';
+import { RedisProcess } from './redis-process.js';
+import { startShared } from './server-state.js';
 
 /** Runs once before all test files: starts what they share, and says what this run is made of. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = (await needsDynamoDBLocal(project)) ? await start() : undefined;
-  project.provide('dynamoDBLocal', stateOf(server));
+  const needed = await neededServers(project);
+  const [dynamoDBLocal, redis, redisCluster] = await Promise.all([
+    startShared(
+      needed.dynamoDBLocal,
+      startDynamoDBLocal,
+      ({ endpoint }) => endpoint,
+      ({ endpoint, version, javaVersion }) =>
+        `${version} on ${new URL(endpoint).host}, Java ${javaVersion}`,
+    ),
+    startShared(
+      needed.redis,
+      () => RedisProcess.start(),
+      ({ url }) => url,
+      async (server) => `${await server.field('redis_version')} on ${new URL(server.url).host}`,
+    ),
+    startShared(
+      needed.redisCluster,
+      () => startRedisCluster(),
+      ({ addresses }) => addresses,
+      async ({ masters, addresses }) =>
+        `${await masters[0]?.field('redis_version')} on ports ${addresses.map(({ port }) => port).join(', ')}`,
+    ),
+  ]);
+  project.provide('dynamoDBLocal', dynamoDBLocal.state);
+  project.provide('redis', redis.state);
+  project.provide('redisCluster', redisCluster.state);
   const lines = [
     'This run uses',
     `  Node            ${process.versions.node}`,
     `  dynalite        ${dynaliteVersion}, in the test process`,
-    `  DynamoDB Local  ${describeServer(server)}`,
+    `  DynamoDB Local  ${dynamoDBLocal.description}`,
+    `  Redis           ${redis.description}`,
+    `  Redis Cluster   ${redisCluster.description}`,
   ];
   console.log(`${lines.join('\n')}\n`);
   return async () => {
-    if (server !== undefined && 'endpoint' in server) await server.stop();
+    await Promise.all([dynamoDBLocal, redis, redisCluster].map((server) => server.stop()));
   };
-}
-
-/** A machine without the server may run the other tests; a run in CI may not pass without it. */
-async function start(): Promise<DynamoDBLocal | MissingServerError> {
-  try {
-    return await startDynamoDBLocal();
-  } catch (error) {
-    if (error instanceof MissingServerError && !process.env.CI) return error;
-    throw error;
-  }
-}
-
-function stateOf(server: DynamoDBLocal | MissingServerError | undefined): ServerState {
-  if (server === undefined) return { state: 'not needed' };
-  if ('endpoint' in server) return { state: 'running', endpoint: server.endpoint };
-  return { state: 'missing', reason: server.message };
-}
-
-function describeServer(server: DynamoDBLocal | MissingServerError | undefined): string {
-  if (server === undefined) return 'not needed by these test files';
-  if ('endpoint' in server) {
-    const { host } = new URL(server.endpoint);
-    return `${server.version} on ${host}, Java ${server.javaVersion}`;
-  }
-  return `MISSING, so its suites are SKIPPED: ${server.message}`;
 }

@@ -3,13 +3,26 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 
-const asksForServers = fileURLToPath(new URL('available.ts', import.meta.url));
+/** The modules that a test file asks for a server through. */
+const askedThrough = {
+  dynamoDBLocal: 'available.ts',
+  redis: 'redis-available.ts',
+  redisCluster: 'redis-cluster-available.ts',
+} as const;
 
-/** Whether a test file of this run asks for DynamoDB Local: a run of others should not pay for a JVM. */
-export async function needsDynamoDBLocal(project: TestProject): Promise<boolean> {
+type Needed = Readonly<Record<keyof typeof askedThrough, boolean>>;
+
+/** Which servers the test files of this run ask for: a run of others should not pay for a JVM. */
+export async function neededServers(project: TestProject): Promise<Needed> {
   const { testFiles } = await project.globTestFiles(filters(project));
   const seen = new Set<string>();
-  return testFiles.some((file) => reaches(file, seen));
+  for (const file of testFiles) follow(file, seen);
+  const isNeeded = (module: string) => seen.has(fileURLToPath(new URL(module, import.meta.url)));
+  return {
+    dynamoDBLocal: isNeeded(askedThrough.dynamoDBLocal),
+    redis: isNeeded(askedThrough.redis),
+    redisCluster: isNeeded(askedThrough.redisCluster),
+  };
 }
 
 /** The file names on the command line; none in watch mode, where they change while the servers run. */
@@ -20,10 +33,10 @@ function filters({ vitest }: TestProject): string[] {
   return filenamePattern?.map((pattern) => pattern.replace(/:\d+$/, '')) ?? [];
 }
 
-function reaches(file: string, seen: Set<string>): boolean {
-  if (file === asksForServers) return true;
-  if (seen.has(file) || !existsSync(file)) return false;
+/** Adds the file and what it imports. The set-up itself is imported by no test file. */
+function follow(file: string, seen: Set<string>): void {
+  if (seen.has(file) || !existsSync(file)) return;
   seen.add(file);
-  const imports = readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)\.js'/g);
-  return [...imports].some(([, path]) => reaches(resolve(dirname(file), `${path}.ts`), seen));
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)\.js'/g))
+    follow(resolve(dirname(file), `${path}.ts`), seen);
 }
