@@ -1,5 +1,12 @@
+import type { Clock } from './time.js';
+
 /** How often pending operations are looked at, milliseconds. */
 const TICK_MS = 50;
+/**
+ * So much wall time between two looks, milliseconds, and the process has slept: frozen, suspended, or blocked by its
+ * own code. Connections rarely die in less, and nothing awake is as late as that.
+ */
+const SLEPT_MS = 10_000;
 
 interface Pending {
   ticksLeft: number;
@@ -11,12 +18,48 @@ interface Pending {
  * place in a set; what is still pending then is counted down by one shared timer.
  *
  * Ticks are counted, not read off a clock: a sandbox that was frozen for an hour loses one tick, so a thaw is never
- * mistaken for a slow store.
+ * mistaken for a slow store. The clock only tells that there was such a freeze:
+ *
+ *     tick ── 50 ms ── tick ── 50 ms ── tick ────── an hour ────── tick: one sleep more
  */
 export class Budget {
+  readonly #clock: Clock;
   readonly #pending = new Set<Pending>();
+  #watched = 0;
+  #sleeps = 0;
+  #awakeMs = 0;
   #looking = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * How often the process has slept while something was pending. Asked before work begins and after it has ended, two
+   * counts that differ say that it slept meanwhile.
+   */
+  sleeps(): number {
+    const now = this.#clock.now();
+    // What comes first after a thaw, a tick or the end of some work, is not known: whatever it is takes note.
+    if (this.#isBusy && now - this.#awakeMs > SLEPT_MS) this.#sleeps++;
+    this.#awakeMs = now;
+    return this.#sleeps;
+  }
+
+  /** Looks out for a sleep while the work runs, which may take as long as it likes and keeps no process alive. */
+  watch(work: Promise<unknown>): void {
+    this.#watched++;
+    const ended = () => {
+      this.sleeps();
+      this.#watched--;
+      if (this.#isBusy) return;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    };
+    work.then(ended, ended);
+    if (!this.#timer) this.#look();
+  }
 
   /** The promise's outcome, or a rejection with `onTimeout()` when it has none after `ms`. */
   race<T>(promise: Promise<T>, ms: number, onTimeout: () => unknown): Promise<T> {
@@ -26,13 +69,15 @@ export class Budget {
         giveUp: () => reject(onTimeout()),
       };
       this.#pending.add(operation);
-      this.#watch();
+      if (this.#timer) this.#timer.ref();
+      else this.#look();
       promise.then(
         (value) => {
           this.#done(operation);
           resolve(value);
         },
         (error) => {
+          this.sleeps();
           this.#done(operation);
           reject(error);
         },
@@ -46,28 +91,34 @@ export class Budget {
     if (this.#pending.size === 0) this.#timer?.unref();
   }
 
-  #watch(): void {
-    if (this.#timer) {
-      this.#timer.ref();
-    } else if (!this.#looking) {
-      this.#looking = true;
-      setImmediate(() => {
-        this.#looking = false;
-        this.#arm();
-      });
-    }
+  get #isBusy(): boolean {
+    return this.#pending.size > 0 || this.#watched > 0;
+  }
+
+  /** Starts the timer for what is still pending when the event loop has turned. */
+  #look(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    setImmediate(() => {
+      this.#looking = false;
+      this.#arm();
+    });
   }
 
   #arm(): void {
-    if (this.#pending.size === 0) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      for (const operation of this.#pending) {
-        if (--operation.ticksLeft > 0) continue;
-        this.#pending.delete(operation);
-        operation.giveUp();
-      }
-      this.#arm();
-    }, TICK_MS);
+    if (!this.#isBusy) return;
+    this.#timer = setTimeout(() => this.#tick(), TICK_MS);
+    if (this.#pending.size === 0) this.#timer.unref();
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    this.sleeps();
+    for (const operation of this.#pending) {
+      if (--operation.ticksLeft > 0) continue;
+      this.#pending.delete(operation);
+      operation.giveUp();
+    }
+    this.#arm();
   }
 }

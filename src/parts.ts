@@ -43,7 +43,7 @@ export function assemble(store: CacheStore, config: CacheConfig): Parts {
   const reader = new Reader(access, marks, clock, emit);
   const loader = new Loader(access, marks, clock, emit);
   const background = new Background(emit);
-  const flights = new SingleFlight();
+  const flights = new SingleFlight(() => access.sleeps());
   const invalidation = new Invalidation({ access, keys, marks, flights, emit });
   const { deadline } = config;
   const shared = { access, keys, clock, emit, marks, reader, loader, background, flights };

@@ -36,6 +36,8 @@ export interface Flight<T = unknown> extends Watched {
   /** The marks that its value will carry: those of the basis, and in place of missing ones what was created. */
   marks: Versions | undefined;
   readonly tags: Set<string>;
+  /** How often the process had slept when it started. */
+  readonly sleeps: number;
   /** Its load has begun; until then it only takes a lease or creates marks. */
   begun: boolean;
   /** It has added a tag, whose version no caller that comes later can have read. */
@@ -55,19 +57,30 @@ export interface Flight<T = unknown> extends Watched {
  *
  * A caller joins only when the versions it has just read, of the key and of its marks, are the ones that the load
  * started from. So an invalidation from another process, which this one knows nothing of, keeps callers from joining
- * as well.
+ * as well. Nor does anybody join a load that was frozen meanwhile: it may wait for a connection that is dead, for ever.
  */
 export class SingleFlight {
+  readonly #sleeps: () => number;
   readonly #running = new Set<Flight>();
   readonly #reads = new Set<Read>();
   /** The youngest load of each key: the one to join. */
   readonly #youngest = new Map<string, Flight>();
 
+  /** `sleeps`: how often the process has slept so far, where that is known. */
+  constructor(sleeps = () => 0) {
+    this.#sleeps = sleeps;
+  }
+
   /** The load to wait for, if there is one that this caller may join. */
   joinable(key: string, seen: Basis): Flight | undefined {
     const flight = this.#youngest.get(key);
-    const open = flight && !flight.detached && !flight.extended;
+    const open = flight && !flight.detached && !flight.extended && !this.hasSlept(flight);
     return open && isBasedOn(flight, seen) ? flight : undefined;
+  }
+
+  /** Whether the process was frozen since the load started. */
+  hasSlept(flight: Flight): boolean {
+    return flight.sleeps !== this.#sleeps();
   }
 
   /** Starts a load; a caller that comes later joins this one, not an older one that it takes the place of. */
@@ -86,6 +99,7 @@ export class SingleFlight {
       basis,
       marks: undefined,
       tags: new Set(tags),
+      sleeps: this.#sleeps(),
       begun: false,
       extended: false,
       detached: false,

@@ -67,7 +67,7 @@ export class Stampede {
     this.#parts.background.run(refreshing, first.policy.waitUntil);
   }
 
-  async #refresh(needs: readonly Need[], load: LoadAll): Promise<void> {
+  async #refresh(needs: readonly Need[], load: LoadAll, anew = false): Promise<void> {
     const leases = await Promise.all(needs.map((need) => this.#takeForRefresh(need)));
     for (const need of needs) this.#asking.delete(idOf(need));
     const free = needs.filter((_need, i) => leases[i] !== 'held');
@@ -77,8 +77,36 @@ export class Stampede {
     }
     const taken = leases.filter((lease) => lease !== 'held');
     const flights = this.#startTogether(free, load, taken);
-    // A failed load has told of it by an event of its own.
-    await Promise.all(flights.map((flight) => flight.outcome.catch(() => {})));
+    const slept = await Promise.all(
+      flights.map((flight) =>
+        // A failed load has told of it by an event of its own.
+        flight.outcome.then(
+          () => false,
+          () => this.#parts.flights.hasSlept(flight),
+        ),
+      ),
+    );
+    if (!anew && slept.includes(true)) {
+      await this.#refreshAnew(
+        free.filter((_need, i) => slept[i]),
+        load,
+      );
+    }
+  }
+
+  /** What a freeze has made fail starts anew, once, from a new read: unless somebody else has refreshed or invalidated it. */
+  async #refreshAnew(needs: readonly Need[], load: LoadAll): Promise<void> {
+    const { flights, reader } = this.#parts;
+    const read = await Promise.all(
+      needs.map((need) =>
+        flights.watch(need.at.name, tagsOf(need), async (isOvertaken) => {
+          const again = { ...need, seen: await reader.read(need.at, need.policy.tags) };
+          return again.seen.state === 'stale' && !isOvertaken(tagsOf(again)) ? again : undefined;
+        }),
+      ),
+    );
+    const stale = read.flatMap((need) => (need && !this.#joinable(need) ? [need] : []));
+    if (stale.length > 0) await this.#refresh(stale, load, true);
   }
 
   #start(needs: readonly Need[], load: LoadAll): Flight[] {
@@ -115,7 +143,9 @@ export class Stampede {
   }
 
   #fly(need: Need, work: (flight: Flight) => Promise<unknown>): Flight {
-    return this.#parts.flights.start(need.at.name, need.seen, tagsOf(need), work);
+    const flight = this.#parts.flights.start(need.at.name, need.seen, tagsOf(need), work);
+    this.#parts.access.watch(flight.outcome);
+    return flight;
   }
 
   async #loadOne(

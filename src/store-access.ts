@@ -33,7 +33,7 @@ export class StoreAccess {
   readonly store: CacheStore;
   readonly #emit: Emit;
   readonly #breaker: Breaker | undefined;
-  readonly #budget = new Budget();
+  readonly #budget: Budget;
 
   constructor(
     store: CacheStore,
@@ -43,6 +43,7 @@ export class StoreAccess {
   ) {
     this.store = store;
     this.#emit = emit;
+    this.#budget = new Budget(clock);
     this.#breaker =
       breaker && new Breaker(breaker, clock, (state) => emit({ type: 'breaker', state }));
   }
@@ -78,18 +79,31 @@ export class StoreAccess {
     });
   }
 
+  /** See `Budget.sleeps`: counts that differ say that the process was frozen between them. */
+  sleeps(): number {
+    return this.#budget.sleeps();
+  }
+
+  /** Counts sleeps while the work runs. */
+  watch(work: Promise<unknown>): void {
+    this.#budget.watch(work);
+  }
+
   async #run<T>(operation: string, key: string | undefined, run: Run<T>, ms: number): Promise<T> {
     const late = () =>
       new CacheError(
         'TIMEOUT',
         `No answer to ${operation} within ${ms} ms: can the store be reached?`,
       );
+    const sleeps = this.#budget.sleeps();
     try {
       const result = await this.#budget.race(run(this.store), ms, late);
       this.#breaker?.succeeded();
       return result;
     } catch (error) {
-      if (!(error instanceof CacheError && NOT_THE_STORE.has(error.code))) this.#breaker?.failed();
+      const harmless = error instanceof CacheError && NOT_THE_STORE.has(error.code);
+      // A connection that died while the sandbox was frozen says nothing about the store either.
+      if (!harmless && this.#budget.sleeps() === sleeps) this.#breaker?.failed();
       this.#emit({ type: 'store-error', operation, key, error });
       throw error;
     }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Budget } from '../src/budget.js';
+import { systemClock } from '../src/time.js';
 
 const never = () => new Promise<never>(() => {});
 const tooLate = () => new Error('too late');
@@ -13,21 +14,21 @@ describe('Budget', () => {
   });
 
   it('passes on what the promise gives', async () => {
-    const budget = new Budget();
+    const budget = new Budget(systemClock);
     await expect(budget.race(Promise.resolve('value'), 100, tooLate)).resolves.toBe('value');
     const failure = new Error('down');
     await expect(budget.race(Promise.reject(failure), 100, tooLate)).rejects.toBe(failure);
   });
 
   it('leaves no timer behind when an operation ends at once', async () => {
-    const budget = new Budget();
+    const budget = new Budget(systemClock);
     await budget.race(Promise.resolve(), 100, tooLate);
     await vi.advanceTimersByTimeAsync(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('leaves no timer behind when an operation ends later', async () => {
-    const budget = new Budget();
+    const budget = new Budget(systemClock);
     let resolve: (value: number) => void = () => {};
     const race = budget.race(new Promise<number>((yes) => (resolve = yes)), 1_000, tooLate);
     await vi.advanceTimersByTimeAsync(120);
@@ -39,7 +40,7 @@ describe('Budget', () => {
   });
 
   it('gives up when its time has passed, to within one tick', async () => {
-    const budget = new Budget();
+    const budget = new Budget(systemClock);
     const outcome = vi.fn();
     const race = budget.race(never(), 500, tooLate).catch(outcome);
     await vi.advanceTimersByTimeAsync(440);
@@ -51,7 +52,7 @@ describe('Budget', () => {
   });
 
   it('counts each operation from its own start', async () => {
-    const budget = new Budget();
+    const budget = new Budget(systemClock);
     const ended: string[] = [];
     const first = budget.race(never(), 500, tooLate).catch(() => ended.push('first'));
     await vi.advanceTimersByTimeAsync(300);
@@ -64,7 +65,7 @@ describe('Budget', () => {
   });
 
   it('makes the error only when it is needed', async () => {
-    const budget = new Budget();
+    const budget = new Budget(systemClock);
     const onTimeout = vi.fn(tooLate);
     await budget.race(Promise.resolve(), 50, onTimeout);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -72,7 +73,7 @@ describe('Budget', () => {
   });
 
   it('does not take a frozen hour for a slow store', async () => {
-    const budget = new Budget();
+    const budget = new Budget(systemClock);
     let resolve: (value: string) => void = () => {};
     const race = budget.race(new Promise<string>((yes) => (resolve = yes)), 2_500, tooLate);
     await vi.advanceTimersByTimeAsync(100);
@@ -83,7 +84,7 @@ describe('Budget', () => {
   });
 
   it('keeps a late rejection of the promise from becoming an unhandled one', async () => {
-    const budget = new Budget();
+    const budget = new Budget(systemClock);
     let reject: (error: Error) => void = () => {};
     const race = budget.race(new Promise((_yes, no) => (reject = no)), 50, tooLate);
     const refused = expect(race).rejects.toEqual(tooLate());
@@ -96,5 +97,76 @@ describe('Budget', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  describe('counts sleeps', () => {
+    const freeze = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+    it('that a tick notices, while an operation is pending', async () => {
+      const budget = new Budget(systemClock);
+      const before = budget.sleeps();
+      void budget.race(never(), 60_000, tooLate).catch(() => {});
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(budget.sleeps()).toBe(before);
+      freeze(11_000);
+      await vi.advanceTimersByTimeAsync(50);
+      expect(budget.sleeps()).toBe(before + 1);
+      expect(budget.sleeps()).toBe(before + 1);
+    });
+
+    it('that nobody has noticed yet, before any tick', async () => {
+      const budget = new Budget(systemClock);
+      const before = budget.sleeps();
+      void budget.race(never(), 60_000, tooLate).catch(() => {});
+      freeze(3_600_000);
+      expect(budget.sleeps()).toBe(before + 1);
+    });
+
+    it('but none while nothing is pending, although its timer is still there', async () => {
+      const budget = new Budget(systemClock);
+      budget.sleeps();
+      await vi.advanceTimersByTimeAsync(0);
+      let resolve: (value: number) => void = () => {};
+      const race = budget.race(new Promise<number>((yes) => (resolve = yes)), 1_000, tooLate);
+      await vi.advanceTimersByTimeAsync(20);
+      resolve(1);
+      await race;
+      expect(vi.getTimerCount()).toBe(1);
+      freeze(3_600_000);
+      const before = budget.sleeps();
+      expect(before).toBe(0);
+      void budget.race(never(), 1_000, tooLate).catch(() => {});
+      await vi.advanceTimersByTimeAsync(100);
+      expect(budget.sleeps()).toBe(before);
+    });
+
+    it('while work is watched that may take as long as it likes, and lets go of its timer then', async () => {
+      const budget = new Budget(systemClock);
+      const before = budget.sleeps();
+      let resolve: () => void = () => {};
+      const work = new Promise<void>((yes) => (resolve = yes));
+      budget.watch(work);
+      await vi.advanceTimersByTimeAsync(600_000);
+      expect(budget.sleeps()).toBe(before);
+      freeze(20_000);
+      await vi.advanceTimersByTimeAsync(50);
+      expect(budget.sleeps()).toBe(before + 1);
+      resolve();
+      await work;
+      await vi.advanceTimersByTimeAsync(0);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('not from a clock that is set back, nor from a little late tick', async () => {
+      const budget = new Budget(systemClock);
+      const before = budget.sleeps();
+      void budget.race(never(), 60_000, tooLate).catch(() => {});
+      await vi.advanceTimersByTimeAsync(100);
+      freeze(-3_600_000);
+      await vi.advanceTimersByTimeAsync(100);
+      freeze(9_000);
+      await vi.advanceTimersByTimeAsync(100);
+      expect(budget.sleeps()).toBe(before);
+    });
   });
 });
