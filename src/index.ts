@@ -24,6 +24,7 @@ export { DynamoDBCacheStore } from './stores/dynamodb/index.js';
 export type { MemoryCacheStoreOptions } from './stores/memory.js';
 export { MemoryCacheStore } from './stores/memory.js';
 export { NullCacheStore } from './stores/null.js';
+export type { RedisCacheStoreOptions, RedisClient } from './stores/redis/index.js';
 export { RedisCacheStore } from './stores/redis/index.js';
 export { TieredCacheStore } from './stores/tiered/index.js';
 export type { Clock, Duration } from './time.js';

@@ -1,4 +1,241 @@
-/** To be written. */
-export class RedisCacheStore {
+import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../cache-store.js';
+import { invalid } from '../../errors.js';
+import { jsonSerializer } from '../../serializers/json.js';
+import type { Serializer } from '../../serializers/serializer.js';
+import { systemClock } from '../../time.js';
+import type { RedisClient } from './client.js';
+import { type Command, type Connection, givenConnection, type Repeat } from './connection.js';
+import { type KeySpace, keySpace } from './keys.js';
+import { OwnConnection } from './own-connection.js';
+import { BYTES, StoredRecord, TEXT, TOKEN } from './record.js';
+import { refusal } from './refusal.js';
+import { scanKeys } from './scan.js';
+
+interface CommonOptions {
+  /** What all keys begin with, followed by a colon: the store's own, since `clear()` wipes it. Default `cache`. */
+  readonly prefix?: string | undefined;
+  /** Default: JSON. */
+  readonly serializer?: Serializer | undefined;
+}
+
+export type RedisCacheStoreOptions = CommonOptions &
+  (
+    | {
+        /** `redis://` or, with TLS, `rediss://`. The store opens a client of ioredis, and closes it. */
+        readonly url: string;
+        /**
+         * For ioredis, over the store's own settings. `password` may also be a function, asked for each connection.
+         */
+        readonly options?: Readonly<Record<string, unknown>> | undefined;
+        readonly client?: undefined;
+      }
+    | {
+        /** Your own `Redis` or `Cluster` of ioredis or iovalkey. The store never closes it. */
+        readonly client: RedisClient;
+        readonly url?: undefined;
+      }
+  );
+
+/** The service lets no load fill that is older than this, so no token is needed for longer. Milliseconds. */
+const TOKEN_MS = 15 * 60_000;
+
+/**
+ * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
+ *
+ *     load A    read: none, leaves token t1 ── loads ───────────── fill if still t1: refused
+ *     del                      t1 is gone
+ *     load B                       read: none, leaves token t2 ── loads ── fill if still t2: now v3
+ *
+ * Redis evicts and forgets, so absence proves nothing: a read that finds nothing leaves a token in the same round
+ * trip, a fill needs it, and `del` removes it. Each operation is one command or script on one key; those of one tick
+ * share their packets.
+ *
+ * @throws CacheError `INVALID_OPTION` for neither or both of `url` and `client`, an empty prefix, or a client with a
+ * `keyPrefix`.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, RedisCacheStore } from '@glasswork/cache';
+ *
+ * const store = new RedisCacheStore({ url: 'rediss://my-cache.example.com:6379', prefix: 'shop' });
+ * export const cache = new CacheService(store, { defaultTTL: 300 });
+ * ```
+ */
+export class RedisCacheStore implements CacheStore {
   readonly name = 'redis';
+  readonly #connection: Connection;
+  readonly #keys: KeySpace;
+  readonly #serializer: Serializer;
+
+  constructor(options: RedisCacheStoreOptions) {
+    this.#keys = keySpace(options.prefix ?? 'cache');
+    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#connection = connectionOf(options);
+  }
+
+  async get<T>(key: string): Promise<T | undefined> {
+    const stored = this.#keys.encode(key);
+    const raw = await this.#send('get', key, (client) => client.getBuffer(stored));
+    return raw === null ? undefined : this.#value<T>(new StoredRecord(raw), key);
+  }
+
+  async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
+    const stored = this.#keys.encode(key);
+    const raw = await this.#send('get', key, (client) =>
+      // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
+      client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+    );
+    const record = new StoredRecord(raw);
+    const { version } = record;
+    try {
+      const value = this.#value<T>(record, key);
+      return { value, version };
+    } catch (error) {
+      return { value: undefined, version, error };
+    }
+  }
+
+  async has(key: string): Promise<boolean> {
+    const stored = this.#keys.encode(key);
+    return isValue(await this.#send('has', key, (client) => client.getrange(stored, 0, 0)));
+  }
+
+  async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get<T>(key)));
+  }
+
+  /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
+  async set<T>(key: string, value: T, ttl: number): Promise<void> {
+    await this.#write('set', key, value, ttl, 'set', 'unsent');
+  }
+
+  async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
+    return this.#write('add', key, value, ttl, 'add', 'unsent');
+  }
+
+  async setIfUnchanged<T>(
+    key: string,
+    value: T,
+    ttl: number,
+    version: CacheVersion,
+  ): Promise<boolean> {
+    return this.#write('fill', key, value, ttl, version, 'always');
+  }
+
+  async setMany(entries: readonly StoreEntry[]): Promise<void> {
+    await all(entries.map(({ key, value, ttl }) => this.set(key, value, ttl)));
+  }
+
+  async del(key: string): Promise<void> {
+    const stored = this.#keys.encode(key);
+    await this.#send('del', key, (client) => client.unlink(stored));
+  }
+
+  async delMany(keys: readonly string[]): Promise<void> {
+    await all([...new Set(keys)].map((key) => this.del(key)));
+  }
+
+  /** Looks at every key on every master, step by step; during a resharding it can miss keys that move. */
+  async delByPattern(pattern: string): Promise<number> {
+    const matches = this.#keys.matcher(pattern);
+    return this.#unlink('delByPattern', this.#keys.scanPattern(pattern), matches);
+  }
+
+  /** Deletes everything below the prefix, tokens and version records included. Other keys stay. */
+  async clear(): Promise<void> {
+    await this.#unlink('clear', this.#keys.scanPattern(), () => true);
+  }
+
+  /** Opens the connection, so that the first command does not have to wait for it. */
+  async warm(): Promise<void> {
+    await this.#send('warm', undefined, (client) => client.ping());
+  }
+
+  /** Closes the client that a `url` has opened, within half a second; one that was given stays open. */
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  #value<T>(record: StoredRecord, key: string): T | undefined {
+    if (record.isToken) return undefined;
+    return this.#serializer.deserialize(record.value(key), key) as T;
+  }
+
+  async #write(
+    operation: string,
+    key: string,
+    value: unknown,
+    ttl: number,
+    when: string,
+    repeat: Repeat,
+  ): Promise<boolean> {
+    const stored = this.#keys.encode(key);
+    const raw = this.#serializer.serialize(value, key);
+    const kind = typeof raw === 'string' ? TEXT : BYTES;
+    const bytes =
+      typeof raw === 'string' ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+    const ttlMs = Math.max(1, Math.round(ttl * 1000));
+    const id = crypto.randomUUID();
+    const written = await this.#send(
+      operation,
+      key,
+      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, bytes, when),
+      repeat,
+    );
+    return Number(written) === 1;
+  }
+
+  /** The number of values among what was deleted. */
+  async #unlink(
+    operation: string,
+    pattern: string,
+    matches: (stored: Uint8Array) => boolean,
+  ): Promise<number> {
+    let values = 0;
+    await this.#send(operation, undefined, async (client) => {
+      for await (const keys of scanKeys(client, pattern)) {
+        await all(
+          keys.filter(matches).map(async (stored) => {
+            const key = Buffer.from(stored) as unknown as string;
+            const [kind, deleted] = await Promise.all([
+              client.getrange(key, 0, 0),
+              client.unlink(key),
+            ]);
+            if (isValue(kind) && Number(deleted) === 1) values++;
+          }),
+        );
+      }
+    });
+    return values;
+  }
+
+  async #send<T>(
+    operation: string,
+    key: string | undefined,
+    command: Command<T>,
+    repeat: Repeat = 'always',
+  ): Promise<T> {
+    try {
+      return await this.#connection.send(command, repeat);
+    } catch (error) {
+      throw refusal(operation, key, error);
+    }
+  }
+}
+
+/** By the first byte of a record. */
+const isValue = (kind: string): boolean => kind !== '' && kind !== TOKEN;
+
+function connectionOf({ url, client, ...options }: RedisCacheStoreOptions): Connection {
+  if (client && !url) return givenConnection(client);
+  if (url && !client && typeof url === 'string') {
+    const given = 'options' in options ? options.options : undefined;
+    return new OwnConnection(url, given ?? {}, systemClock);
+  }
+  throw invalid('url', url, 'either a url or a client');
+}
+
+/** Waits for all, and then rejects with the first error. */
+async function all(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const one of await Promise.allSettled(work)) if (one.status === 'rejected') throw one.reason;
 }

@@ -1,0 +1,158 @@
+import { CacheError } from '../../errors.js';
+import { type Clock, withTimeout } from '../../time.js';
+import { type RedisClient, refuseKeyPrefix } from './client.js';
+import type { Command, Connection, Repeat } from './connection.js';
+import { type ScriptedClient, withScripts } from './scripts.js';
+
+/** What ioredis' `Redis` has besides commands. */
+interface OwnClient extends RedisClient {
+  readonly stream?: { readonly writable: boolean; unref(): void };
+  on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
+  connect(): Promise<void>;
+  quit(): Promise<unknown>;
+  disconnect(): void;
+}
+
+/** Milliseconds. */
+const TIMEOUT_MS = 1_000;
+const OPEN_MS = 2_000;
+const QUIT_MS = 500;
+/** AWS forgets a connection that was idle for 350 s, and a frozen sandbox does not hear of it. */
+const LONGEST_IDLE_MS = 300_000;
+
+/** For Lambda: nothing waits for a server that is not there, and nothing runs between invocations. */
+const DEFAULTS = {
+  lazyConnect: true,
+  connectTimeout: TIMEOUT_MS,
+  commandTimeout: TIMEOUT_MS,
+  // Commands wait and no byte comes: the peer is gone, and only a new connection helps.
+  socketTimeout: TIMEOUT_MS,
+  disconnectTimeout: QUIT_MS,
+  // A connection that was lost stays lost: the next command opens a new one.
+  retryStrategy: null,
+  enableOfflineQueue: false,
+  // What was sent is not sent again behind the back of the store, which knows what may be.
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  // Each would cost a round trip, or a file that a bundle does not have, before the first answer.
+  enableReadyCheck: false,
+  disableClientInfo: true,
+  protocol: 2,
+};
+
+/**
+ * A client of our own: opened by the first command, shared by all, and opened anew after it was lost, sat idle for too
+ * long, or turned out to lead to a server that has become a replica.
+ */
+export class OwnConnection implements Connection {
+  readonly #url: string;
+  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #clock: Clock;
+  #opening: Promise<ScriptedClient & OwnClient> | undefined;
+  #client: (ScriptedClient & OwnClient) | undefined;
+  #usedAt = 0;
+  #closed = false;
+
+  constructor(url: string, options: Readonly<Record<string, unknown>>, clock: Clock) {
+    refuseKeyPrefix({ options }, 'options');
+    this.#url = url;
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  async send<T>(command: Command<T>, repeat: Repeat): Promise<T> {
+    const client = this.#current() ?? (await this.#open());
+    try {
+      return await command(client);
+    } catch (error) {
+      const fate = fateOf(error);
+      if (fate === 'refused') this.#drop(client);
+      if (fate === undefined || (fate === 'unknown' && repeat === 'unsent')) throw error;
+      return command(this.#current() ?? (await this.#open()));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const client = this.#client ?? (await this.#opening?.catch(() => undefined));
+    if (!client) return;
+    await withTimeout(client.quit(), QUIT_MS, () => {}).catch(() => {});
+    this.#drop(client);
+  }
+
+  /** The client, if there is one and nothing speaks against it. */
+  #current(): ScriptedClient | undefined {
+    const client = this.#client;
+    const now = this.#clock.now();
+    const idleMs = now - this.#usedAt;
+    this.#usedAt = now;
+    if (!client) return undefined;
+    if (client.stream?.writable && idleMs < LONGEST_IDLE_MS) return client;
+    this.#drop(client);
+    return undefined;
+  }
+
+  async #open(): Promise<ScriptedClient> {
+    if (this.#closed) {
+      const message = 'The store is closed: make a new one, or close it later.';
+      throw new CacheError('STORE_FAILED', message);
+    }
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #connect(): Promise<ScriptedClient & OwnClient> {
+    const { password } = this.#options;
+    const options = { ...DEFAULTS, ...this.#options };
+    if (typeof password === 'function') Object.assign(options, { password: await password() });
+    const client = await createClient(this.#url, options);
+    let lastError: unknown;
+    client.on('error', (error) => {
+      lastError = error;
+    });
+    client.on('end', () => this.#drop(client));
+    try {
+      const budget = Math.max(OPEN_MS, Number(options.connectTimeout) || 0);
+      await withTimeout(client.connect(), budget, () => {
+        throw new CacheError('TIMEOUT', `No connection to Redis within ${budget} ms.`);
+      });
+    } catch (error) {
+      client.disconnect();
+      throw lastError ?? error;
+    }
+    // A command that waits has a timer, which keeps the process alive; the connection as such must not.
+    if (options.commandTimeout) client.stream?.unref();
+    this.#client = client;
+    return client;
+  }
+
+  #drop(client: RedisClient): void {
+    (client as OwnClient).disconnect();
+    if (this.#client === client) this.#client = undefined;
+  }
+}
+
+/** What became of a command that failed; undefined when Redis has answered it, or when there is no time to ask again. */
+function fateOf(error: unknown): 'unsent' | 'refused' | 'unknown' | undefined {
+  const message = String(Object(error).message);
+  if (message.startsWith("Stream isn't writeable")) return 'unsent';
+  // After a failover the old master is a replica, and says so to every write.
+  if (message.startsWith('READONLY')) return 'refused';
+  return /^Connection is closed|^Command aborted|^Reached the max retries/.test(message)
+    ? 'unknown'
+    : undefined;
+}
+
+async function createClient(
+  url: string,
+  options: Record<string, unknown>,
+): Promise<ScriptedClient & OwnClient> {
+  const { Redis } = await import('ioredis').catch((cause) => {
+    const message = 'A url needs the package ioredis: install it, or give a client of iovalkey.';
+    throw new CacheError('MISSING_PEER', message, { subject: 'ioredis', cause });
+  });
+  const client: unknown = new Redis(url, options);
+  return withScripts(client as OwnClient) as ScriptedClient & OwnClient;
+}

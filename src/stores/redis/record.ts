@@ -1,0 +1,69 @@
+import type { CacheVersion } from '../../cache-store.js';
+import { CacheError } from '../../errors.js';
+
+/*
+ * A record is one string:
+ *
+ *     kind        1 byte     t a token, s text, b bytes
+ *     id         36 bytes    fresh with each write
+ *     time       16 bytes    of the write, microseconds by the server's clock
+ *     end        15 bytes    of the value, epoch milliseconds by the server's clock
+ *     line feed
+ *     value                  what the serializer wrote
+ *
+ * id and time are the version. The id alone would not do: a command that a client sends again after it lost the reply
+ * carries the same one, and could bring back a version that an invalidation has ended.
+ */
+export const VERSION_BYTES = 36 + 16;
+export const END_BYTES = 15;
+export const HEADER_BYTES = 1 + VERSION_BYTES + END_BYTES + 1;
+export const TOKEN = 't';
+export const TEXT = 's';
+export const BYTES = 'b';
+
+/** The version of what some other program wrote: it says nothing of changes. */
+export const UNKNOWN_VERSION = '?';
+
+const LINE_FEED = 10;
+const KINDS = Buffer.from(TOKEN + TEXT + BYTES);
+
+export class StoredRecord {
+  readonly #bytes: Buffer;
+
+  constructor(raw: Uint8Array) {
+    this.#bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  }
+
+  get isOurs(): boolean {
+    const bytes = this.#bytes;
+    return bytes[HEADER_BYTES - 1] === LINE_FEED && KINDS.includes(bytes[0] ?? 0);
+  }
+
+  get isToken(): boolean {
+    return this.isOurs && this.#kind === TOKEN;
+  }
+
+  get version(): CacheVersion {
+    return this.isOurs ? this.#bytes.toString('latin1', 1, 1 + VERSION_BYTES) : UNKNOWN_VERSION;
+  }
+
+  get expiresAt(): number {
+    const start = 1 + VERSION_BYTES;
+    return Number(this.#bytes.toString('latin1', start, start + END_BYTES));
+  }
+
+  /** What the serializer wrote. @throws CacheError `CORRUPT` for what some other program wrote. */
+  value(key: string): string | Uint8Array {
+    if (this.isOurs) {
+      return this.#kind === TEXT
+        ? this.#bytes.toString('utf8', HEADER_BYTES)
+        : this.#bytes.subarray(HEADER_BYTES);
+    }
+    const message = `What Redis holds under "${key}" is no record of this store: what else writes below its prefix?`;
+    throw new CacheError('CORRUPT', message, { subject: key });
+  }
+
+  get #kind(): string {
+    return String.fromCharCode(this.#bytes[0] ?? 0);
+  }
+}
