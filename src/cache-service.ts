@@ -9,7 +9,7 @@ import type { LoadAll, Need, Write } from './loader.js';
 import { assemble, type Parts } from './parts.js';
 import { checkedTags, type Policy as Resolved, resolvePolicy, type WrapOptions } from './policy.js';
 import type { Address, Seen } from './reader.js';
-import { copyOf, type Flight } from './single-flight.js';
+import { copyOf, copyOfLoaded, type Flight } from './single-flight.js';
 import { type Duration, withTimeout } from './time.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
@@ -383,7 +383,7 @@ export class CacheService {
 
   /** The value that a caller waits for; or the last good one, where its load fails or takes too long. */
   async #outcome({ at, policy, seen }: Need, flight: Flight, joined: boolean): Promise<unknown> {
-    const { reader, background, clock, emit } = this.#parts;
+    const { access, reader, background, clock, emit } = this.#parts;
     const lasts = !policy.forceFresh && seen.entry;
     const lastGood =
       lasts && clock.now() < lasts.expiresAt + policy.staleIfError ? lasts : undefined;
@@ -407,7 +407,7 @@ export class CacheService {
         return standIn(lastGood, 'timeout');
       }
       const loaded = value === LATE ? await flight.outcome : value;
-      return joined ? copyOf(loaded) : loaded;
+      return joined ? copyOfLoaded(flight, loaded, access.store.shares) : loaded;
     } catch (error) {
       if (!lastGood) throw error;
       // Read again: it may have been invalidated meanwhile, or replaced by a better one.

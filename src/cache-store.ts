@@ -56,6 +56,11 @@ export interface CacheStore {
    * be evicted: a missing tag or prefix version then invalidates what carries it.
    */
   readonly durable?: boolean;
+  /**
+   * True where readers may be given one and the same value, which nobody can change then: it is deeply frozen. Where it
+   * is absent or false, every reader has a copy of its own.
+   */
+  readonly shares?: boolean;
   /** The value, or undefined when there is none or it has expired. */
   get<T>(key: string): Promise<T | undefined>;
   /** Writes unconditionally. `ttl` in seconds. */

@@ -1,4 +1,5 @@
 import type { CacheVersion } from './cache-store.js';
+import { freezeDeep, isFrozenDeep } from './frozen.js';
 
 /**
  * The oldest load that may still fill or be joined, milliseconds. Stores keep what refuses a fill for an hour; a load
@@ -45,6 +46,8 @@ export interface Flight<T = unknown> extends Watched {
   readonly outcome: Promise<T>;
   /** The write of its value, once it is on its way. */
   writing: Promise<unknown> | undefined;
+  /** What all who joined are given, frozen, where the store shares. */
+  shared?: unknown;
 }
 
 /**
@@ -176,9 +179,17 @@ function isBasedOn({ basis, marks }: Flight, seen: Basis): boolean {
   );
 }
 
-/** A copy for each who waits, so that none sees what another does to the value. */
+/** For one who joined: a copy of its own, or where the store shares the one that all of them are given. */
+export function copyOfLoaded(flight: Flight, value: unknown, shares: boolean | undefined): unknown {
+  if (!shares) return copyOf(value);
+  flight.shared ??= copyOf(value);
+  freezeDeep(flight.shared);
+  return copyOf(flight.shared);
+}
+
+/** A copy for each who waits, so that none sees what another does to the value; none of what nobody can change. */
 export function copyOf<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || isFrozenDeep(value)) return value;
   try {
     return structuredClone(value);
   } catch {

@@ -1,6 +1,7 @@
 import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../cache-store.js';
 import { Entry } from '../entry.js';
 import { CacheError } from '../errors.js';
+import { freezeDeep } from '../frozen.js';
 import { globMatcher } from '../glob.js';
 import { jsonSerializer } from '../serializers/json.js';
 import type { Serializer } from '../serializers/serializer.js';
@@ -14,6 +15,12 @@ export interface MemoryCacheStoreOptions {
   maxBytes?: number;
   /** Default: JSON. */
   serializer?: Serializer;
+  /**
+   * True: every reader is given the same value, deeply frozen, instead of a copy of its own. No hit parses anything, and
+   * who tries to change what it read gets a `TypeError`. A value with a `Map`, a `Set`, a `Date`, bytes or an instance of
+   * a class in it cannot be frozen in effect, so of such a value each reader still gets a copy. Default false.
+   */
+  frozen?: boolean;
   /** Where the time comes from. Default: the system. */
   clock?: Clock;
 }
@@ -22,14 +29,20 @@ type Raw = string | Uint8Array;
 
 interface Stored extends SieveNode {
   readonly key: string;
-  readonly version: CacheVersion;
-  /** Undefined in a token: a record that only says which version a miss saw. */
+  version: CacheVersion;
+  /** Undefined in a token (a record that only says which version a miss saw), and where `shared` took its place. */
   raw: Raw | undefined;
   /** What needs no copy of an entry of the service, whose value alone is in `raw`. */
   envelope: Entry | undefined;
+  /** What every reader is given, frozen; made by the first read. */
+  shared: unknown;
+  /** `TOKEN` in a token. */
   expiresAt: number;
   bytes: number;
 }
+
+/** Over at any time. */
+const TOKEN = -Infinity;
 
 /**
  * Keeps values in this process: for tests, for local work, and as a first tier. It serialises as a remote store does,
@@ -50,6 +63,7 @@ interface Stored extends SieveNode {
  */
 export class MemoryCacheStore implements CacheStore {
   readonly name = 'memory';
+  readonly shares: boolean;
   readonly #records = new Map<string, Stored>();
   readonly #sieve = new Sieve<Stored>();
   readonly #maxEntries: number;
@@ -63,6 +77,7 @@ export class MemoryCacheStore implements CacheStore {
     this.#maxEntries = bound(options.maxEntries ?? 10_000, 'maxEntries');
     this.#maxBytes = bound(options.maxBytes ?? 64 * 1024 * 1024, 'maxBytes');
     this.#serializer = options.serializer ?? jsonSerializer;
+    this.shares = options.frozen ?? false;
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -150,22 +165,28 @@ export class MemoryCacheStore implements CacheStore {
   /** The record, if it holds a value whose time has not come. One that has expired keeps its version as a token. */
   #live(key: string): Stored | undefined {
     const record = this.#records.get(key);
-    if (record?.raw === undefined) return undefined;
+    if (!record) return undefined;
     if (this.#clock.now() < record.expiresAt) {
       record.visited = true;
       return record;
     }
-    this.#bytes -= record.bytes;
-    record.bytes = Buffer.byteLength(record.key);
-    this.#bytes += record.bytes;
-    record.raw = undefined;
-    record.envelope = undefined;
+    if (record.expiresAt !== TOKEN) {
+      // Asked for again, if too late: what is written in its place has been read before.
+      record.visited = true;
+      this.#fill(record, undefined, undefined, TOKEN);
+    }
     return undefined;
   }
 
   #value<T>(record: Stored): T {
+    if (record.shared !== undefined) return record.shared as T;
     const value = this.#serializer.deserialize(record.raw as Raw, record.key);
-    return (record.envelope ? new Entry(record.envelope, value) : value) as T;
+    const whole = record.envelope ? new Entry(record.envelope, value) : value;
+    if (this.shares && freezeDeep(value)) {
+      record.shared = whole;
+      record.raw = undefined;
+    }
+    return whole as T;
   }
 
   #write(key: string, value: unknown, ttl: number): void {
@@ -178,11 +199,12 @@ export class MemoryCacheStore implements CacheStore {
   #token(key: string): CacheVersion {
     const record = this.#records.get(key);
     if (!record && Buffer.byteLength(key) > this.#maxBytes) return '';
-    return (record ?? this.#put(key, undefined, undefined, 0)).version;
+    return (record ?? this.#put(key, undefined, undefined, TOKEN)).version;
   }
 
+  /** What is overwritten keeps its place, and a value that is written again counts as read: eviction spares both. */
   #put(key: string, raw: Raw | undefined, envelope: Entry | undefined, expiresAt: number): Stored {
-    const bytes = Buffer.byteLength(key) + (raw === undefined ? 0 : Buffer.byteLength(raw));
+    const bytes = bytesOf(key, raw);
     if (bytes > this.#maxBytes) {
       throw new CacheError(
         'VALUE_TOO_LARGE',
@@ -190,25 +212,44 @@ export class MemoryCacheStore implements CacheStore {
         { subject: key },
       );
     }
-    this.#drop(this.#records.get(key));
-    const record: Stored = {
-      key,
-      version: String(++this.#versions),
-      raw,
-      envelope,
-      expiresAt,
-      bytes,
-      visited: false,
-      newer: undefined,
-      older: undefined,
-    };
-    while (this.#records.size >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) {
-      this.#drop(this.#sieve.victim());
+    const held = this.#records.get(key);
+    if (held && held.expiresAt !== TOKEN) held.visited = true;
+    const record = held ?? newRecord(key);
+    const full = () => !held && this.#records.size >= this.#maxEntries;
+    while (full() || this.#bytes - record.bytes + bytes > this.#maxBytes) this.#evictFor(record);
+    if (!held) {
+      this.#records.set(key, record);
+      this.#sieve.add(record);
     }
-    this.#records.set(key, record);
-    this.#sieve.add(record);
-    this.#bytes += bytes;
+    record.version = String(++this.#versions);
+    this.#fill(record, raw, envelope, expiresAt);
     return record;
+  }
+
+  #evictFor(record: Stored): void {
+    const victim = this.#sieve.victim();
+    if (victim !== record) {
+      this.#drop(victim);
+      return;
+    }
+    // It is about to be written, so the others come first.
+    this.#sieve.remove(record);
+    this.#sieve.add(record);
+  }
+
+  #fill(
+    record: Stored,
+    raw: Raw | undefined,
+    envelope: Entry | undefined,
+    expiresAt: number,
+  ): void {
+    const bytes = bytesOf(record.key, raw);
+    this.#bytes += bytes - record.bytes;
+    record.bytes = bytes;
+    record.raw = raw;
+    record.envelope = envelope;
+    record.shared = undefined;
+    record.expiresAt = expiresAt;
   }
 
   #drop(record: Stored | undefined): void {
@@ -217,6 +258,22 @@ export class MemoryCacheStore implements CacheStore {
     this.#bytes -= record.bytes;
   }
 }
+
+const newRecord = (key: string): Stored => ({
+  key,
+  version: '',
+  raw: undefined,
+  envelope: undefined,
+  shared: undefined,
+  expiresAt: TOKEN,
+  bytes: 0,
+  visited: false,
+  newer: undefined,
+  older: undefined,
+});
+
+const bytesOf = (key: string, raw: Raw | undefined): number =>
+  Buffer.byteLength(key) + (raw === undefined ? 0 : Buffer.byteLength(raw));
 
 function bound(value: number, option: string): number {
   if (value > 0) return value;

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { CacheStore } from '../cache-store.js';
 import type { Serializer } from '../serializers/serializer.js';
 
@@ -69,6 +70,13 @@ export function missingNeeds(
     }
     return subject.store[need] === undefined ? [`the store has no ${need}`] : [];
   });
+}
+
+/** What a careless caller does to what it has read; a store that shares values must not let it. */
+export function spoil(store: CacheStore, list: unknown[] | undefined): void {
+  const change = () => list?.push('spoiled');
+  if (store.shares) assert.throws(change, TypeError, 'a shared value can be changed');
+  else change();
 }
 
 /** The start of keys that no other case, run or process has. */

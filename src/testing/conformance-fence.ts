@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ConformanceCase, count, defineCase, freshPrefix } from './conformance-case.js';
+import { type ConformanceCase, count, defineCase, freshPrefix, spoil } from './conformance-case.js';
 import { EVERY_STATE, FENCE, refusalCases, STATES } from './conformance-refusals.js';
 
 const fills = EVERY_STATE.flatMap((state) => [
@@ -153,7 +153,7 @@ export const fenceCases: readonly ConformanceCase[] = [
         store.getVersioned<typeof value>(key),
         store.getVersioned<typeof value>(key),
       ]);
-      first.value?.list.push(3);
+      spoil(store, first.value?.list);
       assert.deepEqual(second.value, { list: [1] });
       assert.deepEqual((await store.getVersioned(key)).value, { list: [1] });
     },

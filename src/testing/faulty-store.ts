@@ -4,7 +4,10 @@ import { copyOf } from '../single-flight.js';
 import type { PastState, StoreHistory } from './store-history.js';
 
 /** The methods of a store that can be made to fail. */
-export type StoreMethod = Exclude<keyof CacheStore, 'name' | 'durable' | 'peek' | 'close'>;
+export type StoreMethod = Exclude<
+  keyof CacheStore,
+  'name' | 'durable' | 'shares' | 'peek' | 'close'
+>;
 
 /** One call of a store, as a fault plan and a pause see it. */
 export interface StoreOperation {
@@ -73,11 +76,12 @@ export interface FaultyStoreOptions {
  */
 export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
   const { read, write } = operations(inner, options);
-  const { durable, has, add, getMany, setMany, delMany, delByPattern } = inner;
+  const { durable, shares, has, add, getMany, setMany, delMany, delByPattern } = inner;
   const { clear, close, getVersioned, setIfUnchanged } = inner;
   return {
     name: `faulty ${inner.name}`,
     ...(durable !== undefined && { durable }),
+    ...(shares !== undefined && { shares }),
     get: <T>(key: string) => read('get', [key], () => inner.get<T>(key), recalled<T | undefined>),
     set: (key, value, ttl) => {
       const sent = asSent(value);

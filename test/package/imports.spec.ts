@@ -20,6 +20,7 @@ const RULES: Rules = {
         'config.ts',
         'entry.ts',
         'events.ts',
+        'frozen.ts',
         'glob.ts',
         'policy.ts',
         'serializers',

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Entry } from '../../src/entry.js';
 import { CacheError } from '../../src/errors.js';
+import { jsonSerializer } from '../../src/serializers/json.js';
+import type { Serializer } from '../../src/serializers/serializer.js';
 import { MemoryCacheStore, type MemoryCacheStoreOptions } from '../../src/stores/memory.js';
 import { createVirtualClock } from '../../src/testing/index.js';
 import { describeConformance } from './conformance.js';
@@ -26,6 +28,103 @@ describeConformance(
   },
   { lacks: ['the subject has no another'] },
 );
+
+describeConformance(
+  'a memory store that shares frozen values',
+  () => {
+    const { clock, store } = create({ frozen: true });
+    return {
+      store,
+      advance: clock.advance,
+      exactTime: true,
+      withSerializer: (serializer) => new MemoryCacheStore({ clock, serializer, frozen: true }),
+    };
+  },
+  { lacks: ['the subject has no another'] },
+);
+
+describe('a memory store that shares frozen values', () => {
+  const fields = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 3, marks: [] };
+
+  it('gives every reader the same one, and parses it once', async () => {
+    let parsed = 0;
+    const serializer: Serializer = {
+      ...jsonSerializer,
+      deserialize(raw, key) {
+        parsed++;
+        return jsonSerializer.deserialize(raw, key);
+      },
+    };
+    const { store } = create({ frozen: true, serializer });
+    await store.set('key', { list: [1] }, 60);
+    expect(parsed).toBe(0);
+    const first = await store.get('key');
+    expect(await store.get('key')).toBe(first);
+    expect(store.peek('key')).toBe(first);
+    expect((await store.getVersioned('key')).value).toBe(first);
+    expect(await store.getMany(['key', 'key'])).toEqual([first, first]);
+    expect(parsed).toBe(1);
+    await store.set('key', { list: [2] }, 60);
+    expect(await store.get('key')).toEqual({ list: [2] });
+  });
+
+  it('leaves the object that was set alone', async () => {
+    const { store } = create({ frozen: true });
+    const value = { list: [1] };
+    await store.set('key', value, 60);
+    await store.get('key');
+    value.list.push(2);
+    expect(await store.get('key')).toEqual({ list: [1] });
+  });
+
+  it('shares an entry of the service as a whole', async () => {
+    const { store } = create({ frozen: true });
+    await store.set('key', new Entry(fields, { list: [1] }), 60);
+    const entry = await store.get<Entry>('key');
+    expect(entry).toBeInstanceOf(Entry);
+    expect({ ...entry }).toEqual({ ...fields, value: { list: [1] } });
+    expect(store.peek('key')).toBe(entry);
+    expect(Object.isFrozen(entry?.value)).toBe(true);
+  });
+
+  it.each([
+    ['bytes', () => new Uint8Array([1, 2])],
+    ['a Date', () => new Date(0)],
+    ['a Map', () => new Map([['a', 1]])],
+  ])('gives each reader a copy of a value with %s in it', async (_, make) => {
+    const deserialize = () => ({ made: make(), list: [1] });
+    const { store } = create({ frozen: true, serializer: { ...jsonSerializer, deserialize } });
+    await store.set('key', 'anything', 60);
+    const [first, second] = await store.getMany<ReturnType<typeof deserialize>>(['key', 'key']);
+    expect(first).toEqual(deserialize());
+    expect(second).toEqual(first);
+    expect(second?.made).not.toBe(first?.made);
+    expect(second?.list).not.toBe(first?.list);
+  });
+
+  it('counts the bytes that the value has when it is serialised', async () => {
+    const { store } = create({ frozen: true, maxBytes: 100 });
+    const keys = Array.from({ length: 20 }, (_, i) => `k-${String(i).padStart(2, '0')}`);
+    for (const key of keys) {
+      await store.set(key, 'text', 60);
+      await store.get(key);
+    }
+    const found = await store.getMany(keys);
+    expect(found.filter((value) => value !== undefined)).toHaveLength(10);
+  });
+
+  it('lets go of a value whose time is over', async () => {
+    const { store, clock } = create({ frozen: true });
+    await store.set('key', { list: [1] }, 1);
+    await store.get('key');
+    clock.advance(1_000);
+    expect(await store.get('key')).toBeUndefined();
+    expect(store.peek('key')).toBeUndefined();
+    const { version } = await store.getVersioned('key');
+    expect(await store.setIfUnchanged('key', 'new', 60, version)).toBe(true);
+    expect(await store.get('key')).toBe('new');
+  });
+});
 
 describe('a memory store within its bounds', () => {
   const KEYS = Array.from({ length: 30 }, (_, i) => `key-${i}-${'k'.repeat(i)}`);
@@ -242,6 +341,57 @@ describe('eviction from a memory store', () => {
     await store[read]('old');
     await store.set('third', 3, 60);
     expect(await store.getMany(['old', 'new', 'third'])).toEqual([1, undefined, 3]);
+  });
+});
+
+describe('overwriting in a memory store', () => {
+  it('counts as a read of the value that was there', async () => {
+    const { store } = create({ maxEntries: 2 });
+    await store.set('old', 1, 60);
+    await store.set('new', 2, 60);
+    await store.set('old', 3, 60);
+    await store.set('third', 4, 60);
+    expect(await store.getMany(['old', 'new', 'third'])).toEqual([3, undefined, 4]);
+  });
+
+  it('does not count as one where there was but a token', async () => {
+    const { store } = create({ maxEntries: 2 });
+    const { version } = await store.getVersioned('old');
+    await store.setIfUnchanged('old', 1, 60, version);
+    await store.set('new', 2, 60);
+    await store.set('third', 3, 60);
+    expect(await store.getMany(['old', 'new', 'third'])).toEqual([undefined, 2, 3]);
+  });
+
+  it('counts as one where the time of the value was over when it was read', async () => {
+    const { store, clock } = create({ maxEntries: 2 });
+    await store.set('old', 1, 1);
+    await store.set('new', 2, 60);
+    clock.advance(1_000);
+    const { version } = await store.getVersioned('old');
+    await store.setIfUnchanged('old', 3, 60, version);
+    await store.set('third', 4, 60);
+    expect(await store.getMany(['old', 'new', 'third'])).toEqual([3, undefined, 4]);
+  });
+
+  it('evicts all others before what is being written', async () => {
+    // Its key and its quotes are 3 bytes: it fills everything.
+    const { store } = create({ maxBytes: 300 });
+    const keys = ['a', 'b', 'c'];
+    for (const key of keys) await store.set(key, key, 60);
+    for (const key of keys) {
+      await store.getMany(keys);
+      await store.set(key, key.repeat(297), 60);
+      const held = await store.getMany(keys);
+      expect(held).toEqual(keys.map((one) => (one === key ? key.repeat(297) : undefined)));
+    }
+  });
+
+  it('holds one record where it may hold less than one', async () => {
+    const { store } = create({ maxEntries: 0.5 });
+    await store.set('a', 1, 60);
+    await store.set('b', 2, 60);
+    expect(await store.getMany(['a', 'b'])).toEqual([undefined, 2]);
   });
 });
 

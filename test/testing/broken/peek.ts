@@ -16,12 +16,44 @@ const fromItsOwnList = memoryWith((inner) => {
   };
 });
 
+/** Says that nobody can change what it gives, and has frozen only the outside. */
+const halfFrozen = memoryWith((inner) => {
+  const kept = new Map<string, { value: unknown }>();
+  const once = <T>(key: string, value: T): T => {
+    const known = kept.get(key) ?? { value: Object.freeze(value) };
+    if (value !== undefined) kept.set(key, known);
+    return known.value as T;
+  };
+  return {
+    shares: true,
+    async get<T>(key: string) {
+      return once(key, await inner.get<T>(key));
+    },
+    peek: <T>(key: string) => once(key, inner.peek<T>(key)),
+    async set(key, value, ttl) {
+      kept.delete(key);
+      await inner.set(key, value, ttl);
+    },
+    async del(key) {
+      kept.delete(key);
+      await inner.del(key);
+    },
+  };
+});
+
 export const peek: readonly BrokenStore[] = [
+  broken(
+    'shares what it has frozen on the outside only',
+    halfFrozen,
+    'lets nobody who peeks change what others read',
+    'keeps the value apart from what a read returned',
+    'lets no reader change what another one reads',
+  ),
   broken(
     'peeks at a list of its own',
     fromItsOwnList,
     'peeks at nothing whose time is over',
-    'gives who peeks a copy',
+    'lets nobody who peeks change what others read',
   ),
   broken(
     'peeks at nothing',

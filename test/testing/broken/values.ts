@@ -22,7 +22,7 @@ export const values: readonly BrokenStore[] = [
     sharing,
     'keeps the value apart from the object that was set',
     'keeps the value apart from what a read returned',
-    'gives each of several readers its own copy',
+    'lets no reader change what another one reads',
   ),
   broken(
     'gives concurrent readers one copy',
@@ -36,7 +36,7 @@ export const values: readonly BrokenStore[] = [
         },
       };
     }),
-    'gives each of several readers its own copy',
+    'lets no reader change what another one reads',
   ),
   broken(
     'serialises after the call has returned',

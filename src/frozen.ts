@@ -1,0 +1,26 @@
+/** What `freezeDeep` froze. */
+const frozen = new WeakSet();
+
+const hasParts = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Whether nobody can change the value, so that it may be given to any number of callers. */
+export const isFrozenDeep = (value: unknown): boolean => !hasParts(value) || frozen.has(value);
+
+/**
+ * Freezes a value with all its parts, so that it may be shared; returns whether it could. `Object.freeze` stops nobody
+ * from changing a `Map`, a `Set`, a `Date` or an object with private fields, and it throws on bytes: a value with one of
+ * these anywhere in it is left as it is.
+ */
+export function freezeDeep(value: unknown): boolean {
+  if (!hasParts(value) || frozen.has(value)) return true;
+  // It grows while it is walked; a cycle ends where it meets what is in there already.
+  const parts = new Set([value]);
+  for (const part of parts) {
+    const prototype = Object.getPrototypeOf(part);
+    if (!Array.isArray(part) && prototype && prototype !== Object.prototype) return false;
+    for (const child of Object.values(part)) if (hasParts(child)) parts.add(child);
+  }
+  for (const part of parts) Object.freeze(part);
+  frozen.add(value);
+  return true;
+}
