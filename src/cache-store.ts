@@ -10,6 +10,8 @@ export interface VersionedRead<T = unknown> {
   readonly version: CacheVersion;
   /** Why the value that is there cannot be read; `value` is undefined then. */
   readonly error?: unknown;
+  /** When the value ends, epoch milliseconds by the store's clock, where the store knows. */
+  readonly expiresAt?: number;
 }
 
 /** One entry of a batch write; `ttl` in seconds. */
