@@ -87,9 +87,9 @@ export class RedisCacheStore implements CacheStore {
     );
     const record = new StoredRecord(raw);
     const { version } = record;
+    if (record.isToken) return { value: undefined, version };
     try {
-      const value = this.#value<T>(record, key);
-      return { value, version };
+      return { value: this.#value<T>(record, key), version, expiresAt: record.expiresAt };
     } catch (error) {
       return { value: undefined, version, error };
     }
