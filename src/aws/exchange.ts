@@ -12,34 +12,50 @@ export interface Failure {
   readonly reused: boolean;
 }
 
+/** A timer that fires so much later than it should, milliseconds: the process was frozen, or blocked by its own code. */
+export const SLEPT_MS = 1_000;
+/** What an answer that came meanwhile is given to be read, milliseconds. */
+const GRACE_MS = 100;
+
 /**
  * Sends a request once and reads the whole answer. Never rejects, and what happens to the socket after it has resolved
  * is nobody's business any more.
  *
  * @param needed what `open` waits for, within the same budgets.
  * @param limits milliseconds to connect, for this try, and what is left of the total.
+ * @param now the wall clock, milliseconds: some systems stop the other one while they freeze a process.
  */
 export function exchange<Needed>(
   needed: Promise<Needed>,
   open: (needed: Needed) => ClientRequest,
   body: string | Uint8Array,
   limits: Readonly<Record<'connect' | 'request' | 'total', number>>,
+  now: () => number,
 ): Promise<Answer | Failure> {
   return new Promise((resolve) => {
     let late = false;
     let sent = false;
     let reused = false;
+    let grace: ReturnType<typeof setTimeout> | undefined;
     let outgoing: ClientRequest | undefined;
 
-    const limit = (name: keyof typeof limits) =>
-      setTimeout(() => {
-        late = true;
-        fail(new Error(`timeouts.${name} ran out`));
-        outgoing?.destroy();
+    const giveUp = (name: string) => {
+      late = true;
+      fail(new Error(`timeouts.${name} ran out`));
+      outgoing?.destroy();
+    };
+    const limit = (name: keyof typeof limits) => {
+      const dueMs = now() + limits[name];
+      return setTimeout(() => {
+        if (grace) return;
+        if (now() < dueMs + SLEPT_MS) giveUp(name);
+        else grace = setTimeout(giveUp, GRACE_MS, name);
       }, limits[name]);
+    };
     const timer = limit(limits.total < limits.request ? 'total' : 'request');
     const settle = (outcome: Answer | Failure) => {
       clearTimeout(timer);
+      clearTimeout(grace);
       resolve(outcome);
     };
     const fail = (error: Error) => settle({ error, late, sent, reused });

@@ -1,7 +1,7 @@
 import { CacheError } from '../errors.js';
 import { type Clock, type Duration, milliseconds, monotonic, pause, systemClock } from '../time.js';
 import { builtin } from './builtin.js';
-import { exchange, type Failure } from './exchange.js';
+import { exchange, type Failure, SLEPT_MS } from './exchange.js';
 import type { AwsResponse } from './response.js';
 import { clockSkew, longestPause } from './retry.js';
 import {
@@ -66,6 +66,12 @@ export interface TransportOptions {
 
 const TRIES = 3;
 
+/**
+ * How long a connection may idle, milliseconds, before it counts as dead: a peer or a freeze may have ended it. AWS's
+ * SDK for Java draws the line at a minute, too. What may not be sent twice is not risked on one that idled for long.
+ */
+const LONGEST_IDLE_MS = { always: 60_000, unsent: 10_000 };
+
 /** The lean way to an AWS service: signed requests over a keep-alive pool, within budgets, tried again where it is safe. */
 export function createTransport({
   service,
@@ -95,17 +101,34 @@ export function createTransport({
 
   async function send(request: AwsRequest): Promise<AwsResponse> {
     const always = request.retry === 'always';
-    const deadline = monotonic() + limits.total;
+    let deadline = monotonic() + limits.total;
+    let tries = TRIES;
     let signedAnew = false;
+    let awakeMs = clock.now();
+
+    /** Whether the process was frozen since the last look. The first time, all budgets begin anew. */
+    const hasSlept = (attempts: number) => {
+      const slept = clock.now() - awakeMs > limits.request + SLEPT_MS;
+      awakeMs = clock.now();
+      if (slept && tries === TRIES) {
+        deadline = monotonic() + limits.total;
+        tries += attempts;
+      }
+      return slept;
+    };
+
     for (let attempts = 1; ; attempts++) {
-      const outcome = await attempt(request, always, deadline - monotonic());
+      const outcome = await attempt(request, deadline - monotonic());
       // Requests that waited for a socket open new ones after the pool was destroyed.
       if (closed) close();
 
+      const slept = hasSlept(attempts);
       let pauseMs = longestPause(outcome, always, attempts);
       if ('error' in outcome) {
         // Those who died with it are not tried one by one.
         dropIdleSockets();
+        // Whatever error the freeze has come to.
+        if (slept && (always || !outcome.sent)) pauseMs = 0;
       } else {
         lastAnswerMs = clock.now();
         const skewMs = signedAnew ? undefined : clockSkew(outcome, lastAnswerMs);
@@ -116,17 +139,18 @@ export function createTransport({
           pauseMs = 0;
         }
       }
-      if (attempts === TRIES || deadline - monotonic() - pauseMs < 1) {
+      if (attempts === tries || deadline - monotonic() - pauseMs < 1) {
         if ('error' in outcome) throw failed(outcome, attempts);
         return { ...outcome, attempts };
       }
       // Full jitter, so that many clients do not come back together.
       if (pauseMs) await pause(Math.random() * pauseMs);
+      hasSlept(attempts);
     }
   }
 
-  function attempt(asked: AwsRequest, always: boolean, total: number) {
-    const { method = 'POST', query = '', headers, body } = asked;
+  function attempt(asked: AwsRequest, total: number) {
+    const { method = 'POST', query = '', headers, body, retry } = asked;
     const path = prefix + (asked.path ?? '/');
     const request = canonical({
       method,
@@ -142,13 +166,12 @@ export function createTransport({
       if (closed) throw new Error('closed, create another store');
       if (asked.isLate?.()) throw new Error('a freeze came between, too long to send it now');
       const now = clock.now();
-      // A peer or a freeze may have ended pooled sockets that idled for long. What may not be sent twice takes none of them.
-      if (!always && Math.abs(now - lastAnswerMs) > 10_000) dropIdleSockets();
+      if (Math.abs(now - lastAnswerMs) > LONGEST_IDLE_MS[retry]) dropIdleSockets();
       const signed = sign(request, credentials, now + aheadMs);
       const target = query ? `${path}?${query}` : path;
       return open({ agent, hostname, port: endpoint.port, method, path: target, headers: signed });
     };
-    return exchange(validCredentials(), opened, body, { ...limits, total });
+    return exchange(validCredentials(), opened, body, { ...limits, total }, () => clock.now());
   }
 
   function dropIdleSockets(): void {

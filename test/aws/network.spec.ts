@@ -220,7 +220,7 @@ async function thawed(pooled: number) {
 describe('pooled sockets that died in a frozen sandbox', () => {
   it('cost one try, not one each, and no pause', async () => {
     const { transport, freeze, sockets } = await thawed(4);
-    freeze(600_000);
+    freeze(30_000);
     const random = vi.spyOn(Math, 'random');
     expect(await transport.send(ask)).toMatchObject({ status: 200, attempts: 2 });
     expect(random).not.toHaveBeenCalled();

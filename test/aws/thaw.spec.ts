@@ -1,0 +1,167 @@
+import { describe, expect, it, vi } from 'vitest';
+import {
+  ask,
+  change,
+  credentials,
+  errorBody,
+  type Received,
+  type Reply,
+  serveHttp,
+  serveTcp,
+  transportTo,
+} from './servers.js';
+
+const HOUR_MS = 3_600_000;
+const SHORT = { connect: '200ms', request: '200ms', total: '300ms' } as const;
+
+const running = performance.now.bind(performance);
+
+/** A transport whose process is frozen on demand. Whether the monotonic clock counts it differs between machines. */
+function freezable(url: URL, counted: boolean, timeouts: object = SHORT, provide?: () => void) {
+  let passedMs = 0;
+  const transport = transportTo(url, {
+    timeouts,
+    clock: { now: () => Date.now() + passedMs },
+    credentials: async () => {
+      provide?.();
+      return credentials;
+    },
+  });
+  const freeze = (ms = HOUR_MS) => {
+    passedMs += ms;
+    if (counted) vi.spyOn(performance, 'now').mockImplementation(() => running() + passedMs);
+  };
+  return { transport, freeze, now: () => Date.now() + passedMs };
+}
+
+describe.each([
+  ['that stops the monotonic clock', false],
+  ['through which the monotonic clock goes on', true],
+])('a freeze %s', (_how, counted) => {
+  /** A service for which something happens to the first request while the process is frozen. */
+  async function frozenDuring(first: (request: Received) => Reply) {
+    let freeze = () => {};
+    const server = await serveHttp((request) => {
+      if (request.number > 1) return {};
+      freeze();
+      return first(request);
+    });
+    const made = freezable(server.url, counted);
+    freeze = made.freeze;
+    return { ...server, ...made };
+  }
+
+  const ends: [string, Reply][] = [
+    ['hangs', () => {}],
+    ['is reset', (response) => response.socket?.resetAndDestroy()],
+    ['ends', (response) => response.socket?.destroy()],
+  ];
+
+  it.each(ends)('and a connection that %s: sent anew, with all its time', async (_, first) => {
+    const { transport, requests } = await frozenDuring(() => first);
+    expect(await transport.send(ask)).toMatchObject({ status: 200, attempts: 2 });
+    const [signed, second] = requests.map(({ headers }) => headers['x-amz-date']?.slice(0, 11));
+    expect(second).not.toBe(signed);
+  });
+
+  it.each(ends)('and a connection that %s: not sent twice where it may not', async (_, first) => {
+    const { transport, requests } = await frozenDuring(() => first);
+    await expect(transport.send(change)).rejects.toMatchObject({
+      message: expect.stringContaining('may have been applied'),
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('before anything was sent: sent anew, whatever it is', async () => {
+    let connections = 0;
+    let freeze = () => {};
+    const { port } = await serveTcp(() => {
+      connections++;
+      freeze();
+      freeze = () => {};
+    });
+    const made = freezable(new URL(`https://127.0.0.1:${port}`), counted);
+    freeze = made.freeze;
+    await expect(made.transport.send(change)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.not.stringContaining('may have been applied'),
+    });
+    // The second gets all of the total budget, so there is time for it and not for a third.
+    expect(connections).toBeGreaterThanOrEqual(2);
+  });
+
+  it('while credentials are fetched, which fail through it: asked for again', async () => {
+    const server = await serveHttp(() => ({}));
+    let asked = 0;
+    const made = freezable(server.url, counted, SHORT, () => {
+      if (++asked > 1) return;
+      made.freeze();
+      throw new Error('aborted');
+    });
+    expect(await made.transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+  });
+
+  it('after the signature: refused for its age, and signed anew', async () => {
+    const expired = { status: 400, body: errorBody('InvalidSignatureException', 'expired') };
+    const { transport } = await frozenDuring(() => expired);
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+  });
+
+  it('in the pause after a throttled try', async () => {
+    const slowly: Reply = (response) => setTimeout(() => response.end('{}'), 130);
+    const { url, requests } = await serveHttp(({ number }) =>
+      number > 1 ? slowly : { status: 429 },
+    );
+    const { transport, freeze } = freezable(url, counted);
+    vi.spyOn(Math, 'random').mockImplementationOnce(() => {
+      freeze();
+      return 0;
+    });
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+    expect(requests).toHaveLength(2);
+  });
+
+  it('again and again ends all the same', async () => {
+    let freeze = () => {};
+    const { url, requests } = await serveHttp(() => (response) => {
+      freeze();
+      response.socket?.destroy();
+    });
+    const made = freezable(url, counted);
+    freeze = made.freeze;
+    await expect(made.transport.send(ask)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(requests.length).toBeGreaterThanOrEqual(2);
+    expect(requests.length).toBeLessThanOrEqual(4);
+  });
+
+  it('never sends what it made too late', async () => {
+    const { transport, requests, now } = await frozenDuring(() => () => {});
+    const calledMs = now();
+    const isLate = () => now() - calledMs > 15 * 60_000;
+    await expect(transport.send({ ...ask, isLate })).rejects.toMatchObject({
+      message: expect.stringContaining('a freeze came between'),
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['a minute', ask, 61_000, 2],
+    ['ten seconds and must not be sent twice', change, 11_000, 2],
+    ['less than a minute', ask, 59_000, 1],
+    ['less than ten seconds', change, 9_000, 1],
+  ])('%s: takes a new connection after a minute or ten seconds', async (_, request, ms, count) => {
+    const { url, sockets } = await serveHttp(() => ({}));
+    const { transport, freeze } = freezable(url, counted);
+    await transport.send(ask);
+    freeze(ms);
+    expect(await transport.send(request)).toMatchObject({ status: 200, attempts: 1 });
+    expect(sockets).toHaveLength(count);
+  });
+});
+
+it('a slow service is no freeze: its time budgets end it', async () => {
+  const { url, requests } = await serveHttp(() => () => {});
+  const { transport } = freezable(url, false, { connect: 1, request: '60ms', total: '100ms' });
+  await expect(transport.send(ask)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  expect(requests.length).toBeLessThanOrEqual(2);
+});
