@@ -1,6 +1,7 @@
 import { type AnyKey, type CacheKey, keyText, schemaOf } from './cache-key.js';
 import type { CacheStore } from './cache-store.js';
 import type { CacheConfig } from './config.js';
+import { copyOf } from './copy-of.js';
 import { refreshesEarly } from './early-refresh.js';
 import type { CacheEntry, Entry, Marks } from './entry.js';
 import { invalid } from './errors.js';
@@ -9,7 +10,7 @@ import type { LoadAll, Need, Write } from './loader.js';
 import { assemble, type Parts } from './parts.js';
 import { checkedTags, type Policy as Resolved, resolvePolicy, type WrapOptions } from './policy.js';
 import type { Address, Seen } from './reader.js';
-import { copyOf, copyOfLoaded, type Flight } from './single-flight.js';
+import { copyOfLoaded, type Flight } from './single-flight.js';
 import { type Duration, withTimeout } from './time.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;

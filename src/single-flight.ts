@@ -1,5 +1,6 @@
 import type { CacheVersion } from './cache-store.js';
-import { freezeDeep, isFrozenDeep } from './frozen.js';
+import { copyOf } from './copy-of.js';
+import { freezeDeep } from './frozen.js';
 
 /**
  * The oldest load that may still fill or be joined, milliseconds. Stores keep what refuses a fill for an hour; a load
@@ -185,23 +186,4 @@ export function copyOfLoaded(flight: Flight, value: unknown, shares: boolean | u
   flight.shared ??= copyOf(value);
   freezeDeep(flight.shared);
   return copyOf(flight.shared);
-}
-
-/** A copy for each who waits, so that none sees what another does to the value; none of what nobody can change. */
-export function copyOf<T>(value: T): T {
-  if (typeof value !== 'object' || isFrozenDeep(value)) return value;
-  try {
-    return structuredClone(value);
-  } catch {
-    return copyOfPlainPart(value);
-  }
-}
-
-/** It holds functions: a copy is what a hit would give, the value without them. */
-function copyOfPlainPart<T>(value: T): T {
-  try {
-    return JSON.parse(JSON.stringify(value)) as T;
-  } catch {
-    return value; // No store can write it either, so every caller that comes later gets a load of its own.
-  }
 }

@@ -1,11 +1,12 @@
 import type { Background } from './background.js';
 import type { KeySpace } from './cache-key.js';
+import { copyOf } from './copy-of.js';
 import { Entry } from './entry.js';
 import type { Emit } from './events.js';
 import { isHeld, type Lease, takeLease } from './lease.js';
 import type { LoadAll, Loader, Need, Target } from './loader.js';
 import type { Reader } from './reader.js';
-import { copyOf, type Flight, type SingleFlight } from './single-flight.js';
+import type { Flight, SingleFlight } from './single-flight.js';
 import type { StoreAccess } from './store-access.js';
 import type { MarkVersions } from './tags.js';
 import { type Clock, monotonic, pause } from './time.js';

@@ -1,6 +1,6 @@
 import type { CacheStore, VersionedRead } from '../cache-store.js';
+import { copyOf } from '../copy-of.js';
 import { Entry } from '../entry.js';
-import { copyOf } from '../single-flight.js';
 import type { PastState, StoreHistory } from './store-history.js';
 
 /** The methods of a store that can be made to fail. */

@@ -18,6 +18,7 @@ const RULES: Rules = {
         'cache-key.ts',
         'cache-store.ts',
         'config.ts',
+        'copy-of.ts',
         'entry.ts',
         'events.ts',
         'frozen.ts',
