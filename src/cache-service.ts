@@ -297,6 +297,23 @@ export class CacheService {
     return this.#parts.stats();
   }
 
+  /**
+   * Opens the store's connections ahead of the first call, where the store can. Await it while a Lambda function
+   * initialises, when it has all of its CPU. Never rejects: what goes wrong is a `store-error` event.
+   *
+   * @example
+   * ```ts
+   * import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
+   *
+   * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }));
+   * await cache.warm();
+   * export const handler = () => cache.wrap('rates', '1h', async () => ({ EUR: 1 }));
+   * ```
+   */
+  async warm(): Promise<void> {
+    await this.#parts.access.attempt('warm', undefined, async (store) => store.warm?.());
+  }
+
   /** Resolves when no background work of this service is pending. Await it in tests and before a process ends. */
   settled(): Promise<void> {
     return this.#parts.background.settled();

@@ -88,5 +88,10 @@ export interface CacheStore {
   getVersioned?<T>(key: string): Promise<VersionedRead<T>>;
   /** Writes only when the key is still as the versioned read saw it; resolves to whether it wrote. */
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: CacheVersion): Promise<boolean>;
+  /**
+   * Gets ready for the first call, while a sandbox still initialises: opens connections, finds credentials. It reads
+   * and writes nothing that costs. It may reject, and may be called again; several stores in one warm all of them.
+   */
+  warm?(): Promise<void>;
   close?(): Promise<void>;
 }

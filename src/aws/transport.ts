@@ -40,6 +40,13 @@ export interface AwsTransport {
    * `NO_CREDENTIALS` when there is nothing to sign with.
    */
   send(request: AwsRequest): Promise<AwsResponse>;
+  /**
+   * Opens a connection and finds the credentials, ahead of the first request. It asks the service for nothing: what
+   * answers an unsigned `GET /` (DynamoDB says that it is healthy) costs no capacity and needs no permission.
+   *
+   * @throws CacheError as `send` does.
+   */
+  warm(): Promise<void>;
   /** Closes every socket; requests under way fail. */
   close(): void;
 }
@@ -174,6 +181,27 @@ export function createTransport({
     return exchange(validCredentials(), opened, body, { ...limits, total }, () => clock.now());
   }
 
+  async function warm(): Promise<void> {
+    const connect = (credentials: Credentials) => {
+      if (closed) throw new Error('closed, create another store');
+      const path = prefix || '/';
+      const request = {
+        method: 'GET',
+        host: endpoint.host,
+        path,
+        query: '',
+        headers: {},
+        body: '',
+      };
+      // Thrown away: it loads node:crypto and derives the key of the day.
+      sign({ ...request, region, service }, credentials, clock.now());
+      return open({ agent, hostname, port: endpoint.port, path });
+    };
+    const outcome = await exchange(validCredentials(), connect, '', limits, () => clock.now());
+    if ('error' in outcome) throw failed(outcome, 1);
+    lastAnswerMs = clock.now();
+  }
+
   function dropIdleSockets(): void {
     for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
   }
@@ -209,5 +237,5 @@ export function createTransport({
     agent.destroy();
   }
 
-  return { send, close };
+  return { send, warm, close };
 }

@@ -6,7 +6,7 @@ import type { PastState, StoreHistory } from './store-history.js';
 /** The methods of a store that can be made to fail. */
 export type StoreMethod = Exclude<
   keyof CacheStore,
-  'name' | 'durable' | 'shares' | 'peek' | 'close'
+  'name' | 'durable' | 'shares' | 'peek' | 'warm' | 'close'
 >;
 
 /** One call of a store, as a fault plan and a pause see it. */
@@ -77,7 +77,7 @@ export interface FaultyStoreOptions {
 export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
   const { read, write } = operations(inner, options);
   const { durable, shares, has, add, getMany, setMany, delMany, delByPattern } = inner;
-  const { clear, close, getVersioned, setIfUnchanged } = inner;
+  const { clear, warm, close, getVersioned, setIfUnchanged } = inner;
   return {
     name: `faulty ${inner.name}`,
     ...(durable !== undefined && { durable }),
@@ -147,6 +147,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
         return write('setIfUnchanged', [key], apply, true);
       },
     }),
+    ...(warm && { warm: () => warm.call(inner) }),
     ...(close && { close: () => close.call(inner) }),
   };
 }

@@ -27,15 +27,18 @@ export function clientDatabase(
 ): Database {
   const totalMs = milliseconds(total, 'timeouts.total');
   let opened: Promise<DocumentClient> | undefined;
+  const open = (): Promise<DocumentClient> => {
+    opened ??= documentClient(given).catch((error) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
   return {
     async send(operation, request, _retry, isLate) {
       const abortSignal = AbortSignal.timeout(totalMs);
       try {
-        opened ??= documentClient(given);
-        const client = await opened.catch((error) => {
-          opened = undefined;
-          throw error;
-        });
+        const client = await open();
         if (isLate?.()) throw new Error('a freeze came between, too long to send it now');
         return await client[operation](request, { abortSignal });
       } catch (error) {
@@ -48,6 +51,10 @@ export function clientDatabase(
         const late = abortSignal.aborted && `no answer within ${totalMs} ms`;
         throw refusal(operation, tableName, late ? 'Timeout' : name, late || message, error);
       }
+    },
+    /** The client is there and its packages are loaded: how it connects is its own business. */
+    async warm() {
+      await open();
     },
     /** The client is the user's: so is closing it. */
     close() {},

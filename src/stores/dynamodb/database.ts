@@ -45,5 +45,7 @@ export interface Database {
     /** Asked right before each try: once it is true, the request must not be sent any more. */
     isLate?: () => boolean,
   ): Promise<Response & Partial<ConditionFailed>>;
+  /** Gets ready for the first request. */
+  warm(): Promise<void>;
   close(): void;
 }

@@ -196,6 +196,17 @@ export class DynamoDBCacheStore implements CacheStore {
     }
   }
 
+  /**
+   * Opens a connection to DynamoDB, TLS included, and finds the credentials, so that the first read need not. It costs
+   * no capacity. With `client` it calls the function that makes the client, and loads what the client needs.
+   *
+   * @throws CacheError `TIMEOUT`, `STORE_FAILED` or `NO_CREDENTIALS`, or what your function throws;
+   * `CacheService.warm()` throws nothing.
+   */
+  warm(): Promise<void> {
+    return this.#database.warm();
+  }
+
   async close(): Promise<void> {
     this.#database.close();
   }

@@ -42,6 +42,7 @@ export function leanDatabase(options: LeanOptions): Database {
       const message = errorMessage(response) ?? `HTTP status ${response.status}`;
       throw refusal(operation, tableName, type, message);
     },
+    warm: transport.warm,
     close: transport.close,
   };
 }
