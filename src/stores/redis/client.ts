@@ -8,8 +8,8 @@ export interface RedisClient {
   /** Adds a script as a method: EVALSHA, and EVAL where the server does not know the script yet. */
   defineCommand(name: string, definition: { lua: string; numberOfKeys: number }): void;
   getBuffer(key: string): Promise<Uint8Array | null>;
-  getrange(key: string, start: number, end: number): Promise<string>;
-  unlink(key: string): Promise<number>;
+  getrange(key: string | Buffer, start: number, end: number): Promise<string>;
+  unlink(key: string | Buffer): Promise<number>;
   ping(): Promise<string>;
 }
 
@@ -22,6 +22,8 @@ export interface RedisNode {
     count: 'COUNT',
     keys: number,
   ): Promise<[cursor: Uint8Array, keys: Uint8Array[]]>;
+  on(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
 }
 
 /** What only one of the kinds of clients has, or what their types keep to themselves. */

@@ -22,7 +22,6 @@ const LONGEST_IDLE_MS = 300_000;
 
 /** For Lambda: nothing waits for a server that is not there, and nothing runs between invocations. */
 const DEFAULTS = {
-  lazyConnect: true,
   connectTimeout: TIMEOUT_MS,
   commandTimeout: TIMEOUT_MS,
   // Commands wait and no byte comes: the peer is gone, and only a new connection helps.
@@ -74,8 +73,9 @@ export class OwnConnection implements Connection {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const client = this.#client ?? (await this.#opening?.catch(() => undefined));
+    const client = this.#client;
     if (!client) return;
+    // It answers once all that was sent before has been answered.
     await withTimeout(client.quit(), QUIT_MS, () => {}).catch(() => {});
     this.#drop(client);
   }
@@ -86,17 +86,14 @@ export class OwnConnection implements Connection {
     const now = this.#clock.now();
     const idleMs = now - this.#usedAt;
     this.#usedAt = now;
-    if (!client) return undefined;
+    if (!client || this.#closed) return undefined;
     if (client.stream?.writable && idleMs < LONGEST_IDLE_MS) return client;
     this.#drop(client);
     return undefined;
   }
 
   async #open(): Promise<ScriptedClient> {
-    if (this.#closed) {
-      const message = 'The store is closed: make a new one, or close it later.';
-      throw new CacheError('STORE_FAILED', message);
-    }
+    if (this.#closed) throw closed();
     this.#opening ??= this.#connect().finally(() => {
       this.#opening = undefined;
     });
@@ -105,7 +102,7 @@ export class OwnConnection implements Connection {
 
   async #connect(): Promise<ScriptedClient & OwnClient> {
     const { password } = this.#options;
-    const options = { ...DEFAULTS, ...this.#options };
+    const options = { ...DEFAULTS, ...this.#options, lazyConnect: true };
     if (typeof password === 'function') Object.assign(options, { password: await password() });
     const client = await createClient(this.#url, options);
     let lastError: unknown;
@@ -118,6 +115,7 @@ export class OwnConnection implements Connection {
       await withTimeout(client.connect(), budget, () => {
         throw new CacheError('TIMEOUT', `No connection to Redis within ${budget} ms.`);
       });
+      if (this.#closed) throw closed();
     } catch (error) {
       client.disconnect();
       throw lastError ?? error;
@@ -133,6 +131,9 @@ export class OwnConnection implements Connection {
     if (this.#client === client) this.#client = undefined;
   }
 }
+
+const closed = (): CacheError =>
+  new CacheError('STORE_FAILED', 'The store is closed: make a new one, or close it later.');
 
 /** What became of a command that failed; undefined when Redis has answered it, or when there is no time to ask again. */
 function fateOf(error: unknown): 'unsent' | 'refused' | 'unknown' | undefined {

@@ -192,20 +192,12 @@ export class RedisCacheStore implements CacheStore {
     matches: (stored: Uint8Array) => boolean,
   ): Promise<number> {
     let values = 0;
-    await this.#send(operation, undefined, async (client) => {
-      for await (const keys of scanKeys(client, pattern)) {
-        await all(
-          keys.filter(matches).map(async (stored) => {
-            const key = Buffer.from(stored) as unknown as string;
-            const [kind, deleted] = await Promise.all([
-              client.getrange(key, 0, 0),
-              client.unlink(key),
-            ]);
-            if (isValue(kind) && Number(deleted) === 1) values++;
-          }),
-        );
-      }
-    });
+    await this.#send(operation, undefined, (client) =>
+      scanKeys(client, pattern, async (keys) => {
+        const unlinked = keys.filter(matches).map((stored) => unlink(client, stored));
+        for (const wasValue of await all(unlinked)) if (wasValue) values++;
+      }),
+    );
     return values;
   }
 
@@ -235,7 +227,15 @@ function connectionOf({ url, client, ...options }: RedisCacheStoreOptions): Conn
   throw invalid('url', url, 'either a url or a client');
 }
 
+/** Deletes a record, and says whether it held a value. */
+async function unlink(client: RedisClient, stored: Uint8Array): Promise<boolean> {
+  const key = Buffer.from(stored);
+  const [kind, deleted] = await Promise.all([client.getrange(key, 0, 0), client.unlink(key)]);
+  return isValue(kind) && Number(deleted) === 1;
+}
+
 /** Waits for all, and then rejects with the first error. */
-async function all(work: readonly Promise<unknown>[]): Promise<void> {
-  for (const one of await Promise.allSettled(work)) if (one.status === 'rejected') throw one.reason;
+async function all<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }

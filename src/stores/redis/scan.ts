@@ -1,21 +1,54 @@
-import { masters, type RedisClient } from './client.js';
+import { CacheError } from '../../errors.js';
+import { withTimeout } from '../../time.js';
+import { masters, type RedisClient, type RedisNode } from './client.js';
 
 /** Keys looked at in one step: SCAN blocks the server for as long as that takes. */
-const STEP = 500;
+const STEP_KEYS = 500;
+/** How long a step may take. A client that was given to the store may have no limit of its own. Milliseconds. */
+const STEP_MS = 5_000;
 
-/** The keys below a pattern, master by master and page by page. What is there throughout is found, perhaps twice. */
-export async function* scanKeys(
+/**
+ * Does something with all keys below a pattern, master by master and step by step. A key that is there throughout is
+ * found, perhaps twice.
+ *
+ * @throws when a connection is lost on the way: a cursor means nothing to the server that took over, or to the same one
+ * after a restart.
+ */
+export async function scanKeys(
   client: RedisClient,
   pattern: string,
-): AsyncGenerator<Uint8Array[]> {
+  use: (keys: readonly Uint8Array[]) => Promise<void>,
+): Promise<void> {
   // A Cluster knows its masters once it is connected.
-  await client.ping();
-  for (const node of masters(client)) {
+  await inTime(client.ping());
+  for (const node of masters(client)) await scanNode(node, pattern, use);
+}
+
+async function scanNode(
+  node: RedisNode,
+  pattern: string,
+  use: (keys: readonly Uint8Array[]) => Promise<void>,
+): Promise<void> {
+  let lost = false;
+  const onClose = () => {
+    lost = true;
+  };
+  node.on('close', onClose);
+  try {
     let cursor = '0';
     do {
-      const [next, keys] = await node.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', STEP);
-      if (keys.length > 0) yield keys;
+      const step = node.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', STEP_KEYS);
+      const [next, keys] = await inTime(step);
+      if (keys.length > 0) await inTime(use(keys));
       cursor = String(next);
+      if (lost) throw new Error('Connection is closed: it was lost during a scan');
     } while (cursor !== '0');
+  } finally {
+    node.off('close', onClose);
   }
 }
+
+const inTime = <T>(step: Promise<T>): Promise<T> =>
+  withTimeout(step, STEP_MS, () => {
+    throw new CacheError('TIMEOUT', `Redis: a step of a scan took more than ${STEP_MS} ms.`);
+  });
