@@ -1,0 +1,229 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { RedisCacheStore } from '../../../src/stores/redis/index.js';
+import { OwnConnection } from '../../../src/stores/redis/own-connection.js';
+import { createVirtualClock } from '../../../src/testing/index.js';
+import { describeWithRedis } from '../../servers/redis-available.js';
+import { RedisProcess } from '../../servers/redis-process.js';
+import { until } from '../../servers/until.js';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function startServer(password?: string): Promise<RedisProcess> {
+  const server = await RedisProcess.start(password === undefined ? {} : { password });
+  closers.push(() => server.stop());
+  return server;
+}
+
+function openStore(url: string, options: Record<string, unknown> = {}): RedisCacheStore {
+  const store = new RedisCacheStore({ url, options });
+  closers.push(() => store.close());
+  return store;
+}
+
+const kill = (server: RedisProcess) => server.call('CLIENT', 'KILL', 'TYPE', 'normal');
+/** Those of others than the question itself. */
+const connections = async (server: RedisProcess) =>
+  Number(await server.field('connected_clients')) - 1;
+const connected = async (server: RedisProcess) =>
+  Number(await server.field('total_connections_received'));
+
+describeWithRedis('the connection of a store with a url', () => {
+  it('is opened by the first command, once, and shared by all', async () => {
+    const server = await startServer();
+    const store = openStore(server.url);
+    expect(await connections(server)).toBe(0);
+    await Promise.all(['a', 'b', 'c'].map((key) => store.set(key, key, 60)));
+    expect(await store.getMany(['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
+    expect(await connections(server)).toBe(1);
+  });
+
+  it('is opened ahead of time by warm', async () => {
+    const server = await startServer();
+    const store = openStore(server.url);
+    await store.warm();
+    expect(await connections(server)).toBe(1);
+  });
+
+  it('is opened anew for a command that found it closed', async () => {
+    const server = await startServer();
+    const store = openStore(server.url);
+    await store.set('key', 'value', 60);
+    await kill(server);
+    expect(await store.get('key')).toBe('value');
+    await kill(server);
+    await store.del('key');
+    expect(await store.get('key')).toBeUndefined();
+  });
+
+  it('is opened anew after the server was away', async () => {
+    const server = await startServer();
+    const store = openStore(server.url);
+    await store.set('key', 'value', 60);
+    await server.kill();
+    await expect(store.get('key')).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      subject: 'key',
+      message: expect.stringContaining('Check the address'),
+    });
+    await server.start();
+    expect(await store.get('key')).toBeUndefined();
+  });
+
+  it('leads away from a master that has become a replica', async () => {
+    const [old, next] = [await startServer(), await startServer()];
+    // As the name of a primary endpoint does, which leads to another server from then on.
+    let { port } = old;
+    const endpoint = createServer((socket) => {
+      const upstream = connect(port, old.host);
+      socket.pipe(upstream).pipe(socket);
+      for (const one of [socket, upstream]) one.on('error', () => one.destroy());
+    }).listen(0, '127.0.0.1');
+    closers.push(async () => endpoint.close());
+    await once(endpoint, 'listening');
+    const store = openStore(`redis://127.0.0.1:${(endpoint.address() as AddressInfo).port}`);
+    await store.set('key', 'old', 60);
+    port = next.port;
+    await old.call('REPLICAOF', next.host, next.port);
+    await store.set('key', 'new', 60);
+    expect(await store.get('key')).toBe('new');
+    expect(Number(await next.call('EXISTS', 'cache:key'))).toBe(1);
+  });
+
+  it('is not trusted after five minutes in which nothing was heard of it', async () => {
+    const server = await startServer();
+    const clock = createVirtualClock();
+    const connection = new OwnConnection(server.url, {}, clock);
+    closers.push(() => connection.close());
+    const id = () => connection.send(async (client) => client.ping(), 'always');
+    await id();
+    const before = await connected(server);
+    clock.advance(299_999);
+    await id();
+    // The question itself is a connection too.
+    expect(await connected(server)).toBe(before + 1);
+    clock.advance(300_000);
+    await id();
+    expect(await connected(server)).toBe(before + 3);
+    await until(async () => (await connections(server)) === 1, 'the old one to be closed');
+  });
+
+  it('rejects within its budget when nothing answers', async () => {
+    const server = await startServer();
+    const store = openStore(server.url, { commandTimeout: 100, socketTimeout: 100 });
+    await store.set('key', 'value', 60);
+    server.pause();
+    await expect(store.get('key')).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(store.del('key')).rejects.toMatchObject({ code: 'TIMEOUT' });
+    server.resume();
+    expect(await store.get('key')).toBeOneOf(['value', undefined]);
+  });
+
+  it('closes, even when nothing answers', async () => {
+    const server = await startServer();
+    const store = openStore(server.url);
+    await store.set('key', 'value', 60);
+    server.pause();
+    const late = store.get('key').catch((error) => error.code);
+    await store.close();
+    expect(await late).toBeOneOf(['TIMEOUT', 'STORE_FAILED']);
+    server.resume();
+    await until(async () => (await connections(server)) === 0, 'the connection to be closed');
+  });
+
+  it('is given its answers before it closes, and nothing more', async () => {
+    const server = await startServer();
+    const store = openStore(server.url);
+    await store.set('key', 'value', 60);
+    const reading = store.get('key');
+    await store.close();
+    expect(await reading).toBe('value');
+    await expect(store.get('key')).rejects.toThrow('The store is closed');
+    expect(await connections(server)).toBe(0);
+  });
+
+  it('is not left open when it was closed while it opened', async () => {
+    const server = await startServer();
+    const store = openStore(server.url);
+    const reading = store.get('key').catch((error) => error.message);
+    await store.close();
+    expect(await reading).toContain('The store is closed');
+    await until(async () => (await connections(server)) === 0, 'the connection to be closed');
+  });
+
+  it('names the remedy for a wrong password, and takes the right one', async () => {
+    const server = await startServer('secret');
+    const url = `redis://${server.host}:${server.port}`;
+    for (const options of [{}, { password: 'wrong' }]) {
+      await expect(openStore(url, options).get('key')).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        message: expect.stringMatching(/(NOAUTH|WRONGPASS).*Check the user name and the password/),
+      });
+    }
+    await openStore(url, { password: 'secret' }).set('key', 'value', 60);
+    expect(await openStore(server.url).get('key')).toBe('value');
+  });
+
+  it('asks a password function for each connection', async () => {
+    const server = await startServer('secret');
+    let asked = 0;
+    const password = async () => {
+      asked++;
+      return 'secret';
+    };
+    const store = openStore(`redis://${server.host}:${server.port}`, { password });
+    await store.set('key', 'value', 60);
+    await kill(server);
+    expect(await store.get('key')).toBe('value');
+    expect(asked).toBe(2);
+  });
+
+  it('keeps no process alive that has nothing more to do', async () => {
+    const server = await startServer();
+    const entrance = fileURLToPath(new URL('../../../src/stores/redis/index.ts', import.meta.url));
+    const script = `import { RedisCacheStore } from ${JSON.stringify(entrance)};
+      const store = new RedisCacheStore({ url: ${JSON.stringify(server.url)} });
+      await store.set('key', 'value', 60);
+      console.log(await store.get('key'));`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    const [code] = await once(child, 'exit');
+    expect(output).toBe('value\n');
+    expect(code).toBe(0);
+  });
+});
+
+describe('a server that is not there', () => {
+  it('is an error that says what to check', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    const store = openStore(`redis://127.0.0.1:${port}`);
+    for (const work of [store.get('key'), store.set('key', 1, 60), store.delByPattern('*')]) {
+      await expect(work).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        message: expect.stringMatching(/ECONNREFUSED.*Check the address/),
+      });
+    }
+  });
+
+  it('is an error within the budget when it takes connections and says nothing', async () => {
+    const server = createServer(() => {}).listen(0, '127.0.0.1');
+    closers.push(async () => server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const store = openStore(`redis://127.0.0.1:${port}`, { commandTimeout: 100 });
+    await expect(store.get('key')).rejects.toMatchObject({ code: 'TIMEOUT', subject: 'key' });
+  });
+});
