@@ -31,6 +31,7 @@ const PROGRAMS = [
   'warm-bare',
   'memory',
   'down',
+  'eviction',
 ];
 
 const entryPoint = (name: string) => `bench/programs/${name}.ts`;

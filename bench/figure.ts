@@ -6,7 +6,7 @@ export interface Check {
   readonly target: { readonly atMost: number } | { readonly atLeast: number };
 }
 
-export type Unit = 'ms' | 'us' | 'ns' | 'bytes' | 'times' | '';
+export type Unit = 'ms' | 'us' | 'ns' | 'bytes' | 'times' | '%' | '';
 
 export interface Table {
   /** The first column names the row; the others hold numbers. */

@@ -6,16 +6,20 @@ import { type Figure, misses } from './figure.js';
 import { batch } from './figures/batch.js';
 import { cold } from './figures/cold.js';
 import { down } from './figures/down.js';
+import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
 import { memory } from './figures/memory.js';
 import { size } from './figures/size.js';
 import { warm } from './figures/warm.js';
 import { isParseError, parseOptions } from './options.js';
+import { writeTables } from './page.js';
 import { renderFigure, renderVerdict } from './report.js';
 import { describeRun, saveRun } from './results.js';
 
-const FIGURES = { cold, size, warm, batch, memory, fence, down };
+const FIGURES = { cold, size, warm, batch, memory, fence, down, eviction };
 const NAMES = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
+/** Figures that come out the same everywhere, and the pages that show their tables. */
+const PAGES = { eviction: new URL('../docs/eviction.md', import.meta.url) };
 const BAD_ARGUMENTS = 2;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -54,6 +58,7 @@ async function measure(
       const figure = await FIGURES[name]({ rounds, bundles: files, say });
       figures.push(figure);
       print(renderFigure(figure));
+      if (name in PAGES) await writeTables(PAGES[name as keyof typeof PAGES], figure);
     }
     return figures;
   } finally {

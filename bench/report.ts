@@ -39,7 +39,7 @@ function renderTable({ columns, rows }: Table): string {
     ...STYLE,
   });
   for (const [name, ...numbers] of rows) {
-    table.push([name, ...numbers.map((value, i) => number(value, columns[i + 1]?.unit))]);
+    table.push([name, ...numbers.map((value, i) => numberText(value, columns[i + 1]?.unit))]);
   }
   return table.toString();
 }
@@ -52,13 +52,13 @@ function renderChecks(checks: readonly Check[]): string {
   });
   for (const check of checks) {
     const { what, value, unit } = check;
-    table.push([what, `${number(value, unit)} ${unit}`, targetText(check), verdict(check)]);
+    table.push([what, `${numberText(value, unit)} ${unit}`, targetText(check), verdict(check)]);
   }
   return table.toString();
 }
 
 const sentence = (check: Check): string =>
-  `${number(check.value, check.unit)} ${check.unit}, target ${targetText(check)}`.replace(
+  `${numberText(check.value, check.unit)} ${check.unit}, target ${targetText(check)}`.replace(
     ' ,',
     ',',
   );
@@ -72,11 +72,14 @@ function targetText({ target, unit }: Check): string {
 const verdict = (check: Check): string =>
   passes(check) ? colors.green('ok  ') : colors.red('MISS');
 
-const suffix = (unit: Unit | undefined): boolean => unit !== undefined && unit !== 'times';
+const suffix = (unit: Unit | undefined): boolean =>
+  unit !== undefined && unit !== 'times' && unit !== '%';
 
-function number(value: number, unit: string | undefined): string {
+/** With as many digits as the unit is measured to. */
+export function numberText(value: number, unit: string | undefined): string {
   if (Number.isNaN(value)) return '';
   if (unit === 'times') return value.toFixed(2);
+  if (unit === '%') return value.toFixed(1);
   const digits = unit === 'ms' || unit === 'us' ? 1 : unit === '' || unit === undefined ? 2 : 0;
   return value.toLocaleString('en-US', { maximumFractionDigits: digits });
 }
