@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { clientVersion, runtimeClientProblem } from '../../scripts/runtime-client.js';
 import { dynaliteVersion } from './dynalite.js';
 import { startDynamoDBLocal } from './dynamodb-local.js';
 import { neededServers } from './needed.js';
@@ -41,9 +42,16 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     `  DynamoDB Local  ${dynamoDBLocal.description}`,
     `  Redis           ${redis.description}`,
     `  Redis Cluster   ${redisCluster.description}`,
+    `  AWS Lambda      ${describeRuntimeClients()}`,
   ];
   console.log(`${lines.join('\n')}\n`);
   return async () => {
     await Promise.all([dynamoDBLocal, redis, redisCluster].map((server) => server.stop()));
   };
+}
+
+function describeRuntimeClients(): string {
+  const problem = runtimeClientProblem();
+  if (problem !== undefined) return `MISSING, so its suites are SKIPPED: ${problem}`;
+  return `aws-lambda-ric ${clientVersion(3)} and ${clientVersion(4)}, where a test file runs them`;
 }

@@ -1,0 +1,39 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export type Format = 'esm' | 'cjs';
+
+export interface Bundles {
+  /** With every function as `<name>.mjs` or `<name>.cjs`: the task root. */
+  readonly folder: string;
+  remove(): Promise<void>;
+}
+
+/** Bundles functions of `test/lambda/functions` from the source, one minified file each, as they are deployed. */
+export async function bundleFunctions(
+  names: readonly string[],
+  formats: readonly Format[] = ['esm'],
+): Promise<Bundles> {
+  const cache = join(root, '.cache');
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, 'functions-'));
+  for (const format of formats) {
+    await build({
+      absWorkingDir: root,
+      entryPoints: names.map((name) => `test/lambda/functions/${name}.ts`),
+      outdir: folder,
+      outExtension: { '.js': format === 'esm' ? '.mjs' : '.cjs' },
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      target: 'node20',
+      format,
+      logLevel: 'silent',
+    });
+  }
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}

@@ -1,0 +1,23 @@
+import type { Runtime } from './runtimes.js';
+
+/** Starts beside the function, registers itself at the API's URL, and resolves; its own work goes on. */
+export type ExternalExtension = (api: string) => Promise<void>;
+
+export interface FunctionOptions {
+  readonly runtime: Runtime;
+  /** With the handler's file. */
+  readonly folder: string;
+  /** Such as `index.handler`. */
+  readonly handler: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nodeOptions?: readonly string[];
+  /** Of an invocation, extensions included; 3 seconds unless told, as on Lambda. */
+  readonly timeoutMs?: number;
+  readonly extensions?: readonly ExternalExtension[];
+  /** A Managed Instance: several events at once, and it never freezes. */
+  readonly managed?: boolean;
+  /** The wall clock that deadlines are told by. */
+  readonly now?: () => number;
+  /** Gets what the function prints. */
+  readonly onLine?: (line: string) => void;
+}
