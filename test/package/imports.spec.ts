@@ -65,7 +65,7 @@ const RULES: Rules = {
       ],
     },
   ],
-  across: { stores: ['aws'] },
+  across: { stores: ['aws', 'budget.ts'] },
   // The service and its parts are given their store.
   never: {
     from: [

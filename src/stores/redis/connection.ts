@@ -10,6 +10,8 @@ export type Command<T> = (client: ScriptedClient) => Promise<T>;
 /** A way to Redis: a client of the user's, or one of our own. */
 export interface Connection {
   send<T>(command: Command<T>, repeat: Repeat): Promise<T>;
+  /** Many commands, which take as long as the store is large; all of them again where that is of use. */
+  scan<T>(scan: Command<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -24,6 +26,7 @@ export function givenConnection(client: RedisClient): Connection {
   const scripted = withScripts(client);
   return {
     send: async (command) => command(scripted),
+    scan: async (scan) => scan(scripted),
     /** The client is the user's: so is closing it. */
     async close() {},
   };

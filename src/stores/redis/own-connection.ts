@@ -1,3 +1,4 @@
+import { Budget } from '../../budget.js';
 import { CacheError } from '../../errors.js';
 import { type Clock, withTimeout } from '../../time.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
@@ -13,19 +14,19 @@ interface OwnClient extends RedisClient {
   disconnect(): void;
 }
 
-/** Milliseconds. */
-const TIMEOUT_MS = 1_000;
+/** Budgets, milliseconds: to connect, TLS included; the same with AUTH or Sentinels; a command; a last good-bye. */
+const CONNECT_MS = 1_000;
 const OPEN_MS = 2_000;
+const COMMAND_MS = 1_000;
 const QUIT_MS = 500;
 /** AWS forgets a connection that was idle for 350 s, and a frozen sandbox does not hear of it. */
 const LONGEST_IDLE_MS = 300_000;
 
 /** For Lambda: nothing waits for a server that is not there, and nothing runs between invocations. */
 const DEFAULTS = {
-  connectTimeout: TIMEOUT_MS,
-  commandTimeout: TIMEOUT_MS,
+  connectTimeout: CONNECT_MS,
   // Commands wait and no byte comes: the peer is gone, and only a new connection helps.
-  socketTimeout: TIMEOUT_MS,
+  socketTimeout: COMMAND_MS * 1.5,
   disconnectTimeout: QUIT_MS,
   // A connection that was lost stays lost: the next command opens a new one.
   retryStrategy: null,
@@ -47,6 +48,8 @@ export class OwnConnection implements Connection {
   readonly #url: string;
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #clock: Clock;
+  readonly #budget: Budget;
+  readonly #commandMs: number;
   #opening: Promise<ScriptedClient & OwnClient> | undefined;
   #client: (ScriptedClient & OwnClient) | undefined;
   #usedAt = 0;
@@ -57,9 +60,21 @@ export class OwnConnection implements Connection {
     this.#url = url;
     this.#options = options;
     this.#clock = clock;
+    this.#budget = new Budget(clock);
+    this.#commandMs = Number(options.commandTimeout) || COMMAND_MS;
   }
 
-  async send<T>(command: Command<T>, repeat: Repeat): Promise<T> {
+  send<T>(command: Command<T>, repeat: Repeat): Promise<T> {
+    const ms = this.#commandMs;
+    const late = () => new Error(`Command timed out after ${ms} ms`);
+    return this.#twice((client) => this.#budget.race(command(client), ms, late), repeat);
+  }
+
+  scan<T>(scan: Command<T>): Promise<T> {
+    return this.#twice(scan, 'always');
+  }
+
+  async #twice<T>(command: Command<T>, repeat: Repeat): Promise<T> {
     const client = this.#current() ?? (await this.#open());
     try {
       return await command(client);
@@ -113,15 +128,15 @@ export class OwnConnection implements Connection {
     try {
       const budget = Math.max(OPEN_MS, Number(options.connectTimeout) || 0);
       await withTimeout(client.connect(), budget, () => {
-        throw new CacheError('TIMEOUT', `No connection to Redis within ${budget} ms.`);
+        throw new Error(`Connecting timed out after ${budget} ms`);
       });
       if (this.#closed) throw closed();
     } catch (error) {
       client.disconnect();
       throw lastError ?? error;
     }
-    // A command that waits has a timer, which keeps the process alive; the connection as such must not.
-    if (options.commandTimeout) client.stream?.unref();
+    // The budget of a command that waits keeps the process alive; the connection as such must not.
+    client.stream?.unref();
     this.#client = client;
     return client;
   }

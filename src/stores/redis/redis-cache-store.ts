@@ -192,13 +192,17 @@ export class RedisCacheStore implements CacheStore {
     matches: (stored: Uint8Array) => boolean,
   ): Promise<number> {
     let values = 0;
-    await this.#send(operation, undefined, (client) =>
+    const scan = (client: RedisClient) =>
       scanKeys(client, pattern, async (keys) => {
         const unlinked = keys.filter(matches).map((stored) => unlink(client, stored));
         for (const wasValue of await all(unlinked)) if (wasValue) values++;
-      }),
-    );
-    return values;
+      });
+    try {
+      await this.#connection.scan(scan);
+      return values;
+    } catch (error) {
+      throw refusal(operation, undefined, error);
+    }
   }
 
   async #send<T>(

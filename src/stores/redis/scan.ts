@@ -1,4 +1,3 @@
-import { CacheError } from '../../errors.js';
 import { withTimeout } from '../../time.js';
 import { masters, type RedisClient, type RedisNode } from './client.js';
 
@@ -50,5 +49,5 @@ async function scanNode(
 
 const inTime = <T>(step: Promise<T>): Promise<T> =>
   withTimeout(step, STEP_MS, () => {
-    throw new CacheError('TIMEOUT', `Redis: a step of a scan took more than ${STEP_MS} ms.`);
+    throw new Error(`A step of the scan timed out after ${STEP_MS} ms`);
   });
