@@ -11,6 +11,8 @@ export interface KeySpace {
   encode(key: string): string;
   /** Undefined for what lies outside. */
   decode(stored: Uint8Array): string | undefined;
+  /** A key in Redis that no key encodes to. */
+  readonly unused: string;
   /** For SCAN: finds all that a glob can match, and more; everything without one. */
   scanPattern(glob?: string): string;
   /** Whether the glob matches a key in Redis. */
@@ -41,6 +43,7 @@ export function keySpace(prefix: string): KeySpace {
   return {
     encode: (key) => start + escaped(key),
     decode,
+    unused: `${start}\0`,
     scanPattern: (glob = '') => `${literal(start + escaped(literalStart(glob)))}*`,
     matcher(glob) {
       const matches = globMatcher(glob);

@@ -141,9 +141,12 @@ export class OwnConnection implements Connection {
     return client;
   }
 
+  /** Once only: many commands can fail with one connection. */
   #drop(client: RedisClient): void {
-    (client as OwnClient).disconnect();
-    if (this.#client === client) this.#client = undefined;
+    if (this.#client !== client) return;
+    const own = this.#client;
+    this.#client = undefined;
+    own.disconnect();
   }
 }
 

@@ -193,7 +193,7 @@ export class RedisCacheStore implements CacheStore {
   ): Promise<number> {
     let values = 0;
     const scan = (client: RedisClient) =>
-      scanKeys(client, pattern, async (keys) => {
+      scanKeys(client, this.#keys.unused, pattern, async (keys) => {
         const unlinked = keys.filter(matches).map((stored) => unlink(client, stored));
         for (const wasValue of await all(unlinked)) if (wasValue) values++;
       });

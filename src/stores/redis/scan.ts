@@ -10,16 +10,19 @@ const STEP_MS = 5_000;
  * Does something with all keys below a pattern, master by master and step by step. A key that is there throughout is
  * found, perhaps twice.
  *
+ * `unused`: a key that is never there.
+ *
  * @throws when a connection is lost on the way: a cursor means nothing to the server that took over, or to the same one
  * after a restart.
  */
 export async function scanKeys(
   client: RedisClient,
+  unused: string,
   pattern: string,
   use: (keys: readonly Uint8Array[]) => Promise<void>,
 ): Promise<void> {
-  // A Cluster knows its masters once it is connected.
-  await inTime(client.ping());
+  // A Cluster knows its masters once it is connected; and a replica, which may not have all keys yet, refuses to write.
+  await inTime(client.unlink(unused));
   for (const node of masters(client)) await scanNode(node, pattern, use);
 }
 
