@@ -53,6 +53,14 @@ const NEEDS_PEER = [
       const store = new DynamoDBCacheStore({ tableName: 'cache', region: 'eu-central-1' });
       const use = () => store.get('key');`,
   },
+  {
+    peer: 'ioredis',
+    code: 'MISSING_PEER',
+    script: `
+      import { RedisCacheStore } from '${manifest.name}/redis';
+      const store = new RedisCacheStore({ url: 'redis://127.0.0.1:1' });
+      const use = () => store.get('key');`,
+  },
 ];
 
 export async function missingPeers(folder: string): Promise<string> {
