@@ -26,7 +26,7 @@ const LONGEST_IDLE_MS = 300_000;
 const DEFAULTS = {
   connectTimeout: CONNECT_MS,
   // Commands wait and no byte comes: the peer is gone, and only a new connection helps.
-  socketTimeout: COMMAND_MS * 1.5,
+  socketTimeout: 1_500,
   disconnectTimeout: QUIT_MS,
   // A connection that was lost stays lost: the next command opens a new one.
   retryStrategy: null,

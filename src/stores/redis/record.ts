@@ -14,9 +14,9 @@ import { CacheError } from '../../errors.js';
  * id and time are the version. The id alone would not do: a command that a client sends again after it lost the reply
  * carries the same one, and could bring back a version that an invalidation has ended.
  */
-export const VERSION_BYTES = 36 + 16;
+export const VERSION_BYTES = 52;
 export const END_BYTES = 15;
-export const HEADER_BYTES = 1 + VERSION_BYTES + END_BYTES + 1;
+export const HEADER_BYTES = 69;
 export const TOKEN = 't';
 export const TEXT = 's';
 export const BYTES = 'b';
@@ -25,7 +25,6 @@ export const BYTES = 'b';
 export const UNKNOWN_VERSION = '?';
 
 const LINE_FEED = 10;
-const KINDS = Buffer.from(TOKEN + TEXT + BYTES);
 
 export class StoredRecord {
   readonly #bytes: Buffer;
@@ -35,8 +34,9 @@ export class StoredRecord {
   }
 
   get isOurs(): boolean {
-    const bytes = this.#bytes;
-    return bytes[HEADER_BYTES - 1] === LINE_FEED && KINDS.includes(bytes[0] ?? 0);
+    const kind = this.#kind;
+    const isKind = kind === TEXT || kind === BYTES || kind === TOKEN;
+    return isKind && this.#bytes[HEADER_BYTES - 1] === LINE_FEED;
   }
 
   get isToken(): boolean {

@@ -1,11 +1,11 @@
 import type { RedisClient } from './client.js';
 import { END_BYTES, HEADER_BYTES, TOKEN, UNKNOWN_VERSION, VERSION_BYTES } from './record.js';
 
-/** The text before the value of a record, for a `kind` and an `ends` of 15 digits. */
-const HEADER = `kind .. ARGV[1] .. time[1] .. string.format('%06d', time[2]) .. ends .. '\\n'`;
+/** Lua for the text before the value of a record, from a `kind` and an `ends` of 15 digits. */
+const HEADER = "kind .. ARGV[1] .. time[1] .. string.format('%06d', time[2]) .. ends .. '\\n'";
 
 /** The record; where there is none, a token that is left in its place. ARGV: a fresh id, the token's life (ms). */
-const READ = `
+const readScript = () => `
 local record = redis.call('GET', KEYS[1])
 if record then return record end
 local time = redis.call('TIME')
@@ -19,7 +19,7 @@ return token`;
  * 'set' always, 'add' where there is no value, else where the record still has this version. A record with our own id
  * is what an earlier copy of this command wrote.
  */
-const WRITE = `
+const writeScript = () => `
 local when = ARGV[5]
 if when ~= 'set' then
   local header = redis.call('GETRANGE', KEYS[1], 0, ${HEADER_BYTES - 1})
@@ -53,7 +53,7 @@ export interface ScriptedClient extends RedisClient {
 
 /** Adds the scripts to a client: the methods stay on it, and several stores share them. */
 export function withScripts(client: RedisClient): ScriptedClient {
-  client.defineCommand('glassworkCacheRead', { lua: READ, numberOfKeys: 1 });
-  client.defineCommand('glassworkCacheWrite', { lua: WRITE, numberOfKeys: 1 });
+  client.defineCommand('glassworkCacheRead', { lua: readScript(), numberOfKeys: 1 });
+  client.defineCommand('glassworkCacheWrite', { lua: writeScript(), numberOfKeys: 1 });
   return client as ScriptedClient;
 }
