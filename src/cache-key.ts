@@ -175,3 +175,7 @@ export function keySpace(prefix: string | undefined): KeySpace {
     patterns: (p) => (/^[*?]/.test(p) ? [p, `#key:${p}`] : [/^\\?#/.test(p) ? `#key:${p}` : p]),
   };
 }
+
+/** Whether this is how a service writes one of its own records, not a key of its user. */
+export const isRecord = (name: string): boolean =>
+  name.startsWith('#') && !name.startsWith('#key:');

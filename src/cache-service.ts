@@ -9,7 +9,7 @@ import type { LoadContext } from './load-context.js';
 import type { LoadAll, Need, Write } from './loader.js';
 import { assemble, type Parts } from './parts.js';
 import { checkedTags, type Policy as Resolved, resolvePolicy, type WrapOptions } from './policy.js';
-import type { Address, Seen } from './reader.js';
+import { type Address, isServable, type Seen } from './reader.js';
 import { copyOfLoaded, type Flight } from './single-flight.js';
 import { type Duration, withTimeout } from './time.js';
 
@@ -221,7 +221,7 @@ export class CacheService {
       const entry = this.#parts.reader.peek(at, policy.tags, now);
       if (entry) return this.#hit(at.key, entry, 'fresh', now);
     }
-    const seen = await this.#read(at, policy.tags);
+    const seen = await this.#read(at, policy);
     const loadOne: LoadAll = async (_needs, context) => [await loads(context)];
     const [value] = this.#serve([{ at, policy, seen }], loadOne);
     return value;
@@ -354,14 +354,14 @@ export class CacheService {
   async #need(key: AnyKey, options: Policy | undefined, load: unknown): Promise<Need> {
     if (typeof load !== 'function') throw noLoad(load);
     const [at, policy] = [this.#address(key), this.#policy(key, options)];
-    return { at, policy, seen: await this.#read(at, policy.tags) };
+    return { at, policy, seen: await this.#read(at, policy) };
   }
 
   /** What an invalidation of this process has overtaken while it was read counts as invalidated. */
-  #read(at: Address, tags: readonly string[]): Promise<Seen> {
+  #read(at: Address, { tags, forceFresh }: Resolved): Promise<Seen> {
     const { flights, reader } = this.#parts;
     return flights.watch(at.name, tags, async (isOvertaken) => {
-      const seen = await reader.read(at, tags);
+      const seen = await (forceFresh ? reader.read(at, tags) : reader.readNearest(at, tags));
       if (!isOvertaken(seen.entry?.marks.flatMap(([name]) => name ?? []) ?? [])) return seen;
       return { ...seen, entry: undefined, state: 'none', reason: 'invalidated' };
     });
@@ -438,13 +438,8 @@ export class CacheService {
 
 const LATE = Symbol('late');
 
-type Servable = Seen & { readonly entry: Entry; readonly state: 'fresh' | 'stale' };
-
 /** Whether two reads saw one and the same entry. */
 const isSame = (again: Seen, seen: Seen): boolean =>
   again.version === seen.version && again.entry?.createdAt === seen.entry?.createdAt;
-
-const isServable = (seen: Seen): seen is Servable =>
-  seen.state === 'fresh' || seen.state === 'stale';
 
 const noLoad = (load: unknown) => invalid('load', load, 'a function that loads the value');

@@ -11,8 +11,13 @@ export interface VersionedRead<T = unknown> {
   /** Why the value that is there cannot be read; `value` is undefined then. */
   readonly error?: unknown;
   /** When the value ends, epoch milliseconds by the store's clock, where the store knows. */
-  readonly expiresAt?: number;
+  readonly expiresAt?: number | undefined;
 }
+
+/** The outcome of a read from the nearest tier: a copy has no version, which only the last tier knows. */
+export type NearestRead<T = unknown> = Omit<VersionedRead<T>, 'version'> & {
+  readonly version: CacheVersion | undefined;
+};
 
 /** One entry of a batch write; `ttl` in seconds. */
 export interface StoreEntry<T = unknown> {
@@ -86,6 +91,11 @@ export interface CacheStore {
   add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
   /** The value together with the version that `setIfUnchanged` compares; absence has a version too. */
   getVersioned?<T>(key: string): Promise<VersionedRead<T>>;
+  /**
+   * For a store with tiers: the copy of the nearest tier that has one; where none has, what `getVersioned` gives, which
+   * is always what the last tier holds. The service serves copies, and reads the last tier before it loads anything.
+   */
+  getNearest?<T>(key: string): Promise<NearestRead<T>>;
   /** Writes only when the key is still as the versioned read saw it; resolves to whether it wrote. */
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: CacheVersion): Promise<boolean>;
   /**

@@ -9,7 +9,13 @@ export type {
 export { createCacheKey } from './cache-key.js';
 export type { KeyLoad, Load, LoadMany, Policy } from './cache-service.js';
 export { CacheService } from './cache-service.js';
-export type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from './cache-store.js';
+export type {
+  CacheStore,
+  CacheVersion,
+  NearestRead,
+  StoreEntry,
+  VersionedRead,
+} from './cache-store.js';
 export type { CacheConfig } from './config.js';
 export type { CacheEntry } from './entry.js';
 export type { CacheErrorCode } from './errors.js';
@@ -26,5 +32,6 @@ export { MemoryCacheStore } from './stores/memory.js';
 export { NullCacheStore } from './stores/null.js';
 export type { RedisCacheStoreOptions, RedisClient } from './stores/redis/index.js';
 export { RedisCacheStore } from './stores/redis/index.js';
+export type { TieredCacheStoreOptions } from './stores/tiered/index.js';
 export { TieredCacheStore } from './stores/tiered/index.js';
 export type { Clock, Duration } from './time.js';

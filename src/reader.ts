@@ -23,7 +23,10 @@ export interface Seen {
   readonly reason: MissReason;
   /** What a fill compares; undefined where the store has no versions or could not be read. */
   readonly version: CacheVersion | undefined;
-  /** What a load that begins now would carry. Undefined when the key could not be read: then nothing may be filled. */
+  /**
+   * What a load that begins now would carry. Undefined when the key could not be read, and in what was read from a
+   * nearer tier than the last: then nothing may be filled.
+   */
   readonly marks: ReadMarks | undefined;
   /** When the read began, by the wall clock and by the monotonic one. */
   readonly wallMs: number;
@@ -38,6 +41,16 @@ interface Found {
 }
 
 const PREFIX: readonly MarkName[] = [null];
+
+/** What a caller can be given. */
+export type Servable = Seen & { readonly entry: Entry; readonly state: 'fresh' | 'stale' };
+
+export const isServable = (seen: Seen): seen is Servable =>
+  seen.state === 'fresh' || seen.state === 'stale';
+
+/** Whether this is only a copy, of a nearer tier than the last: to be served, but nothing to load or refresh from. */
+export const isCopy = ({ entry, marks }: Seen): boolean =>
+  entry !== undefined && marks === undefined;
 
 /** Reads entries and says what they are worth: whole, not invalidated, of the right shape, fresh, stale or expired. */
 export class Reader {
@@ -72,12 +85,32 @@ export class Reader {
    * the same tick, so that a store that batches needs one request. Never rejects.
    */
   async read(at: Address, tags: readonly string[]): Promise<Seen> {
+    const { seen } = await this.#readOne(at, tags, readVersioned);
+    return seen;
+  }
+
+  /**
+   * As `read`, or a copy that may be served from a nearer tier than the last. A copy that may not says nothing of what
+   * the last tier holds: another process may have loaded anew what it has invalidated.
+   */
+  async readNearest(at: Address, tags: readonly string[]): Promise<Seen> {
+    if (!this.#access.store.getNearest) return this.read(at, tags);
+    const { seen, found } = await this.#readOne(at, tags, readNearest);
+    if (found === FAILED || found.version !== undefined) return seen;
+    if (isServable(seen)) return { ...seen, marks: undefined };
+    return seen.reason === 'unreadable' ? seen : this.read(at, tags);
+  }
+
+  async #readOne(
+    at: Address,
+    tags: readonly string[],
+    readFound: (store: CacheStore, name: string) => Promise<Found>,
+  ): Promise<{ seen: Seen; found: Found | typeof FAILED }> {
     const times = { wallMs: this.#clock.now(), monotonicMs: monotonic() };
     const marks = this.#marks.current(tags.length === 0 ? PREFIX : [null, ...tags]);
-    const found = await this.#access.attempt('get', at.key, (store) =>
-      readVersioned(store, at.name),
-    );
-    return this.#judge(at, found, marks instanceof Promise ? await marks : marks, times);
+    const found = await this.#access.attempt('get', at.key, (store) => readFound(store, at.name));
+    const current = marks instanceof Promise ? await marks : marks;
+    return { seen: await this.#judge(at, found, current, times), found };
   }
 
   /** Many keys, and the tags that their own policies name, for `get` and `getMany`, which fill nothing. Never rejects. */
@@ -89,9 +122,12 @@ export class Reader {
     const found = await this.#access.attempt('get', key, (store) => readAll(store, names));
     const marks = await reading;
     return Promise.all(
-      ats.map((at, i) =>
-        this.#judge(at, found === FAILED ? FAILED : (found[i] as Found), marks, times),
-      ),
+      ats.map(async (at, i) => {
+        const one = found === FAILED ? FAILED : (found[i] as Found);
+        const seen = await this.#judge(at, one, marks, times);
+        const known = isServable(seen) || seen.reason === 'absent' || seen.reason === 'unreadable';
+        return known || !this.#access.store.getNearest ? seen : this.read(at, tags);
+      }),
     );
   }
 
@@ -168,6 +204,13 @@ export class Reader {
     this.#emit({ type: 'corrupt', key, error });
     return 'corrupt';
   }
+}
+
+/** Without a version where it is a copy. */
+async function readNearest(store: CacheStore, name: string): Promise<Found> {
+  if (!store.getNearest) return readVersioned(store, name);
+  const { value, version, error } = await store.getNearest(name);
+  return { value, version, error };
 }
 
 /** With a version where the store can also compare it. */

@@ -5,7 +5,7 @@ import { Entry } from './entry.js';
 import type { Emit } from './events.js';
 import { isHeld, type Lease, takeLease } from './lease.js';
 import type { LoadAll, Loader, Need, Target } from './loader.js';
-import type { Reader } from './reader.js';
+import { isCopy, type Reader } from './reader.js';
 import type { Flight, SingleFlight } from './single-flight.js';
 import type { StoreAccess } from './store-access.js';
 import type { MarkVersions } from './tags.js';
@@ -14,6 +14,11 @@ import { type Clock, monotonic, pause } from './time.js';
 /** Between two looks at whether the holder of a lease is done, milliseconds. */
 const FIRST_LOOK_MS = 25;
 const LONGEST_LOOK_MS = 250;
+
+interface Claim {
+  readonly need: Need;
+  readonly lease: Lease | undefined;
+}
 
 interface Parts {
   readonly access: StoreAccess;
@@ -69,15 +74,16 @@ export class Stampede {
   }
 
   async #refresh(needs: readonly Need[], load: LoadAll, anew = false): Promise<void> {
-    const leases = await Promise.all(needs.map((need) => this.#takeForRefresh(need)));
+    const claims = await Promise.all(needs.map((need) => this.#claim(need)));
     for (const need of needs) this.#asking.delete(idOf(need));
-    const free = needs.filter((_need, i) => leases[i] !== 'held');
+    const claimed = claims.filter((claim) => claim !== undefined);
+    const free = claimed.map(({ need }) => need);
     for (const { at, seen } of free) {
       const reason = seen.state === 'stale' ? 'stale' : 'early';
       this.#parts.emit({ type: 'refresh', key: at.key, reason });
     }
-    const taken = leases.filter((lease) => lease !== 'held');
-    const flights = this.#startTogether(free, load, taken);
+    const leases = claimed.map(({ lease }) => lease);
+    const flights = this.#startTogether(free, load, leases);
     const slept = await Promise.all(
       flights.map((flight) =>
         // A failed load has told of it by an event of its own.
@@ -187,14 +193,30 @@ export class Stampede {
     }
   }
 
-  /** Counts as held when an invalidation of this process came while the lease was asked for: there is nothing to refresh. */
-  #takeForRefresh(need: Need): Promise<Lease | 'held' | undefined> {
+  /**
+   * What this process is to refresh, and the lease that it holds for it. Undefined where there is nothing to do: somebody
+   * else does it, or has done it, or an invalidation of this process came while that was found out.
+   */
+  #claim(need: Need): Promise<Claim | undefined> {
     return this.#parts.flights.watch(need.at.name, tagsOf(need), async (isOvertaken) => {
-      const lease = need.policy.lease && need.seen.marks ? await this.#take(need) : undefined;
-      if (!isOvertaken([])) return lease;
-      if (lease && lease !== 'held') await lease.release();
-      return 'held';
+      const current = isCopy(need.seen) ? await this.#stillDue(need) : need;
+      if (!current) return undefined;
+      const { policy, seen } = current;
+      const lease = policy.lease && seen.marks ? await this.#take(current) : undefined;
+      if (lease === 'held') return undefined;
+      if (!isOvertaken(tagsOf(current))) return { need: current, lease };
+      await lease?.release();
+      return undefined;
     });
+  }
+
+  /** The same need as the last tier has it, unless that holds a better entry than the copy, or none, or its load is running. */
+  async #stillDue(need: Need): Promise<Need | undefined> {
+    const { at, policy, seen: copy } = need;
+    const seen = await this.#parts.reader.read(at, policy.tags);
+    const isDue = seen.state === 'fresh' && seen.entry?.createdAt === copy.entry?.createdAt;
+    const current = { ...need, seen };
+    return (isDue || seen.state === 'stale') && !this.#joinable(current) ? current : undefined;
   }
 
   /** Creates the marks that are missing: the lease is named by them, in this process as in all others. */

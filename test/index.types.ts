@@ -117,7 +117,12 @@ export type Shapes = [
   Assert<Interchangeable<WaitUntil, (promise: Promise<unknown>) => void>>,
   // Stores: what is written to the documented shape is one, and one can be used by it.
   Assert<Interchangeable<CacheStore, Store>>,
-  Assert<Interchangeable<keyof CacheStore, keyof Store | 'durable' | 'peek' | 'shares' | 'warm'>>,
+  Assert<
+    Interchangeable<
+      keyof CacheStore,
+      keyof Store | 'durable' | 'getNearest' | 'peek' | 'shares' | 'warm'
+    >
+  >,
   Assert<Fits<Least, CacheStore>>,
   Assert<Same<Fits<Omit<Least, 'del'>, CacheStore>, false>>,
   Assert<Interchangeable<StoreEntry<number>, { key: string; value: number; ttl: number }>>,

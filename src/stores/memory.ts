@@ -89,9 +89,9 @@ export class MemoryCacheStore implements CacheStore {
   async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const record = this.#live(key);
     if (!record) return { value: undefined, version: this.#token(key) };
-    const { version } = record;
+    const { version, expiresAt } = record;
     try {
-      return { value: this.#value<T>(record), version };
+      return { value: this.#value<T>(record), version, expiresAt };
     } catch (error) {
       return { value: undefined, version, error };
     }

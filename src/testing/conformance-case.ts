@@ -14,6 +14,8 @@ export interface ConformanceSubject {
   readonly exactTime?: boolean;
   /** A second instance over the same data, as another process would have. */
   readonly another?: CacheStore;
+  /** How long one instance may go on reading what another has overwritten or deleted, milliseconds. Default 0. */
+  readonly lagMs?: number;
   /** The same kind of store with this serializer. */
   withSerializer?(serializer: Serializer): CacheStore;
 }
@@ -39,6 +41,7 @@ export interface Equipped<K> {
   readonly withSerializer: 'withSerializer' extends K
     ? (serializer: Serializer) => CacheStore
     : undefined;
+  readonly lagMs?: number;
   advance(ms: number): void | Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { CacheStore, VersionedRead } from '../cache-store.js';
+import type { CacheStore, NearestRead, VersionedRead } from '../cache-store.js';
 import { copyOf } from '../copy-of.js';
 import { Entry } from '../entry.js';
 import type { PastState, StoreHistory } from './store-history.js';
@@ -77,7 +77,7 @@ export interface FaultyStoreOptions {
 export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
   const { read, write } = operations(inner, options);
   const { durable, shares, has, add, getMany, setMany, delMany, delByPattern } = inner;
-  const { clear, warm, close, getVersioned, setIfUnchanged } = inner;
+  const { clear, warm, close, getNearest, getVersioned, setIfUnchanged } = inner;
   return {
     name: `faulty ${inner.name}`,
     ...(durable !== undefined && { durable }),
@@ -138,6 +138,15 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
           [key],
           () => (getVersioned<T>).call(inner, key),
           (now, [past]) => (past?.version === undefined ? now : (past as VersionedRead<T>)),
+        ),
+    }),
+    ...(getNearest && {
+      getNearest: <T>(key: string) =>
+        read(
+          'getNearest',
+          [key],
+          () => (getNearest<T>).call(inner, key),
+          (now, [past]) => (past?.version === undefined ? now : (past as NearestRead<T>)),
         ),
     }),
     ...(setIfUnchanged && {

@@ -9,6 +9,7 @@ import { clientDatabase } from './client.js';
 import type { Database, Item } from './database.js';
 import { inParallel } from './in-parallel.js';
 import {
+  endOf,
   isLive,
   partitionKey,
   plain,
@@ -126,9 +127,9 @@ export class DynamoDBCacheStore implements CacheStore {
   async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const item = await this.#find(key);
     const version = versionOf(item);
+    if (!isLive(item, this.#clock.now())) return { value: undefined, version };
     try {
-      const live = isLive(item, this.#clock.now());
-      return { value: live ? this.#value(item, key) : undefined, version };
+      return { value: this.#value<T>(item, key), version, expiresAt: endOf(item) };
     } catch (error) {
       return { value: undefined, version, error };
     }

@@ -51,12 +51,15 @@ export function originalKey({ pk, key }: Item): string {
   return key === undefined ? String(plain(pk)) : JSON.parse(String(plain(key)));
 }
 
-/** Whether the item holds a value whose time has not come. A marker has no time; what others wrote knows seconds. */
-export function isLive(item: Item | undefined, now: number): item is Item {
-  if (!item) return false;
+/** When the value ends, epoch milliseconds. A marker's is over; what others wrote knows seconds. */
+export function endOf(item: Item): number {
   const seconds = item.value && !item.ver ? plain(item.expiresAt) : 0;
-  return now < Number(plain(item.exp) ?? Number(seconds) * 1000);
+  return Number(plain(item.exp) ?? Number(seconds) * 1000);
 }
+
+/** Whether the item holds a value whose time has not come. */
+export const isLive = (item: Item | undefined, now: number): item is Item =>
+  item !== undefined && now < endOf(item);
 
 /** What the serializer wrote. @throws CacheError `CORRUPT` for an attribute that no serializer writes. */
 export function rawValue(item: Item, key: string): string | Uint8Array {

@@ -1,1 +1,2 @@
+export type { TieredCacheStoreOptions } from './tiered-cache-store.js';
 export { TieredCacheStore } from './tiered-cache-store.js';

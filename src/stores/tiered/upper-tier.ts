@@ -1,0 +1,101 @@
+import type { CacheVersion, NearestRead } from '../../cache-store.js';
+import { copyOf } from '../../copy-of.js';
+import { Entry, readEntry } from '../../entry.js';
+import type { Clock } from '../../time.js';
+import type { Tier } from './tier.js';
+
+/** What an upper tier held when it was looked at, before anything was read or written below it. */
+export interface Look<T = unknown> {
+  readonly value: T | undefined;
+  readonly expiresAt?: number | undefined;
+  /** The version that a copy must still find; undefined where the tier could not be read. */
+  readonly version: CacheVersion | undefined;
+  /** When the look began: what is copied after it was in force below at this time or later. */
+  readonly atMs: number;
+}
+
+/** The end of a value that must not be kept above: nobody knows when it is. */
+const UNKNOWN = Number.NEGATIVE_INFINITY;
+
+/**
+ * A tier above the last one. It holds copies only, none for longer than `ttlMs` after the look that came before it, and
+ * writes each on condition that nothing has touched its place since that look.
+ */
+export class UpperTier {
+  readonly store: Tier;
+  readonly #ttlMs: number;
+  readonly #clock: Clock;
+
+  constructor(store: Tier, ttlMs: number, clock: Clock) {
+    this.store = store;
+    this.#ttlMs = ttlMs;
+    this.#clock = clock;
+  }
+
+  /** Never rejects: a tier that cannot be read has nothing. */
+  async look<T>(key: string): Promise<Look<T>> {
+    const atMs = this.#clock.now();
+    try {
+      const { value, version, expiresAt } = await this.store.getVersioned<T>(key);
+      return { value, version, expiresAt, atMs };
+    } catch {
+      return { value: undefined, version: undefined, atMs };
+    }
+  }
+
+  /** Copies what is read below after the look, or drops what is gone there. Rejects only with what the read rejects with. */
+  async follow<R extends NearestRead>(key: string, look: Look, reading: Promise<R>): Promise<R> {
+    const read = await reading;
+    try {
+      if (read.value !== undefined) await this.#copy(key, read.value, read.expiresAt, look);
+      else if (look.value !== undefined) await this.store.del(key);
+    } catch {
+      await this.drop(key);
+    }
+    return read;
+  }
+
+  /** Copies what is written below after the look; whatever else comes of it, an older copy goes. */
+  async raise(
+    key: string,
+    look: Look,
+    value: unknown,
+    ttl: number,
+    writing: Promise<boolean>,
+  ): Promise<boolean> {
+    let copied = false;
+    try {
+      const written = await writing;
+      const expiresAt = look.atMs + ttl * 1000;
+      if (written) copied = await this.#copy(key, value, expiresAt, look).catch(() => false);
+      return written;
+    } finally {
+      if (!copied) await this.drop(key);
+    }
+  }
+
+  /** Never rejects: what cannot be dropped ends with its time. */
+  async drop(key: string): Promise<void> {
+    await this.store.del(key).catch(() => {});
+  }
+
+  async #copy(
+    key: string,
+    value: unknown,
+    expiresAt: number | undefined,
+    look: Look,
+  ): Promise<boolean> {
+    const entry = readEntry(value);
+    const ends = [expiresAt, entry?.expiresAt].filter((end) => end !== undefined);
+    const end = ends.length === 0 ? UNKNOWN : Math.min(look.atMs + this.#ttlMs, ...ends);
+    const leftMs = end - this.#clock.now();
+    if (look.version === undefined || !(leftMs > 0)) return false;
+    // Parsed in this process, it is one of the service's entries again.
+    const copy = entry && !(value instanceof Entry) ? new Entry(entry, entry.value) : value;
+    return this.store.setIfUnchanged(key, copy, leftMs / 1000, look.version);
+  }
+}
+
+/** The value as it is at the call, whatever its owner does to it while it is written below. */
+export const snapshot = (value: unknown): unknown =>
+  value instanceof Entry ? new Entry(value, copyOf(value.value)) : copyOf(value);
