@@ -13,6 +13,7 @@ export interface Client {
   readonly gates: Gates;
   readonly time: VirtualTime;
   readonly lagMs: number;
+  readonly copyMs: number;
   readonly log: (line: string) => void;
   /** When this process could last not read the store, and when a call last shared a load that was running. */
   readonly seen: { failedAt: number; joinedAt: number };
@@ -90,12 +91,13 @@ function check(
   own = false,
 ): void {
   const { tagTTL, versionTTL } = client.config;
+  const { lagMs: lag, copyMs: copies } = client;
   client.oracle.check(value, {
     ...since,
     process: client.process,
     how,
     key: fullKey(client, key ?? ''),
-    slack: { tags: tagTTL * 1_000, prefix: versionTTL * 1_000, lag: client.lagMs },
+    slack: { tags: tagTTL * 1_000, prefix: versionTTL * 1_000, lag, copies },
     own,
   });
 }

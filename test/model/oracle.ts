@@ -34,9 +34,11 @@ export interface Slack {
   readonly tags: number;
   readonly prefix: number;
   readonly lag: number;
+  /** In what a nearer tier than the last holds: tags and prefixes are asked for in the last. */
+  readonly copies: number;
 }
 
-const NONE: Slack = { tags: 0, prefix: 0, lag: 0 };
+const NONE: Slack = { tags: 0, prefix: 0, lag: 0, copies: 0 };
 
 export interface Reading {
   /** Who read: a number of a process, or what looks at the store itself and may see nothing old at all. */
@@ -130,8 +132,8 @@ export class Oracle {
     if (!invalidation.covers(value)) return false;
     if (process === reading.process) return true;
     if (reading.own) return false;
-    const { tags, prefix, lag } = reading.slack ?? NONE;
-    const memory = kind === 'invalidateTags' ? tags : kind === 'clear' ? prefix : 0;
+    const { tags, prefix, lag, copies } = reading.slack ?? NONE;
+    const memory = kind === 'invalidateTags' ? tags : kind === 'clear' ? prefix : copies;
     return reading.sinceMs >= resolvedMs + memory + lag;
   }
 

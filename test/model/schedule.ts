@@ -91,8 +91,9 @@ class Run {
         ...(!config.breaker && { breaker: false }),
       });
       const lagMs = world.faults.includes('stale') ? LAG_MS : 0;
+      const { copyMs = 0 } = subject;
       this.#open.set(process, new Set());
-      return { process, config, cache, oracle, gates, time, lagMs, log, seen, gaps };
+      return { process, config, cache, oracle, gates, time, lagMs, copyMs, log, seen, gaps };
     });
   }
 

@@ -34,6 +34,8 @@ export interface Subject {
   process(index: number, clock: Clock): CacheStore;
   /** Looks at what the store holds, consistently and without faults. */
   readonly audit: CacheStore;
+  /** How long a process may go on serving its copy of what another has deleted or overwritten, milliseconds. Default 0. */
+  readonly copyMs?: number;
   /** Much time has passed: a table deletes what has expired. */
   elapsed?(): Promise<void>;
   close?(): Promise<void>;

@@ -1,0 +1,36 @@
+import { type CacheStore, MemoryCacheStore, TieredCacheStore } from '@glasswork/cache';
+import { type CreateSubject, LAG_MS, shared } from './subject.js';
+
+/** Less than what the schedules let pass, and more. */
+export const UPPER_TTL = '2s';
+const UPPER_TTL_MS = 2_000;
+
+interface Tiers {
+  /** The most records of each process's own first tier; none: it has no tier of its own. */
+  readonly own?: number;
+  /** A tier that the processes share, above the last one, which fails as that does. */
+  readonly middle?: boolean;
+}
+
+/** Processes with tiers above one last store that they share. */
+export const tiered =
+  (last: Parameters<typeof shared>[0], { own, middle }: Tiers): CreateSubject =>
+  async (world) => {
+    const [below, between] = await Promise.all([
+      shared(last)(world),
+      middle ? shared((clock) => new MemoryCacheStore({ clock }))(world) : undefined,
+    ]);
+    return {
+      ...below,
+      // What was read from a lagging copy of a tier may itself have been copied from a lagging tier.
+      copyMs: UPPER_TTL_MS + (between ? LAG_MS : 0),
+      process(index, clock): CacheStore {
+        const tiers = [between?.process(index, clock), below.process(index, clock)];
+        if (own) tiers.unshift(new MemoryCacheStore({ clock, maxEntries: own }));
+        return new TieredCacheStore(
+          tiers.filter((tier) => tier !== undefined),
+          { clock, upperTTL: UPPER_TTL },
+        );
+      },
+    };
+  };
