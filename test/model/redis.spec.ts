@@ -1,0 +1,50 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithRedis } from '../servers/redis-available.js';
+import { RedisProcess } from '../servers/redis-process.js';
+import { checkModel } from './check-model.js';
+import { redis } from './redis-subject.js';
+import { findCounterexample, schedules, seed, shrinkMs, timeout } from './settings.js';
+
+describeWithRedis('the model over Redis', () => {
+  let server: RedisProcess;
+  let client: Redis;
+  beforeAll(async () => {
+    server = await RedisProcess.start();
+    client = new Redis(server.url);
+  });
+  afterAll(async () => {
+    client.disconnect();
+    await server.stop();
+  });
+
+  it(`keeps the promise (MODEL_SEED=${seed})`, { timeout }, async () => {
+    const found = await checkModel({
+      createSubject: redis(client),
+      schedules: schedules(400),
+      seed,
+      shrinkMs,
+      faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],
+      gaps: ['joins'],
+    });
+    expect(found?.report).toBeUndefined();
+  });
+
+  it('finds a version that a command which is sent twice brings back', { timeout }, async () => {
+    const found = await findCounterexample({
+      createSubject: redis(client, (lua) => lua.replace("redis.call('TIME')", "{'1000000000', '0'}")),
+      faults: ['replay', 'lost-reply'],
+      gaps: ['joins'],
+    });
+    expect(found?.violation).toMatch(/whose load by p\d began/);
+  });
+
+  it('finds a fill that needs no token', { timeout }, async () => {
+    const found = await findCounterexample({
+      createSubject: redis(client, (lua) => lua.replace("header == '' or", "header ~= '' and")),
+      faults: [],
+      gaps: ['joins'],
+    });
+    expect(found?.violation).toMatch(/whose load by p\d began/);
+  });
+});
