@@ -55,7 +55,13 @@ export type CacheEvent =
   /** A lease was taken, or somebody else holds it. */
   | { readonly type: 'lease'; readonly key: string; readonly state: 'taken' | 'held' }
   /** Background work failed. */
-  | { readonly type: 'background-error'; readonly error: unknown };
+  | { readonly type: 'background-error'; readonly error: unknown }
+  /** Background work was not done when the wait for it ended: in `close()`, or behind a response on Lambda. */
+  | {
+      readonly type: 'background-unfinished';
+      readonly pending: number;
+      readonly waitedMs: number;
+    };
 
 export type MissReason =
   | 'absent'
@@ -95,6 +101,7 @@ const COUNTERS = {
   breaker: 'breakerChanges',
   lease: 'leases',
   'background-error': 'backgroundErrors',
+  'background-unfinished': 'backgroundUnfinished',
 } as const satisfies Record<Exclude<CacheEvent['type'], 'hit'>, string>;
 
 export type Emit = (event: Exclude<CacheEvent, { type: 'hit' }>) => void;

@@ -1,4 +1,123 @@
-/** To be written. */
-export async function afterResponse(): Promise<never> {
-  throw new Error('not yet');
+import { invalid } from '../errors.js';
+import { type CacheEvent, eventLog } from '../events.js';
+import type { WaitUntil } from '../policy.js';
+import { type Duration, milliseconds, withTimeout } from '../time.js';
+import { Extension, MARGIN_MS } from './extension.js';
+import { type AnyHandler, marked } from './handler.js';
+import type { Invocation } from './invocations.js';
+import { Tasks } from './tasks.js';
+
+/** Lambda answers at once. An answer that comes later than this still counts, but nobody waits for it. */
+const REGISTER_WAIT_MS = 1_000;
+
+/**
+ * What becomes of work behind a response.
+ *
+ * - `extension`: the response leaves at once, and the sandbox stays awake until the work is done.
+ * - `await`: the response waits for the work.
+ * - `detached`: nothing waits, since nothing freezes: outside Lambda, and on Lambda Managed Instances.
+ */
+export type AfterResponseMode = 'extension' | 'await' | 'detached';
+
+export interface AfterResponseOptions {
+  /** Default: the best that the environment allows. Where `extension` turns out impossible, it is `await`. */
+  mode?: AfterResponseMode | undefined;
+  /** How long the sandbox stays awake for work after a response, at most. Default 2 seconds. */
+  maxWait?: Duration | undefined;
+  /** Gets `background-error` and `background-unfinished`; what it throws is ignored. */
+  onEvent?: ((event: CacheEvent) => void) | undefined;
+}
+
+export interface AfterResponse {
+  /** Takes work that may go on behind the response: for `CacheConfig.waitUntil`. Never throws. */
+  readonly waitUntil: WaitUntil;
+  /** `extension` becomes `await` when the extension fails. */
+  readonly mode: AfterResponseMode;
+  /**
+   * End of the running invocation, epoch milliseconds: for `CacheConfig.deadline`. Undefined outside an invocation, and
+   * in `detached` mode.
+   */
+  readonly deadline: () => number | undefined;
+  /** Marks where invocations end. The outermost wrapper of the handler that Lambda calls, whatever its kind. */
+  handler<F extends AnyHandler>(handler: F): F;
+}
+
+/** One for each Extensions API that this process knows: on Lambda, one. */
+const extensions = new Map<string, Extension>();
+
+/**
+ * Lets work finish after the response of a Lambda function, before the sandbox freezes.
+ *
+ * Await it at the top level of an ES module: Lambda takes extensions only while the function initialises. Called again,
+ * it shares the registration. It adds nothing to a response in `extension` mode, and never breaks one.
+ *
+ * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option.
+ * @example
+ * ```ts
+ * import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
+ * import { afterResponse } from '@glasswork/cache/lambda';
+ *
+ * const after = await afterResponse();
+ * const store = new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE ?? 'cache' });
+ * const cache = new CacheService(store, { waitUntil: after.waitUntil, deadline: after.deadline });
+ *
+ * export const handler = after.handler(async (event: { id: string }) =>
+ *   cache.wrapSWR(`item:${event.id}`, '1m', '1h', async () => ({ id: event.id })),
+ * );
+ * ```
+ */
+export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
+  const maxWaitMs = milliseconds(options.maxWait ?? '2s', 'maxWait');
+  const tasks = new Tasks(eventLog(options.onEvent).emit);
+  const waitUntil: WaitUntil = (work) => tasks.add(work);
+  const wanted = options.mode ?? usualMode();
+  if (wanted === 'detached') {
+    return { waitUntil, mode: wanted, deadline: () => undefined, handler: (handler) => handler };
+  }
+  if (wanted !== 'extension' && wanted !== 'await') {
+    throw invalid('mode', wanted, "'extension', 'await' or 'detached'");
+  }
+
+  const extension = extensionOf(process.env.AWS_LAMBDA_RUNTIME_API);
+  const leftMs = (untilMs: number) => Math.min(maxWaitMs, untilMs - Date.now());
+  if (wanted === 'extension') {
+    extension.hold((untilMs) => tasks.finish(leftMs(untilMs), 'unref'));
+    await withTimeout(extension.start(), REGISTER_WAIT_MS, () => {});
+  }
+  const mode = () => (wanted === 'extension' && extension.isRegistered ? 'extension' : 'await');
+  const end = (invocation: Invocation) => {
+    if (mode() === 'extension' || !tasks.isAwaited) return extension.end(invocation);
+    const untilMs = (invocation.deadlineMs ?? Number.POSITIVE_INFINITY) - MARGIN_MS;
+    return tasks.finish(leftMs(untilMs), 'ref').then(() => extension.end(invocation));
+  };
+  return {
+    waitUntil,
+    get mode() {
+      return mode();
+    },
+    deadline: () => extension.invocations.deadlineMs,
+    handler(handler) {
+      extension.isMarked = true;
+      return marked(handler, (context) => {
+        const invocation = extension.invocations.begin(context);
+        let ended: { readonly leaves: Promise<void> | undefined } | undefined;
+        return () => {
+          ended ??= { leaves: end(invocation) };
+          return ended.leaves;
+        };
+      });
+    },
+  };
+}
+
+function usualMode(): AfterResponseMode {
+  const { AWS_LAMBDA_RUNTIME_API: api, AWS_LAMBDA_MAX_CONCURRENCY: concurrency } = process.env;
+  // Managed Instances run several invocations at once, never freeze, and take no INVOKE extension inside the process.
+  return api && !concurrency ? 'extension' : 'detached';
+}
+
+function extensionOf(api = ''): Extension {
+  const known = extensions.get(api) ?? new Extension(api);
+  extensions.set(api, known);
+  return known;
 }

@@ -198,6 +198,7 @@ describe('stats', () => {
       breakerChanges: 0,
       leases: 1,
       backgroundErrors: 0,
+      backgroundUnfinished: 0,
     });
   });
 });

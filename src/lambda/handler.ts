@@ -1,0 +1,73 @@
+/** Any function: what it takes and gives stays its own affair. */
+export type AnyHandler = (...args: never[]) => unknown;
+type Callback = (...outcome: unknown[]) => unknown;
+
+/** Ends a call: at once, or gives the promise of the moment when its outcome may leave. May be called again. */
+export type End = () => Promise<void> | undefined;
+
+/**
+ * The same handler, which tells when it begins and ends. As a proxy it keeps what the runtime looks at: the number of
+ * parameters, and the mark of `awslambda.streamifyResponse`, whether that was set before or is set after.
+ *
+ * | handler   | called with              | ends                                                             |
+ * | --------- | ------------------------ | ---------------------------------------------------------------- |
+ * | promise   | event, context           | when its promise does                                            |
+ * | streaming | event, stream, context   | the same; the body may have been sent long before                |
+ * | callback  | event, context, callback | at the first call of the callback, or when nothing is left to do |
+ *
+ * The runtime of Node 20 gives a callback to promise handlers too; whichever comes first is the outcome.
+ */
+export function marked<F extends AnyHandler>(handler: F, begin: (context: unknown) => End): F {
+  return new Proxy(handler, {
+    apply(target, self: unknown, args: unknown[]): unknown {
+      const [, second, third] = args;
+      const endCall = begin(typeof third === 'object' && third !== null ? third : second);
+      const end: End = () => {
+        process.off('beforeExit', end);
+        return endCall();
+      };
+      const isGivenCallback = isFunction(third);
+      let result: unknown;
+      try {
+        const given = isGivenCallback ? args.with(2, answering(third, end)) : args;
+        result = Reflect.apply(target, self, given);
+      } catch (error) {
+        void end();
+        throw error;
+      }
+      if (isThenable(result)) return settled(result, end);
+      // An event loop without work means that the callback will not be called any more: the runtime answers null.
+      if (isGivenCallback && target.length > 2) process.once('beforeExit', end);
+      else void end();
+      return result;
+    },
+  });
+}
+
+async function settled(result: PromiseLike<unknown>, end: End): Promise<unknown> {
+  try {
+    return await result;
+  } finally {
+    await end();
+  }
+}
+
+function answering(callback: Callback, end: End): Callback {
+  let isAnswered = false;
+  return (...outcome) => {
+    if (isAnswered) return;
+    isAnswered = true;
+    const ended = end();
+    if (!ended) callback(...outcome);
+    // It throws what it cannot serialise, and the runtime would have told it of that.
+    else void ended.then(() => callback(...outcome)).catch(callback);
+  };
+}
+
+function isFunction(value: unknown): value is Callback {
+  return typeof value === 'function';
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && isFunction(value.then);
+}

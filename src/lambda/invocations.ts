@@ -1,0 +1,72 @@
+import { Latch } from './waiting.js';
+
+/** One invocation. Its event reaches the extension before its handler starts, or after, or even after its answer. */
+export class Invocation {
+  readonly requestId: string;
+  /** Epoch milliseconds. */
+  deadlineMs: number | undefined;
+  readonly started = new Latch();
+  readonly answered = new Latch();
+  /** Calls that run: one marked handler may call another. */
+  running = 0;
+
+  constructor(requestId: string) {
+    this.requestId = requestId;
+  }
+}
+
+/** The invocation that runs: where a sandbox freezes, there is one at a time. */
+export class Invocations {
+  #current: Invocation | undefined;
+
+  get deadlineMs(): number | undefined {
+    return this.#current?.deadlineMs;
+  }
+
+  /** Lambda announced it to the extension. */
+  announce(requestId: string, deadlineMs: number): Invocation {
+    const invocation = this.#at(requestId);
+    invocation.deadlineMs = deadlineMs;
+    return invocation;
+  }
+
+  /** A handler was called with this context. */
+  begin(context: unknown): Invocation {
+    const { requestId, deadlineMs } = read(context);
+    const invocation = this.#at(requestId);
+    invocation.deadlineMs ??= deadlineMs;
+    invocation.running++;
+    invocation.started.open();
+    return invocation;
+  }
+
+  /** One of its handlers is done. Returns whether that was the last one. */
+  end(invocation: Invocation): boolean {
+    invocation.running--;
+    if (invocation.running > 0) return false;
+    invocation.answered.open();
+    return true;
+  }
+
+  /** Nothing of it runs any more. A retry has the same id, and is not to be taken for it. */
+  leave(invocation: Invocation): void {
+    if (this.#current === invocation) this.#current = undefined;
+  }
+
+  #at(requestId: string): Invocation {
+    if (this.#current?.requestId !== requestId) this.#current = new Invocation(requestId);
+    return this.#current;
+  }
+}
+
+/** What is needed of Lambda's context. Tests call handlers with less than that. */
+function read(context: unknown): { requestId: string; deadlineMs: number | undefined } {
+  if (typeof context !== 'object' || context === null)
+    return { requestId: '', deadlineMs: undefined };
+  const remaining: unknown = Reflect.get(context, 'getRemainingTimeInMillis');
+  const leftMs = typeof remaining === 'function' ? Number(remaining.call(context)) : Number.NaN;
+  return {
+    requestId: String(Reflect.get(context, 'awsRequestId')),
+    deadlineMs: Number.isFinite(leftMs) ? Date.now() + leftMs : undefined,
+  };
+}

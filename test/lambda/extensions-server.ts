@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request for the next event, held open as Lambda holds it. */
+export interface Parked {
+  /** Announces an invocation. */
+  invoke(requestId: string, deadlineMs?: number): void;
+  answer(status: number, body: unknown): void;
+  /** Breaks the connection. */
+  destroy(): void;
+}
+
+export interface ExtensionsServer {
+  /** For AWS_LAMBDA_RUNTIME_API. */
+  readonly api: string;
+  readonly registrations: { readonly name: string | undefined; readonly body: unknown }[];
+  /** Answers the next requests to register with an error of this type. */
+  refuse: string | undefined;
+  /** How many requests for the next event came. */
+  readonly asked: number;
+  /** The first request for the next event that nobody has answered, once it is there. */
+  parked(): Promise<Parked>;
+  stop(): Promise<void>;
+}
+
+/** The Extensions API over HTTP in this process: no freezing, events are the test's to tell. */
+export async function startExtensionsServer(): Promise<ExtensionsServer> {
+  const registrations: ExtensionsServer['registrations'] = [];
+  const waiting: Parked[] = [];
+  let wake = () => {};
+  let asked = 0;
+  let refuse: string | undefined;
+
+  const server = createServer(async (request, response) => {
+    if (request.url === '/2020-01-01/extension/register') {
+      const body: unknown = JSON.parse(await read(request));
+      registrations.push({ name: header(request, 'lambda-extension-name'), body });
+      if (refuse) return send(response, 403, { errorMessage: 'no', errorType: refuse });
+      response.setHeader('Lambda-Extension-Identifier', 'id-1');
+      return send(response, 200, { functionName: 'f', functionVersion: '$LATEST', handler: 'h' });
+    }
+    const known = header(request, 'lambda-extension-identifier') === 'id-1';
+    if (request.url !== '/2020-01-01/extension/event/next' || !known) {
+      return send(response, 404, {});
+    }
+    asked++;
+    waiting.push({
+      invoke: (requestId, deadlineMs = Date.now() + 30_000) =>
+        send(response, 200, { eventType: 'INVOKE', requestId, deadlineMs }),
+      answer: (status, body) => send(response, status, body),
+      destroy: () => response.destroy(),
+    });
+    wake();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    api: `127.0.0.1:${port}`,
+    registrations,
+    get refuse() {
+      return refuse;
+    },
+    set refuse(type) {
+      refuse = type;
+    },
+    get asked() {
+      return asked;
+    },
+    async parked() {
+      for (;;) {
+        const first = waiting.shift();
+        if (first) return first;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const header = (request: IncomingMessage, name: string) => request.headers[name]?.toString();
+
+async function read(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  return text;
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.statusCode = status;
+  response.end(JSON.stringify(body));
+}
