@@ -10,11 +10,16 @@ interface Tiers {
   readonly own?: number;
   /** A tier that the processes share, above the last one, which fails as that does. */
   readonly middle?: boolean;
+  /** Breaks each process's own tier. */
+  readonly wrap?: (own: CacheStore) => CacheStore;
 }
 
 /** Processes with tiers above one last store that they share. */
 export const tiered =
-  (last: Parameters<typeof shared>[0], { own, middle }: Tiers): CreateSubject =>
+  (
+    last: Parameters<typeof shared>[0],
+    { own, middle, wrap = (store) => store }: Tiers,
+  ): CreateSubject =>
   async (world) => {
     const [below, between] = await Promise.all([
       shared(last)(world),
@@ -26,7 +31,7 @@ export const tiered =
       copyMs: UPPER_TTL_MS + (between ? LAG_MS : 0),
       process(index, clock): CacheStore {
         const tiers = [between?.process(index, clock), below.process(index, clock)];
-        if (own) tiers.unshift(new MemoryCacheStore({ clock, maxEntries: own }));
+        if (own) tiers.unshift(wrap(new MemoryCacheStore({ clock, maxEntries: own })));
         return new TieredCacheStore(
           tiers.filter((tier) => tier !== undefined),
           { clock, upperTTL: UPPER_TTL },

@@ -1,7 +1,8 @@
-import { MemoryCacheStore } from '@glasswork/cache';
+import { type CacheStore, MemoryCacheStore } from '@glasswork/cache';
+import { faultyStore } from '@glasswork/cache/testing';
 import { expect, it } from 'vitest';
 import { checkModel, type ModelOptions } from './check-model.js';
-import { schedules, seed, shrinkMs, timeout } from './settings.js';
+import { findCounterexample, schedules, seed, shrinkMs, timeout } from './settings.js';
 import { tiered } from './tiered-subject.js';
 
 type Last = Parameters<typeof tiered>[0];
@@ -27,4 +28,29 @@ it.each([
     gaps: ['joins'],
   });
   expect(found?.report).toBeUndefined();
+});
+
+/** Takes every copy, whatever was invalidated since the look before it. */
+const unfenced = (inner: CacheStore): CacheStore => ({
+  ...faultyStore(inner),
+  async setIfUnchanged(key, value, ttl) {
+    await inner.set(key, value, ttl);
+    return true;
+  },
+});
+
+/** Keeps copies for as long as the value lives. */
+const unlimited = (inner: CacheStore): CacheStore => ({
+  ...faultyStore(inner),
+  setIfUnchanged: async (key, value, _ttl, version) =>
+    inner.setIfUnchanged?.(key, value, 86_400, version) ?? false,
+});
+
+it.each([
+  ['that lands after an invalidation', { own: 100, wrap: unfenced }],
+  ['that is kept for too long', { own: 100, wrap: unlimited }],
+])('finds a copy %s', { timeout }, async (_what, tiers) => {
+  const createSubject = tiered(memory, tiers);
+  const found = await findCounterexample({ createSubject, faults: [], gaps: ['joins'] });
+  expect(found?.violation).toMatch(/whose (load|set) by p\d began/);
 });
