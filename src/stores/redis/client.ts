@@ -33,6 +33,7 @@ interface Innards {
     readonly redisOptions?: { readonly keyPrefix?: string };
   };
   nodes?(role: 'master'): RedisNode[];
+  refreshSlotsCache?(callback: (error?: unknown) => void): void;
 }
 
 /**
@@ -48,10 +49,19 @@ export function refuseKeyPrefix(client: object, subject: string): void {
   throw new CacheError('INVALID_OPTION', message, { subject });
 }
 
-/** Every server that holds keys. @throws CacheError `STORE_FAILED` when a Cluster does not know its masters. */
-export function masters(client: RedisClient): RedisNode[] {
-  const { nodes } = client as Innards;
-  const found = nodes ? nodes.call(client, 'master') : [client as unknown as RedisNode];
+/**
+ * Every server that holds keys, as the Cluster has it now: what its client remembers may lack a master that keys have
+ * been moved to.
+ *
+ * @throws CacheError `STORE_FAILED` when a Cluster does not know its masters.
+ */
+export async function masters(client: RedisClient): Promise<RedisNode[]> {
+  const cluster = client as Innards;
+  if (!cluster.nodes) return [client as unknown as RedisNode];
+  await new Promise<void>((resolve, reject) => {
+    cluster.refreshSlotsCache?.((error) => (error ? reject(error) : resolve()));
+  });
+  const found = cluster.nodes('master');
   if (found.length > 0) return found;
   throw new CacheError('STORE_FAILED', 'The Cluster has no master that can be reached.');
 }

@@ -23,7 +23,7 @@ export async function scanKeys(
 ): Promise<void> {
   // A Cluster knows its masters once it is connected; and a replica, which may not have all keys yet, refuses to write.
   await inTime(client.unlink(unused));
-  for (const node of masters(client)) await scanNode(node, pattern, use);
+  for (const node of await inTime(masters(client))) await scanNode(node, pattern, use);
 }
 
 async function scanNode(
