@@ -32,7 +32,9 @@ describeWithRedis('the model over Redis', () => {
 
   it('finds a version that a command which is sent twice brings back', { timeout }, async () => {
     const found = await findCounterexample({
-      createSubject: redis(client, (lua) => lua.replace("redis.call('TIME')", "{'1000000000', '0'}")),
+      createSubject: redis(client, (lua) =>
+        lua.replace("redis.call('TIME')", "{'1000000000', '0'}"),
+      ),
       faults: ['replay', 'lost-reply'],
       gaps: ['joins'],
     });

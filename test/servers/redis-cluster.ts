@@ -19,14 +19,7 @@ export async function startRedisCluster(
   options: { readonly replicas?: boolean } = {},
 ): Promise<RedisCluster> {
   const count = options.replicas ? 6 : 3;
-  const config = [
-    'cluster-enabled yes',
-    `cluster-node-timeout ${nodeTimeoutMs}`,
-    'cluster-replica-validity-factor 0',
-  ];
-  const started = await Promise.allSettled(
-    Array.from({ length: count }, () => RedisProcess.start({ config })),
-  );
+  const started = await Promise.allSettled(Array.from({ length: count }, startNode));
   const nodes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));
@@ -41,6 +34,50 @@ export async function startRedisCluster(
     await stop();
     throw error;
   }
+}
+
+const startNode = (): Promise<RedisProcess> =>
+  RedisProcess.start({
+    config: [
+      'cluster-enabled yes',
+      `cluster-node-timeout ${nodeTimeoutMs}`,
+      'cluster-replica-validity-factor 0',
+    ],
+  });
+
+/** One more master, without slots of its own yet. The caller stops it. */
+export async function addMaster({ masters, replicas }: RedisCluster): Promise<RedisProcess> {
+  const added = await startNode();
+  const nodes = [...masters, ...replicas, added];
+  await added.call('CLUSTER', 'SET-CONFIG-EPOCH', nodes.length);
+  await masters[0]?.call('CLUSTER', 'MEET', added.host, added.port);
+  await everyNode(nodes, 'cluster_known_nodes', String(nodes.length));
+  await everyNode(nodes, 'cluster_state', 'ok');
+  return added;
+}
+
+/**
+ * Moves a slot with all its keys. Until it is done, which waits for `halfway`, the old owner sends clients to the new one
+ * for every key that it no longer has.
+ */
+export async function moveSlot(
+  slot: number,
+  from: RedisProcess,
+  to: RedisProcess,
+  masters: readonly RedisProcess[],
+  halfway = async () => {},
+): Promise<void> {
+  const [source, target] = [await from.call('CLUSTER', 'MYID'), await to.call('CLUSTER', 'MYID')];
+  await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(source));
+  await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(target));
+  for (;;) {
+    const keys = (await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 1)) as string[];
+    if (keys.length === 0) break;
+    await from.call('MIGRATE', to.host, to.port, '', 0, 5_000, 'KEYS', ...keys);
+  }
+  await halfway();
+  for (const node of [to, from, ...masters.filter((one) => one !== to && one !== from)])
+    await node.call('CLUSTER', 'SETSLOT', slot, 'NODE', String(target));
 }
 
 async function join(

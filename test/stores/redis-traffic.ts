@@ -175,7 +175,7 @@ export async function expectRecovery(processes: readonly Process[], origin: Orig
 export class Traffic {
   readonly #processes: readonly Process[];
   readonly #origin: Origin;
-  readonly #keys: readonly string[];
+  readonly keys: readonly string[];
   /** The least version that each process may be given of each key. */
   readonly #floors: Map<string, number>[];
   #workers: Promise<void>[] = [];
@@ -188,7 +188,7 @@ export class Traffic {
   constructor(processes: readonly Process[], origin: Origin, keys = 12) {
     this.#processes = processes;
     this.#origin = origin;
-    this.#keys = Array.from({ length: keys }, (_, i) => `traffic:${i}`);
+    this.keys = Array.from({ length: keys }, (_, i) => `traffic:${i}`);
     this.#floors = processes.map(() => new Map());
   }
 
@@ -219,7 +219,7 @@ export class Traffic {
 
   async #work(process: Process, index: number): Promise<void> {
     while (this.#running) {
-      const key = this.#keys[Math.floor(Math.random() * this.#keys.length)] ?? '';
+      const key = this.keys[Math.floor(Math.random() * this.keys.length)] ?? '';
       try {
         if (Math.random() < 0.15) await this.#invalidate(process, index, key);
         else await this.#read(process, index, key);
