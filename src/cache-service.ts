@@ -8,7 +8,7 @@ import { invalid } from './errors.js';
 import type { LoadContext } from './load-context.js';
 import type { LoadAll, Need, Write } from './loader.js';
 import { assemble, type Parts } from './parts.js';
-import { checkedTags, type Policy as Resolved, resolvePolicy, type WrapOptions } from './policy.js';
+import { checkedTags, type Policy as Resolved, type WrapOptions } from './policy.js';
 import { type Address, isServable, type Seen } from './reader.js';
 import { copyOfLoaded, type Flight } from './single-flight.js';
 import { type Duration, withTimeout } from './time.js';
@@ -57,6 +57,8 @@ export class CacheService {
   get<T>(key: CacheKey<T>): Promise<T | undefined>;
   get<T = unknown>(key: string): Promise<T | undefined>;
   async get(key: AnyKey): Promise<unknown> {
+    const held = this.#peek(this.#address(key), tagsOf(key));
+    if (held !== undefined) return held;
     const [value] = await this.#getMany([key]);
     return value;
   }
@@ -97,7 +99,7 @@ export class CacheService {
 
   async #look(keys: readonly AnyKey[]): Promise<Seen[]> {
     const ats = keys.map((key) => this.#address(key));
-    const tags = keys.flatMap((key) => (typeof key === 'object' && key.policy.tags) || []);
+    const tags = keys.flatMap(tagsOf);
     return this.#parts.reader.readMany(ats, tags);
   }
 
@@ -217,12 +219,16 @@ export class CacheService {
     const at = this.#address(key);
     const policy = this.#policy(key, own);
     if (!policy.forceFresh && policy.earlyRefresh === 0) {
-      const now = this.#parts.clock.now();
-      const entry = this.#parts.reader.peek(at, policy.tags, now);
-      if (entry) return this.#hit(at.key, entry, 'fresh', now);
+      const held = this.#peek(at, policy.tags);
+      if (held !== undefined) return held;
     }
+    return this.#wrap(at, policy, loads);
+  }
+
+  /** What takes longer than a look into this process. */
+  async #wrap(at: Address, policy: Resolved, load: Load<unknown>): Promise<unknown> {
     const seen = await this.#read(at, policy);
-    const loadOne: LoadAll = async (_needs, context) => [await loads(context)];
+    const loadOne: LoadAll = async (_needs, context) => [await load(context)];
     const [value] = this.#serve([{ at, policy, seen }], loadOne);
     return value;
   }
@@ -342,7 +348,14 @@ export class CacheService {
 
   #policy(key: AnyKey, options: Policy | undefined): Resolved {
     const keyed = typeof key === 'object' ? key.policy : undefined;
-    return resolvePolicy(this.#parts.policy, keyed, options);
+    return this.#parts.policyOf(keyed, options);
+  }
+
+  /** A fresh value that is at hand in this process; nothing is ever waited for. */
+  #peek(at: Address, tags: readonly string[]): unknown {
+    const now = this.#parts.clock.now();
+    const entry = this.#parts.reader.peek(at, tags, now);
+    return entry && this.#hit(at.key, entry, 'fresh', now);
   }
 
   #hit(key: string, entry: Entry, state: 'fresh' | 'stale', now: number): unknown {
@@ -435,6 +448,12 @@ export class CacheService {
     }
   }
 }
+
+const NO_TAGS: readonly string[] = [];
+
+/** Those that the key itself names. */
+const tagsOf = (key: AnyKey): readonly string[] =>
+  (typeof key === 'object' && key.policy.tags) || NO_TAGS;
 
 const LATE = Symbol('late');
 

@@ -77,9 +77,10 @@ export interface CacheStore {
   has?(key: string): Promise<boolean>;
   /**
    * For a store that holds values in this process: what `get` would give, without waiting. Undefined where it has none,
-   * or cannot tell at once. It never throws.
+   * or cannot tell at once. It never throws. `now`: the time, epoch milliseconds, from who has just looked at the clock;
+   * by default the store looks itself.
    */
-  peek?<T>(key: string): T | undefined;
+  peek?<T>(key: string, now?: number): T | undefined;
   /** Deletes what the glob matches (`*`, `?`, `\` to escape) and resolves to the number deleted. */
   delByPattern?(pattern: string): Promise<number | undefined>;
   /** Physical: wipes everything that the store owns, fences included. Not what `CacheService.clear()` calls. */

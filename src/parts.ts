@@ -6,7 +6,7 @@ import { invalid } from './errors.js';
 import { type Emit, eventLog } from './events.js';
 import { Invalidation } from './invalidation.js';
 import { Loader } from './loader.js';
-import type { Policy } from './policy.js';
+import { type PolicyOf, rememberPolicies } from './policy.js';
 import { Reader } from './reader.js';
 import { SingleFlight } from './single-flight.js';
 import { Stampede } from './stampede.js';
@@ -16,8 +16,7 @@ import type { Clock } from './time.js';
 
 /** What a service is made of. */
 export interface Parts {
-  /** The policy of a call that says nothing. */
-  readonly policy: Policy;
+  readonly policyOf: PolicyOf;
   readonly clock: Clock;
   readonly keys: KeySpace;
   readonly emit: Emit;
@@ -48,5 +47,6 @@ export function assemble(store: CacheStore, config: CacheConfig): Parts {
   const { deadline } = config;
   const shared = { access, keys, clock, emit, marks, reader, loader, background, flights };
   const stampede = new Stampede({ ...shared, deadline });
-  return { ...shared, policy, hit, stats, stampede, invalidation };
+  const policyOf = rememberPolicies(policy);
+  return { ...shared, policyOf, hit, stats, stampede, invalidation };
 }

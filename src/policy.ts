@@ -84,6 +84,30 @@ export const DEFAULT_POLICY: Policy = {
   waitUntil: undefined,
 };
 
+/** Finds the policy of one call: see `resolvePolicy`. */
+export type PolicyOf = (
+  key: KeyPolicy | undefined,
+  call: Duration | WrapOptions | undefined,
+) => Policy;
+
+const MOST_TTLS = 1_000;
+
+/** Most calls give a mere ttl, and the same few ones again and again: those policies are remembered. */
+export function rememberPolicies(defaults: Policy): PolicyOf {
+  const byTTL = new Map<Duration, Policy>();
+  return (key, call) => {
+    if (key || call === undefined || typeof call === 'object') {
+      return resolvePolicy(defaults, key, call);
+    }
+    const known = byTTL.get(call);
+    if (known) return known;
+    if (byTTL.size >= MOST_TTLS) byTTL.clear();
+    const policy = resolvePolicy(defaults, key, call);
+    byTTL.set(call, policy);
+    return policy;
+  };
+}
+
 /**
  * The policy of one call: what the call says, else the key, else the configuration.
  *
@@ -96,27 +120,9 @@ export function resolvePolicy(
 ): Policy {
   const keyed = key ? layer(defaults, key) : defaults;
   if (call === undefined) return keyed;
-  if (typeof call !== 'object') return key ? layer(keyed, { ttl: call }) : withTTL(defaults, call);
+  if (typeof call !== 'object') return layer(keyed, { ttl: call });
   if (call !== null) return layer(keyed, call);
   throw invalid('policy', call, 'a ttl or an object of options');
-}
-
-const MOST_TTLS = 1_000;
-const byTTL = new WeakMap<Policy, Map<Duration, Policy>>();
-
-/** Most calls give a mere ttl, and the same few ones again and again. */
-function withTTL(defaults: Policy, ttl: Duration): Policy {
-  let known = byTTL.get(defaults);
-  if (!known || known.size >= MOST_TTLS) {
-    known = new Map();
-    byTTL.set(defaults, known);
-  }
-  let policy = known.get(ttl);
-  if (!policy) {
-    policy = layer(defaults, { ttl });
-    known.set(ttl, policy);
-  }
-  return policy;
 }
 
 /** How each option that is given becomes part of a policy. */

@@ -71,7 +71,7 @@ export class Reader {
     const { store } = this.#access;
     if (!store.peek || at.schema || tags.length > 0) return undefined;
     const prefix = this.#marks.trusted(null, now);
-    const entry = prefix === undefined ? undefined : store.peek(at.name);
+    const entry = prefix === undefined ? undefined : store.peek(at.name, now);
     const fresh =
       entry instanceof Entry &&
       entry.marks.length === 1 &&

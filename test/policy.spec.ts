@@ -5,6 +5,7 @@ import {
   DEFAULT_POLICY,
   layer,
   lifetime,
+  rememberPolicies,
   resolvePolicy,
   type WrapOptions,
 } from '../src/policy.js';
@@ -18,6 +19,30 @@ const errorOf = (run: () => unknown): CacheError => {
   }
   throw new Error('nothing was thrown');
 };
+
+describe('rememberPolicies', () => {
+  const policyOf = rememberPolicies({ ...DEFAULT_POLICY, jitter: 0.5 });
+
+  it('gives what resolvePolicy gives, and for a mere ttl the same each time', () => {
+    expect(policyOf(undefined, 60)).toMatchObject({ ttl: 60_000, jitter: 0.5 });
+    expect(policyOf(undefined, 60)).toBe(policyOf(undefined, 60));
+    expect(policyOf({ tags: ['red'] }, 60)).toMatchObject({ ttl: 60_000, tags: ['red'] });
+    expect(policyOf(undefined, { ttl: 60, jitter: 0 })).toMatchObject({ ttl: 60_000, jitter: 0 });
+    expect(policyOf(undefined, undefined)).toMatchObject({ ttl: DEFAULT_POLICY.ttl, jitter: 0.5 });
+    expect(policyOf(undefined, '60s')).toMatchObject({ ttl: 60_000 });
+  });
+
+  it('does so however many there are', () => {
+    for (let ttl = 1; ttl <= 5_000; ttl++) {
+      expect(policyOf(undefined, ttl).ttl).toBe(ttl * 1_000);
+    }
+    expect(policyOf(undefined, 1).ttl).toBe(1_000);
+  });
+
+  it('remembers no ttl that is none', () => {
+    for (let i = 0; i < 2; i++) expect(() => policyOf(undefined, -1)).toThrow(CacheError);
+  });
+});
 
 describe('resolvePolicy', () => {
   it('lets the call come before the key, and the key before the configuration', () => {

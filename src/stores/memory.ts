@@ -97,8 +97,8 @@ export class MemoryCacheStore implements CacheStore {
     }
   }
 
-  peek<T>(key: string): T | undefined {
-    const record = this.#live(key);
+  peek<T>(key: string, now?: number): T | undefined {
+    const record = this.#live(key, now);
     if (!record) return undefined;
     try {
       return this.#value<T>(record);
@@ -163,10 +163,10 @@ export class MemoryCacheStore implements CacheStore {
   async close(): Promise<void> {}
 
   /** The record, if it holds a value whose time has not come. One that has expired keeps its version as a token. */
-  #live(key: string): Stored | undefined {
+  #live(key: string, now = this.#clock.now()): Stored | undefined {
     const record = this.#records.get(key);
     if (!record) return undefined;
-    if (this.#clock.now() < record.expiresAt) {
+    if (now < record.expiresAt) {
       record.visited = true;
       return record;
     }

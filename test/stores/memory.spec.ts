@@ -275,6 +275,13 @@ describe('a memory store within its bounds', () => {
   });
 });
 
+it('a peek takes the time from who gives it', async () => {
+  const { clock, store } = create();
+  await store.set('key', 'held', 10);
+  expect(store.peek('key', clock.now() + 9_999)).toBe('held');
+  expect(store.peek('key', clock.now() + 10_000)).toBeUndefined();
+});
+
 describe('the tokens of a memory store', () => {
   it('are no more than the records that it may hold', async () => {
     const { store } = create({ maxEntries: 100 });
