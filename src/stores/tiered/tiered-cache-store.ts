@@ -68,7 +68,7 @@ export class TieredCacheStore implements CacheStore {
     this.durable = this.#below.durable ?? false;
     this.shares = first.shares ?? false;
     const { peek } = first;
-    if (peek) this.peek = <T>(key: string) => (peek<T>).call(first, key);
+    if (peek) this.peek = <T>(key: string, now?: number) => (peek<T>).call(first, key, now);
   }
 
   async get<T>(key: string): Promise<T | undefined> {
