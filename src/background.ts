@@ -10,6 +10,10 @@ export class Background {
     this.#emit = emit;
   }
 
+  get size(): number {
+    return this.#pending.size;
+  }
+
   /** An unhandled rejection would kill the next, innocent invocation, so none leaves here. */
   run(work: Promise<unknown>, waitUntil: WaitUntil | undefined): void {
     const fail = (error: unknown) => this.#emit({ type: 'background-error', error });

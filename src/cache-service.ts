@@ -337,8 +337,12 @@ export class CacheService {
   }
 
   async #close(): Promise<void> {
-    await withTimeout(this.settled(), CLOSE_WAIT_MS, () => {});
-    await this.#parts.access.store.close?.();
+    const { access, background, emit } = this.#parts;
+    await withTimeout(this.settled(), CLOSE_WAIT_MS, () => {
+      const pending = background.size;
+      emit({ type: 'background-unfinished', pending, waitedMs: CLOSE_WAIT_MS });
+    });
+    await access.store.close?.();
   }
 
   #address(key: AnyKey): Address {

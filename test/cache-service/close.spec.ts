@@ -47,7 +47,7 @@ describe('close', () => {
   });
 
   it('waits for five seconds at most', async () => {
-    const { cache, close } = closable();
+    const { cache, close, events } = closable();
     await cache.wrap('k', SWR, () => 'old');
     await advance(10_000);
     await cache.wrap('k', SWR, () => never());
@@ -57,6 +57,11 @@ describe('close', () => {
     await advance(1);
     await closing;
     expect(close).toHaveBeenCalledOnce();
+    expect(events.at(-1)).toEqual({
+      type: 'background-unfinished',
+      pending: 1,
+      waitedMs: 5_000,
+    });
   });
 
   it('is fine with a store that has nothing to close', async () => {

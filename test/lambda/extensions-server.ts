@@ -17,6 +17,8 @@ export interface ExtensionsServer {
   readonly registrations: { readonly name: string | undefined; readonly body: unknown }[];
   /** Answers the next requests to register with an error of this type. */
   refuse: string | undefined;
+  /** Answers requests to register once this is fulfilled. */
+  holdRegistration: Promise<void>;
   /** How many requests for the next event came. */
   readonly asked: number;
   /** The first request for the next event that nobody has answered, once it is there. */
@@ -26,17 +28,23 @@ export interface ExtensionsServer {
 
 /** The Extensions API over HTTP in this process: no freezing, events are the test's to tell. */
 export async function startExtensionsServer(): Promise<ExtensionsServer> {
-  const registrations: ExtensionsServer['registrations'] = [];
   const waiting: Parked[] = [];
   let wake = () => {};
-  let asked = 0;
-  let refuse: string | undefined;
+  const state = {
+    registrations: [] as ExtensionsServer['registrations'],
+    refuse: undefined as string | undefined,
+    holdRegistration: Promise.resolve(),
+    asked: 0,
+  };
 
   const server = createServer(async (request, response) => {
     if (request.url === '/2020-01-01/extension/register') {
       const body: unknown = JSON.parse(await read(request));
-      registrations.push({ name: header(request, 'lambda-extension-name'), body });
-      if (refuse) return send(response, 403, { errorMessage: 'no', errorType: refuse });
+      state.registrations.push({ name: header(request, 'lambda-extension-name'), body });
+      await state.holdRegistration;
+      if (state.refuse) {
+        return send(response, 403, { errorMessage: 'no', errorType: state.refuse });
+      }
       response.setHeader('Lambda-Extension-Identifier', 'id-1');
       return send(response, 200, { functionName: 'f', functionVersion: '$LATEST', handler: 'h' });
     }
@@ -44,7 +52,7 @@ export async function startExtensionsServer(): Promise<ExtensionsServer> {
     if (request.url !== '/2020-01-01/extension/event/next' || !known) {
       return send(response, 404, {});
     }
-    asked++;
+    state.asked++;
     waiting.push({
       invoke: (requestId, deadlineMs = Date.now() + 30_000) =>
         send(response, 200, { eventType: 'INVOKE', requestId, deadlineMs }),
@@ -57,18 +65,8 @@ export async function startExtensionsServer(): Promise<ExtensionsServer> {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
-  return {
+  return Object.assign(state, {
     api: `127.0.0.1:${port}`,
-    registrations,
-    get refuse() {
-      return refuse;
-    },
-    set refuse(type) {
-      refuse = type;
-    },
-    get asked() {
-      return asked;
-    },
     async parked() {
       for (;;) {
         const first = waiting.shift();
@@ -83,7 +81,7 @@ export async function startExtensionsServer(): Promise<ExtensionsServer> {
       server.close();
       await once(server, 'close');
     },
-  };
+  });
 }
 
 const header = (request: IncomingMessage, name: string) => request.headers[name]?.toString();
