@@ -26,6 +26,7 @@ const SDK_PROGRAMS = ['cold-sdk', 'warm-sdk'];
 const PROGRAMS = [
   ...SDK_PROGRAMS,
   'cold-cache',
+  'cold-warmed',
   'cold-bare',
   'warm-cache',
   'warm-bare',
