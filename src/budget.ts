@@ -2,6 +2,8 @@ import type { Clock } from './time.js';
 
 /** How often pending operations are looked at, milliseconds. */
 const TICK_MS = 50;
+/** The same while there is only work to watch, which has no limit. */
+const WATCH_MS = 1_000;
 /**
  * So much wall time between two looks, milliseconds, and the process has slept: frozen, suspended, or blocked by its
  * own code. Connections rarely die in less, and nothing awake is as late as that.
@@ -53,9 +55,7 @@ export class Budget {
     const ended = () => {
       this.sleeps();
       this.#watched--;
-      if (this.#isBusy) return;
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
+      if (!this.#isBusy) this.#stop();
     };
     work.then(ended, ended);
     if (!this.#timer) this.#look();
@@ -68,6 +68,7 @@ export class Budget {
         ticksLeft: Math.ceil(ms / TICK_MS),
         giveUp: () => reject(onTimeout()),
       };
+      if (this.#pending.size === 0 && this.#watched > 0) this.#stop();
       this.#pending.add(operation);
       if (this.#timer) this.#timer.ref();
       else this.#look();
@@ -107,8 +108,14 @@ export class Budget {
 
   #arm(): void {
     if (!this.#isBusy) return;
-    this.#timer = setTimeout(() => this.#tick(), TICK_MS);
-    if (this.#pending.size === 0) this.#timer.unref();
+    const limited = this.#pending.size > 0;
+    this.#timer = setTimeout(() => this.#tick(), limited ? TICK_MS : WATCH_MS);
+    if (!limited) this.#timer.unref();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #tick(): void {

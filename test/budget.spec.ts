@@ -146,10 +146,13 @@ describe('Budget', () => {
       let resolve: () => void = () => {};
       const work = new Promise<void>((yes) => (resolve = yes));
       budget.watch(work);
-      await vi.advanceTimersByTimeAsync(600_000);
+      await vi.advanceTimersByTimeAsync(600_500);
       expect(budget.sleeps()).toBe(before);
+      const race = expect(budget.race(never(), 100, tooLate)).rejects.toEqual(tooLate());
+      await vi.advanceTimersByTimeAsync(150);
+      await race;
       freeze(20_000);
-      await vi.advanceTimersByTimeAsync(50);
+      await vi.advanceTimersByTimeAsync(1_000);
       expect(budget.sleeps()).toBe(before + 1);
       resolve();
       await work;
