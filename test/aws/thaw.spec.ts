@@ -14,7 +14,7 @@ import {
 const HOUR_MS = 3_600_000;
 const SHORT = { connect: '200ms', request: '200ms', total: '300ms' } as const;
 
-const running = performance.now.bind(performance);
+const running = process.hrtime.bigint;
 
 /** A transport whose process is frozen on demand. Whether the monotonic clock counts it differs between machines. */
 function freezable(url: URL, counted: boolean, timeouts: object = SHORT, provide?: () => void) {
@@ -29,7 +29,8 @@ function freezable(url: URL, counted: boolean, timeouts: object = SHORT, provide
   });
   const freeze = (ms = HOUR_MS) => {
     passedMs += ms;
-    if (counted) vi.spyOn(performance, 'now').mockImplementation(() => running() + passedMs);
+    const countedNs = BigInt(passedMs) * 1_000_000n;
+    if (counted) vi.spyOn(process.hrtime, 'bigint').mockImplementation(() => running() + countedNs);
   };
   return { transport, freeze, now: () => Date.now() + passedMs };
 }

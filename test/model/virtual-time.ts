@@ -62,7 +62,7 @@ export class VirtualTime implements Clock {
   /** Puts this time in the place of the machine's: timers, the monotonic clock, and chance. Returns what undoes it. */
   install(random: () => number): () => void {
     const { setTimeout, clearTimeout } = globalThis;
-    const now = performance.now;
+    const now = process.hrtime.bigint;
     const chance = Math.random;
     globalThis.setTimeout = ((action: () => void, ms = 0): Timer => {
       const itself = () => timer;
@@ -74,12 +74,12 @@ export class VirtualTime implements Clock {
     globalThis.clearTimeout = ((timer: Timer | undefined) => {
       if (timer) this.#timers.delete(timer);
     }) as unknown as typeof clearTimeout;
-    performance.now = () => this.#monotonic;
+    process.hrtime.bigint = () => BigInt(Math.round(this.#monotonic * 1e6));
     Math.random = random;
     return () => {
       globalThis.setTimeout = setTimeout;
       globalThis.clearTimeout = clearTimeout;
-      performance.now = now;
+      process.hrtime.bigint = now;
       Math.random = chance;
     };
   }

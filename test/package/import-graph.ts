@@ -25,7 +25,7 @@ interface Node {
 }
 
 const TIMERS = /^(set|clear)(Timeout|Interval|Immediate)$/;
-const MEMBERS = /^(Date\.now|performance\.now|process\.env|console\.\w+)$/;
+const MEMBERS = /^(Date\.now|performance\.now|process\.(env|hrtime)|console\.\w+)$/;
 
 /** Reads what a source file imports and which globals it uses, from its syntax tree. */
 export function parseModule(path: string, source: string): Module {

@@ -193,6 +193,7 @@ describe('the checker of imports', () => {
     ['Date.now()', 'Date.now'],
     ['new Date()', 'new Date()'],
     ['performance.now()', 'performance.now'],
+    ['process.hrtime.bigint()', 'process.hrtime'],
     ['setTimeout(run, 5)', 'setTimeout'],
     ['clearInterval(timer)', 'clearInterval'],
     ['console.warn("x")', 'console.warn'],
