@@ -50,8 +50,8 @@ after.handler(
 
 const app = new Hono();
 const [buffered, streamed] = [handle(app), streamHandle(app)];
-hasType<typeof buffered>()(after.handler(buffered));
-hasType<typeof streamed>()(after.handler(streamed));
+export const bufferedHandler: typeof buffered = after.handler(buffered);
+export const streamedHandler: typeof streamed = after.handler(streamed);
 
 // @ts-expect-error Only a function can be a handler.
 after.handler({ handler: async () => {} });
