@@ -1,33 +1,64 @@
 import { CacheError } from '../../errors.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
+import { refusal } from './refusal.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
+import { Tick } from './tick.js';
 
 /** Whether a command may be sent a second time when nobody knows what became of the first. */
 export type Repeat = 'always' | 'unsent';
 
 export type Command<T> = (client: ScriptedClient) => Promise<T>;
 
-/** A way to Redis: a client of the user's, or one of our own. */
+/** A way to Redis: a client of the user's, or one of our own. What it cannot do is a `CacheError`. */
 export interface Connection {
-  send<T>(command: Command<T>, repeat: Repeat): Promise<T>;
+  /** False where reads may go to replicas, which lag. */
+  readonly readsMasters: boolean;
+  /** `key` is what an error is about. `repeat` is 'always' by default. */
+  send<T>(
+    operation: string,
+    key: string | undefined,
+    command: Command<T>,
+    repeat?: Repeat,
+  ): Promise<T>;
   /** Many commands, which take as long as the store is large; all of them again where that is of use. */
-  scan<T>(scan: Command<T>): Promise<T>;
+  scan<T>(operation: string, scan: Command<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 /** The user's own client, which queues, retries and gives up by its own rules; nothing is retried on top of them. */
-export function givenConnection(client: RedisClient): Connection {
-  if (typeof client?.defineCommand !== 'function') {
-    const message =
-      'client is none of ioredis or iovalkey: give a Redis or a Cluster of one of them.';
-    throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
+export class GivenConnection implements Connection {
+  readonly readsMasters: boolean;
+  readonly #client: ScriptedClient;
+  readonly #tick = new Tick();
+  #inFlight = 0;
+
+  constructor(client: RedisClient) {
+    if (typeof client?.defineCommand !== 'function') {
+      const message =
+        'client is none of ioredis or iovalkey: give a Redis or a Cluster of one of them.';
+      throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
+    }
+    refuseKeyPrefix(client, 'client');
+    this.#client = withScripts(client);
+    const { options } = client as { options?: { scaleReads?: unknown } };
+    this.readsMasters = (options?.scaleReads ?? 'master') === 'master';
   }
-  refuseKeyPrefix(client, 'client');
-  const scripted = withScripts(client);
-  return {
-    send: async (command) => command(scripted),
-    scan: async (scan) => scan(scripted),
-    /** The client is the user's: so is closing it. */
-    async close() {},
-  };
+
+  async send<T>(operation: string, key: string | undefined, command: Command<T>): Promise<T> {
+    if (this.#inFlight++ > 0) this.#tick.gather(this.#client);
+    try {
+      return await command(this.#client);
+    } catch (error) {
+      throw refusal(operation, key, error);
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  async scan<T>(operation: string, scan: Command<T>): Promise<T> {
+    return this.send(operation, undefined, scan);
+  }
+
+  /** The client is the user's: so is closing it. */
+  async close(): Promise<void> {}
 }

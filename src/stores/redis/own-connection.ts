@@ -3,7 +3,9 @@ import { CacheError } from '../../errors.js';
 import { type Clock, withTimeout } from '../../time.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
 import type { Command, Connection, Repeat } from './connection.js';
+import { refusal } from './refusal.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
+import { Tick } from './tick.js';
 
 /** What ioredis' `Redis` has besides commands. */
 interface OwnClient extends RedisClient {
@@ -45,14 +47,17 @@ const DEFAULTS = {
  * long, or turned out to lead to a server that has become a replica.
  */
 export class OwnConnection implements Connection {
+  readonly readsMasters = true;
   readonly #url: string;
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #clock: Clock;
   readonly #budget: Budget;
   readonly #commandMs: number;
+  readonly #tick = new Tick();
   #opening: Promise<ScriptedClient & OwnClient> | undefined;
   #client: (ScriptedClient & OwnClient) | undefined;
   #usedAt = 0;
+  #inFlight = 0;
   #closed = false;
 
   constructor(url: string, options: Readonly<Record<string, unknown>>, clock: Clock) {
@@ -64,26 +69,59 @@ export class OwnConnection implements Connection {
     this.#commandMs = Number(options.commandTimeout) || COMMAND_MS;
   }
 
-  send<T>(command: Command<T>, repeat: Repeat): Promise<T> {
-    const ms = this.#commandMs;
-    const late = () => new Error(`Command timed out after ${ms} ms`);
-    return this.#twice((client) => this.#budget.race(command(client), ms, late), repeat);
-  }
-
-  scan<T>(scan: Command<T>): Promise<T> {
-    return this.#twice(scan, 'always');
-  }
-
-  async #twice<T>(command: Command<T>, repeat: Repeat): Promise<T> {
-    const client = this.#current() ?? (await this.#open());
+  async send<T>(
+    operation: string,
+    key: string | undefined,
+    command: Command<T>,
+    repeat: Repeat = 'always',
+  ): Promise<T> {
+    const alone = this.#inFlight++ === 0;
     try {
-      return await command(client);
+      const client = this.#current() ?? (await this.#open());
+      if (!alone) this.#tick.gather(client);
+      return await this.#inTime(command(client));
     } catch (error) {
-      const fate = fateOf(error);
-      if (fate === 'refused') this.#drop(client);
-      if (fate === undefined || (fate === 'unknown' && repeat === 'unsent')) throw error;
-      return command(this.#current() ?? (await this.#open()));
+      return await this.#again(
+        operation,
+        key,
+        (client) => this.#inTime(command(client)),
+        repeat,
+        error,
+      );
+    } finally {
+      this.#inFlight--;
     }
+  }
+
+  async scan<T>(operation: string, scan: Command<T>): Promise<T> {
+    try {
+      return await scan(this.#current() ?? (await this.#open()));
+    } catch (error) {
+      return this.#again(operation, undefined, scan, 'always', error);
+    }
+  }
+
+  /** Once more, over a new connection if need be, where the first try came to nothing or does no harm. */
+  async #again<T>(
+    operation: string,
+    key: string | undefined,
+    command: Command<T>,
+    repeat: Repeat,
+    error: unknown,
+  ): Promise<T> {
+    const fate = fateOf(error);
+    try {
+      if (fate === undefined || (fate === 'unknown' && repeat === 'unsent')) throw error;
+      if (fate === 'refused' && this.#client) this.#drop(this.#client);
+      return await command(this.#current() ?? (await this.#open()));
+    } catch (last) {
+      throw refusal(operation, key, last);
+    }
+  }
+
+  #inTime<T>(reply: Promise<T>): Promise<T> {
+    const ms = this.#commandMs;
+    return this.#budget.race(reply, ms, () => new Error(`Command timed out after ${ms} ms`));
   }
 
   async close(): Promise<void> {

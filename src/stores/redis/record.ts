@@ -26,25 +26,26 @@ export const UNKNOWN_VERSION = '?';
 
 const LINE_FEED = 10;
 
+/** What Redis holds under a key. */
 export class StoredRecord {
   readonly #bytes: Buffer;
+  /** Empty for what some other program wrote. */
+  readonly #kind: string;
 
   constructor(raw: Uint8Array) {
-    this.#bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-  }
-
-  get isOurs(): boolean {
-    const kind = this.#kind;
+    const bytes = raw instanceof Buffer ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.length);
+    const kind = String.fromCharCode(bytes[0] ?? 0);
     const isKind = kind === TEXT || kind === BYTES || kind === TOKEN;
-    return isKind && this.#bytes[HEADER_BYTES - 1] === LINE_FEED;
+    this.#bytes = bytes;
+    this.#kind = isKind && bytes[HEADER_BYTES - 1] === LINE_FEED ? kind : '';
   }
 
   get isToken(): boolean {
-    return this.isOurs && this.#kind === TOKEN;
+    return this.#kind === TOKEN;
   }
 
   get version(): CacheVersion {
-    return this.isOurs ? this.#bytes.toString('latin1', 1, 1 + VERSION_BYTES) : UNKNOWN_VERSION;
+    return this.#kind ? this.#bytes.toString('latin1', 1, 1 + VERSION_BYTES) : UNKNOWN_VERSION;
   }
 
   get expiresAt(): number {
@@ -54,16 +55,9 @@ export class StoredRecord {
 
   /** What the serializer wrote. @throws CacheError `CORRUPT` for what some other program wrote. */
   value(key: string): string | Uint8Array {
-    if (this.isOurs) {
-      return this.#kind === TEXT
-        ? this.#bytes.toString('utf8', HEADER_BYTES)
-        : this.#bytes.subarray(HEADER_BYTES);
-    }
+    if (this.#kind === TEXT) return this.#bytes.toString('utf8', HEADER_BYTES);
+    if (this.#kind === BYTES) return this.#bytes.subarray(HEADER_BYTES);
     const message = `What Redis holds under "${key}" is no record of this store: what else writes below its prefix?`;
     throw new CacheError('CORRUPT', message, { subject: key });
-  }
-
-  get #kind(): string {
-    return String.fromCharCode(this.#bytes[0] ?? 0);
   }
 }

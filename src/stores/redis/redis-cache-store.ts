@@ -4,11 +4,11 @@ import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { systemClock } from '../../time.js';
 import type { RedisClient } from './client.js';
-import { type Command, type Connection, givenConnection, type Repeat } from './connection.js';
+import { type Connection, GivenConnection, type Repeat } from './connection.js';
 import { type KeySpace, keySpace } from './keys.js';
 import { OwnConnection } from './own-connection.js';
+import { PresentKeys } from './present.js';
 import { BYTES, StoredRecord, TEXT, TOKEN } from './record.js';
-import { refusal } from './refusal.js';
 import { scanKeys } from './scan.js';
 
 interface CommonOptions {
@@ -66,6 +66,7 @@ export class RedisCacheStore implements CacheStore {
   readonly #connection: Connection;
   readonly #keys: KeySpace;
   readonly #serializer: Serializer;
+  readonly #present = new PresentKeys();
 
   constructor(options: RedisCacheStoreOptions) {
     this.#keys = keySpace(options.prefix ?? 'cache');
@@ -75,19 +76,16 @@ export class RedisCacheStore implements CacheStore {
 
   async get<T>(key: string): Promise<T | undefined> {
     const stored = this.#keys.encode(key);
-    const raw = await this.#send('get', key, (client) => client.getBuffer(stored));
+    const raw = await this.#connection.send('get', key, (client) => client.getBuffer(stored));
     return raw === null ? undefined : this.#value<T>(new StoredRecord(raw), key);
   }
 
   async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const stored = this.#keys.encode(key);
-    const raw = await this.#send('get', key, (client) =>
-      // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-      client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
-    );
-    const record = new StoredRecord(raw);
+    const record = (await this.#guess(stored, key)) ?? (await this.#readOrMark(stored, key));
     const { version } = record;
     if (record.isToken) return { value: undefined, version };
+    this.#present.add(stored);
     try {
       return { value: this.#value<T>(record, key), version, expiresAt: record.expiresAt };
     } catch (error) {
@@ -97,7 +95,9 @@ export class RedisCacheStore implements CacheStore {
 
   async has(key: string): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    return isValue(await this.#send('has', key, (client) => client.getrange(stored, 0, 0)));
+    return isValue(
+      await this.#connection.send('has', key, (client) => client.getrange(stored, 0, 0)),
+    );
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
@@ -128,7 +128,8 @@ export class RedisCacheStore implements CacheStore {
 
   async del(key: string): Promise<void> {
     const stored = this.#keys.encode(key);
-    await this.#send('del', key, (client) => client.unlink(stored));
+    this.#present.delete(stored);
+    await this.#connection.send('del', key, (client) => client.unlink(stored));
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
@@ -148,12 +149,30 @@ export class RedisCacheStore implements CacheStore {
 
   /** Opens the connection, so that the first command does not have to wait for it. */
   async warm(): Promise<void> {
-    await this.#send('warm', undefined, (client) => client.ping());
+    await this.#connection.send('warm', undefined, (client) => client.ping());
   }
 
   /** Closes the client that a `url` has opened, within half a second; one that was given stays open. */
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+
+  /** What a plain GET finds, where it is likely to find something. A replica could show what was invalidated. */
+  async #guess(stored: string, key: string): Promise<StoredRecord | undefined> {
+    if (!this.#connection.readsMasters || !this.#present.has(stored)) return undefined;
+    const raw = await this.#connection.send('get', key, (client) => client.getBuffer(stored));
+    if (raw !== null) return new StoredRecord(raw);
+    this.#present.delete(stored);
+    return undefined;
+  }
+
+  /** The record, or the token that is left where there is none. */
+  async #readOrMark(stored: string, key: string): Promise<StoredRecord> {
+    const raw = await this.#connection.send('get', key, (client) =>
+      // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
+      client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+    );
+    return new StoredRecord(raw);
   }
 
   #value<T>(record: StoredRecord, key: string): T | undefined {
@@ -176,7 +195,7 @@ export class RedisCacheStore implements CacheStore {
       typeof raw === 'string' ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
     const ttlMs = Math.max(1, Math.round(ttl * 1000));
     const id = crypto.randomUUID();
-    const written = await this.#send(
+    const written = await this.#connection.send(
       operation,
       key,
       (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, bytes, when),
@@ -197,25 +216,8 @@ export class RedisCacheStore implements CacheStore {
         const unlinked = keys.filter(matches).map((stored) => unlink(client, stored));
         for (const wasValue of await all(unlinked)) if (wasValue) values++;
       });
-    try {
-      await this.#connection.scan(scan);
-      return values;
-    } catch (error) {
-      throw refusal(operation, undefined, error);
-    }
-  }
-
-  async #send<T>(
-    operation: string,
-    key: string | undefined,
-    command: Command<T>,
-    repeat: Repeat = 'always',
-  ): Promise<T> {
-    try {
-      return await this.#connection.send(command, repeat);
-    } catch (error) {
-      throw refusal(operation, key, error);
-    }
+    await this.#connection.scan(operation, scan);
+    return values;
   }
 }
 
@@ -223,7 +225,7 @@ export class RedisCacheStore implements CacheStore {
 const isValue = (kind: string): boolean => kind !== '' && kind !== TOKEN;
 
 function connectionOf({ url, client, ...options }: RedisCacheStoreOptions): Connection {
-  if (client && !url) return givenConnection(client);
+  if (client && !url) return new GivenConnection(client);
   if (url && !client && typeof url === 'string') {
     const given = 'options' in options ? options.options : undefined;
     return new OwnConnection(url, given ?? {}, systemClock);

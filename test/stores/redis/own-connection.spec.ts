@@ -101,7 +101,7 @@ describeWithRedis('the connection of a store with a url', () => {
     const clock = createVirtualClock();
     const connection = new OwnConnection(server.url, {}, clock);
     closers.push(() => connection.close());
-    const id = () => connection.send(async (client) => client.ping(), 'always');
+    const id = () => connection.send('ping', undefined, (client) => client.ping());
     await id();
     const before = await connected(server);
     clock.advance(299_999);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { Serializer } from '../../../src/serializers/serializer.js';
@@ -111,18 +112,45 @@ describeWithRedis('a Redis store', (url) => {
     await store.del(key);
   });
 
-  it('takes one command for a hit, one for a miss and one for a fill', async () => {
-    const key = fresh();
-    await store.set(key, 1, 60);
-    await store.getVersioned(fresh());
+  it('takes one command for a hit, for a miss and for a fill', async () => {
+    const [held, absent] = [fresh(), fresh()];
+    await store.set(held, 1, 60);
+    const another = new RedisCacheStore({ client, prefix });
+    // The first of each script on a connection brings it along.
+    await another.setIfUnchanged(fresh(), 1, 60, (await another.getVersioned(fresh())).version);
     const sent = vi.spyOn(client, 'sendCommand');
-    await store.getVersioned(key);
-    expect(sent).toHaveBeenCalledTimes(1);
-    const { version } = await store.getVersioned(fresh());
-    expect(sent).toHaveBeenCalledTimes(2);
-    await store.setIfUnchanged(fresh(), 1, 60, version);
-    expect(sent).toHaveBeenCalledTimes(3);
+    const names = () => sent.mock.calls.splice(0).map(([{ name }]) => name);
+    await another.getVersioned(held);
+    expect(names()).toEqual(['evalsha']);
+    // Known to hold something: the cheaper command.
+    await another.getVersioned(held);
+    expect(names()).toEqual(['get']);
+    const { version } = await another.getVersioned(absent);
+    await another.setIfUnchanged(absent, 1, 60, version);
+    expect(names()).toEqual(['evalsha', 'evalsha']);
+    // What it invalidates itself it does not take for present; what somebody else did, it finds out.
+    await another.del(absent);
+    await another.getVersioned(absent);
+    expect(names()).toEqual(['unlink', 'evalsha']);
+    await store.del(held);
+    names();
+    const missed = await another.getVersioned(held);
+    expect(names()).toEqual(['get', 'evalsha']);
+    expect(await another.setIfUnchanged(held, 'filled', 60, missed.version)).toBe(true);
     sent.mockRestore();
+  });
+
+  it('sends the commands of a tick together', async () => {
+    const stream = client.stream as Socket & { _writev(): void };
+    const writes = vi.spyOn(stream, '_writev');
+    const ones = vi.spyOn(stream, '_write');
+    const keys = Array.from({ length: 100 }, fresh);
+    expect(await store.getMany(keys)).toEqual(keys.map(() => undefined));
+    expect(writes).toHaveBeenCalledTimes(1);
+    expect(ones).toHaveBeenCalledTimes(1);
+    expect(stream.writableCorked).toBe(0);
+    writes.mockRestore();
+    ones.mockRestore();
   });
 
   it('reads what another program wrote as corrupt, and lets a fill replace it', async () => {
