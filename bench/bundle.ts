@@ -16,6 +16,8 @@ const LIKE_A_HANDLER: BuildOptions = {
   target: 'node20',
   minify: true,
   logLevel: 'silent',
+  // Libraries that run as they are installed.
+  external: ['bentocache', 'cache-manager', 'cacheable', 'layered-loader'],
   outExtension: { '.js': '.mjs' },
 };
 
@@ -33,6 +35,7 @@ const PROGRAMS = [
   'memory',
   'down',
   'eviction',
+  'tier',
 ];
 
 const entryPoint = (name: string) => `bench/programs/${name}.ts`;

@@ -5,6 +5,8 @@ import type { Answer, Calls, Question } from './programs/answer.js';
 
 export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** The Node binary. Default: the one that runs this. */
+  readonly node?: string;
   /** Node's own options. */
   readonly nodeOptions?: readonly string[];
 }
@@ -15,9 +17,12 @@ export class Child<C extends Calls> {
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #questions = 0;
 
-  constructor(program: URL, { env = {}, nodeOptions = [] }: ChildOptions = {}) {
+  constructor(
+    program: URL,
+    { env = {}, node = process.execPath, nodeOptions = [] }: ChildOptions = {},
+  ) {
     const file = fileURLToPath(program);
-    this.#process = spawn(process.execPath, [...nodeOptions, file], {
+    this.#process = spawn(node, [...nodeOptions, file], {
       env: childEnvironment(env),
       stdio: ['ignore', 2, 2, 'ipc'],
     });

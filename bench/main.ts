@@ -10,13 +10,14 @@ import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
 import { memory } from './figures/memory.js';
 import { size } from './figures/size.js';
+import { tier } from './figures/tier.js';
 import { warm } from './figures/warm.js';
 import { isParseError, parseOptions } from './options.js';
 import { writeTables } from './page.js';
 import { renderFigure, renderVerdict } from './report.js';
 import { describeRun, saveRun } from './results.js';
 
-const FIGURES = { cold, size, warm, batch, memory, fence, down, eviction };
+const FIGURES = { cold, size, warm, batch, memory, tier, fence, down, eviction };
 const NAMES = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
 /** Figures that come out the same everywhere, and the pages that show their tables. */
 const PAGES = { eviction: new URL('../docs/eviction.md', import.meta.url) };

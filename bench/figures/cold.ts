@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { nodeBinary } from '../../scripts/fetch-package.js';
 import { childEnvironment } from '../child.js';
 import type { Bench, Check, Figure, Table } from '../figure.js';
+import { allNodes, type NodeBinary } from '../nodes.js';
 import { type DynamoDB, startDynamoDB } from '../server/dynamodb.js';
 import { median, quantile, takeTurns } from '../statistics.js';
 import { recordOf } from '../values.js';
@@ -33,10 +33,7 @@ interface Start {
 
 /** From the import of a handler to its first value. */
 export async function cold(bench: Bench): Promise<Figure> {
-  const nodes = [
-    { name: process.version, path: process.execPath },
-    ...(await Promise.all(([22, 24] as const).map(otherNode))),
-  ];
+  const nodes = await allNodes();
   const server = await startDynamoDB(bench.bundles['warm-cache'] as URL);
   try {
     await server.seed({ 'item:0': VALUE });
@@ -63,16 +60,10 @@ export async function cold(bench: Bench): Promise<Figure> {
   }
 }
 
-async function otherNode(major: 22 | 24) {
-  const path = await nodeBinary(major);
-  const { stdout } = await promisify(execFile)(path, ['--version']);
-  return { name: stdout.trim(), path };
-}
-
 async function measure(
   { bundles, rounds = 21 }: Bench,
   server: DynamoDB,
-  node: { name: string; path: string },
+  node: NodeBinary,
   transport: 'http' | 'https',
 ) {
   const run = (name: Contestant, withMarks = '') =>
