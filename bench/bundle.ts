@@ -17,7 +17,7 @@ const LIKE_A_HANDLER: BuildOptions = {
   minify: true,
   logLevel: 'silent',
   // Libraries that run as they are installed.
-  external: ['bentocache', 'cache-manager', 'cacheable', 'layered-loader'],
+  external: ['bentocache', 'cache-manager', 'cacheable', 'ioredis', 'layered-loader'],
   outExtension: { '.js': '.mjs' },
 };
 
@@ -36,6 +36,7 @@ const PROGRAMS = [
   'down',
   'eviction',
   'tier',
+  'warm-redis',
 ];
 
 const entryPoint = (name: string) => `bench/programs/${name}.ts`;
