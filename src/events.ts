@@ -106,7 +106,21 @@ const COUNTERS = {
 
 export type Emit = (event: Exclude<CacheEvent, { type: 'hit' }>) => void;
 
-/** The listener and the counters of one service. A listener that throws or rejects harms nobody but itself. */
+/** The listener, as a function that never throws: whoever throws or rejects in it harms nobody but itself. */
+export function teller(
+  listener: ((event: CacheEvent) => void) | undefined,
+): (event: CacheEvent) => void {
+  return (event) => {
+    try {
+      const result: unknown = listener?.(event);
+      if (result instanceof Promise) result.catch(() => {});
+    } catch {
+      // The listener is the last place where an error could be reported.
+    }
+  };
+}
+
+/** The listener and the counters of one service. */
 export function eventLog(listener: ((event: CacheEvent) => void) | undefined): {
   emit: Emit;
   /** A hit, which is the most frequent event by far, and costs nothing but a count where nobody listens. */
@@ -117,14 +131,7 @@ export function eventLog(listener: ((event: CacheEvent) => void) | undefined): {
   let staleHits = 0;
   const stats: Record<string, number> = {};
   for (const counter of Object.values(COUNTERS)) stats[counter] = 0;
-  const tell = (event: CacheEvent) => {
-    try {
-      const result: unknown = listener?.(event);
-      if (result instanceof Promise) result.catch(() => {});
-    } catch {
-      // The listener is the last place where an error could be reported.
-    }
-  };
+  const tell = teller(listener);
   return {
     emit(event) {
       const counter = COUNTERS[event.type];

@@ -1,11 +1,12 @@
 import { invalid } from '../errors.js';
-import { type CacheEvent, eventLog } from '../events.js';
+import { type CacheEvent, teller } from '../events.js';
 import type { WaitUntil } from '../policy.js';
-import { type Duration, milliseconds, withTimeout } from '../time.js';
+import { type Duration, milliseconds } from '../time.js';
 import { Extension, MARGIN_MS } from './extension.js';
 import { type AnyHandler, marked } from './handler.js';
 import type { Invocation } from './invocations.js';
 import { Tasks } from './tasks.js';
+import { within } from './waiting.js';
 
 /** Lambda answers at once. An answer that comes later than this still counts, but nobody waits for it. */
 const REGISTER_WAIT_MS = 1_000;
@@ -68,7 +69,7 @@ const extensions = new Map<string, Extension>();
  */
 export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
   const maxWaitMs = milliseconds(options.maxWait ?? '2s', 'maxWait');
-  const tasks = new Tasks(eventLog(options.onEvent).emit);
+  const tasks = new Tasks(teller(options.onEvent));
   const waitUntil: WaitUntil = (work) => tasks.add(work);
   const wanted = options.mode ?? usualMode();
   if (wanted === 'detached') {
@@ -82,11 +83,11 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   const leftMs = (untilMs: number) => Math.min(maxWaitMs, untilMs - Date.now());
   if (wanted === 'extension') {
     extension.hold((untilMs) => tasks.finish(leftMs(untilMs), 'unref'));
-    await withTimeout(extension.start(), REGISTER_WAIT_MS, () => {});
+    await within(extension.start(), REGISTER_WAIT_MS, 'ref');
   }
   const mode = () => (wanted === 'extension' && extension.isRegistered ? 'extension' : 'await');
   const end = (invocation: Invocation) => {
-    if (mode() === 'extension' || !tasks.isAwaited) return extension.end(invocation);
+    if (mode() === 'extension' || !tasks.isBusy) return extension.end(invocation);
     const untilMs = (invocation.deadlineMs ?? Number.POSITIVE_INFINITY) - MARGIN_MS;
     return tasks.finish(leftMs(untilMs), 'ref').then(() => extension.end(invocation));
   };

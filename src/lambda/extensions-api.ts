@@ -11,22 +11,12 @@ export interface InvokeEvent {
   readonly deadlineMs: number;
 }
 
-/** An answer of the Extensions API that is not the one asked for. */
-export class Refusal extends Error {
-  /** Such as `Extension.RegistrationClosed`, or the status where there is no type. */
-  readonly type: string;
-
-  constructor(type: string) {
-    super(`The Extensions API answered ${type}`);
-    this.type = type;
-  }
-}
-
 /**
  * Registers an extension inside this process, for INVOKE events: Lambda allows no others there.
  *
  * @param api host and port, as in AWS_LAMBDA_RUNTIME_API.
  * @returns the identifier that Lambda gave it.
+ * @throws Error whose message is the API's type of error, where it gives one.
  */
 export async function register(api: string): Promise<string> {
   const { headers } = await send(api, 'POST', 'register', {
@@ -34,7 +24,7 @@ export async function register(api: string): Promise<string> {
   });
   const identifier = headers['lambda-extension-identifier'];
   if (typeof identifier === 'string') return identifier;
-  throw new Refusal('no identifier');
+  throw new Error('no identifier');
 }
 
 /** Tells Lambda that nothing is left to do for now, and waits for the next invocation. */
@@ -47,7 +37,7 @@ export async function nextInvoke(api: string, identifier: string): Promise<Invok
   if (eventType === 'INVOKE' && typeof requestId === 'string' && typeof deadlineMs === 'number') {
     return { requestId, deadlineMs };
   }
-  throw new Refusal(`the event ${String(eventType)}`);
+  throw new Error(`no INVOKE event: ${body.slice(0, 100)}`);
 }
 
 interface Answer {
@@ -78,13 +68,14 @@ function send(
       response.on('end', () => {
         const body = Buffer.concat(chunks).toString();
         if (response.statusCode === 200) resolve({ headers: response.headers, body });
-        else reject(new Refusal(errorType(body) ?? `status ${response.statusCode}`));
+        else reject(new Error(errorType(body) ?? `status ${response.statusCode}`));
       });
     });
     request.end(method === 'POST' ? JSON.stringify({ events: ['INVOKE'] }) : undefined);
   });
 }
 
+/** Such as `Extension.RegistrationClosed`. */
 function errorType(body: string): string | undefined {
   return /"errorType"\s*:\s*"([^"]+)"/.exec(body)?.[1];
 }

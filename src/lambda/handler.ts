@@ -21,24 +21,24 @@ export function marked<F extends AnyHandler>(handler: F, begin: (context: unknow
   return new Proxy(handler, {
     apply(target, self: unknown, args: unknown[]): unknown {
       const [, second, third] = args;
-      const endCall = begin(typeof third === 'object' && third !== null ? third : second);
+      const endCall = begin(typeof third === 'object' ? third : second);
       const end: End = () => {
         process.off('beforeExit', end);
         return endCall();
       };
-      const isGivenCallback = isFunction(third);
+      const given = isFunction(third) ? args.with(2, answering(third, end)) : args;
+      const willCallBack = given !== args && target.length > 2;
+      // Without work in the event loop it will not call back any more: the runtime answers null.
+      if (willCallBack) process.once('beforeExit', end);
       let result: unknown;
       try {
-        const given = isGivenCallback ? args.with(2, answering(third, end)) : args;
         result = Reflect.apply(target, self, given);
       } catch (error) {
         void end();
         throw error;
       }
       if (isThenable(result)) return settled(result, end);
-      // An event loop without work means that the callback will not be called any more: the runtime answers null.
-      if (isGivenCallback && target.length > 2) process.once('beforeExit', end);
-      else void end();
+      if (!willCallBack) void end();
       return result;
     },
   });
@@ -69,5 +69,5 @@ function isFunction(value: unknown): value is Callback {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && isFunction(value.then);
+  return isFunction(Object(value).then);
 }

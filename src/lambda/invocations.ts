@@ -61,12 +61,11 @@ export class Invocations {
 
 /** What is needed of Lambda's context. Tests call handlers with less than that. */
 function read(context: unknown): { requestId: string; deadlineMs: number | undefined } {
-  if (typeof context !== 'object' || context === null)
-    return { requestId: '', deadlineMs: undefined };
-  const remaining: unknown = Reflect.get(context, 'getRemainingTimeInMillis');
+  const given: Partial<Record<string, unknown>> = Object(context);
+  const { awsRequestId, getRemainingTimeInMillis: remaining } = given;
   const leftMs = typeof remaining === 'function' ? Number(remaining.call(context)) : Number.NaN;
   return {
-    requestId: String(Reflect.get(context, 'awsRequestId')),
-    deadlineMs: Number.isFinite(leftMs) ? Date.now() + leftMs : undefined,
+    requestId: String(awsRequestId),
+    deadlineMs: leftMs >= 0 ? Date.now() + leftMs : undefined,
   };
 }

@@ -1,4 +1,4 @@
-import type { Emit } from '../events.js';
+import type { CacheEvent } from '../events.js';
 import { monotonic } from '../time.js';
 import { immediate, within } from './waiting.js';
 
@@ -9,11 +9,10 @@ const WAITS = 2;
 export class Tasks {
   /** With the number of waits that it has outlasted. */
   readonly #pending = new Map<Promise<void>, number>();
-  readonly #watchers = new Set<() => void>();
-  readonly #emit: Emit;
+  readonly #tell: (event: CacheEvent) => void;
 
-  constructor(emit: Emit) {
-    this.#emit = emit;
+  constructor(tell: (event: CacheEvent) => void) {
+    this.#tell = tell;
   }
 
   /** An unhandled rejection would kill the next, innocent invocation, so none leaves here. */
@@ -21,17 +20,15 @@ export class Tasks {
     const task = Promise.resolve(work)
       .then(
         () => {},
-        (error: unknown) => this.#emit({ type: 'background-error', error }),
+        (error: unknown) => this.#tell({ type: 'background-error', error }),
       )
-      .then(() => {
-        this.#pending.delete(task);
-        for (const wake of this.#watchers) wake();
-      });
+      .then(() => void this.#pending.delete(task));
     this.#pending.set(task, 0);
   }
 
-  get isAwaited(): boolean {
-    return [...this.#pending.values()].some((waits) => waits < WAITS);
+  /** Whether there is work to wait for. */
+  get isBusy(): boolean {
+    return this.#awaited().length > 0;
   }
 
   /**
@@ -40,27 +37,22 @@ export class Tasks {
    * @param timer `'ref'` where somebody waits for this: a process whose event loop is empty would end instead.
    */
   async finish(ms: number, timer: 'ref' | 'unref'): Promise<void> {
-    if (!this.isAwaited) return;
     const startMs = monotonic();
-    const leftMs = () => ms - (monotonic() - startMs);
-    while (this.isAwaited && leftMs() > 0) {
-      await this.#change(leftMs(), timer);
+    const waitedMs = () => Math.round(monotonic() - startMs);
+    while (this.isBusy) {
+      if (waitedMs() >= ms) return this.#giveUp(waitedMs());
+      await within(Promise.all(this.#awaited()), ms - waitedMs(), timer);
       // What has just ended may lead its own caller to more work.
       await immediate();
     }
-    if (!this.isAwaited) return;
-    for (const [task, waits] of this.#pending) this.#pending.set(task, waits + 1);
-    const waitedMs = Math.round(monotonic() - startMs);
-    this.#emit({ type: 'background-unfinished', pending: this.#pending.size, waitedMs });
   }
 
-  async #change(ms: number, timer: 'ref' | 'unref'): Promise<void> {
-    let wake = () => {};
-    const changed = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    this.#watchers.add(wake);
-    await within(changed, ms, timer);
-    this.#watchers.delete(wake);
+  #giveUp(waitedMs: number): void {
+    for (const [task, waits] of this.#pending) this.#pending.set(task, waits + 1);
+    this.#tell({ type: 'background-unfinished', pending: this.#pending.size, waitedMs });
+  }
+
+  #awaited(): Promise<void>[] {
+    return [...this.#pending].flatMap(([task, waits]) => (waits < WAITS ? task : []));
   }
 }

@@ -4,7 +4,11 @@
  * @param timer `'unref'` keeps no process alive: on Node 20 the runtime waits for an empty event loop before it sends
  * the answer of a callback handler.
  */
-export function within(work: Promise<void>, ms: number, timer: 'ref' | 'unref'): Promise<boolean> {
+export function within(
+  work: Promise<unknown>,
+  ms: number,
+  timer: 'ref' | 'unref',
+): Promise<boolean> {
   return new Promise((resolve) => {
     const limit = setTimeout(resolve, Math.max(ms, 0), false);
     if (timer === 'unref') limit.unref();

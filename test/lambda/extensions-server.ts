@@ -23,6 +23,8 @@ export interface ExtensionsServer {
   readonly asked: number;
   /** The first request for the next event that nobody has answered, once it is there. */
   parked(): Promise<Parked>;
+  /** Fulfilled by the first request to register. */
+  registered(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,6 +32,10 @@ export interface ExtensionsServer {
 export async function startExtensionsServer(): Promise<ExtensionsServer> {
   const waiting: Parked[] = [];
   let wake = () => {};
+  let onRegistration = () => {};
+  const registration = new Promise<void>((resolve) => {
+    onRegistration = resolve;
+  });
   const state = {
     registrations: [] as ExtensionsServer['registrations'],
     refuse: undefined as string | undefined,
@@ -41,6 +47,7 @@ export async function startExtensionsServer(): Promise<ExtensionsServer> {
     if (request.url === '/2020-01-01/extension/register') {
       const body: unknown = JSON.parse(await read(request));
       state.registrations.push({ name: header(request, 'lambda-extension-name'), body });
+      onRegistration();
       await state.holdRegistration;
       if (state.refuse) {
         return send(response, 403, { errorMessage: 'no', errorType: state.refuse });
@@ -76,6 +83,7 @@ export async function startExtensionsServer(): Promise<ExtensionsServer> {
         });
       }
     },
+    registered: () => registration,
     async stop() {
       server.closeAllConnections();
       server.close();

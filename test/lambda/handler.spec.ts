@@ -83,9 +83,11 @@ describe.each(['extension', 'await'] as const)('a callback handler in mode "%s"'
   it('answers with an error', async () => {
     const error = new Error('handler');
     const { answer, run, over } = await setup((callback) => callback(error));
+    const listeners = process.listenerCount('beforeExit');
     run();
     await over();
     expect(answer).toHaveBeenCalledExactlyOnceWith(error);
+    expect(process.listenerCount('beforeExit')).toBe(listeners);
   });
 
   it('throws what it throws', async () => {

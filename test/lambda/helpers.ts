@@ -35,7 +35,7 @@ export function onLambda() {
 
 /** Timers and clocks that stand still; the network and `setImmediate` go on. */
 export function stopTime(): void {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'hrtime'] });
 }
 
 /** A promise, and what settles it. */
