@@ -46,7 +46,7 @@ export interface Template {
   readonly Outputs: Readonly<Record<string, { readonly Value: Computed }>>;
 }
 
-const customTags: ScalarTag[] = [
+export const customTags: ScalarTag[] = [
   { tag: '!Ref', resolve: (name) => ({ Ref: name }) },
   { tag: '!Sub', resolve: (text) => ({ 'Fn::Sub': text }) },
   { tag: '!GetAtt', resolve: (path) => ({ 'Fn::GetAtt': path.split('.') }) },

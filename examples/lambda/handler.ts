@@ -1,0 +1,18 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { after, findItem, renameItem } from './items.js';
+
+/** GET /items/{id}, and PUT /items/{id} with the new name as its body. */
+export const handler = after.handler(
+  async (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
+    const id = event.pathParameters?.id ?? '';
+    if (event.requestContext.http.method === 'PUT') {
+      await renameItem(id, event.body ?? '');
+      return { statusCode: 204 };
+    }
+    return {
+      statusCode: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(await findItem(id)),
+    };
+  },
+);
