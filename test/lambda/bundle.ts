@@ -8,8 +8,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export type Format = 'esm' | 'cjs';
 
 export interface Bundles {
-  /** With every function as `<name>.mjs` or `<name>.cjs`: the task root. */
-  readonly folder: string;
+  /** The task root of one format, with every function as `<name>.mjs` or `<name>.cjs`. */
+  folder(format: Format): string;
   remove(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export async function bundleFunctions(
     await build({
       absWorkingDir: root,
       entryPoints: names.map((name) => `test/lambda/functions/${name}.ts`),
-      outdir: folder,
+      outdir: join(folder, format),
       outExtension: { '.js': format === 'esm' ? '.mjs' : '.cjs' },
       bundle: true,
       minify: true,
@@ -35,5 +35,8 @@ export async function bundleFunctions(
       logLevel: 'silent',
     });
   }
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    folder: (format) => join(folder, format),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
 }

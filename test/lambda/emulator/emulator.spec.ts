@@ -18,7 +18,7 @@ describeOnLambda('The emulator', (runtime) => {
   afterAll(() => bundles.remove());
 
   function start(name: string, options: Partial<FunctionOptions> = {}): void {
-    const { folder } = bundles;
+    const folder = bundles.folder('esm');
     lambda = new LambdaFunction({ runtime, folder, handler: `${name}.handler`, ...options });
   }
   const send = (event: PlainEvent) => lambda.invoke(event);

@@ -1,0 +1,31 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { describeOnLambda } from '../suite.js';
+import { describeFigures, type Figures, measure, saveFigures } from './figures.js';
+import { World } from './world.js';
+
+/** Keeps the figures in this file, and takes more samples for them. */
+const { LAMBDA_FIGURES } = process.env;
+const starts = LAMBDA_FIGURES === undefined ? 5 : 31;
+
+const figures: Figures[] = [];
+
+describeOnLambda('Of 200 invocations', (runtime) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start(['promise', 'uncached']);
+  });
+  afterEach(() => world.reset());
+  afterAll(() => world.stop());
+
+  it('every one has its refresh in the table before the freeze', { timeout: 120_000 }, async () => {
+    const measured = await measure(world, runtime, { invocations: 200, starts });
+    figures.push(measured);
+    expect(measured.refreshed).toBe(200);
+  });
+});
+
+// Told, not asserted: on a machine that does other things as well, times say nothing.
+afterAll(async () => {
+  console.log(describeFigures(figures));
+  if (LAMBDA_FIGURES !== undefined) await saveFigures(LAMBDA_FIGURES, figures);
+});

@@ -1,0 +1,4 @@
+import { streamHandle } from 'hono/aws-lambda';
+import { after, app } from './hono-app.js';
+
+export const handler = after.handler(streamHandle(app));
