@@ -54,7 +54,12 @@ export const customTags: ScalarTag[] = [
 
 /** The SAM template that the package ships. */
 export function readTemplate(): Template {
-  const file = new URL('../../infrastructure/sam.yaml', import.meta.url);
+  return readYaml('sam.yaml');
+}
+
+/** One of the files in `infrastructure`, whatever is in it. */
+export function readYaml<T>(name: string): T {
+  const file = new URL(`../../infrastructure/${name}`, import.meta.url);
   return parse(readFileSync(file, 'utf8'), { customTags, strict: true });
 }
 

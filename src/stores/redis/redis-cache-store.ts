@@ -201,7 +201,9 @@ export class RedisCacheStore implements CacheStore {
       (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, bytes, when),
       repeat,
     );
-    return Number(written) === 1;
+    if (Number(written) !== 1) return false;
+    this.#present.add(stored);
+    return true;
   }
 
   /** The number of values among what was deleted. */
