@@ -32,6 +32,6 @@ export { MemoryCacheStore } from './stores/memory.js';
 export { NullCacheStore } from './stores/null.js';
 export type { RedisCacheStoreOptions, RedisClient } from './stores/redis/index.js';
 export { RedisCacheStore } from './stores/redis/index.js';
-export type { TieredCacheStoreOptions } from './stores/tiered/index.js';
+export type { InvalidationChannel, TieredCacheStoreOptions } from './stores/tiered/index.js';
 export { TieredCacheStore } from './stores/tiered/index.js';
 export type { Clock, Duration } from './time.js';

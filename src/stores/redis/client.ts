@@ -11,6 +11,7 @@ export interface RedisClient {
   getrange(key: string | Buffer, start: number, end: number): Promise<string>;
   unlink(key: string | Buffer): Promise<number>;
   ping(): Promise<string>;
+  publish(channel: string, message: string): Promise<number>;
 }
 
 /** One server: a client of its own, or a node of a Cluster. */

@@ -2,6 +2,7 @@ import { CacheError } from '../../errors.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
 import { refusal } from './refusal.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
+import { type Subscriber, subscriberLike } from './subscriber.js';
 import { Tick } from './tick.js';
 
 /** Whether a command may be sent a second time when nobody knows what became of the first. */
@@ -22,6 +23,8 @@ export interface Connection {
   ): Promise<T>;
   /** Many commands, which take as long as the store is large; all of them again where that is of use. */
   scan<T>(operation: string, scan: Command<T>): Promise<T>;
+  /** Another connection, which only listens: whoever asks for it opens and closes it. */
+  subscriber(): Promise<Subscriber>;
   close(): Promise<void>;
 }
 
@@ -57,6 +60,10 @@ export class GivenConnection implements Connection {
 
   async scan<T>(operation: string, scan: Command<T>): Promise<T> {
     return this.send(operation, undefined, scan);
+  }
+
+  async subscriber(): Promise<Subscriber> {
+    return subscriberLike(this.#client);
   }
 
   /** The client is the user's: so is closing it. */

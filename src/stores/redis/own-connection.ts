@@ -5,6 +5,7 @@ import { type RedisClient, refuseKeyPrefix } from './client.js';
 import type { Command, Connection, Repeat } from './connection.js';
 import { refusal } from './refusal.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
+import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 import { Tick } from './tick.js';
 
 /** What ioredis' `Redis` has besides commands. */
@@ -124,6 +125,14 @@ export class OwnConnection implements Connection {
     return this.#budget.race(reply, ms, () => new Error(`Command timed out after ${ms} ms`));
   }
 
+  async subscriber(): Promise<Subscriber> {
+    const client: unknown = await createClient(this.#url, {
+      ...(await this.#settings()),
+      ...SUBSCRIBER_OPTIONS,
+    });
+    return client as Subscriber;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const client = this.#client;
@@ -154,9 +163,7 @@ export class OwnConnection implements Connection {
   }
 
   async #connect(): Promise<ScriptedClient & OwnClient> {
-    const { password } = this.#options;
-    const options = { ...DEFAULTS, ...this.#options, lazyConnect: true };
-    if (typeof password === 'function') Object.assign(options, { password: await password() });
+    const options = await this.#settings();
     const client = await createClient(this.#url, options);
     let lastError: unknown;
     client.on('error', (error) => {
@@ -177,6 +184,16 @@ export class OwnConnection implements Connection {
     client.stream?.unref();
     this.#client = client;
     return client;
+  }
+
+  async #settings(): Promise<Record<string, unknown>> {
+    const { password } = this.#options;
+    return {
+      ...DEFAULTS,
+      ...this.#options,
+      lazyConnect: true,
+      ...(typeof password === 'function' && { password: await password() }),
+    };
   }
 
   /** Once only: many commands can fail with one connection. */

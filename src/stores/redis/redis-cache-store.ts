@@ -3,8 +3,10 @@ import { invalid } from '../../errors.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { systemClock } from '../../time.js';
+import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { RedisClient } from './client.js';
 import { type Connection, GivenConnection, type Repeat } from './connection.js';
+import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
 import { OwnConnection } from './own-connection.js';
 import { PresentKeys } from './present.js';
@@ -145,6 +147,14 @@ export class RedisCacheStore implements CacheStore {
   /** Deletes everything below the prefix, tokens and version records included. Other keys stay. */
   async clear(): Promise<void> {
     await this.#unlink('clear', this.#keys.scanPattern(), () => true);
+  }
+
+  /**
+   * Tells all processes that use this prefix what their tiers above this store must drop, on a connection of its own.
+   * For `TieredCacheStore`, which closes it.
+   */
+  invalidations(): InvalidationChannel {
+    return new RedisInvalidations(this.#connection, this.#keys.encode('#invalidations'));
   }
 
   /** Opens the connection, so that the first command does not have to wait for it. */

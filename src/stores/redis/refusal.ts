@@ -5,7 +5,7 @@ const REMEDIES: readonly (readonly [start: RegExp, remedy: string])[] = [
   [/^WRONGPASS|^NOAUTH/, 'Check the user name and the password'],
   [
     /^NOPERM/,
-    'Allow the user GET, GETRANGE, SET, TIME, UNLINK, SCAN, EVAL and EVALSHA on its keys',
+    'Allow the user GET, GETRANGE, SET, TIME, UNLINK, SCAN, EVAL and EVALSHA on its keys, and PUBLISH and SUBSCRIBE on its channel',
   ],
   [/^OOM/, 'Give it a maxmemory-policy that evicts, such as volatile-lru, or more memory'],
   [/^READONLY/, 'This is a replica: connect to the primary endpoint'],

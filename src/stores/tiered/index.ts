@@ -1,2 +1,3 @@
+export type { InvalidationChannel } from './invalidation-channel.js';
 export type { TieredCacheStoreOptions } from './tiered-cache-store.js';
 export { TieredCacheStore } from './tiered-cache-store.js';

@@ -9,6 +9,8 @@ import type {
 import { Entry } from '../../entry.js';
 import { freezeDeep } from '../../frozen.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../time.js';
+import { Fleet } from './fleet.js';
+import type { InvalidationChannel } from './invalidation-channel.js';
 import { checkedTiers, type Tier } from './tier.js';
 import { snapshot, UpperTier } from './upper-tier.js';
 
@@ -18,6 +20,12 @@ export interface TieredCacheStoreOptions {
    * invalidated. Default 5 s.
    */
   readonly upperTTL?: Duration | undefined;
+  /**
+   * How processes tell each other what their first tiers must drop, such as `invalidations()` of a `RedisCacheStore`:
+   * then another process follows within a second at most, whatever `upperTTL` is, and an invalidation that could not
+   * be told rejects. Opt-in: it takes a second connection. Default none.
+   */
+  readonly channel?: InvalidationChannel | undefined;
   /** Where the time comes from. Default: the system. */
   readonly clock?: Clock | undefined;
 }
@@ -58,17 +66,24 @@ export class TieredCacheStore implements CacheStore {
   readonly peek?: NonNullable<CacheStore['peek']>;
   readonly #upper: UpperTier;
   readonly #below: Tier;
+  readonly #fleet: Fleet | undefined;
 
   /** `tiers`: the nearest first; the last one holds what counts. */
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
     const [first, next, ...others] = checkedTiers(tiers);
-    const ttlMs = milliseconds(options.upperTTL ?? '5s', 'upperTTL');
-    this.#upper = new UpperTier(first, ttlMs, options.clock ?? systemClock);
-    this.#below = others.length === 0 ? next : new TieredCacheStore([next, ...others], options);
+    const { upperTTL = '5s', clock = systemClock, channel } = options;
+    this.#upper = new UpperTier(first, milliseconds(upperTTL, 'upperTTL'), clock);
+    const rest = [next, ...others] as const;
+    this.#below = others.length === 0 ? next : new TieredCacheStore(rest, { upperTTL, clock });
+    const fleet = channel && new Fleet(channel, first, clock);
+    this.#fleet = fleet;
     this.durable = this.#below.durable ?? false;
     this.shares = first.shares ?? false;
     const { peek } = first;
-    if (peek) this.peek = <T>(key: string, now?: number) => (peek<T>).call(first, key, now);
+    if (peek) {
+      this.peek = <T>(key: string, now?: number) =>
+        !fleet || fleet.trusts(now) ? (peek<T>).call(first, key, now) : undefined;
+    }
   }
 
   async get<T>(key: string): Promise<T | undefined> {
@@ -82,7 +97,7 @@ export class TieredCacheStore implements CacheStore {
     const nearest = below.getNearest?.bind(below) ?? below.getVersioned.bind(below);
     if (isRecord(key)) return nearest(key);
     const look = await this.#upper.look<T>(key);
-    if (look.value !== undefined) return { ...look, version: undefined };
+    if (look.value !== undefined && this.#trusted) return { ...look, version: undefined };
     return this.#shared(await this.#upper.follow(key, look, nearest<T>(key)));
   }
 
@@ -117,7 +132,7 @@ export class TieredCacheStore implements CacheStore {
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
     const added = await this.#below.add(key, value, ttl);
-    if (added && !isRecord(key)) await this.#upper.store.del(key);
+    if (added && !isRecord(key)) await this.#drop([key]);
     return added;
   }
 
@@ -151,7 +166,7 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     return downThenUp(
       () => this.#below.delByPattern(pattern),
-      () => store.delByPattern(pattern),
+      () => all([store.delByPattern(pattern), this.#fleet?.tell({ pattern })]),
     );
   }
 
@@ -159,24 +174,35 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     await downThenUp(
       () => this.#below.clear(),
-      () => store.clear(),
+      () => all([store.clear(), this.#fleet?.tell({ all: true })]),
     );
   }
 
   /** Warms every tier, and rejects with the first failure. */
   async warm(): Promise<void> {
-    await all([this.#upper.store.warm?.(), this.#below.warm?.()]);
+    await all([this.#upper.store.warm?.(), this.#below.warm?.(), this.#fleet?.prove()]);
   }
 
   /** Closes every tier, and rejects with the first failure. */
   async close(): Promise<void> {
+    await this.#fleet?.close();
     await all([this.#upper.store.close?.(), this.#below.close?.()]);
   }
 
   /** An invalidation; also a `set`, whose copy the next read makes. */
   async #change(keys: readonly string[], write: () => Promise<void>): Promise<void> {
     const copied = keys.filter((key) => !isRecord(key));
-    await downThenUp(write, () => all(copied.map((key) => this.#upper.store.del(key))));
+    await downThenUp(write, () => this.#drop(copied));
+  }
+
+  /** From this process's first tier, and from those of others. */
+  async #drop(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    await all([...keys.map((key) => this.#upper.store.del(key)), this.#fleet?.tell({ keys })]);
+  }
+
+  get #trusted(): boolean {
+    return this.#fleet?.trusts() ?? true;
   }
 
   /** A value from below is nobody else's yet; where the first tier shares, the caller must not notice which it came from. */
