@@ -3,8 +3,7 @@ import { serve } from '@hono/node-server';
 import { createApp } from './app.js';
 import { seed } from './seed.js';
 
-// On your machine. On Lambda: `export const handler = handle(createApp(pool).routes)` with `handle` of hono/aws-lambda
-// and a Pool of `pg`, outside the handler, so that a warm sandbox keeps both connections.
+// On your machine; lambda.ts is the same for Lambda.
 const database = await PGlite.create();
 await seed(database, { items: 1_000 });
 const app = createApp(database);

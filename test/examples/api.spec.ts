@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { type App, createApp } from '../../examples/api/app.js';
 import type { Queryable } from '../../examples/api/item-database.js';
 import type { Item, ItemSummary } from '../../examples/api/items.js';
+import { createHandler } from '../../examples/api/lambda.js';
 import { seed } from '../../examples/api/seed.js';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
 import { createCacheTable } from '../servers/table.js';
@@ -110,6 +111,24 @@ describe('the example API', () => {
     expect(queries).toBe(2);
     // The database has the change by now, and other sandboxes may still serve the old value.
     expect((await put(app, '/items/7', { price: 3 })).status).toBe(500);
+  });
+});
+
+describe('the example API on Lambda', () => {
+  it('answers an event of an HTTP API', async () => {
+    vi.stubEnv('CACHE_TABLE', await createCacheTable(dynalite.endpoint));
+    const handler = await createHandler(database);
+    const event = {
+      version: '2.0',
+      rawPath: '/items/7',
+      rawQueryString: '',
+      headers: {},
+      requestContext: { domainName: 'localhost', http: { method: 'GET' } },
+    };
+    expect(await handler(event as never)).toMatchObject({
+      statusCode: 200,
+      body: expect.stringContaining('"id":"7"'),
+    });
   });
 });
 
