@@ -12,8 +12,6 @@ export interface Failure {
   readonly reused: boolean;
 }
 
-/** A timer that fires so much later than it should, milliseconds: the process was frozen, or blocked by its own code. */
-export const SLEPT_MS = 1_000;
 /** What an answer that came meanwhile is given to be read, milliseconds. */
 const GRACE_MS = 100;
 
@@ -23,14 +21,14 @@ const GRACE_MS = 100;
  *
  * @param needed what `open` waits for, within the same budgets.
  * @param limits milliseconds to connect, for this try, and what is left of the total.
- * @param now the wall clock, milliseconds: some systems stop the other one while they freeze a process.
+ * @param hasSlept whether the process was frozen since this try began: its timers are no measure then.
  */
 export function exchange<Needed>(
   needed: Promise<Needed>,
   open: (needed: Needed) => ClientRequest,
   body: string | Uint8Array,
   limits: Readonly<Record<'connect' | 'request' | 'total', number>>,
-  now: () => number,
+  hasSlept: () => boolean,
 ): Promise<Answer | Failure> {
   return new Promise((resolve) => {
     let late = false;
@@ -44,14 +42,12 @@ export function exchange<Needed>(
       fail(new Error(`timeouts.${name} ran out`));
       outgoing?.destroy();
     };
-    const limit = (name: keyof typeof limits) => {
-      const dueMs = now() + limits[name];
-      return setTimeout(() => {
+    const limit = (name: keyof typeof limits) =>
+      setTimeout(() => {
         if (grace) return;
-        if (now() < dueMs + SLEPT_MS) giveUp(name);
-        else grace = setTimeout(giveUp, GRACE_MS, name);
+        if (hasSlept()) grace = setTimeout(giveUp, GRACE_MS, name);
+        else giveUp(name);
       }, limits[name]);
-    };
     const timer = limit(limits.total < limits.request ? 'total' : 'request');
     const settle = (outcome: Answer | Failure) => {
       clearTimeout(timer);

@@ -1,8 +1,8 @@
 import { CacheError } from '../errors.js';
 import { type Clock, type Duration, milliseconds, monotonic, pause, systemClock } from '../time.js';
 import { builtin } from './builtin.js';
-import { exchange, type Failure, SLEPT_MS } from './exchange.js';
-import type { AwsResponse } from './response.js';
+import { exchange, type Failure } from './exchange.js';
+import type { Answer, AwsResponse } from './response.js';
 import { clockSkew, longestPause } from './retry.js';
 import {
   type CredentialProvider,
@@ -74,6 +74,12 @@ export interface TransportOptions {
 const TRIES = 3;
 
 /**
+ * By so much more than its time budget a try has lasted, milliseconds: the process was frozen, or blocked by its own
+ * code. By the wall clock, since some systems stop the other one meanwhile.
+ */
+const SLEPT_MS = 1_000;
+
+/**
  * How long a connection may idle, milliseconds, before it counts as dead: a peer or a freeze may have ended it. AWS's
  * SDK for Java draws the line at a minute, too. What may not be sent twice is not risked on one that idled for long.
  */
@@ -97,6 +103,7 @@ export function createTransport({
     total: limit('total', 2),
   };
 
+  const { host, port, origin } = endpoint;
   const hostname = endpoint.hostname.replace(/[[\]]/g, '');
   const prefix = endpoint.pathname.replace(/\/$/, '');
   const { Agent, request: open } = builtin.http(endpoint.protocol);
@@ -112,10 +119,11 @@ export function createTransport({
     let tries = TRIES;
     let signedAnew = false;
     let awakeMs = clock.now();
+    const hasSlept = () => clock.now() - awakeMs > limits.request + SLEPT_MS;
 
     /** Whether the process was frozen since the last look. The first time, all budgets begin anew. */
-    const hasSlept = (attempts: number) => {
-      const slept = clock.now() - awakeMs > limits.request + SLEPT_MS;
+    const lookForSleep = (attempts: number) => {
+      const slept = hasSlept();
       awakeMs = clock.now();
       if (slept && tries === TRIES) {
         deadline = monotonic() + limits.total;
@@ -125,11 +133,11 @@ export function createTransport({
     };
 
     for (let attempts = 1; ; attempts++) {
-      const outcome = await attempt(request, deadline - monotonic());
+      const outcome = await attempt(request, deadline - monotonic(), hasSlept);
       // Requests that waited for a socket open new ones after the pool was destroyed.
       if (closed) close();
 
-      const slept = hasSlept(attempts);
+      const slept = lookForSleep(attempts);
       let pauseMs = longestPause(outcome, always, attempts);
       if ('error' in outcome) {
         // Those who died with it are not tried one by one.
@@ -137,7 +145,7 @@ export function createTransport({
         // Whatever error the freeze has come to.
         if (slept && (always || !outcome.sent)) pauseMs = 0;
       } else {
-        lastAnswerMs = clock.now();
+        lastAnswerMs = awakeMs;
         const skewMs = signedAnew ? undefined : clockSkew(outcome, lastAnswerMs);
         if (skewMs !== undefined) {
           // Refused at the door, like a throttled request: safe to send again even when it must not be applied twice.
@@ -152,54 +160,42 @@ export function createTransport({
       }
       // Full jitter, so that many clients do not come back together.
       if (pauseMs) await pause(Math.random() * pauseMs);
-      hasSlept(attempts);
+      lookForSleep(attempts);
     }
   }
 
-  function attempt(asked: AwsRequest, total: number) {
-    const { method = 'POST', query = '', headers, body, retry } = asked;
-    const path = prefix + (asked.path ?? '/');
-    const request = canonical({
-      method,
-      host: endpoint.host,
-      path,
-      query,
-      headers,
-      body,
-      region,
-      service,
-    });
-    const opened = (credentials: Credentials) => {
-      if (closed) throw new Error('closed, create another store');
-      if (asked.isLate?.()) throw new Error('a freeze came between, too long to send it now');
-      const now = clock.now();
-      if (Math.abs(now - lastAnswerMs) > LONGEST_IDLE_MS[retry]) dropIdleSockets();
-      const signed = sign(request, credentials, now + aheadMs);
-      const target = query ? `${path}?${query}` : path;
-      return open({ agent, hostname, port: endpoint.port, method, path: target, headers: signed });
-    };
-    return exchange(validCredentials(), opened, body, { ...limits, total }, () => clock.now());
-  }
-
   async function warm(): Promise<void> {
-    const connect = (credentials: Credentials) => {
-      if (closed) throw new Error('closed, create another store');
-      const path = prefix || '/';
-      const request = {
-        method: 'GET',
-        host: endpoint.host,
-        path,
-        query: '',
-        headers: {},
-        body: '',
-      };
-      // Thrown away: it loads node:crypto and derives the key of the day.
-      sign({ ...request, region, service }, credentials, clock.now());
-      return open({ agent, hostname, port: endpoint.port, path });
-    };
-    const outcome = await exchange(validCredentials(), connect, '', limits, () => clock.now());
+    const request: AwsRequest = { method: 'GET', headers: {}, body: '', retry: 'always' };
+    const outcome = await attempt(request, limits.total, () => false, 'unsigned');
     if ('error' in outcome) throw failed(outcome, 1);
     lastAnswerMs = clock.now();
+  }
+
+  function attempt(
+    { method = 'POST', path: below = '/', query = '', headers, body, retry, isLate }: AwsRequest,
+    total: number,
+    hasSlept: () => boolean,
+    unsigned?: 'unsigned',
+  ): Promise<Answer | Failure> {
+    const path = prefix + below;
+    const request = canonical({ method, host, path, query, headers, body, region, service });
+    const opened = (credentials: Credentials) => {
+      if (closed) throw new Error('closed, create another store');
+      if (isLate?.()) throw new Error('a freeze came between, too long to send it now');
+      const now = clock.now();
+      if (Math.abs(now - lastAnswerMs) > LONGEST_IDLE_MS[retry]) dropIdleSockets();
+      // Also what goes unsigned is: that loads node:crypto and derives the key of the day.
+      const signed = sign(request, credentials, now + aheadMs);
+      return open({
+        agent,
+        hostname,
+        port,
+        method,
+        path: query ? `${path}?${query}` : path,
+        headers: unsigned ? headers : signed,
+      });
+    };
+    return exchange(validCredentials(), opened, body, { ...limits, total }, hasSlept);
   }
 
   function dropIdleSockets(): void {
@@ -227,7 +223,7 @@ export function createTransport({
     const maybe = sent ? ', may have been applied' : '';
     return new CacheError(
       late ? 'TIMEOUT' : 'STORE_FAILED',
-      `${service} at ${endpoint.origin}: ${error.code ?? error.message} (tries: ${attempts}${maybe}). Check endpoint, region, network and timeouts.`,
+      `${service} at ${origin}: ${error.code ?? error.message} (tries: ${attempts}${maybe}). Check endpoint, region, network and timeouts.`,
       { cause: error },
     );
   }
