@@ -65,7 +65,7 @@ export function settings(config: CacheConfig): Settings {
     keys: keySpace(config.keyPrefix),
     trustMs: {
       tag: milliseconds(config.tagTTL ?? 0, 'tagTTL', 'zero'),
-      prefix: milliseconds(config.versionTTL ?? '5s', 'versionTTL', 'zero'),
+      prefix: milliseconds(config.versionTTL ?? 5, 'versionTTL', 'zero'),
     },
     breaker: config.breaker === false ? undefined : breakerSettings(config.breaker ?? {}),
     clock: config.clock ?? systemClock,
@@ -74,7 +74,7 @@ export function settings(config: CacheConfig): Settings {
 
 function breakerSettings({
   failures = 5,
-  cooldown = '5s',
+  cooldown = 5,
 }: Exclude<NonNullable<CacheConfig['breaker']>, false>): Settings['breaker'] {
   if (failures >= 1) return { failures, cooldownMs: milliseconds(cooldown, 'breaker.cooldown') };
   throw invalid('breaker.failures', failures, '1 or more');

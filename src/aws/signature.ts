@@ -62,15 +62,15 @@ export function sign(
   const signature = hmac(
     signingKey(secretAccessKey, scope),
     `${ALGORITHM}\n${time}\n${scope}\n${request}`,
-  ).toString('hex');
+  ).digest('hex');
   signed.authorization = `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedNames}, Signature=${signature}`;
   return signed;
 }
 
 export const sha256 = (data: string | Uint8Array): string => builtin.crypto().hash('sha256', data);
 
-const hmac = (key: string | Uint8Array, data: string): Buffer =>
-  builtin.crypto().createHmac('sha256', key).update(data).digest();
+const hmac = (key: string | Uint8Array, data: string) =>
+  builtin.crypto().createHmac('sha256', key).update(data);
 
 let keptKey: Buffer;
 let keptFor: string | undefined;
@@ -78,7 +78,8 @@ let keptFor: string | undefined;
 /** One hash for each part of the scope; the same all day, so the last one is kept. */
 function signingKey(secret: string, scope: string): Buffer {
   if (keptFor !== scope + secret) {
-    keptKey = scope.split('/').reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`));
+    const secretKey = Buffer.from(`AWS4${secret}`);
+    keptKey = scope.split('/').reduce((key, part) => hmac(key, part).digest(), secretKey);
     keptFor = scope + secret;
   }
   return keptKey;

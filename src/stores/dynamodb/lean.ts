@@ -52,24 +52,19 @@ export function leanDatabase(options: LeanOptions): Database {
  * everything would slow down every read, as a replacer of JSON's would every request.
  */
 function typed(request: Request): object {
-  const {
-    Key,
-    ExpressionAttributeValues: values,
-    ExclusiveStartKey: start,
-    RequestItems,
-  } = request;
+  const { RequestItems } = request;
   if (RequestItems) {
     const tables = Object.entries(RequestItems).map(([table, { Keys, ConsistentRead }]) => {
       return [table, { Keys: Keys.map(typedItem), ConsistentRead }];
     });
     return { RequestItems: Object.fromEntries(tables) };
   }
-  return {
-    ...request,
-    Key: Key && typedItem(Key),
-    ExpressionAttributeValues: values && typedItem(values),
-    ExclusiveStartKey: start && typedItem(start),
-  };
+  const whole: Record<string, unknown> = { ...request };
+  for (const part of ['Key', 'ExpressionAttributeValues', 'ExclusiveStartKey'] as const) {
+    const item = request[part];
+    if (item) whole[part] = typedItem(item);
+  }
+  return whole;
 }
 
 function typedItem(item: Item): Item {
