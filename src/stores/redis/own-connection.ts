@@ -224,7 +224,11 @@ async function createClient(
   options: Record<string, unknown>,
 ): Promise<ScriptedClient & OwnClient> {
   const { Redis } = await import('ioredis').catch((cause) => {
-    const message = 'A url needs the package ioredis: install it, or give a client of iovalkey.';
+    const bundled = String(cause).includes('Dynamic require');
+    const remedy = bundled
+      ? 'in a bundle of ES modules it needs a `require`, which docs/redis.md tells how to give it'
+      : 'install it, or give a client of iovalkey';
+    const message = `A url needs the package ioredis: ${remedy}.`;
     throw new CacheError('MISSING_PEER', message, { subject: 'ioredis', cause });
   });
   const client: unknown = new Redis(url, options);

@@ -1,0 +1,88 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterEach, expect, it } from 'vitest';
+import { makeCertificate } from '../../../bench/server/certificate.js';
+import { RedisCacheStore, type RedisCacheStoreOptions } from '../../../src/stores/redis/index.js';
+import { describeWithRedis } from '../../servers/redis-available.js';
+import { RedisProcess } from '../../servers/redis-process.js';
+import { startRedisSentinel } from '../../servers/redis-sentinel.js';
+import { until } from '../../servers/until.js';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+function openStore(options: RedisCacheStoreOptions): RedisCacheStore {
+  const store = new RedisCacheStore(options);
+  closers.push(() => store.close());
+  return store;
+}
+
+/** That it reads, fills and fences. */
+async function check(store: RedisCacheStore): Promise<void> {
+  const { version } = await store.getVersioned('key');
+  expect(await store.setIfUnchanged('key', 'filled', 60, version)).toBe(true);
+  expect(await store.get('key')).toBe('filled');
+  await store.del('key');
+  expect(await store.setIfUnchanged('key', 'late', 60, version)).toBe(false);
+  await store.set('key', 'value', 60);
+  expect(await store.delByPattern('k*')).toBe(1);
+}
+
+describeWithRedis('a Redis store over TLS', () => {
+  it('trusts what it is told to trust, and nothing else', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
+    closers.push(() => rm(folder, { recursive: true }));
+    const { key, certificate } = await makeCertificate(folder);
+    const port = await freePort();
+    const config = [
+      `tls-port ${port}`,
+      `tls-cert-file ${certificate}`,
+      `tls-key-file ${key}`,
+      `tls-ca-cert-file ${certificate}`,
+      'tls-auth-clients no',
+    ];
+    const server = await RedisProcess.start({ config });
+    closers.push(() => server.stop());
+    const url = `rediss://${server.host}:${port}`;
+    await check(openStore({ url, options: { tls: { ca: await readFile(certificate) } } }));
+    await expect(openStore({ url }).get('key')).rejects.toThrow(/self-signed certificate/);
+    const plain = openStore({ url: server.url.replace(String(server.port), String(port)) });
+    await expect(plain.get('key')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+});
+
+describeWithRedis('a Redis store by Sentinel', () => {
+  it.each([
+    ['a url whose options name the Sentinels', false],
+    ['a client', true],
+  ])('finds the master, and the next one, with %s', async (_, given) => {
+    const { name, sentinel, master, replica, stop } = await startRedisSentinel();
+    closers.push(stop);
+    const options = { sentinels: [{ host: sentinel.host, port: sentinel.port }], name };
+    const client = given ? new Redis({ ...options, maxRetriesPerRequest: 1 }) : undefined;
+    client?.on('error', () => {});
+    closers.push(async () => client?.disconnect());
+    const store = openStore(client ? { client } : { url: 'redis://unused.invalid', options });
+    await check(store);
+    await master.kill();
+    await until(
+      async () => (await store.set('key', 'value', 60).catch((error) => error)) === undefined,
+      'a master that takes writes',
+    );
+    expect(await replica.field('role')).toBe('master');
+    await check(store);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
