@@ -3,7 +3,7 @@ import type { CacheStore } from './cache-store.js';
 import type { CacheConfig } from './config.js';
 import { copyOf } from './copy-of.js';
 import { refreshesEarly } from './early-refresh.js';
-import type { CacheEntry, Entry, Marks } from './entry.js';
+import { type CacheEntry, type Entry, type Marks, tagsAmong } from './entry.js';
 import { invalid } from './errors.js';
 import type { LoadContext } from './load-context.js';
 import type { LoadAll, Need, Write } from './loader.js';
@@ -87,7 +87,7 @@ export class CacheService {
     const [seen] = await this.#look([key]);
     if (!seen || !isServable(seen)) return undefined;
     const { value, createdAt, staleAt, expiresAt, marks } = seen.entry;
-    const tags = marks.flatMap(([name]) => name ?? []);
+    const tags = tagsAmong(marks);
     return { value, createdAt, staleAt, expiresAt, tags };
   }
 
@@ -379,7 +379,7 @@ export class CacheService {
     const { flights, reader } = this.#parts;
     return flights.watch(at.name, tags, async (isOvertaken) => {
       const seen = await (forceFresh ? reader.read(at, tags) : reader.readNearest(at, tags));
-      if (!isOvertaken(seen.entry?.marks.flatMap(([name]) => name ?? []) ?? [])) return seen;
+      if (!isOvertaken(tagsAmong(seen.entry?.marks ?? []))) return seen;
       return { ...seen, entry: undefined, state: 'none', reason: 'invalidated' };
     });
   }

@@ -17,6 +17,10 @@ export type MarkName = string | null;
 /** The versions that were in force when a load began: an entry is valid as long as they all still are. */
 export type Marks = readonly (readonly [name: MarkName, version: CacheVersion])[];
 
+/** The tags among them. The prefix is always there, and most entries have nothing else. */
+export const tagsAmong = (marks: Marks): string[] =>
+  marks.length > 1 ? marks.flatMap(([name]) => name ?? []) : [];
+
 export type Freshness = 'fresh' | 'stale' | 'expired';
 
 /**

@@ -27,6 +27,8 @@ export interface Watched {
   detached: boolean;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** A read, and the invalidations since it began that did not seem to concern it. */
 interface Read extends Watched {
   readonly others: ((watched: Watched) => boolean)[];
@@ -128,14 +130,20 @@ export class SingleFlight {
     tags: readonly string[],
     work: (isOvertaken: (tags: readonly string[]) => boolean) => Promise<T>,
   ): Promise<T> {
-    const read: Read = { key, tags: new Set(tags), detached: false, others: [] };
+    const read: Read = {
+      key,
+      tags: tags.length === 0 ? NONE : new Set(tags),
+      detached: false,
+      others: [],
+    };
     this.#reads.add(read);
     try {
       // Only the entry says which tags it carries, so what did not seem to concern it is asked once more.
-      return await work((found) => {
-        const whole = { ...read, tags: new Set(found) };
-        return read.detached || read.others.some((matches) => matches(whole));
-      });
+      return await work(
+        (found) =>
+          read.detached ||
+          read.others.some((matches) => matches({ ...read, tags: new Set(found) })),
+      );
     } finally {
       this.#reads.delete(read);
     }

@@ -1,7 +1,7 @@
 import type { Background } from './background.js';
 import type { KeySpace } from './cache-key.js';
 import { copyOf } from './copy-of.js';
-import { Entry } from './entry.js';
+import { Entry, tagsAmong } from './entry.js';
 import type { Emit } from './events.js';
 import { isHeld, type Lease, takeLease } from './lease.js';
 import type { LoadAll, Loader, Need, Target } from './loader.js';
@@ -263,7 +263,7 @@ function withOwnValue(needs: readonly Need[]): readonly Need[] {
 
 /** All that may be known of a key's tags: what the call says, and what its last value carried. */
 function tagsOf({ policy, seen }: Need): string[] {
-  return [...policy.tags, ...(seen.entry?.marks.flatMap(([name]) => name ?? []) ?? [])];
+  return [...policy.tags, ...tagsAmong(seen.entry?.marks ?? [])];
 }
 
 function idOf({ at, seen }: Need): string {
