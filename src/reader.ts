@@ -115,20 +115,28 @@ export class Reader {
 
   /** Many keys, and the tags that their own policies name, for `get` and `getMany`, which fill nothing. Never rejects. */
   async readMany(ats: readonly Address[], tags: readonly string[]): Promise<Seen[]> {
+    const [only] = ats;
+    if (only && ats.length === 1) {
+      const { seen } = await this.#readOne(only, tags, readPlain);
+      return [await this.#orFromLast(only, tags, seen)];
+    }
     const times = { wallMs: this.#clock.now(), monotonicMs: 0 };
     const reading = this.#marks.current([null, ...new Set(tags)]);
     const names = ats.map((at) => at.name);
-    const key = ats.length === 1 ? ats[0]?.key : undefined;
-    const found = await this.#access.attempt('get', key, (store) => readAll(store, names));
+    const found = await this.#access.attempt('get', undefined, (store) => readAll(store, names));
     const marks = await reading;
     return Promise.all(
       ats.map(async (at, i) => {
         const one = found === FAILED ? FAILED : (found[i] as Found);
-        const seen = await this.#judge(at, one, marks, times);
-        const known = isServable(seen) || seen.reason === 'absent' || seen.reason === 'unreadable';
-        return known || !this.#access.store.getNearest ? seen : this.read(at, tags);
+        return this.#orFromLast(at, tags, await this.#judge(at, one, marks, times));
       }),
     );
+  }
+
+  /** What was read without a version; or what the last tier says, where only a nearer one may have been asked. */
+  #orFromLast(at: Address, tags: readonly string[], seen: Seen): Seen | Promise<Seen> {
+    const known = isServable(seen) || seen.reason === 'absent' || seen.reason === 'unreadable';
+    return known || !this.#access.store.getNearest ? seen : this.read(at, tags);
   }
 
   async #judge(
@@ -220,29 +228,30 @@ async function readVersioned(store: CacheStore, name: string): Promise<Found> {
     const { value, version, error } = await store.getVersioned(name);
     return { value, version, error };
   }
-  const [found] = await readAll(store, [name]);
-  return found as Found;
+  return readPlain(store, name);
 }
 
 /** All values; where one of them cannot be read, the others can all the same. */
 async function readAll(store: CacheStore, names: readonly string[]): Promise<Found[]> {
-  const version = undefined;
-  const isCorrupt = (error: unknown) => error instanceof CacheError && error.code === 'CORRUPT';
   if (store.getMany && names.length > 1) {
     try {
-      return (await store.getMany(names)).map((value) => ({ value, version }));
+      return (await store.getMany(names)).map((value) => ({ value, version: undefined }));
     } catch (error) {
       if (!isCorrupt(error)) throw error;
     }
   }
-  return Promise.all(
-    names.map(async (name) => {
-      try {
-        return { value: await store.get(name), version };
-      } catch (error) {
-        if (isCorrupt(error)) return { value: undefined, version, error };
-        throw error;
-      }
-    }),
-  );
+  return Promise.all(names.map((name) => readPlain(store, name)));
 }
+
+/** Without a version. */
+async function readPlain(store: CacheStore, name: string): Promise<Found> {
+  try {
+    return { value: await store.get(name), version: undefined };
+  } catch (error) {
+    if (isCorrupt(error)) return { value: undefined, version: undefined, error };
+    throw error;
+  }
+}
+
+const isCorrupt = (error: unknown): boolean =>
+  error instanceof CacheError && error.code === 'CORRUPT';
