@@ -136,12 +136,13 @@ export class RedisProcess {
     return this.call('CONFIG', 'SET', name, value);
   }
 
-  /** One field of `INFO`, or of `CLUSTER INFO`. */
+  /** One field of `INFO`, or of `CLUSTER INFO`; undefined while the server does not say, as in the middle of a failover. */
   async field(
     name: string,
     command: readonly [string, ...string[]] = ['INFO'],
   ): Promise<string | undefined> {
-    const lines = String(await this.call(...command)).split('\r\n');
+    const answer = await this.call(...command).catch(() => '');
+    const lines = String(answer).split('\r\n');
     return lines.find((line) => line.startsWith(`${name}:`))?.slice(name.length + 1);
   }
 }

@@ -8,10 +8,12 @@ export interface RedisSentinel {
   /** The master at the start. */
   readonly master: RedisProcess;
   readonly replica: RedisProcess;
+  /** Resolves when the replica is the master, and the Sentinel tells clients so. */
+  failedOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A master, its replica, and one Sentinel that makes the replica the master when the master is silent for 500 ms. */
+/** A master, its replica, and one Sentinel that makes the replica the master when the master is silent for 2 s. */
 export async function startRedisSentinel(): Promise<RedisSentinel> {
   const name = 'cache';
   const started: RedisProcess[] = [];
@@ -31,7 +33,7 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
     const sentinel = await start(
       [
         `sentinel monitor ${name} ${master.host} ${master.port} 1`,
-        `sentinel down-after-milliseconds ${name} 500`,
+        `sentinel down-after-milliseconds ${name} 2000`,
         `sentinel failover-timeout ${name} 3000`,
       ],
       true,
@@ -39,7 +41,13 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
     const knows = async () =>
       ((await sentinel.call('SENTINEL', 'REPLICAS', name)) as unknown[]).length === 1;
     await until(knows, 'the Sentinel to know the replica');
-    return { name, sentinel, master, replica, stop };
+    const isMaster = async () => {
+      const address = await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name);
+      const isNamed = (address as string[])[1] === String(replica.port);
+      return isNamed && (await replica.field('role')) === 'master';
+    };
+    const failedOver = () => until(isMaster, 'the replica to be the master');
+    return { name, sentinel, master, replica, failedOver, stop };
   } catch (error) {
     await stop();
     throw error;

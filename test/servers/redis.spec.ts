@@ -83,14 +83,9 @@ describeWithRedis('a Redis server of the tests', (url) => {
   });
 
   it('is failed over by a Sentinel', async () => {
-    const { name, sentinel, master, replica } = await started(startRedisSentinel());
+    const { master, failedOver } = await started(startRedisSentinel());
     await master.kill();
-    const promoted = async () => {
-      const address = await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name);
-      return (address as string[])[1] === String(replica.port);
-    };
-    await until(promoted, 'the replica to be the master');
-    await until(async () => (await replica.field('role')) === 'master', 'its new role');
+    await failedOver();
   });
 });
 

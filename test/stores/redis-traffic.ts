@@ -181,6 +181,7 @@ export class Traffic {
   #workers: Promise<void>[] = [];
   #running = false;
   #era = 0;
+  #failingOver = false;
   calls = 0;
   unconfirmed = 0;
   readonly violations: string[] = [];
@@ -205,8 +206,11 @@ export class Traffic {
     await until(() => this.calls >= target, `${count} more calls`, 60_000);
   }
 
-  /** What was confirmed so far may be lost: a failover may do that. */
-  forgive(): void {
+  /** What was confirmed before a failover may be lost by it. */
+  async lose(failover: () => Promise<void>): Promise<void> {
+    this.#failingOver = true;
+    await failover();
+    this.#failingOver = false;
     this.#era++;
     for (const floors of this.#floors) floors.clear();
   }
@@ -227,8 +231,8 @@ export class Traffic {
         this.violations.push(String(error));
       }
       this.calls++;
-      // Without a pause a breaker that is open would let the loop turn a million times.
-      await delay(1);
+      // Without a pause the loop would turn a million times while a breaker is open.
+      await delay(3);
     }
   }
 
@@ -245,14 +249,16 @@ export class Traffic {
       .slice(before)
       .some(({ type }) => type === 'store-error' || type === 'skip' || type === 'join');
     const least = blind ? own : all;
-    if (era === this.#era && row.version < least)
+    if (era === this.#era && !this.#failingOver && row.version < least)
       this.violations.push(`p${index} was given version ${row.version} of ${key}, not ${least}`);
   }
 
   async #invalidate({ cache }: Process, index: number, key: string): Promise<void> {
+    const era = this.#era;
     const version = this.#origin.change(key);
     const error = await within(INVALIDATION_LIMIT_MS, 'del', outcome(cache.del(key)));
     if (error === 'confirmed') {
+      if (era !== this.#era) return;
       const floors = this.#floors[index];
       floors?.set(key, Math.max(floors.get(key) ?? 0, version));
     } else {

@@ -51,13 +51,10 @@ describeWithRedis('faults of a Redis Cluster', () => {
     await traffic.more(500);
     const [master] = cluster.masters;
     const [replica] = cluster.replicas;
-    await master?.kill();
-    await until(
-      async () => (await replica?.field('role')) === 'master',
-      'the replica to take over',
-    );
-    // What the old master had confirmed and not yet passed on is lost.
-    traffic.forgive();
+    await traffic.lose(async () => {
+      await master?.kill();
+      await until(async () => (await replica?.field('role')) === 'master', 'the replica to lead');
+    });
     await traffic.more(500);
     await master?.start();
     await until(async () => (await master?.field('role')) === 'slave', 'the old one to follow');
