@@ -54,7 +54,7 @@ export class Extension {
   /** A handler's outcome is with the runtime, or gets there next. */
   end(invocation: Invocation): undefined {
     // While it is registered, the invocation lasts until the work behind it is done.
-    if (this.invocations.end(invocation) && !this.isRegistered) this.invocations.leave(invocation);
+    if (this.invocations.end(invocation) && !this.isRegistered) this.invocations.leave();
   }
 
   async #register(): Promise<void> {
@@ -100,6 +100,6 @@ export class Extension {
     await immediate();
     await immediate();
     await Promise.all([...this.#holds].map((hold) => hold(untilMs)));
-    this.invocations.leave(invocation);
+    this.invocations.leave();
   }
 }

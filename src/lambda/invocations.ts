@@ -49,8 +49,8 @@ export class Invocations {
   }
 
   /** Nothing of it runs any more. A retry has the same id, and is not to be taken for it. */
-  leave(invocation: Invocation): void {
-    if (this.#current === invocation) this.#current = undefined;
+  leave(): void {
+    this.#current = undefined;
   }
 
   #at(requestId: string): Invocation {

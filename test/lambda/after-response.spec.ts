@@ -1,4 +1,4 @@
-import { afterResponse } from '@glasswork/cache/lambda';
+import { type AfterResponse, afterResponse } from '@glasswork/cache/lambda';
 import { describe, expect, it, vi } from 'vitest';
 import { context, deferred, onLambda, pass, stopTime, turns } from './helpers.js';
 
@@ -82,6 +82,8 @@ describe('the extension', () => {
     parked.invoke('1');
     await turns();
     await handler({}, context('1'));
+    // The runtime has awaits of its own before its setImmediate, more or fewer of them.
+    for (let i = 0; i < 20; i++) await null;
     await new Promise<void>((resolve) => {
       setImmediate(() => {
         log.push('answer');
@@ -92,14 +94,19 @@ describe('the extension', () => {
     expect(log.slice(0, 2)).toEqual(['answer', 'next event']);
   });
 
-  it('waits for work that work has led to', async () => {
+  it('waits for work that follows from work, a little later', async () => {
     const after = await afterResponse();
     const [first, second] = [deferred(), deferred()];
     const handler = after.handler(async (_event: unknown, _context: object) => {
-      after.waitUntil(first.promise.then(() => after.waitUntil(second.promise)));
+      after.waitUntil(first.promise);
+      void first.promise.then(async () => {
+        for (let i = 0; i < 20; i++) await null;
+        after.waitUntil(second.promise);
+      });
     });
     (await lambda.server.parked()).invoke('1');
     await handler({}, context('1'));
+    await turns();
     first.resolve();
     await turns();
     expect(lambda.server.asked).toBe(1);
@@ -117,6 +124,25 @@ describe('the extension', () => {
     await turns();
     expect(lambda.server.asked).toBe(1);
     work.resolve();
+    await lambda.server.parked();
+  });
+
+  it('waits for the outermost of marked handlers, however the inner ones end', async () => {
+    const after = await afterResponse();
+    const gate = deferred();
+    const inner = after.handler(
+      async (_event: unknown, _context: object, callback: () => void): Promise<void> => callback(),
+    );
+    const outer = after.handler(async (event: unknown, given: object) => {
+      await inner(event, given, () => {});
+      await gate.promise;
+    });
+    (await lambda.server.parked()).invoke('1');
+    const answer = outer({}, context('1'));
+    await turns();
+    expect(lambda.server.asked).toBe(1);
+    gate.resolve();
+    await answer;
     await lambda.server.parked();
   });
 
@@ -212,7 +238,7 @@ describe('work that does not end', () => {
   it.each([
     [
       'its handler hangs',
-      (after: Awaited<ReturnType<typeof afterResponse>>) => {
+      (after: AfterResponse) => {
         const hang = after.handler((_event: unknown, _context: object) => new Promise(() => {}));
         void hang({}, context('1', 3_000));
       },
@@ -220,15 +246,23 @@ describe('work that does not end', () => {
     ],
     [
       'its handler never starts',
-      (after: Awaited<ReturnType<typeof afterResponse>>) => {
+      (after: AfterResponse) => {
         after.handler(async () => {});
       },
       1_000,
     ],
-  ])('is no reason to wait for ever when %s', async (_what, begin, ms) => {
+    [
+      'its handler never starts and the deadline is near',
+      (after: AfterResponse) => {
+        after.handler(async () => {});
+      },
+      300,
+      500,
+    ],
+  ])('is no reason to wait for ever when %s', async (_what, begin, ms, leftMs = 3_000) => {
     stopTime();
     const after = await afterResponse();
-    (await lambda.server.parked()).invoke('1', Date.now() + 3_000);
+    (await lambda.server.parked()).invoke('1', Date.now() + leftMs);
     begin(after);
     await pass(ms - 1);
     expect(lambda.server.asked).toBe(1);
@@ -310,6 +344,15 @@ describe('the deadline', () => {
     await lambda.server.parked();
     seen.push(after.deadline());
     expect(seen).toEqual([undefined, Date.now() + 5_000, Date.now() + 5_000, undefined]);
+  });
+
+  it('is what the event says, where the context says nothing', async () => {
+    const after = await afterResponse();
+    const handler = after.handler(async (..._args: unknown[]) => after.deadline());
+    const deadlineMs = Date.now() + 7_000;
+    (await lambda.server.parked()).invoke('1', deadlineMs);
+    await turns();
+    expect(await handler({}, { awsRequestId: '1' })).toBe(deadlineMs);
   });
 
   it('is unknown where a test calls the handler without a context', async () => {

@@ -9,6 +9,8 @@ export interface Parked {
   answer(status: number, body: unknown): void;
   /** Breaks the connection. */
   destroy(): void;
+  /** The same, with half of an answer sent. */
+  cut(): void;
 }
 
 export interface ExtensionsServer {
@@ -65,6 +67,7 @@ export async function startExtensionsServer(): Promise<ExtensionsServer> {
         send(response, 200, { eventType: 'INVOKE', requestId, deadlineMs }),
       answer: (status, body) => send(response, status, body),
       destroy: () => response.destroy(),
+      cut: () => response.write('{"eventType"', () => response.destroy()),
     });
     wake();
   });

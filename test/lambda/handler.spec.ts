@@ -49,6 +49,17 @@ describe('a marked handler', () => {
   });
 });
 
+describe('a handler of two parameters', () => {
+  it('is over when it returns without a promise, though Node 20 gives it a callback', async () => {
+    const after = await afterResponse();
+    const two = (_event: unknown, _context: unknown) => 'ignored by Node 20';
+    const handler: (...args: [unknown, unknown, () => void]) => unknown = after.handler(two);
+    (await lambda.server.parked()).invoke('1');
+    handler({}, context('1'), () => {});
+    await lambda.server.parked();
+  });
+});
+
 describe.each(['extension', 'await'] as const)('a callback handler in mode "%s"', (mode) => {
   async function setup(handle: (callback: Callback) => unknown) {
     const after = await afterResponse({ mode });
@@ -85,8 +96,9 @@ describe.each(['extension', 'await'] as const)('a callback handler in mode "%s"'
     const { answer, run, over } = await setup((callback) => callback(error));
     const listeners = process.listenerCount('beforeExit');
     run();
-    await over();
+    // At once, where there is nothing to wait for.
     expect(answer).toHaveBeenCalledExactlyOnceWith(error);
+    await over();
     expect(process.listenerCount('beforeExit')).toBe(listeners);
   });
 

@@ -101,7 +101,12 @@ describe('the fallback to "await"', () => {
   it.each([
     ['is refused', (parked: Parked) => parked.answer(500, { errorType: 'Container.Error' })],
     ['breaks', (parked: Parked) => parked.destroy()],
-    ['brings something else', (parked: Parked) => parked.answer(200, { eventType: 'SHUTDOWN' })],
+    ['breaks in the middle of the answer', (parked: Parked) => parked.cut()],
+    [
+      'brings something else',
+      (parked: Parked) =>
+        parked.answer(200, { eventType: 'SHUTDOWN', requestId: '1', deadlineMs: 1 }),
+    ],
     ['brings no JSON', (parked: Parked) => parked.answer(200, null)],
   ])('follows a request for the next event that %s three times in a row', async (_how, fail) => {
     stopTime();

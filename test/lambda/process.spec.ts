@@ -38,12 +38,16 @@ async function run(code: string, format: 'esm' | 'cjs' = 'esm') {
 describe('a process with an extension', () => {
   it('lives while the extension registers, and is not kept alive by its wait for events', async () => {
     lambda.server.holdRegistration = lambda.server.registered().then(turns);
-    const { code, stdout, stderr } = await run(`console.log((await afterResponse()).mode);`);
+    const { code, stdout, stderr } = await run(`
+      console.log((await afterResponse()).mode);
+      // Time for its wait to begin.
+      setTimeout(() => {}, 300);`);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'extension\n', stderr: '' });
     expect(lambda.server.asked).toBe(1);
   });
 
   it('is not kept alive by a handler that is over, nor by work that is waited for', async () => {
+    void lambda.server.parked().then((parked) => parked.invoke('1'));
     const { code, stdout } = await run(`
       const after = await afterResponse({ maxWait: '1h' });
       const handler = after.handler(async (_event: unknown, _context: object) => {
@@ -51,7 +55,9 @@ describe('a process with an extension', () => {
         return 'answer';
       });
       const context = { awsRequestId: '1', getRemainingTimeInMillis: () => 3_600_000 };
-      console.log(await handler({}, context));`);
+      console.log(await handler({}, context));
+      // The event is read by then, and the work waited for.
+      setTimeout(() => {}, 300);`);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'answer\n' });
   });
 
