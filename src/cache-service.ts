@@ -357,8 +357,10 @@ export class CacheService {
 
   /** A fresh value that is at hand in this process; nothing is ever waited for. */
   #peek(at: Address, tags: readonly string[]): unknown {
-    const now = this.#parts.clock.now();
-    const entry = this.#parts.reader.peek(at, tags, now);
+    const { access, reader, clock } = this.#parts;
+    if (!access.store.peek) return undefined;
+    const now = clock.now();
+    const entry = reader.peek(at, tags, now);
     return entry && this.#hit(at.key, entry, 'fresh', now);
   }
 
