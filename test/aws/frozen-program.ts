@@ -9,7 +9,7 @@ const transport = createTransport({
   region: 'eu-central-1',
   endpoint: new URL(endpoint),
   credentials: async () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' }),
-  timeouts: { connect: '300ms', request: '300ms', total: '600ms' },
+  timeouts: { connect: '600ms', request: '600ms', total: '1200ms' },
   // The machine's, and what the test has put the clock ahead while this process was frozen.
   clock: { now: () => Date.now() + Number(readFileSync(aheadFile, 'utf8')) },
 });

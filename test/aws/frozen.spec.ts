@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { serveHttp } from './servers.js';
 
 /** Longer than the program's request budget and what tells a freeze from a late timer. */
-const FREEZE_MS = 1_600;
+const FREEZE_MS = 1_800;
 const HOUR_MS = 3_600_000;
 
 interface Outcome {
@@ -71,7 +71,12 @@ async function proxyTo(port: number) {
 /** A program that can be frozen, and its service, whose first answer can be held back. */
 async function start(holdFirst: boolean) {
   const answers: (() => void)[] = [];
+  let arrive = () => {};
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
   const service = await serveHttp(({ number }) => (response) => {
+    arrive();
     const answer = () => response.end('{}');
     if (holdFirst && number === 1) answers.push(answer);
     else answer();
@@ -86,6 +91,8 @@ async function start(holdFirst: boolean) {
 
   return {
     requests: service.requests,
+    /** Resolves when the first request is there: frozen at once, its time budget is not over before. */
+    arrived,
     proxy,
     answer() {
       for (const answer of answers) answer();
@@ -119,9 +126,9 @@ const hours = cuts.map((cut) => [cut, ...hour] as const);
 it.each([...cuts.map((cut) => [cut, ...seconds] as const), ...hours])(
   'sends anew what was under way (connection: %s, %s)',
   async (cut, _, aheadMs) => {
-    const { send, freeze, proxy, requests } = await start(true);
+    const { send, freeze, proxy, requests, arrived } = await start(true);
     const sending = send('always');
-    await vi.waitUntil(() => requests.length === 1);
+    await arrived;
     await freeze(proxy[cut], aheadMs);
     expect(await sending).toMatchObject({ status: 200, attempts: 2 });
     expect(requests).toHaveLength(2);
@@ -133,9 +140,9 @@ it.each([...cuts.map((cut) => [cut, ...seconds] as const), ...hours])(
 it.each([...hours, ['blackhole', ...seconds] as const])(
   'sends nothing twice that may not be (connection: %s, %s)',
   async (cut, _, aheadMs) => {
-    const { send, freeze, proxy, requests } = await start(true);
+    const { send, freeze, proxy, requests, arrived } = await start(true);
     const sending = send('unsent');
-    await vi.waitUntil(() => requests.length === 1);
+    await arrived;
     await freeze(proxy[cut], aheadMs);
     expect(await sending).toMatchObject({ message: expect.stringContaining('may have been') });
     expect(requests).toHaveLength(1);
@@ -165,9 +172,9 @@ it.each([
   ['unsent', ...seconds],
   ['unsent', ...hour],
 ] as const)('reads an answer that came meanwhile (retry: %s, %s)', async (retry, _, aheadMs) => {
-  const { send, freeze, requests, answer } = await start(true);
+  const { send, freeze, requests, arrived, answer } = await start(true);
   const sending = send(retry);
-  await vi.waitUntil(() => requests.length === 1);
+  await arrived;
   await freeze(answer, aheadMs);
   expect(await sending).toMatchObject({ status: 200, attempts: 1 });
   expect(requests).toHaveLength(1);
