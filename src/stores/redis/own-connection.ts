@@ -10,12 +10,14 @@ import { Tick } from './tick.js';
 
 /** What ioredis' `Redis` has besides commands. */
 interface OwnClient extends RedisClient {
-  readonly stream?: { readonly writable: boolean; unref(): void };
+  readonly stream?: { readonly writable: boolean; readonly bytesRead: number; unref(): void };
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
   connect(): Promise<void>;
   quit(): Promise<unknown>;
   disconnect(): void;
 }
+
+type Client = ScriptedClient & OwnClient;
 
 /** Budgets, milliseconds: to connect, TLS included; the same with AUTH or Sentinels; a command; a last good-bye. */
 const CONNECT_MS = 1_000;
@@ -28,8 +30,6 @@ const LONGEST_IDLE_MS = 300_000;
 /** For Lambda: nothing waits for a server that is not there, and nothing runs between invocations. */
 const DEFAULTS = {
   connectTimeout: CONNECT_MS,
-  // Commands wait and no byte comes: the peer is gone, and only a new connection helps.
-  socketTimeout: 1_500,
   disconnectTimeout: QUIT_MS,
   // A connection that was lost stays lost: the next command opens a new one.
   retryStrategy: null,
@@ -55,8 +55,8 @@ export class OwnConnection implements Connection {
   readonly #budget: Budget;
   readonly #commandMs: number;
   readonly #tick = new Tick();
-  #opening: Promise<ScriptedClient & OwnClient> | undefined;
-  #client: (ScriptedClient & OwnClient) | undefined;
+  #opening: Promise<Client> | undefined;
+  #client: Client | undefined;
   #usedAt = 0;
   #inFlight = 0;
   #closed = false;
@@ -80,15 +80,10 @@ export class OwnConnection implements Connection {
     try {
       const client = this.#current() ?? (await this.#open());
       if (!alone) this.#tick.gather(client);
-      return await this.#inTime(command(client));
+      return await this.#inTime(client, command);
     } catch (error) {
-      return await this.#again(
-        operation,
-        key,
-        (client) => this.#inTime(command(client)),
-        repeat,
-        error,
-      );
+      const once = (client: Client) => this.#inTime(client, command);
+      return await this.#again(operation, key, once, repeat, error);
     } finally {
       this.#inFlight--;
     }
@@ -106,7 +101,7 @@ export class OwnConnection implements Connection {
   async #again<T>(
     operation: string,
     key: string | undefined,
-    command: Command<T>,
+    command: (client: Client) => Promise<T>,
     repeat: Repeat,
     error: unknown,
   ): Promise<T> {
@@ -120,9 +115,14 @@ export class OwnConnection implements Connection {
     }
   }
 
-  #inTime<T>(reply: Promise<T>): Promise<T> {
+  #inTime<T>(client: Client, command: Command<T>): Promise<T> {
     const ms = this.#commandMs;
-    return this.#budget.race(reply, ms, () => new Error(`Command timed out after ${ms} ms`));
+    const read = client.stream?.bytesRead;
+    return this.#budget.race(command(client), ms, () => {
+      // Not a byte while a command waited: the peer is gone, and only a new connection helps.
+      if (client.stream?.bytesRead === read) this.#drop(client);
+      return new Error(`Command timed out after ${ms} ms`);
+    });
   }
 
   async subscriber(): Promise<Subscriber> {
@@ -143,7 +143,7 @@ export class OwnConnection implements Connection {
   }
 
   /** The client, if there is one and nothing speaks against it. */
-  #current(): ScriptedClient | undefined {
+  #current(): Client | undefined {
     const client = this.#client;
     const now = this.#clock.now();
     const idleMs = now - this.#usedAt;
@@ -154,7 +154,7 @@ export class OwnConnection implements Connection {
     return undefined;
   }
 
-  async #open(): Promise<ScriptedClient> {
+  async #open(): Promise<Client> {
     if (this.#closed) throw closed();
     this.#opening ??= this.#connect().finally(() => {
       this.#opening = undefined;
@@ -162,7 +162,7 @@ export class OwnConnection implements Connection {
     return this.#opening;
   }
 
-  async #connect(): Promise<ScriptedClient & OwnClient> {
+  async #connect(): Promise<Client> {
     const options = await this.#settings();
     const client = await createClient(this.#url, options);
     let lastError: unknown;
@@ -219,10 +219,7 @@ function fateOf(error: unknown): 'unsent' | 'refused' | 'unknown' | undefined {
     : undefined;
 }
 
-async function createClient(
-  url: string,
-  options: Record<string, unknown>,
-): Promise<ScriptedClient & OwnClient> {
+async function createClient(url: string, options: Record<string, unknown>): Promise<Client> {
   const { Redis } = await import('ioredis').catch((cause) => {
     const bundled = String(cause).includes('Dynamic require');
     const remedy = bundled
@@ -232,5 +229,5 @@ async function createClient(
     throw new CacheError('MISSING_PEER', message, { subject: 'ioredis', cause });
   });
   const client: unknown = new Redis(url, options);
-  return withScripts(client as OwnClient) as ScriptedClient & OwnClient;
+  return withScripts(client as OwnClient) as Client;
 }
