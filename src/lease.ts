@@ -25,6 +25,7 @@ export async function takeLease(
 ): Promise<Lease | 'held' | undefined> {
   const token = crypto.randomUUID();
   const until = monotonic() + ttlMs;
+  const sleeps = access.sleeps();
   const taken = await access.attempt('lease', key, async (store) =>
     store.add?.(record, token, ttlMs / 1000),
   );
@@ -33,8 +34,8 @@ export async function takeLease(
   if (taken !== true) return undefined;
   return {
     async release() {
-      // Later, it may be somebody else's.
-      if (monotonic() >= until) return;
+      // Later, it may be somebody else's; after a freeze too, which not every monotonic clock counts.
+      if (monotonic() >= until || access.sleeps() !== sleeps) return;
       await access.attempt('release lease', key, (store) => store.del(record));
     },
   };

@@ -59,6 +59,26 @@ describe.each(freezes)('a freeze %s', (_how, freeze) => {
       expect(await cache.get('k')).toBe('new');
     });
 
+    it('leaves alone the lease that another process has taken meanwhile', async () => {
+      const { cache, store, runs } = await refreshing();
+      const [there, elsewhere] = [setup({}, store), setup({}, store)];
+      freeze(60_000);
+      const theirs = slowLoad();
+      expect(await there.cache.wrap('k', SWR, theirs.load)).toBe('old');
+      await flush();
+      expect(theirs.runs).toHaveLength(1);
+      nth(runs, 0).reject(died());
+      await cache.settled();
+      expect(runs).toHaveLength(1);
+      const third = slowLoad();
+      expect(await elsewhere.cache.wrap('k', SWR, third.load)).toBe('old');
+      await flush();
+      expect(third.runs).toHaveLength(0);
+      nth(theirs.runs, 0).resolve('new');
+      await there.cache.settled();
+      expect(await cache.get('k')).toBe('new');
+    });
+
     it('is over when it fails again', async () => {
       const { cache, runs, of } = await refreshing();
       freeze(HOUR_MS);
