@@ -77,23 +77,26 @@ export class OwnConnection implements Connection {
     repeat: Repeat = 'always',
   ): Promise<T> {
     const alone = this.#inFlight++ === 0;
+    let client: Client | undefined;
     try {
-      const client = this.#current() ?? (await this.#open());
+      client = this.#current() ?? (await this.#open());
       if (!alone) this.#tick.gather(client);
       return await this.#inTime(client, command);
     } catch (error) {
-      const once = (client: Client) => this.#inTime(client, command);
-      return await this.#again(operation, key, once, repeat, error);
+      const once = (other: Client) => this.#inTime(other, command);
+      return await this.#again(operation, key, once, repeat, { client, error });
     } finally {
       this.#inFlight--;
     }
   }
 
   async scan<T>(operation: string, scan: Command<T>): Promise<T> {
+    let client: Client | undefined;
     try {
-      return await scan(this.#current() ?? (await this.#open()));
+      client = this.#current() ?? (await this.#open());
+      return await scan(client);
     } catch (error) {
-      return this.#again(operation, undefined, scan, 'always', error);
+      return this.#again(operation, undefined, scan, 'always', { client, error });
     }
   }
 
@@ -103,12 +106,13 @@ export class OwnConnection implements Connection {
     key: string | undefined,
     command: (client: Client) => Promise<T>,
     repeat: Repeat,
-    error: unknown,
+    { client, error }: { client: Client | undefined; error: unknown },
   ): Promise<T> {
     const fate = fateOf(error);
     try {
       if (fate === undefined || (fate === 'unknown' && repeat === 'unsent')) throw error;
-      if (fate === 'refused' && this.#client) this.#drop(this.#client);
+      // Not the one that others may have opened meanwhile.
+      if (fate === 'refused' && client) this.#drop(client);
       return await command(this.#current() ?? (await this.#open()));
     } catch (last) {
       throw refusal(operation, key, last);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
@@ -94,6 +94,31 @@ describeWithRedis('the connection of a store with a url', () => {
     await store.set('key', 'new', 60);
     expect(await store.get('key')).toBe('new');
     expect(Number(await next.call('EXISTS', 'cache:key'))).toBe(1);
+  });
+
+  it('outlives what is still to come of the one before', async () => {
+    const sockets: Socket[] = [];
+    const heard: string[] = [];
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      const i = sockets.push(socket) - 1;
+      socket.on('error', () => {});
+      socket.on('data', (data) => {
+        heard[i] = `${heard[i] ?? ''}${data}`;
+        const [first, second] = heard;
+        // The refusal of `b` comes when there is another connection already, which `a` is waiting on.
+        if (i === 0 && first?.includes('cache:b')) socket.write('-READONLY a\r\n');
+        if (i === 1 && second?.endsWith('cache:a\r\n')) sockets[0]?.end('-READONLY b\r\n');
+        if (i === 1 && second?.includes('cache:b')) socket.write(':1\r\n:1\r\n');
+      });
+    }).listen(0, '127.0.0.1');
+    closers.push(async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    await once(server, 'listening');
+    const store = openStore(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await Promise.all([store.del('a'), store.del('b')]);
+    expect(sockets).toHaveLength(2);
   });
 
   it('is not trusted after five minutes in which nothing was heard of it', async () => {
