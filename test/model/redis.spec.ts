@@ -21,7 +21,7 @@ describeWithRedis('the model over Redis', () => {
   it(`keeps the promise (MODEL_SEED=${seed})`, { timeout }, async () => {
     const found = await checkModel({
       createSubject: redis(client),
-      schedules: schedules(400),
+      schedules: schedules(800),
       seed,
       shrinkMs,
       faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],

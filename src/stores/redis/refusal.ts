@@ -28,6 +28,6 @@ export function refusal(
   const { message = String(cause) } = Object(cause) as Error;
   const remedy = REMEDIES.find(([start]) => start.test(message))?.[1];
   const code = /timed out|ETIMEDOUT|timeout/i.test(message) ? 'TIMEOUT' : 'STORE_FAILED';
-  const text = `Redis: ${operation} failed: ${message}.${remedy ? ` ${remedy}.` : ''}`;
+  const text = `Redis: ${operation} failed: ${message.replace(/\.$/, '')}.${remedy ? ` ${remedy}.` : ''}`;
   return new CacheError(code, text, { subject, cause });
 }
