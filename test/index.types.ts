@@ -1,5 +1,6 @@
 // Compiled, never run: the public types as users write against them. Each shape is spelled out here once more, so that
 // a change of a name, an option or a signature is a change of this file too.
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import {
   type AnyKey,
   type CacheConfig,
@@ -23,6 +24,8 @@ import {
   MemoryCacheStore,
   type MemoryCacheStoreOptions,
   NullCacheStore,
+  RedisCacheStore,
+  type RedisCacheStoreOptions,
   type Serializer,
   type StandardSchemaV1,
   type StoreEntry,
@@ -141,6 +144,7 @@ export type Shapes = [
   Assert<Fits<MemoryCacheStore, Store>>,
   Assert<Fits<NullCacheStore, Store>>,
   Assert<Fits<DynamoDBCacheStore, Store>>,
+  Assert<Fits<RedisCacheStore, Store>>,
   // Options: the same names, and each may be undefined.
   Assert<Interchangeable<WrapOptions, Wrap>>,
   Assert<Same<keyof WrapOptions, keyof Wrap>>,
@@ -155,6 +159,16 @@ export type Shapes = [
   Assert<Fits<Table, DynamoDBCacheStoreOptions>>,
   Assert<Fits<keyof Table, keyof DynamoDBCacheStoreOptions>>,
   Assert<Same<Fits<Omit<Table, 'tableName'>, DynamoDBCacheStoreOptions>, false>>,
+  Assert<
+    Fits<
+      { url: string; options?: RedisOptions; prefix?: string; serializer?: Serializer },
+      RedisCacheStoreOptions
+    >
+  >,
+  Assert<Fits<{ client: Redis; prefix?: string; serializer?: Serializer }, RedisCacheStoreOptions>>,
+  Assert<Fits<{ client: Cluster }, RedisCacheStoreOptions>>,
+  Assert<Same<Fits<{ client: Redis; url: string }, RedisCacheStoreOptions>, false>>,
+  Assert<Same<Fits<{ client: Map<string, string> }, RedisCacheStoreOptions>, false>>,
   // Keys.
   Assert<Interchangeable<StandardSchemaV1<string, number>, Schema<string, number>>>,
   Assert<
@@ -331,4 +345,5 @@ export const values = [
   jsonSerializer,
   MemoryCacheStore,
   NullCacheStore,
+  RedisCacheStore,
 ];

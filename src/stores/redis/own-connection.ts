@@ -61,13 +61,13 @@ export class OwnConnection implements Connection {
   #inFlight = 0;
   #closed = false;
 
-  constructor(url: string, options: Readonly<Record<string, unknown>>, clock: Clock) {
+  constructor(url: string, options: object, clock: Clock) {
     refuseKeyPrefix({ options }, 'options');
     this.#url = url;
-    this.#options = options;
+    this.#options = { ...options };
     this.#clock = clock;
     this.#budget = new Budget(clock);
-    this.#commandMs = Number(options.commandTimeout) || COMMAND_MS;
+    this.#commandMs = Number(this.#options.commandTimeout) || COMMAND_MS;
   }
 
   async send<T>(

@@ -28,7 +28,7 @@ export type RedisCacheStoreOptions = CommonOptions &
         /**
          * For ioredis, over the store's own settings. `password` may also be a function, asked for each connection.
          */
-        readonly options?: Readonly<Record<string, unknown>> | undefined;
+        readonly options?: object | undefined;
         readonly client?: undefined;
       }
     | {
