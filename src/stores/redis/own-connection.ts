@@ -191,13 +191,15 @@ export class OwnConnection implements Connection {
   }
 
   async #settings(): Promise<Record<string, unknown>> {
-    const { password } = this.#options;
-    return {
-      ...DEFAULTS,
-      ...this.#options,
-      lazyConnect: true,
-      ...(typeof password === 'function' && { password: await password() }),
-    };
+    const settings: Record<string, unknown> = { ...DEFAULTS, ...this.#options, lazyConnect: true };
+    const { password } = settings;
+    if (typeof password === 'function') {
+      const asking = Promise.resolve(password());
+      settings.password = await withTimeout(asking, OPEN_MS, () => {
+        throw new Error(`The password function timed out after ${OPEN_MS} ms`);
+      });
+    }
+    return settings;
   }
 
   /** Once only: many commands can fail with one connection. */

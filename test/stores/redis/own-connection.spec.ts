@@ -209,6 +209,15 @@ describeWithRedis('the connection of a store with a url', () => {
     expect(asked).toBe(2);
   });
 
+  it('waits for a password function no longer than for a server', async () => {
+    const server = await startServer('secret');
+    const url = `redis://${server.host}:${server.port}`;
+    const store = openStore(url, { password: () => new Promise(() => {}) });
+    await expect(store.get('key')).rejects.toMatchObject({ code: 'TIMEOUT', subject: 'key' });
+    const password = () => Promise.reject(new Error('no credentials'));
+    await expect(openStore(url, { password }).get('key')).rejects.toThrow('no credentials');
+  });
+
   it('keeps no process alive that has nothing more to do', async () => {
     const server = await startServer();
     const entrance = fileURLToPath(new URL('../../../src/stores/redis/index.ts', import.meta.url));
