@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { builtin } from '../aws/builtin.js';
 
 /** Under this name Lambda knows the extension. No other extension of the function may have it. */
 export const EXTENSION_NAME = 'glasswork-cache';
@@ -57,8 +56,10 @@ function send(
   headers: Readonly<Record<string, string>>,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    // Not by `import`: see aws/builtin.ts.
+    const http = process.getBuiltinModule('node:http');
     const url = `http://${api}/2020-01-01/extension/${path}`;
-    const request = builtin.http('http:').request(url, { method, headers, agent: false });
+    const request = http.request(url, { method, headers, agent: false });
     request.on('error', reject);
     request.on('socket', (socket) => socket.unref());
     request.on('response', (response) => {
