@@ -3,45 +3,15 @@ import { CacheError } from '../../errors.js';
 import { type Clock, withTimeout } from '../../time.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
 import type { Command, Connection, Repeat } from './connection.js';
+import { type Client, clientSettings, createClient, OPEN_MS, QUIT_MS } from './own-client.js';
 import { refusal } from './refusal.js';
-import { type ScriptedClient, withScripts } from './scripts.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 import { Tick } from './tick.js';
 
-/** What ioredis' `Redis` has besides commands. */
-interface OwnClient extends RedisClient {
-  readonly stream?: { readonly writable: boolean; readonly bytesRead: number; unref(): void };
-  on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
-  connect(): Promise<void>;
-  quit(): Promise<unknown>;
-  disconnect(): void;
-}
-
-type Client = ScriptedClient & OwnClient;
-
-/** Budgets, milliseconds: to connect, TLS included; the same with AUTH or Sentinels; a command; a last good-bye. */
-const CONNECT_MS = 1_000;
-const OPEN_MS = 2_000;
+/** What a command has, milliseconds. */
 const COMMAND_MS = 1_000;
-const QUIT_MS = 500;
 /** AWS forgets a connection that was idle for 350 s, and a frozen sandbox does not hear of it. */
 const LONGEST_IDLE_MS = 300_000;
-
-/** For Lambda: nothing waits for a server that is not there, and nothing runs between invocations. */
-const DEFAULTS = {
-  connectTimeout: CONNECT_MS,
-  disconnectTimeout: QUIT_MS,
-  // A connection that was lost stays lost: the next command opens a new one.
-  retryStrategy: null,
-  enableOfflineQueue: false,
-  // What was sent is not sent again behind the back of the store, which knows what may be.
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-  // Each would cost a round trip, or a file that a bundle does not have, before the first answer.
-  enableReadyCheck: false,
-  disableClientInfo: true,
-  protocol: 2,
-};
 
 /**
  * A client of our own: opened by the first command, shared by all, and opened anew after it was lost, sat idle for too
@@ -131,7 +101,7 @@ export class OwnConnection implements Connection {
 
   async subscriber(): Promise<Subscriber> {
     const client: unknown = await createClient(this.#url, {
-      ...(await this.#settings()),
+      ...(await clientSettings(this.#options)),
       ...SUBSCRIBER_OPTIONS,
     });
     return client as Subscriber;
@@ -167,7 +137,7 @@ export class OwnConnection implements Connection {
   }
 
   async #connect(): Promise<Client> {
-    const options = await this.#settings();
+    const options = await clientSettings(this.#options);
     const client = await createClient(this.#url, options);
     let lastError: unknown;
     client.on('error', (error) => {
@@ -188,18 +158,6 @@ export class OwnConnection implements Connection {
     client.stream?.unref();
     this.#client = client;
     return client;
-  }
-
-  async #settings(): Promise<Record<string, unknown>> {
-    const settings: Record<string, unknown> = { ...DEFAULTS, ...this.#options, lazyConnect: true };
-    const { password } = settings;
-    if (typeof password === 'function') {
-      const asking = Promise.resolve(password());
-      settings.password = await withTimeout(asking, OPEN_MS, () => {
-        throw new Error(`The password function timed out after ${OPEN_MS} ms`);
-      });
-    }
-    return settings;
   }
 
   /** Once only: many commands can fail with one connection. */
@@ -223,17 +181,4 @@ function fateOf(error: unknown): 'unsent' | 'refused' | 'unknown' | undefined {
   return /^Connection is closed|^Command aborted|^Reached the max retries/.test(message)
     ? 'unknown'
     : undefined;
-}
-
-async function createClient(url: string, options: Record<string, unknown>): Promise<Client> {
-  const { Redis } = await import('ioredis').catch((cause) => {
-    const bundled = String(cause).includes('Dynamic require');
-    const remedy = bundled
-      ? 'in a bundle of ES modules it needs a `require`, which docs/redis.md tells how to give it'
-      : 'install it, or give a client of iovalkey';
-    const message = `A url needs the package ioredis: ${remedy}.`;
-    throw new CacheError('MISSING_PEER', message, { subject: 'ioredis', cause });
-  });
-  const client: unknown = new Redis(url, options);
-  return withScripts(client as OwnClient) as Client;
 }
