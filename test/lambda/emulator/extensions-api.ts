@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type Reply, type Route, readBody, refusal } from './http.js';
+import { member, type Reply, type Route, readBody, refusal } from './http.js';
 
 /** Lambda's limit, of internal and external extensions together. */
 const MAX_EXTENSIONS = 10;
@@ -68,7 +68,8 @@ export class ExtensionsApi {
   async #register(request: IncomingMessage): Promise<Reply> {
     const name = String(request.headers['lambda-extension-name'] ?? '');
     const body: unknown = JSON.parse((await readBody(request)).toString());
-    const events = eventsOf(body);
+    const asked = member(body, 'events');
+    const events = Array.isArray(asked) ? asked.map(String) : [];
     const reply = this.#refuse(name, events) ?? this.#add(name, events);
     this.registrations.push({ name, events, status: reply.status });
     return reply;
@@ -112,9 +113,4 @@ export class ExtensionsApi {
       this.#onParked();
     });
   }
-}
-
-function eventsOf(body: unknown): string[] {
-  const events = typeof body === 'object' && body !== null && 'events' in body ? body.events : [];
-  return Array.isArray(events) ? events.map(String) : [];
 }

@@ -58,6 +58,11 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** A member of a body whose shape is somebody else's. */
+export function member(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined;
+}
+
 async function answer(routes: readonly Route[], request: IncomingMessage): Promise<Reply> {
   const { method, url = '' } = request;
   for (const route of routes) {

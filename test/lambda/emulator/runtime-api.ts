@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { accepted, type Reply, type Route, readBody, refusal } from './http.js';
+import { accepted, member, type Reply, type Route, readBody, refusal } from './http.js';
 import type { FunctionError, Invocation } from './invocation.js';
 
 /** Lambda's limit for a response that is not streamed. */
@@ -116,6 +116,8 @@ function functionError({ headers }: IncomingMessage, body: Buffer): FunctionErro
 /** The runtime client writes both into the body; what lacks there comes from the header. */
 function errorIn(body: Buffer, fallback: string): FunctionError {
   const parsed: unknown = JSON.parse(body.toString() || '{}');
-  const { errorType = fallback, errorMessage = '' } = Object(parsed);
-  return { errorType: String(errorType), errorMessage: String(errorMessage) };
+  return {
+    errorType: String(member(parsed, 'errorType') ?? fallback),
+    errorMessage: String(member(parsed, 'errorMessage') ?? ''),
+  };
 }
