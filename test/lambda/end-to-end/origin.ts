@@ -32,9 +32,10 @@ export class Origin {
     server.on('request', async (_request, response) => {
       origin.#requests += 1;
       origin.#onRequest();
+      const { value, isDown, delayMs } = origin;
       await origin.#gate;
-      if (origin.delayMs > 0) await sleep(origin.delayMs);
-      response.writeHead(origin.isDown ? 503 : 200).end(origin.value);
+      if (delayMs > 0) await sleep(delayMs);
+      response.writeHead(isDown ? 503 : 200).end(value);
     });
     return origin;
   }
@@ -43,7 +44,7 @@ export class Origin {
     return this.#requests;
   }
 
-  /** Requests wait until the returned function is called. */
+  /** Requests from now on wait, with the answer of now, until the returned function is called. */
   hold(): () => void {
     let release = () => {};
     this.#gate = new Promise((resolve) => {
