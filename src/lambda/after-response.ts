@@ -10,6 +10,8 @@ import { within } from './waiting.js';
 
 /** Lambda answers at once. An answer that comes later than this still counts, but nobody waits for it. */
 const REGISTER_WAIT_MS = 1_000;
+/** Lambda's limit of an invocation: 15 minutes. A timer of 25 days or more would fire at once. */
+const LONGEST_WAIT_MS = 900_000;
 
 /**
  * What becomes of work behind a response.
@@ -68,7 +70,7 @@ const extensions = new Map<string, Extension>();
  * ```
  */
 export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
-  const maxWaitMs = milliseconds(options.maxWait ?? '2s', 'maxWait');
+  const maxWaitMs = Math.min(milliseconds(options.maxWait ?? '2s', 'maxWait'), LONGEST_WAIT_MS);
   const tasks = new Tasks(teller(options.onEvent));
   const waitUntil: WaitUntil = (work) => tasks.add(work);
   const wanted = options.mode ?? usualMode();

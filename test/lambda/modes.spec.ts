@@ -65,6 +65,22 @@ describe('mode "await"', () => {
   });
 });
 
+describe('the longest wait', () => {
+  it('is as long as an invocation can be, however much is asked for', async () => {
+    stopTime();
+    const after = await afterResponse({ mode: 'await', maxWait: '366d', onEvent });
+    const handler = after.handler(async () => after.waitUntil(new Promise(() => {})));
+    const answer = handler();
+    await pass(899_999);
+    expect(lambda.events).toEqual([]);
+    await pass(1);
+    await answer;
+    expect(lambda.events).toEqual([
+      { type: 'background-unfinished', pending: 1, waitedMs: 900_000 },
+    ]);
+  });
+});
+
 describe('the fallback to "await"', () => {
   it.each([
     ['Extension.RegistrationClosed', 'at the top level of an ES module'],
