@@ -1,67 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CacheStore, RedisCacheStore } from '@glasswork/cache';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithRedis } from '../servers/redis-available.js';
-import { RedisProcess, type RedisProcessOptions } from '../servers/redis-process.js';
 import { until } from '../servers/until.js';
-import {
-  expectOutage,
-  expectRecovery,
-  Origin,
-  Process,
-  Traffic,
-  WRAP_LIMIT_MS,
-  within,
-} from './redis-traffic.js';
+import { expectOutage, expectRecovery, Traffic, WRAP_LIMIT_MS, within } from './redis-traffic.js';
+import { WAYS, World } from './redis-world.js';
 
 const timeout = 60_000;
-
-/** The ways to reach a server. A client of the user's is as a user makes one who knows no options. */
-const WAYS = {
-  'a url': (url: string): Opened => {
-    const store = new RedisCacheStore({ url });
-    return { store, close: () => within(3_000, 'close', store.close()) };
-  },
-  'a client': (url: string): Opened => {
-    const client = new Redis(url);
-    client.on('error', () => {});
-    return { store: new RedisCacheStore({ client }), close: async () => client.disconnect() };
-  },
-} as const;
-
-interface Opened {
-  readonly store: CacheStore;
-  close(): Promise<void>;
-}
-
-/** What one test starts; all of it ends with the test. */
-class World {
-  readonly origin = new Origin();
-  readonly #open: (url: string) => Opened;
-  readonly #onEnd: (close: () => Promise<void>) => void;
-
-  constructor(open: (url: string) => Opened, { onTestFinished }: TestContext) {
-    this.#open = open;
-    this.#onEnd = onTestFinished;
-  }
-
-  async server(options?: RedisProcessOptions): Promise<RedisProcess> {
-    const server = await RedisProcess.start(options);
-    this.#onEnd(() => server.stop());
-    return server;
-  }
-
-  process(url: string): Process {
-    const { store, close } = this.#open(url);
-    this.#onEnd(close);
-    return new Process(store);
-  }
-
-  two(url: string): [Process, Process] {
-    return [this.process(url), this.process(url)];
-  }
-}
 
 const warnings: string[] = [];
 const warn = ({ name }: Error) => void warnings.push(name);
@@ -168,6 +112,26 @@ describeWithRedis('faults of Redis', () => {
       await expect(cache.clear()).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
       await server.configure('maxmemory', 0);
       await expectRecovery(processes, origin);
+    });
+
+    it('a memory that is always full, so that records are evicted', {
+      timeout,
+    }, async (context) => {
+      const world = new World(open, context);
+      const server = await world.server();
+      const processes = world.two(server.url);
+      const traffic = new Traffic(processes, world.origin, 300);
+      await Promise.all(
+        traffic.keys.map((key) => processes[0].cache.set(key, { key, version: 0 })),
+      );
+      await server.configure('maxmemory-policy', 'allkeys-random');
+      await server.configure('maxmemory', Number(await server.field('used_memory')));
+      traffic.start();
+      await traffic.more(1_500);
+      await traffic.stop();
+      expect(Number(await server.field('evicted_keys'))).toBeGreaterThan(10);
+      await server.configure('maxmemory', 0);
+      await expectRecovery(processes, world.origin);
     });
 
     it('a wrong password', { timeout }, async (context) => {
