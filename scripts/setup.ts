@@ -109,7 +109,7 @@ async function prepareLambda(): Promise<void> {
     await prepare("building AWS's runtime client, aws-lambda-ric (once)", buildRuntimeClients);
   }
   for (const major of [20, 22, 24] as const) {
-    if (hasNode(major)) continue;
+    if (runtimeClientProblem() !== undefined || process.arch !== 'x64' || hasNode(major)) continue;
     await prepare(`fetching Node ${major} (40 MB, once)`, async () => {
       await nodeBinary(major);
     });

@@ -88,10 +88,12 @@ describeOnLambda('The extension', (runtime) => {
     it('registers nothing on Managed Instances, where nothing freezes', async () => {
       start('promise', { managed: true });
       await send('1').ended;
+      const release = world.origin.hold();
       const both = [send('2'), send('2')];
       for (const { answered } of both) {
         expect(promise.answer(await answered)).toMatchObject({ value: '1', mode: 'detached' });
       }
+      release();
       await expect.poll(() => world.stored(key)).toBe('2');
       expect(lambda.registrations).toEqual([]);
       expect(lambda.lines.filter((line) => line.includes('WARN'))).toEqual([]);

@@ -91,6 +91,8 @@ export class World {
       folder: this.#bundles.folder(format),
       handler: `${name}.handler`,
       now: this.now,
+      // Not a limit of any test, unless it says so.
+      timeoutMs: 15_000,
       ...(withClock && { nodeOptions: ['--require', clockScript] }),
       env: {
         TABLE: this.#tableName,
