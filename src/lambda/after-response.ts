@@ -71,10 +71,10 @@ const extensions = new Map<string, Extension>();
  */
 export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
   const maxWaitMs = Math.min(milliseconds(options.maxWait ?? '2s', 'maxWait'), LONGEST_WAIT_MS);
-  const tasks = new Tasks(teller(options.onEvent));
-  const waitUntil: WaitUntil = (work) => tasks.add(work);
+  const tasks = new Tasks(maxWaitMs, teller(options.onEvent));
   const wanted = options.mode ?? usualMode();
   if (wanted === 'detached') {
+    const waitUntil: WaitUntil = (work) => tasks.add(work);
     return { waitUntil, mode: wanted, deadline: () => undefined, handler: (handler) => handler };
   }
   if (wanted !== 'extension' && wanted !== 'await') {
@@ -82,19 +82,18 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   }
 
   const extension = extensionOf(process.env.AWS_LAMBDA_RUNTIME_API);
-  const leftMs = (untilMs: number) => Math.min(maxWaitMs, untilMs - Date.now());
-  if (wanted === 'extension') {
-    extension.hold((untilMs) => tasks.finish(leftMs(untilMs), 'unref'));
-    await within(extension.start(), REGISTER_WAIT_MS, 'ref');
-  }
+  if (wanted === 'extension') await within(extension.start(), REGISTER_WAIT_MS, 'ref');
   const mode = () => (wanted === 'extension' && extension.isRegistered ? 'extension' : 'await');
   const end = (invocation: Invocation) => {
-    if (mode() === 'extension' || !tasks.isBusy) return extension.end(invocation);
+    if (mode() === 'extension' || !extension.isBusy) return extension.end(invocation);
     const untilMs = (invocation.deadlineMs ?? Number.POSITIVE_INFINITY) - MARGIN_MS;
-    return tasks.finish(leftMs(untilMs), 'ref').then(() => extension.end(invocation));
+    return extension.finish(untilMs, 'ref').then(() => extension.end(invocation));
   };
   return {
-    waitUntil,
+    waitUntil(work) {
+      tasks.add(work);
+      extension.hold(tasks);
+    },
     get mode() {
       return mode();
     },

@@ -1,5 +1,6 @@
 import { type InvokeEvent, nextInvoke, register } from './extensions-api.js';
 import { type Invocation, Invocations } from './invocations.js';
+import type { Tasks } from './tasks.js';
 import { immediate, within } from './waiting.js';
 import { warnRefused, warnUnmarked } from './warnings.js';
 
@@ -12,9 +13,6 @@ const UNMARKED_START_MS = 100;
 /** Failures in a row of the request for the next event, and milliseconds between them. */
 const TRIES = 3;
 const PAUSE_MS = 100;
-
-/** Waits for work of the invocation that has just answered, until this time, epoch milliseconds. */
-export type Hold = (untilMs: number) => Promise<void>;
 
 /**
  * An extension of Lambda inside this process. The sandbox is frozen once the runtime and every extension have asked for
@@ -33,7 +31,7 @@ export class Extension {
   /** Whether some handler marks where invocations end. */
   isMarked = false;
   readonly #api: string;
-  readonly #holds = new Set<Hold>();
+  readonly #held = new Set<Tasks>();
   #registering: Promise<void> | undefined;
   #hasWarned = false;
 
@@ -41,8 +39,22 @@ export class Extension {
     this.#api = api;
   }
 
-  hold(hold: Hold): void {
-    this.#holds.add(hold);
+  /** Waits for these tasks behind the next answer, whichever handler gives it. */
+  hold(tasks: Tasks): void {
+    this.#held.add(tasks);
+  }
+
+  get isBusy(): boolean {
+    return [...this.#held].some((tasks) => tasks.isBusy);
+  }
+
+  /** Waits for what is held, until this time at most, epoch milliseconds. */
+  async finish(untilMs: number, timer: 'ref' | 'unref'): Promise<void> {
+    const waits = [...this.#held].map(async (tasks) => {
+      await tasks.finish(untilMs - Date.now(), timer);
+      if (!tasks.isBusy) this.#held.delete(tasks);
+    });
+    await Promise.all(waits);
   }
 
   /** Registers it, once. Never rejects. */
@@ -99,7 +111,7 @@ export class Extension {
     }
     await immediate();
     await immediate();
-    await Promise.all([...this.#holds].map((hold) => hold(untilMs)));
+    await this.finish(untilMs, 'unref');
     this.invocations.leave();
   }
 }

@@ -9,9 +9,11 @@ const WAITS = 2;
 export class Tasks {
   /** With the number of waits that it has outlasted. */
   readonly #pending = new Map<Promise<void>, number>();
+  readonly #maxWaitMs: number;
   readonly #tell: (event: CacheEvent) => void;
 
-  constructor(tell: (event: CacheEvent) => void) {
+  constructor(maxWaitMs: number, tell: (event: CacheEvent) => void) {
+    this.#maxWaitMs = maxWaitMs;
     this.#tell = tell;
   }
 
@@ -32,11 +34,13 @@ export class Tasks {
   }
 
   /**
-   * Waits until nothing is pending, work that was added meanwhile included, or `ms` have passed: that is an event.
+   * Waits until nothing is pending, work that was added meanwhile included, or the time is over: that is an event.
    *
+   * @param leftMs what is left of the invocation, milliseconds.
    * @param timer `'ref'` where somebody waits for this: a process whose event loop is empty would end instead.
    */
-  async finish(ms: number, timer: 'ref' | 'unref'): Promise<void> {
+  async finish(leftMs: number, timer: 'ref' | 'unref'): Promise<void> {
+    const ms = Math.min(leftMs, this.#maxWaitMs);
     const startMs = monotonic();
     const waitedMs = () => Math.round(monotonic() - startMs);
     while (this.isBusy) {

@@ -27,6 +27,21 @@ describe('mode "await"', () => {
     expect(lambda.warnings).toEqual([]);
   });
 
+  it('holds the response for work of every afterResponse(), where each event asks for one of its own', async () => {
+    const first = await afterResponse({ mode: 'await' });
+    let isDone = false;
+    const { handler } = await afterResponse({ mode: 'await' });
+    await handler(async (_event: unknown, _context: object) => {
+      // A cache that was made with the first.
+      first.waitUntil(
+        turns().then(() => {
+          isDone = true;
+        }),
+      );
+    })({}, context('2'));
+    expect(isDone).toBe(true);
+  });
+
   it('holds an error too', async () => {
     const after = await afterResponse({ mode: 'await' });
     const error = new Error('handler');
