@@ -140,14 +140,16 @@ const RULES: { readonly [O in keyof Policy]: (value: never, below: Policy) => Po
   waitUntil: (waitUntil: WaitUntil) => waitUntil,
 };
 
+const OPTIONS = Object.keys(RULES) as (keyof Policy)[];
+
 /** One layer of options over another; an option that is undefined lets the one below shine through. */
 export function layer(below: Policy, options: WrapOptions): Policy {
-  const policy: Policy & Record<string, unknown> = { ...below };
-  for (const option of Object.keys(RULES) as (keyof Policy)[]) {
+  const changed: { -readonly [O in keyof Policy]: unknown } = { ...below };
+  for (const option of OPTIONS) {
     const value = options[option];
-    if (value !== undefined)
-      Object.assign(policy, { [option]: RULES[option](value as never, below) });
+    if (value !== undefined) changed[option] = RULES[option](value as never, below);
   }
+  const policy = changed as Policy;
   const { ttl, staleTTL, staleIfError } = policy;
   if (staleTTL !== undefined && staleTTL >= ttl) {
     // An inherited staleTTL does not bind a call with a shorter life; one beside its own ttl is a mistake.

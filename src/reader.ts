@@ -69,15 +69,16 @@ export class Reader {
   /** A fresh entry that is at hand in this process, if nothing about it needs a second look. */
   peek(at: Address, tags: readonly string[], now: number): Entry | undefined {
     const { store } = this.#access;
-    if (!store.peek || at.schema || tags.length > 0) return undefined;
-    const prefix = this.#marks.trusted(null, now);
-    const entry = prefix === undefined ? undefined : store.peek(at.name, now);
-    const fresh =
-      entry instanceof Entry &&
-      entry.marks.length === 1 &&
-      entry.marks[0]?.[1] === prefix &&
-      freshness(entry, now) === 'fresh';
-    return fresh ? entry : undefined;
+    if (!store.peek || at.schema) return undefined;
+    for (const tag of tags) if (this.#marks.trusted(tag, now) === undefined) return undefined;
+    if (this.#marks.trusted(null, now) === undefined) return undefined;
+    const entry = store.peek(at.name, now);
+    const fresh = entry instanceof Entry && freshness(entry, now) === 'fresh';
+    if (!fresh) return undefined;
+    for (const [name, carried] of entry.marks) {
+      if (this.#marks.trusted(name, now) !== carried) return undefined;
+    }
+    return entry;
   }
 
   /**

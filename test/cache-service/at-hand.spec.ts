@@ -67,3 +67,51 @@ describe('a value at hand in this process', () => {
     for (const time of times) expect(time).toBe(Date.now());
   });
 });
+
+describe('a tagged value at hand', () => {
+  useFakeTime();
+
+  async function tagged(tagTTL: number) {
+    const { store, calls } = watched();
+    const { cache } = setup({ tagTTL }, store);
+    await cache.set('k', 1, { ttl: 60, tags: ['red'] });
+    await cache.get('k');
+    calls.length = 0;
+    return { cache, store, operations: () => calls.map(({ operation }) => operation) };
+  }
+
+  it.each([
+    ['wrap', (cache) => cache.wrap('k', { ttl: 60, tags: ['red'] }, () => 2)],
+    ['get', (cache) => cache.get('k')],
+  ] as const satisfies readonly [string, Parameters<typeof asked>[0]][])(
+    'is given by %s as long as the version of its tag may be trusted',
+    async (_, use) => {
+      const { cache, operations } = await tagged(5);
+      expect(await use(cache)).toBe(1);
+      expect(operations()).toEqual(['peek']);
+      await advance(5_000);
+      expect(await use(cache)).toBe(1);
+      expect(operations()).toContain('getVersioned');
+    },
+  );
+
+  it('is not looked at where the version of a known tag is read every time', async () => {
+    const { cache, operations } = await tagged(0);
+    expect(await cache.wrap('k', { ttl: 60, tags: ['red'] }, () => 2)).toBe(1);
+    expect(operations()).not.toContain('peek');
+  });
+
+  it('is gone as soon as this process has invalidated its tag', async () => {
+    const { cache } = await tagged(5);
+    await cache.invalidateTags(['red']);
+    expect(await cache.get('k')).toBeUndefined();
+  });
+
+  it('is gone in another process once the version of its tag is read again', async () => {
+    const { cache, store } = await tagged(5);
+    await setup({}, store).cache.invalidateTags(['red']);
+    expect(await cache.get('k')).toBe(1);
+    await advance(5_000);
+    expect(await cache.get('k')).toBeUndefined();
+  });
+});
