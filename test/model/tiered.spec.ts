@@ -30,6 +30,21 @@ it.each([
   expect(found?.report).toBeUndefined();
 });
 
+it(`keeps the promise where processes tell each other (MODEL_SEED=${seed})`, {
+  timeout,
+}, async () => {
+  const found = await checkModel({
+    createSubject: tiered(memory, { own: 100, channel: true }),
+    schedules: schedules(4_000),
+    seed,
+    shrinkMs,
+    // What a lagging read has given is copied for as long as the value lives.
+    faults: FAULTS.filter((kind) => kind !== 'stale'),
+    gaps: ['joins'],
+  });
+  expect(found?.report).toBeUndefined();
+});
+
 /** Takes every copy, whatever was invalidated since the look before it. */
 const unfenced = (inner: CacheStore): CacheStore => ({
   ...faultyStore(inner),

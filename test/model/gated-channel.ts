@@ -1,0 +1,70 @@
+import type { InvalidationChannel } from '@glasswork/cache';
+import type { World } from './subject.js';
+
+/** One connection to the bus: what is on its way to a process, in order. */
+interface Session {
+  readonly id: number;
+  readonly queue: (() => void)[];
+  open: boolean;
+}
+
+/**
+ * Pub/sub as Redis has it, at the gates of a schedule: messages reach each process in the order in which they were
+ * published, as late as the schedule says, and are lost with the connection.
+ */
+export class Bus {
+  readonly #world: World;
+  readonly #subscribers = new Set<(message: string) => void>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** The end of one process. */
+  channel(index: number): InvalidationChannel {
+    const { gates, random, faultRate, log } = this.#world;
+    let listener = (_message: string) => {};
+    let session: Session = { id: 0, queue: [], open: true };
+
+    const drain = async (from: Session) => {
+      while (from.open && from.queue.length > 0) {
+        await gates.wait(index, 'reply', 'a message');
+        if (from.open) from.queue.shift()?.();
+      }
+    };
+    const deliver = (action: () => void) => {
+      session.queue.push(action);
+      if (session.queue.length === 1) void drain(session);
+    };
+    const lose = () => {
+      if (!random.chance(faultRate())) return;
+      log(`  p${index} loses its subscription, and ${session.queue.length} messages`);
+      session.open = false;
+      session = { id: session.id + 1, queue: [], open: true };
+    };
+
+    this.#subscribers.add((message) => deliver(() => listener(message)));
+    return {
+      listen(heard) {
+        listener = heard;
+      },
+      publish: async (message) => {
+        await gates.wait(index, 'request', 'publish', random.chance(0.5) ? 'network' : 'process');
+        if (random.chance(faultRate())) throw new Error('publish failed on purpose');
+        for (const subscriber of this.#subscribers) subscriber(message);
+        await gates.wait(index, 'reply', 'publish');
+        if (random.chance(faultRate()))
+          throw new Error('publish answered on purpose with an error');
+      },
+      async sync() {
+        await gates.wait(index, 'request', 'sync', random.chance(0.5) ? 'network' : 'process');
+        lose();
+        const { id } = session;
+        if (random.chance(faultRate())) throw new Error('sync failed on purpose');
+        // What goes with the connection that it was sent on never comes.
+        return new Promise((resolve) => deliver(() => resolve(id)));
+      },
+      async close() {},
+    };
+  }
+}
