@@ -28,16 +28,14 @@ export class Bus {
 
     const drain = async (from: Session) => {
       while (from.open && from.queue.length > 0) {
-        await gates.wait(index, 'reply', 'a message');
+        await gates.wait(index, 'replay', 'a message');
         if (from.open) from.queue.shift()?.();
       }
     };
     const deliver = (action: () => void) => {
       session.queue.push(action);
       if (session.queue.length === 1) void drain(session);
-    };
-    const lose = () => {
-      if (!random.chance(faultRate())) return;
+      if (faultRate() === 0 || !random.chance(0.15)) return;
       log(`  p${index} loses its subscription, and ${session.queue.length} messages`);
       session.open = false;
       session = { id: session.id + 1, queue: [], open: true };
@@ -58,7 +56,6 @@ export class Bus {
       },
       async sync() {
         await gates.wait(index, 'request', 'sync', random.chance(0.5) ? 'network' : 'process');
-        lose();
         const { id } = session;
         if (random.chance(faultRate())) throw new Error('sync failed on purpose');
         // What goes with the connection that it was sent on never comes.

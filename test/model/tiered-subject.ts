@@ -38,12 +38,14 @@ export const tiered =
       process(index, clock): CacheStore {
         const tiers = [between?.process(index, clock), below.process(index, clock)];
         if (own) tiers.unshift(wrap(new MemoryCacheStore({ clock, maxEntries: own })));
-        return new TieredCacheStore(
+        const store = new TieredCacheStore(
           tiers.filter((tier) => tier !== undefined),
           channel
             ? { clock, upperTTL: '1d', channel: bus.channel(index) }
             : { clock, upperTTL: UPPER_TTL },
         );
+        if (channel) store.warm().catch(() => {});
+        return store;
       },
     };
   };

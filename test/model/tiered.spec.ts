@@ -35,7 +35,9 @@ it(`keeps the promise where processes tell each other (MODEL_SEED=${seed})`, {
 }, async () => {
   const found = await checkModel({
     createSubject: tiered(memory, { own: 100, channel: true }),
-    schedules: schedules(4_000),
+    // Many calls: a process must have read, be told, and read again.
+    operations: 60,
+    schedules: schedules(2_000),
     seed,
     shrinkMs,
     // What a lagging read has given is copied for as long as the value lives.
