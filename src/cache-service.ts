@@ -227,9 +227,8 @@ export class CacheService {
 
   /** What takes longer than a look into this process. */
   async #wrap(at: Address, policy: Resolved, load: Load<unknown>): Promise<unknown> {
-    const seen = await this.#read(at, policy);
     const loadOne: LoadAll = async (_needs, context) => [await load(context)];
-    const [value] = this.#serve([{ at, policy, seen }], loadOne);
+    const [value] = await this.#readAndServe([{ at, policy }], loadOne);
     return value;
   }
 
@@ -276,16 +275,17 @@ export class CacheService {
     const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
     const names = keys.map((key) => this.#address(key).name);
     const unique = new Map(keys.map((key, i) => [names[i], key]));
-    const needs = await Promise.all(
-      Array.from(unique.values(), (key) => this.#need(key, own, loads)),
-    );
+    if (typeof loads !== 'function') throw noLoad(loads);
+    const asked = Array.from(unique.values(), (key) => {
+      return { at: this.#address(key), policy: this.#policy(key, own) };
+    });
     const values = await Promise.all(
-      this.#serve(needs, async (missing, context) => {
+      await this.#readAndServe(asked, async (missing, context) => {
         const originals = missing.map(({ at }) => unique.get(at.name) as K);
-        return (await loads?.(originals, context)) ?? [];
+        return (await loads(originals, context)) ?? [];
       }),
     );
-    const found = new Map(needs.map(({ at }, i) => [at.name, values[i]]));
+    const found = new Map(asked.map(({ at }, i) => [at.name, values[i]]));
     const given = new Set<string>();
     return names.map((name) => {
       const value = found.get(name);
@@ -370,20 +370,27 @@ export class CacheService {
     return entry.value;
   }
 
-  async #need(key: AnyKey, options: Policy | undefined, load: unknown): Promise<Need> {
-    if (typeof load !== 'function') throw noLoad(load);
-    const [at, policy] = [this.#address(key), this.#policy(key, options)];
-    return { at, policy, seen: await this.#read(at, policy) };
-  }
-
   /** What an invalidation of this process has overtaken while it was read counts as invalidated. */
-  #read(at: Address, { tags, forceFresh }: Resolved): Promise<Seen> {
+  async #readAndServe(asked: readonly Omit<Need, 'seen'>[], load: LoadAll): Promise<unknown[]> {
     const { flights, reader } = this.#parts;
-    return flights.watch(at.name, tags, async (isOvertaken) => {
-      const seen = await (forceFresh ? reader.read(at, tags) : reader.readNearest(at, tags));
-      if (!isOvertaken(tagsAmong(seen.entry?.marks ?? []))) return seen;
-      return { ...seen, entry: undefined, state: 'none', reason: 'invalidated' };
-    });
+    const watches = asked.map(({ at, policy }) => flights.watch(at.name, policy.tags));
+    try {
+      const reads = await Promise.all(
+        asked.map(({ at, policy: { tags, forceFresh } }) =>
+          forceFresh ? reader.read(at, tags) : reader.readNearest(at, tags),
+        ),
+      );
+      const needs = asked.map(({ at, policy }, i): Need => {
+        const seen = reads[i] as Seen;
+        if (!watches[i]?.isOvertaken(tagsAmong(seen.entry?.marks ?? [])))
+          return { at, policy, seen };
+        const nothing = { entry: undefined, state: 'none', reason: 'invalidated' } as const;
+        return { at, policy, seen: { ...seen, ...nothing } };
+      });
+      return this.#serve(needs, load);
+    } finally {
+      for (const watch of watches) watch.end();
+    }
   }
 
   /**

@@ -34,6 +34,13 @@ interface Read extends Watched {
   readonly others: ((watched: Watched) => boolean)[];
 }
 
+/** Says whether an invalidation of this process has come since a read began. */
+export interface Watch {
+  /** `tags`: those that the entry carries. Nothing may be awaited between this and the start of a load. */
+  isOvertaken(tags: readonly string[]): boolean;
+  end(): void;
+}
+
 /** One running load and those who wait for it. */
 export interface Flight<T = unknown> extends Watched {
   basis: Basis;
@@ -124,12 +131,8 @@ export class SingleFlight {
     return flight;
   }
 
-  /** Runs work between a read and its load; what it is given says whether an invalidation has come meanwhile. */
-  async watch<T>(
-    key: string,
-    tags: readonly string[],
-    work: (isOvertaken: (tags: readonly string[]) => boolean) => Promise<T>,
-  ): Promise<T> {
+  /** Watches a read until its load has started, or there is none to start. */
+  watch(key: string, tags: readonly string[]): Watch {
     const read: Read = {
       key,
       tags: tags.length === 0 ? NONE : new Set(tags),
@@ -137,16 +140,12 @@ export class SingleFlight {
       others: [],
     };
     this.#reads.add(read);
-    try {
+    return {
       // Only the entry says which tags it carries, so what did not seem to concern it is asked once more.
-      return await work(
-        (found) =>
-          read.detached ||
-          read.others.some((matches) => matches({ ...read, tags: new Set(found) })),
-      );
-    } finally {
-      this.#reads.delete(read);
-    }
+      isOvertaken: (found) =>
+        read.detached || read.others.some((matches) => matches({ ...read, tags: new Set(found) })),
+      end: () => void this.#reads.delete(read),
+    };
   }
 
   /** What is being read may be older than the invalidation that has just resolved. Loads may have begun after its call. */

@@ -74,16 +74,7 @@ export class Stampede {
   }
 
   async #refresh(needs: readonly Need[], load: LoadAll, anew = false): Promise<void> {
-    const claims = await Promise.all(needs.map((need) => this.#claim(need)));
-    for (const need of needs) this.#asking.delete(idOf(need));
-    const claimed = claims.filter((claim) => claim !== undefined);
-    const free = claimed.map(({ need }) => need);
-    for (const { at, seen } of free) {
-      const reason = seen.state === 'stale' ? 'stale' : 'early';
-      this.#parts.emit({ type: 'refresh', key: at.key, reason });
-    }
-    const leases = claimed.map(({ lease }) => lease);
-    const flights = this.#startTogether(free, load, leases);
+    const { free, flights } = await this.#startRefresh(needs, load, anew);
     const slept = await Promise.all(
       flights.map((flight) =>
         // A failed load has told of it by an event of its own.
@@ -93,27 +84,37 @@ export class Stampede {
         ),
       ),
     );
-    if (!anew && slept.includes(true)) {
-      await this.#refreshAnew(
-        free.filter((_need, i) => slept[i]),
-        load,
-      );
-    }
+    const failed = free.filter((_need, i) => slept[i]);
+    // What a freeze has made fail starts anew, once.
+    if (!anew && failed.length > 0) await this.#refresh(failed, load, true);
   }
 
-  /** What a freeze has made fail starts anew, once, from a new read: unless somebody else has refreshed or invalidated it. */
-  async #refreshAnew(needs: readonly Need[], load: LoadAll): Promise<void> {
-    const { flights, reader } = this.#parts;
-    const read = await Promise.all(
-      needs.map((need) =>
-        flights.watch(need.at.name, tagsOf(need), async (isOvertaken) => {
-          const again = { ...need, seen: await reader.read(need.at, need.policy.tags) };
-          return again.seen.state === 'stale' && !isOvertaken(tagsOf(again)) ? again : undefined;
-        }),
-      ),
-    );
-    const stale = read.flatMap((need) => (need && !this.#joinable(need) ? [need] : []));
-    if (stale.length > 0) await this.#refresh(stale, load, true);
+  /** Starts the load of those that this process is to refresh, unless an invalidation of its own has come meanwhile. */
+  async #startRefresh(
+    needs: readonly Need[],
+    load: LoadAll,
+    anew: boolean,
+  ): Promise<{ free: readonly Need[]; flights: readonly Flight[] }> {
+    const watches = needs.map((need) => this.#parts.flights.watch(need.at.name, tagsOf(need)));
+    try {
+      const claims = await Promise.all(needs.map((need) => this.#claim(need, anew)));
+      for (const need of needs) this.#asking.delete(idOf(need));
+      const isOvertaken = (claim: Claim | undefined, i: number): boolean =>
+        claim !== undefined && watches[i]?.isOvertaken(tagsOf(claim.need)) === true;
+      const overtaken = claims.filter(isOvertaken);
+      const claimed = claims.filter((claim) => claim !== undefined && !overtaken.includes(claim));
+      const free = claimed.flatMap((claim) => claim?.need ?? []);
+      for (const { at, seen } of free) {
+        const reason = seen.state === 'stale' ? 'stale' : 'early';
+        this.#parts.emit({ type: 'refresh', key: at.key, reason });
+      }
+      const leases = claimed.map((claim) => claim?.lease);
+      const flights = this.#startTogether(free, load, leases);
+      await Promise.all(overtaken.map((claim) => claim?.lease?.release()));
+      return { free, flights };
+    } finally {
+      for (const watch of watches) watch.end();
+    }
   }
 
   #start(needs: readonly Need[], load: LoadAll): Flight[] {
@@ -195,26 +196,21 @@ export class Stampede {
 
   /**
    * What this process is to refresh, and the lease that it holds for it. Undefined where there is nothing to do: somebody
-   * else does it, or has done it, or an invalidation of this process came while that was found out.
+   * else does it, or has done it. A copy is looked at once more in the last tier, and so is what starts anew.
    */
-  #claim(need: Need): Promise<Claim | undefined> {
-    return this.#parts.flights.watch(need.at.name, tagsOf(need), async (isOvertaken) => {
-      const current = isCopy(need.seen) ? await this.#stillDue(need) : need;
-      if (!current) return undefined;
-      const { policy, seen } = current;
-      const lease = policy.lease && seen.marks ? await this.#take(current) : undefined;
-      if (lease === 'held') return undefined;
-      if (!isOvertaken(tagsOf(current))) return { need: current, lease };
-      await lease?.release();
-      return undefined;
-    });
+  async #claim(need: Need, anew: boolean): Promise<Claim | undefined> {
+    const current = anew || isCopy(need.seen) ? await this.#stillDue(need) : need;
+    if (!current) return undefined;
+    const { policy, seen } = current;
+    const lease = policy.lease && seen.marks ? await this.#take(current) : undefined;
+    return lease === 'held' ? undefined : { need: current, lease };
   }
 
-  /** The same need as the last tier has it, unless that holds a better entry than the copy, or none, or its load is running. */
+  /** The need as the last tier has it now, unless that holds a better entry, or none, or its load is running. */
   async #stillDue(need: Need): Promise<Need | undefined> {
-    const { at, policy, seen: copy } = need;
+    const { at, policy, seen: before } = need;
     const seen = await this.#parts.reader.read(at, policy.tags);
-    const isDue = seen.state === 'fresh' && seen.entry?.createdAt === copy.entry?.createdAt;
+    const isDue = seen.state === 'fresh' && seen.entry?.createdAt === before.entry?.createdAt;
     const current = { ...need, seen };
     return (isDue || seen.state === 'stale') && !this.#joinable(current) ? current : undefined;
   }
