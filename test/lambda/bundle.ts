@@ -13,10 +13,11 @@ export interface Bundles {
   remove(): Promise<void>;
 }
 
-/** Bundles functions of `test/lambda/functions` from the source, one minified file each, as they are deployed. */
+/** Bundles functions of a folder, from the source, one minified file each, as they are deployed. */
 export async function bundleFunctions(
   names: readonly string[],
   formats: readonly Format[] = ['esm'],
+  from = 'test/lambda/functions',
 ): Promise<Bundles> {
   const cache = join(root, '.cache');
   await mkdir(cache, { recursive: true });
@@ -24,7 +25,7 @@ export async function bundleFunctions(
   for (const format of formats) {
     await build({
       absWorkingDir: root,
-      entryPoints: names.map((name) => `test/lambda/functions/${name}.ts`),
+      entryPoints: names.map((name) => `${from}/${name}.ts`),
       outdir: join(folder, format),
       outExtension: { '.js': format === 'esm' ? '.mjs' : '.cjs' },
       bundle: true,

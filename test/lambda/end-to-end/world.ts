@@ -56,13 +56,17 @@ export class World {
     this.proxy.now = this.now;
   }
 
-  static async start(names: readonly string[], formats?: readonly Format[]): Promise<World> {
+  static async start(
+    names: readonly string[],
+    formats?: readonly Format[],
+    from?: string,
+  ): Promise<World> {
     const dynalite = await startDynalite();
     const tableName = await createCacheTable(dynalite.endpoint);
     const clockFolder = await mkdtemp(join(tmpdir(), 'clock-'));
     await writeFile(join(clockFolder, 'offset'), '0');
     return new World({
-      bundles: await bundleFunctions(names, formats),
+      bundles: await bundleFunctions(names, formats, from),
       dynalite,
       tableName,
       clockFolder,
@@ -72,6 +76,10 @@ export class World {
   }
 
   readonly now = (): number => Date.now() + this.#offsetMs;
+
+  get tableName(): string {
+    return this.#tableName;
+  }
 
   /** Of the table itself, without the proxy before it. */
   get tableEndpoint(): string {
