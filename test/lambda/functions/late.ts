@@ -1,12 +1,9 @@
 import type { Context } from 'aws-lambda';
 import { type CachedAnswer, type CachedEvent, read, register } from './cache.js';
 
-let registered: ReturnType<typeof register> | undefined;
-
-/** Registers when the first event is there, which is too late. */
+/** Asks anew for each event, and first when one is there, which is too late. The cache keeps what it was given first. */
 export async function handler(event: CachedEvent, context: Context): Promise<CachedAnswer> {
-  registered ??= register();
-  const after = await registered;
+  const after = await register();
   const marked = after.handler(async (given: CachedEvent, _context: Context) => read(after, given));
   return marked(event, context);
 }
