@@ -14,10 +14,13 @@ interface Session {
  */
 export class Bus {
   readonly #world: World;
+  readonly #deaf: boolean;
   readonly #subscribers = new Set<(message: string) => void>();
 
-  constructor(world: World) {
+  /** `deaf`: what is published is lost, and nobody is told that anything was. */
+  constructor(world: World, deaf = false) {
     this.#world = world;
+    this.#deaf = deaf;
   }
 
   /** The end of one process. */
@@ -41,7 +44,7 @@ export class Bus {
       session = { id: session.id + 1, queue: [], open: true };
     };
 
-    this.#subscribers.add((message) => deliver(() => listener(message)));
+    if (!this.#deaf) this.#subscribers.add((message) => deliver(() => listener(message)));
     return {
       listen(heard) {
         listener = heard;

@@ -14,7 +14,7 @@ interface Tiers {
   /** A tier that the processes share, above the last one, which fails as that does. */
   readonly middle?: boolean;
   /** The processes tell each other, and their own copies live as long as the values. */
-  readonly channel?: boolean;
+  readonly channel?: boolean | 'deaf';
   /** Breaks each process's own tier. */
   readonly wrap?: (own: CacheStore) => CacheStore;
 }
@@ -30,7 +30,7 @@ export const tiered =
       shared(last)(world),
       middle ? shared((clock) => new MemoryCacheStore({ clock }))(world) : undefined,
     ]);
-    const bus = new Bus(world);
+    const bus = new Bus(world, channel === 'deaf');
     return {
       ...below,
       // What was read from a lagging copy of a tier may itself have been copied from a lagging tier.

@@ -66,8 +66,14 @@ const unlimited = (inner: CacheStore): CacheStore => ({
 it.each([
   ['that lands after an invalidation', { own: 100, wrap: unfenced }],
   ['that is kept for too long', { own: 100, wrap: unlimited }],
+  ['that a message should have ended', { own: 100, channel: 'deaf' as const }],
 ])('finds a copy %s', { timeout }, async (_what, tiers) => {
   const createSubject = tiered(memory, tiers);
-  const found = await findCounterexample({ createSubject, faults: [], gaps: ['joins'] });
+  const found = await findCounterexample({
+    createSubject,
+    operations: 60,
+    faults: [],
+    gaps: ['joins'],
+  });
   expect(found?.violation).toMatch(/whose (load|set) by p\d began/);
 });
