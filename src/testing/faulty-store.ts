@@ -30,7 +30,7 @@ export interface StoreOperation {
  * - `stale`: a read gives what was there `ageMs` ago; needs a `history`.
  * - `evict`: the records are gone before the operation comes. Only for stores that may evict, never `durable` ones.
  * - `lost-write`: it answers as if it were applied, and is not. Only a store that may evict can do that with a value,
- *   which it then drops at once; with `del`, or a tag's version, it breaks the contract.
+ *   which it then drops at once, having looked at a condition; with `del`, or a tag's version, it breaks the contract.
  */
 export type Fault =
   | { readonly kind: 'error' | 'lost-reply' | 'replay' | 'evict' | 'lost-write' }
@@ -277,7 +277,13 @@ function operations(inner: CacheStore, options: FaultyStoreOptions) {
       if (count > 0) await applied(count);
       throw failure(operation, `${Math.max(count, 0)} of ${keys.length} were applied`);
     }
-    const result = fault?.kind === 'lost-write' ? answer : await applied(keys.length);
+    const lost = fault?.kind === 'lost-write';
+    const isConditional = method === 'setIfUnchanged' || method === 'add';
+    const result = lost && !isConditional ? answer : await applied(keys.length);
+    // A store that drops a value at once has looked at the condition all the same.
+    if (lost && isConditional && result === answer) {
+      await Promise.all(keys.map((key) => inner.del(key)));
+    }
     if (fault?.kind === 'replay') void again(operation, () => applied(keys.length));
     await pause?.(operation, 'reply');
     if (fault?.kind === 'lost-reply') throw failure(operation, 'it was applied all the same');

@@ -75,12 +75,15 @@ describe('a faulty store', () => {
   });
 
   it('says that it has written what it has not', async () => {
-    const { inner, store } = failing('setIfUnchanged', { kind: 'lost-write' });
+    const lost = { kind: 'lost-write' } as const;
+    const { inner, store } = failing('setIfUnchanged', lost, lost);
     const version = (await store.getVersioned?.('a'))?.version ?? '';
     expect(await store.setIfUnchanged?.('a', 1, 60, version)).toBe(true);
     expect(await inner.get('a')).toBeUndefined();
-    expect(await store.setIfUnchanged?.('a', 2, 60, version)).toBe(true);
-    expect(await inner.get('a')).toBe(2);
+    // The condition counts all the same.
+    await inner.set('a', 'theirs', 60);
+    expect(await store.setIfUnchanged?.('a', 2, 60, version)).toBe(false);
+    expect(await inner.get('a')).toBe('theirs');
   });
 
   it('writes a part of a batch', async () => {
