@@ -222,7 +222,7 @@ export class CacheService {
       const held = this.#peek(at, policy.tags);
       if (held !== undefined) return held;
     }
-    return this.#wrap(at, policy, loads);
+    return await this.#wrap(at, policy, loads);
   }
 
   /** What takes longer than a look into this process. */

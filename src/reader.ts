@@ -33,6 +33,8 @@ export interface Seen {
   readonly monotonicMs: number;
 }
 
+type Times = Pick<Seen, 'wallMs' | 'monotonicMs'>;
+
 interface Found {
   readonly value: unknown;
   readonly version: CacheVersion | undefined;
@@ -85,40 +87,41 @@ export class Reader {
    * One key, with the version that a fill needs. The versions of the known tags and of the prefix are asked for in
    * the same tick, so that a store that batches needs one request. Never rejects.
    */
-  async read(at: Address, tags: readonly string[]): Promise<Seen> {
-    const { seen } = await this.#readOne(at, tags, readVersioned);
-    return seen;
+  read(at: Address, tags: readonly string[]): Promise<Seen> {
+    return this.#readOne(at, tags, readVersioned);
   }
 
   /**
    * As `read`, or a copy that may be served from a nearer tier than the last. A copy that may not says nothing of what
    * the last tier holds: another process may have loaded anew what it has invalidated.
    */
-  async readNearest(at: Address, tags: readonly string[]): Promise<Seen> {
-    if (!this.#access.store.getNearest) return this.read(at, tags);
-    const { seen, found } = await this.#readOne(at, tags, readNearest);
-    if (found === FAILED || found.version !== undefined) return seen;
-    if (isServable(seen)) return { ...seen, marks: undefined };
-    return seen.reason === 'unreadable' ? seen : this.read(at, tags);
+  readNearest(at: Address, tags: readonly string[]): Promise<Seen> {
+    return this.#access.store.getNearest ? this.#readTiers(at, tags) : this.read(at, tags);
+  }
+
+  async #readTiers(at: Address, tags: readonly string[]): Promise<Seen> {
+    const seen = await this.#readOne(at, tags, readNearest);
+    if (seen.version !== undefined || seen.reason === 'unreadable') return seen;
+    return isServable(seen) ? { ...seen, marks: undefined } : this.read(at, tags);
   }
 
   async #readOne(
     at: Address,
     tags: readonly string[],
     readFound: (store: CacheStore, name: string) => Promise<Found>,
-  ): Promise<{ seen: Seen; found: Found | typeof FAILED }> {
+  ): Promise<Seen> {
     const times = { wallMs: this.#clock.now(), monotonicMs: monotonic() };
     const marks = this.#marks.current(tags.length === 0 ? PREFIX : [null, ...tags]);
     const found = await this.#access.attempt('get', at.key, (store) => readFound(store, at.name));
-    const current = marks instanceof Promise ? await marks : marks;
-    return { seen: await this.#judge(at, found, current, times), found };
+    const judged = this.#judge(at, found, marks instanceof Promise ? await marks : marks, times);
+    return judged instanceof Promise ? await judged : judged;
   }
 
   /** Many keys, and the tags that their own policies name, for `get` and `getMany`, which fill nothing. Never rejects. */
   async readMany(ats: readonly Address[], tags: readonly string[]): Promise<Seen[]> {
     const [only] = ats;
     if (only && ats.length === 1) {
-      const { seen } = await this.#readOne(only, tags, readPlain);
+      const seen = await this.#readOne(only, tags, readPlain);
       return [await this.#orFromLast(only, tags, seen)];
     }
     const times = { wallMs: this.#clock.now(), monotonicMs: 0 };
@@ -140,40 +143,48 @@ export class Reader {
     return known || !this.#access.store.getNearest ? seen : this.read(at, tags);
   }
 
-  async #judge(
+  /** At once, for all but the few entries whose tags or schema have to be looked at. */
+  #judge(
     at: Address,
     found: Found | typeof FAILED,
-    read: ReadMarks,
-    times: { wallMs: number; monotonicMs: number },
-  ): Promise<Seen> {
+    marks: ReadMarks,
+    { wallMs, monotonicMs }: Times,
+  ): Seen | Promise<Seen> {
     const version = found === FAILED ? undefined : found.version;
-    const nothing = (reason: MissReason, marks?: ReadMarks): Seen => ({
-      ...{ state: 'none', reason, version, marks },
-      ...times,
-    });
-    if (found === FAILED) return nothing('unreadable');
-    let entry = readEntry(found.value);
-    let marks = read;
+    const base = { entry: undefined, state: 'none', version, marks, wallMs, monotonicMs } as const;
+    if (found === FAILED) return { ...base, reason: 'unreadable', marks: undefined };
+    const entry = readEntry(found.value);
     if (!entry) {
-      if (found.value === undefined && !found.error) return nothing('absent', marks);
-      return nothing(this.#corrupt(at, 'cannot be read as an entry', found.error), marks);
+      if (found.value === undefined && !found.error) return { ...base, reason: 'absent' };
+      return { ...base, reason: this.#corrupt(at, 'cannot be read as an entry', found.error) };
     }
     // One comparison for most: nothing but the prefix, and its version remembered.
-    if (entry.marks.length > 1 || entry.marks[0]?.[1] !== marks[0]?.[1]) {
-      marks = await this.#inForce(entry, marks);
-      const now = new Map(marks);
-      if (entry.marks.some(([name]) => now.get(name) === FAILED)) return nothing('unreadable');
-      const valid = entry.marks.every(([name, carried]) => now.get(name) === carried);
-      // What the load will carry: no more than was asked for.
-      marks = read.map(([name]) => [name, now.get(name) ?? FAILED]);
-      if (!valid) return nothing('invalidated', marks);
-    }
-    if (at.schema) {
-      entry = await this.#matching(at, at.schema, entry);
-      if (!entry) return nothing('corrupt', marks);
-    }
+    const isValid = entry.marks.length === 1 && entry.marks[0]?.[1] === marks[0]?.[1];
+    if (!isValid || at.schema) return this.#judgeEntry(at, entry, isValid, base);
     const state = freshness(entry, this.#clock.now());
-    return { entry, state, reason: 'expired', version, marks, ...times };
+    return { entry, state, reason: 'expired', version, marks, wallMs, monotonicMs };
+  }
+
+  async #judgeEntry(
+    at: Address,
+    entry: Entry,
+    isValid: boolean,
+    base: Omit<Seen, 'reason'> & { marks: ReadMarks },
+  ): Promise<Seen> {
+    let { marks } = base;
+    if (!isValid) {
+      const inForce = new Map(await this.#inForce(entry, marks));
+      if (entry.marks.some(([name]) => inForce.get(name) === FAILED))
+        return { ...base, reason: 'unreadable', marks: undefined };
+      // What the load will carry: no more than was asked for.
+      marks = marks.map(([name]) => [name, inForce.get(name) ?? FAILED]);
+      if (entry.marks.some(([name, carried]) => inForce.get(name) !== carried))
+        return { ...base, reason: 'invalidated', marks };
+    }
+    const matching = at.schema ? await this.#matching(at, at.schema, entry) : entry;
+    if (!matching) return { ...base, reason: 'corrupt', marks };
+    const state = freshness(matching, this.#clock.now());
+    return { ...base, entry: matching, state, reason: 'expired', marks };
   }
 
   /**

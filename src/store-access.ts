@@ -58,7 +58,11 @@ export class StoreAccess {
       this.#emit({ type: 'skip', operation, key });
       return FAILED;
     }
-    return this.#run(operation, key, run, STORE_BUDGET_MS).catch((): typeof FAILED => FAILED);
+    try {
+      return await this.#run(operation, key, run, STORE_BUDGET_MS);
+    } catch {
+      return FAILED; // An event has told of it.
+    }
   }
 
   /**
