@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { sign } from 'aws4';
+import { RequestSigner } from 'aws4';
 import { expect, it, onTestFinished, vi } from 'vitest';
 
 // What ours is measured against must be a client that DynamoDB would serve: a signature made of less work would be no
@@ -34,7 +34,7 @@ it('signs as aws4 does', async () => {
   expect(bodies).toEqual(['a key', 'another key']);
   for (const { request, body } of seen) {
     const { headers } = request;
-    const expected = sign(
+    const signer = new RequestSigner(
       {
         ...{ service: 'dynamodb', region: 'eu-central-1', method: 'POST', path: '/', body },
         headers: {
@@ -47,6 +47,9 @@ it('signs as aws4 does', async () => {
       },
       { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG' },
     );
+    // aws4 signs for its own second where it must leave the headers alone, and that may be the next one by now.
+    Object.assign(signer, { datetime: headers['x-amz-date'] });
+    const expected = signer.sign();
     const signatureOf = (authorization: unknown) => String(authorization).split('Signature=')[1];
     expect(signatureOf(headers.authorization)).toMatch(/^[0-9a-f]{64}$/);
     expect(headers.authorization).toBe(expected.headers?.Authorization);
