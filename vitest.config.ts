@@ -8,11 +8,28 @@ const alias = Object.entries(tsconfig.compilerOptions.paths).map(([name, [file]]
   replacement: fileURLToPath(new URL(file ?? '', import.meta.url)),
 }));
 
+/** They take times, so they run when everything else is done. */
+const figures = 'test/lambda/end-to-end/figures.spec.ts';
+
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['test/**/*.spec.ts'],
-    globalSetup: ['test/servers/global-setup.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['test/**/*.spec.ts'],
+          exclude: [figures],
+          globalSetup: ['test/servers/global-setup.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'figures', include: [figures], sequence: { groupOrder: 1 } },
+      },
+    ],
     // The SDK's advice on Node versions, once in every test file that uses it.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     maxWorkers: 2,

@@ -1,5 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
 /** Under this name Lambda knows the extension. No other extension of the function may have it. */
 export const EXTENSION_NAME = 'glasswork-cache';
 
@@ -40,11 +38,15 @@ export async function nextInvoke(api: string, identifier: string): Promise<Invok
 }
 
 interface Answer {
-  readonly headers: IncomingHttpHeaders;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /**
+ * HTTP/1.0 on a bare socket, read without a stream: Lambda waits for it while the function initialises, and the first
+ * request of node:http takes twice the time. To a request of 1.0 no server may answer in chunks (RFC 9112, section 6.1).
+ *
  * Each request has a connection of its own, which is a fraction of a millisecond on loopback: one that was kept could
  * have died while the sandbox was frozen. It keeps no process alive; with it in the event loop, callback and streaming
  * handlers on Node 20 would run on to the function's timeout.
@@ -57,23 +59,51 @@ function send(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // Not by `import`: see aws/builtin.ts.
-    const http = process.getBuiltinModule('node:http');
-    const url = `http://${api}/2020-01-01/extension/${path}`;
-    const request = http.request(url, { method, headers, agent: false });
-    request.on('error', reject);
-    request.on('socket', (socket) => socket.unref());
-    request.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('error', reject);
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const body = Buffer.concat(chunks).toString();
-        if (response.statusCode === 200) resolve({ headers: response.headers, body });
-        else reject(new Error(errorType(body) ?? `status ${response.statusCode}`));
-      });
-    });
-    request.end(method === 'POST' ? JSON.stringify({ events: ['INVOKE'] }) : undefined);
+    const net = process.getBuiltinModule('node:net');
+    const [host, port] = api.split(':');
+    let text = '';
+    const settle = ({ status, ...answer }: Parsed) => {
+      if (status === '200') resolve(answer);
+      else reject(new Error(errorType(answer.body) ?? `status ${status}`));
+      socket.destroy();
+      return false;
+    };
+    const callback = (bytes: number, buffer: Uint8Array) => {
+      // One character a byte: what is read of an answer is ASCII.
+      text += Buffer.from(buffer.buffer, buffer.byteOffset, bytes).toString('latin1');
+      const answer = parse(text);
+      return !answer.isWhole || settle(answer);
+    };
+    const onread = { buffer: Buffer.allocUnsafe(4_096), callback };
+    const socket = net.connect({ host, port: Number(port), onread });
+    socket.unref();
+    socket.on('error', reject);
+    socket.on('end', () => settle(parse(text)));
+    const body = method === 'POST' ? '{"events":["INVOKE"]}' : '';
+    const lines = Object.entries({ Host: api, ...headers, 'Content-Length': body.length });
+    const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    socket.write(`${method} /2020-01-01/extension/${path} HTTP/1.0\r\n${head}\r\n${body}`);
   });
+}
+
+interface Parsed extends Answer {
+  readonly status: string | undefined;
+  /** Whether as much is there as the answer says; one that does not say ends with its connection. */
+  readonly isWhole: boolean;
+}
+
+function parse(text: string): Parsed {
+  const end = text.indexOf('\r\n\r\n');
+  const [start = '', ...lines] = text.slice(0, end).split('\r\n');
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+  const body = text.slice(end + 4);
+  const isWhole = end >= 0 && body.length >= Number(headers['content-length'] ?? Number.NaN);
+  return { status: start.split(' ')[1], headers, body, isWhole };
 }
 
 /** Such as `Extension.RegistrationClosed`. */

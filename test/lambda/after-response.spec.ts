@@ -74,8 +74,8 @@ describe('the extension', () => {
     const handler = after.handler(async (_event: unknown, _context: object) => 'answer');
     const parked = await lambda.server.parked();
     const log: string[] = [];
-    const request = vi.spyOn(process.getBuiltinModule('node:http'), 'request');
-    request.mockImplementation(() => {
+    const connect = vi.spyOn(process.getBuiltinModule('node:net'), 'connect');
+    connect.mockImplementation(() => {
       log.push('next event');
       throw new Error('seen enough');
     });

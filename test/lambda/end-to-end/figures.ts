@@ -23,12 +23,12 @@ export interface Figures {
   /** From the event to the freeze, which is what Lambda bills. */
   readonly billedMs: number;
   readonly starts: number;
-  /** From the start of the process to the first freeze: with the registration, and without. */
+  /** From the start of the process to the first freeze: with the registration, and what that adds. */
   readonly registeredInitMs: number;
-  readonly unregisteredInitMs: number;
+  readonly registrationMs: number;
   /** From the start of the process to the first response, a miss: a part of the registration is work that it needs too. */
   readonly registeredColdMs: number;
-  readonly unregisteredColdMs: number;
+  readonly registrationColdMs: number;
 }
 
 /** Longer than the handler, so that every refresh has to outlive its response. */
@@ -77,29 +77,37 @@ export async function measure(
   };
 }
 
+/**
+ * What a registration adds is the median of the differences between neighbours: the speed of a machine changes from
+ * minute to minute by more than that, and hardly from one start to the next.
+ */
 async function measureStarts(world: World, runtime: Runtime, starts: number) {
-  const samples = {
-    extension: { init: [] as number[], cold: [] as number[] },
-    detached: { init: [] as number[], cold: [] as number[] },
-  };
+  const samples = { init: [] as number[], cold: [] as number[] };
+  const added = { init: [] as number[], cold: [] as number[] };
   const env = { ENDPOINT: world.tableEndpoint };
+  const start = async (MODE: 'extension' | 'detached') => {
+    const lambda = world.start(runtime, 'promise', { env: { ...env, MODE } });
+    const invocation = lambda.invoke({ key: randomUUID() });
+    const { ms } = await invocation.answered;
+    await invocation.ended;
+    await lambda.stop();
+    const { initMs: init = Number.NaN } = invocation;
+    return { init, cold: init + ms };
+  };
   for (let i = 0; i < starts; i++) {
-    for (const mode of ['extension', 'detached'] as const) {
-      const lambda = world.start(runtime, 'promise', { env: { ...env, MODE: mode } });
-      const invocation = lambda.invoke({ key: randomUUID() });
-      const { ms } = await invocation.answered;
-      await invocation.ended;
-      const { initMs = Number.NaN } = invocation;
-      samples[mode].init.push(initMs);
-      samples[mode].cold.push(initMs + ms);
-      await lambda.stop();
+    const first = await start(i % 2 === 0 ? 'extension' : 'detached');
+    const second = await start(i % 2 === 0 ? 'detached' : 'extension');
+    const [extension, detached] = i % 2 === 0 ? [first, second] : [second, first];
+    for (const name of ['init', 'cold'] as const) {
+      samples[name].push(extension[name]);
+      added[name].push(extension[name] - detached[name]);
     }
   }
   return {
-    registeredInitMs: median(samples.extension.init),
-    unregisteredInitMs: median(samples.detached.init),
-    registeredColdMs: median(samples.extension.cold),
-    unregisteredColdMs: median(samples.detached.cold),
+    registeredInitMs: median(samples.init),
+    registrationMs: median(added.init),
+    registeredColdMs: median(samples.cold),
+    registrationColdMs: median(added.cold),
   };
 }
 
@@ -116,15 +124,13 @@ export function describeFigures(figures: readonly Figures[]): string {
   return figures
     .map((figure) => {
       const { runtime, client, refreshed, invocations, staleMs, uncachedMs, billedMs } = figure;
-      const init = figure.registeredInitMs - figure.unregisteredInitMs;
-      const cold = figure.registeredColdMs - figure.unregisteredColdMs;
       return [
         `${runtime} (aws-lambda-ric ${client})`,
         `  refreshed before the freeze  ${refreshed} of ${invocations}`,
         `  response with a stale value  ${ms(staleMs)}, ${ms(staleMs - uncachedMs)} more than without a cache (goal 5 ms)`,
         `  until the freeze             ${ms(billedMs)}`,
-        `  initialisation               ${ms(figure.registeredInitMs)}, of which the registration ${ms(init)} (goal 10 ms)`,
-        `  and the first response       ${ms(figure.registeredColdMs)}, of which the registration ${ms(cold)}`,
+        `  initialisation               ${ms(figure.registeredInitMs)}, of which the registration ${ms(figure.registrationMs)} (goal 10 ms)`,
+        `  and the first response       ${ms(figure.registeredColdMs)}, of which the registration ${ms(figure.registrationColdMs)}`,
       ].join('\n');
     })
     .join('\n');
