@@ -1,3 +1,4 @@
+import { Bag } from './bag.js';
 import type { Clock } from './time.js';
 
 /** How often pending operations are looked at, milliseconds. */
@@ -11,13 +12,14 @@ const WATCH_MS = 1_000;
 const SLEPT_MS = 10_000;
 
 interface Pending {
+  place: number;
   ticksLeft: number;
   readonly giveUp: () => void;
 }
 
 /**
  * Time budgets without a timer for each operation. Most operations end before the event loop turns, and cost one
- * place in a set; what is still pending then is counted down by one shared timer.
+ * place in a bag; what is still pending then is counted down by one shared timer.
  *
  * Ticks are counted, not read off a clock: a sandbox that was frozen for an hour loses one tick, so a thaw is never
  * mistaken for a slow store. The clock only tells that there was such a freeze:
@@ -26,7 +28,7 @@ interface Pending {
  */
 export class Budget {
   readonly #clock: Clock;
-  readonly #pending = new Set<Pending>();
+  readonly #pending = new Bag<Pending>();
   #watched = 0;
   #sleeps = 0;
   #awakeMs = 0;
@@ -65,6 +67,7 @@ export class Budget {
   race<T>(promise: Promise<T>, ms: number, onTimeout: () => unknown): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const operation: Pending = {
+        place: 0,
         ticksLeft: Math.ceil(ms / TICK_MS),
         giveUp: () => reject(onTimeout()),
       };
@@ -121,7 +124,7 @@ export class Budget {
   #tick(): void {
     this.#timer = undefined;
     this.sleeps();
-    for (const operation of this.#pending) {
+    for (const operation of this.#pending.all()) {
       if (--operation.ticksLeft > 0) continue;
       this.#pending.delete(operation);
       operation.giveUp();

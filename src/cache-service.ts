@@ -10,7 +10,7 @@ import type { LoadAll, Need, Write } from './loader.js';
 import { assemble, type Parts } from './parts.js';
 import { checkedTags, type Policy as Resolved, type WrapOptions } from './policy.js';
 import { type Address, isServable, type Seen } from './reader.js';
-import { copyOfLoaded, type Flight } from './single-flight.js';
+import { copyOfLoaded, type Flight, type Watch } from './single-flight.js';
 import { type Duration, withTimeout } from './time.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
@@ -74,7 +74,7 @@ export class CacheService {
     const reads = await this.#look(keys);
     return reads.map((seen, i) => {
       const key = keyText(keys[i] as AnyKey);
-      if (isServable(seen)) return this.#hit(key, seen.entry, seen.state, this.#parts.clock.now());
+      if (isServable(seen)) return this.#hit(key, seen.entry, seen.state);
       this.#parts.emit({ type: 'miss', key, reason: seen.reason });
       return undefined;
     });
@@ -218,7 +218,7 @@ export class CacheService {
     if (typeof loads !== 'function') throw noLoad(loads);
     const at = this.#address(key);
     const policy = this.#policy(key, own);
-    if (!policy.forceFresh && policy.earlyRefresh === 0) {
+    if (takesAnyFresh(policy)) {
       const held = this.#peek(at, policy.tags);
       if (held !== undefined) return held;
     }
@@ -227,9 +227,18 @@ export class CacheService {
 
   /** What takes longer than a look into this process. */
   async #wrap(at: Address, policy: Resolved, load: Load<unknown>): Promise<unknown> {
-    const loadOne: LoadAll = async (_needs, context) => [await load(context)];
-    const [value] = await this.#readAndServe([{ at, policy }], loadOne);
-    return value;
+    const watch = this.#parts.flights.watch(at.name, policy.tags);
+    try {
+      const seen = unlessOvertaken(await this.#read(at, policy), watch);
+      // What most calls come to.
+      if (seen.state === 'fresh' && isServable(seen) && takesAnyFresh(policy))
+        return this.#hit(at.key, seen.entry, seen.state);
+      const loadOne: LoadAll = async (_needs, context) => [await load(context)];
+      const [value] = this.#serve([{ at, policy, seen }], loadOne);
+      return value;
+    } finally {
+      watch.end();
+    }
   }
 
   /**
@@ -364,33 +373,28 @@ export class CacheService {
     return entry && this.#hit(at.key, entry, 'fresh', now);
   }
 
-  #hit(key: string, entry: Entry, state: 'fresh' | 'stale', now: number): unknown {
-    // Another process wrote it, maybe with a clock that is ahead of this one.
-    this.#parts.hit(key, state, Math.max(now - entry.createdAt, 0));
+  #hit(key: string, entry: Entry, state: 'fresh' | 'stale', now?: number): unknown {
+    this.#parts.hit(key, state, entry.createdAt, now);
     return entry.value;
   }
 
-  /** What an invalidation of this process has overtaken while it was read counts as invalidated. */
   async #readAndServe(asked: readonly Omit<Need, 'seen'>[], load: LoadAll): Promise<unknown[]> {
-    const { flights, reader } = this.#parts;
+    const { flights } = this.#parts;
     const watches = asked.map(({ at, policy }) => flights.watch(at.name, policy.tags));
     try {
-      const reads = await Promise.all(
-        asked.map(({ at, policy: { tags, forceFresh } }) =>
-          forceFresh ? reader.read(at, tags) : reader.readNearest(at, tags),
-        ),
-      );
+      const reads = await Promise.all(asked.map(({ at, policy }) => this.#read(at, policy)));
       const needs = asked.map(({ at, policy }, i): Need => {
-        const seen = reads[i] as Seen;
-        if (!watches[i]?.isOvertaken(tagsAmong(seen.entry?.marks ?? [])))
-          return { at, policy, seen };
-        const nothing = { entry: undefined, state: 'none', reason: 'invalidated' } as const;
-        return { at, policy, seen: { ...seen, ...nothing } };
+        return { at, policy, seen: unlessOvertaken(reads[i] as Seen, watches[i] as Watch) };
       });
       return this.#serve(needs, load);
     } finally {
       for (const watch of watches) watch.end();
     }
+  }
+
+  #read(at: Address, { tags, forceFresh }: Resolved): Promise<Seen> {
+    const { reader } = this.#parts;
+    return forceFresh ? reader.read(at, tags) : reader.readNearest(at, tags);
   }
 
   /**
@@ -409,7 +413,7 @@ export class CacheService {
       if (isServable(seen) && !policy.forceFresh) {
         const early = () => refreshesEarly(seen.entry, clock.now(), policy.earlyRefresh);
         if (seen.state === 'stale' || early()) due.push(need);
-        return this.#hit(at.key, seen.entry, seen.state, clock.now());
+        return this.#hit(at.key, seen.entry, seen.state);
       }
       emit({ type: 'miss', key: at.key, reason: policy.forceFresh ? 'forced' : seen.reason });
       return missing.push(need);
@@ -467,6 +471,16 @@ const NO_TAGS: readonly string[] = [];
 /** Those that the key itself names. */
 const tagsOf = (key: AnyKey): readonly string[] =>
   (typeof key === 'object' && key.policy.tags) || NO_TAGS;
+
+/** Whether a fresh value is served whatever else there is to say of it. */
+const takesAnyFresh = ({ forceFresh, earlyRefresh }: Resolved): boolean =>
+  !forceFresh && earlyRefresh === 0;
+
+/** What an invalidation of this process has overtaken while it was read counts as invalidated. */
+function unlessOvertaken(seen: Seen, watch: Watch): Seen {
+  if (!watch.isOvertaken(tagsAmong(seen.entry?.marks ?? []))) return seen;
+  return { ...seen, entry: undefined, state: 'none', reason: 'invalidated' };
+}
 
 const LATE = Symbol('late');
 

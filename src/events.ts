@@ -1,3 +1,5 @@
+import type { Clock } from './time.js';
+
 /**
  * Everything that a cache does and that somebody may want to see, as one union by `type`. Logs, metrics, statistics
  * and tests all feed on it. Keys are as the caller wrote them, without the prefix.
@@ -121,10 +123,16 @@ export function teller(
 }
 
 /** The listener and the counters of one service. */
-export function eventLog(listener: ((event: CacheEvent) => void) | undefined): {
+export function eventLog(
+  listener: ((event: CacheEvent) => void) | undefined,
+  clock: Clock,
+): {
   emit: Emit;
-  /** A hit, which is the most frequent event by far, and costs nothing but a count where nobody listens. */
-  hit(key: string, state: 'fresh' | 'stale', ageMs: number): void;
+  /**
+   * A hit, which is the most frequent event by far, and costs nothing but a count where nobody listens. `now`: from who
+   * has just looked at the clock.
+   */
+  hit(key: string, state: 'fresh' | 'stale', createdAt: number, now?: number): void;
   stats(): Readonly<Record<string, number>>;
 } {
   let hits = 0;
@@ -138,10 +146,13 @@ export function eventLog(listener: ((event: CacheEvent) => void) | undefined): {
       stats[counter] = (stats[counter] as number) + 1;
       tell(event);
     },
-    hit(key, state, ageMs) {
+    hit(key, state, createdAt, now) {
       hits++;
       if (state === 'stale') staleHits++;
-      if (listener) tell({ type: 'hit', key, state, ageMs });
+      if (!listener) return;
+      // Another process wrote it, maybe with a clock that is ahead of this one.
+      const ageMs = Math.max((now ?? clock.now()) - createdAt, 0);
+      tell({ type: 'hit', key, state, ageMs });
     },
     stats: () => ({ ...stats, hits, staleHits }),
   };

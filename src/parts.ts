@@ -36,7 +36,7 @@ export interface Parts {
 export function assemble(store: CacheStore, config: CacheConfig): Parts {
   if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
   const { policy, clock, keys, breaker, trustMs } = settings(config);
-  const { emit, hit, stats } = eventLog(config.onEvent);
+  const { emit, hit, stats } = eventLog(config.onEvent, clock);
   const access = new StoreAccess(store, emit, clock, breaker);
   const marks = new MarkVersions(access, keys, clock, trustMs);
   const reader = new Reader(access, marks, clock, emit);

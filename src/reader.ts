@@ -110,8 +110,9 @@ export class Reader {
     tags: readonly string[],
     readFound: (store: CacheStore, name: string) => Promise<Found>,
   ): Promise<Seen> {
-    const times = { wallMs: this.#clock.now(), monotonicMs: monotonic() };
-    const marks = this.#marks.current(tags.length === 0 ? PREFIX : [null, ...tags]);
+    const wallMs = this.#clock.now();
+    const times = { wallMs, monotonicMs: monotonic() };
+    const marks = this.#marks.current(tags.length === 0 ? PREFIX : [null, ...tags], wallMs);
     const found = await this.#access.attempt('get', at.key, (store) => readFound(store, at.name));
     const judged = this.#judge(at, found, marks instanceof Promise ? await marks : marks, times);
     return judged instanceof Promise ? await judged : judged;

@@ -1,3 +1,4 @@
+import { Bag } from './bag.js';
 import type { CacheVersion } from './cache-store.js';
 import { copyOf } from './copy-of.js';
 import { freezeDeep } from './frozen.js';
@@ -29,16 +30,43 @@ export interface Watched {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** A read, and the invalidations since it began that did not seem to concern it. */
-interface Read extends Watched {
-  readonly others: ((watched: Watched) => boolean)[];
-}
+/** A read, from its start until its load has started, or there is none to start. */
+export class Watch implements Watched {
+  readonly key: string;
+  readonly tags: ReadonlySet<string>;
+  detached = false;
+  place = 0;
+  readonly #reads: Bag<Watch>;
+  /** The invalidations since it began that did not seem to concern it. */
+  #others: ((watched: Watched) => boolean)[] | undefined;
 
-/** Says whether an invalidation of this process has come since a read began. */
-export interface Watch {
-  /** `tags`: those that the entry carries. Nothing may be awaited between this and the start of a load. */
-  isOvertaken(tags: readonly string[]): boolean;
-  end(): void;
+  constructor(reads: Bag<Watch>, key: string, tags: readonly string[]) {
+    this.#reads = reads;
+    this.key = key;
+    this.tags = tags.length === 0 ? NONE : new Set(tags);
+    reads.add(this);
+  }
+
+  overtake(matches: (watched: Watched) => boolean): void {
+    this.detached ||= matches(this);
+    if (!this.detached) this.#others = [...(this.#others ?? []), matches];
+  }
+
+  /**
+   * Whether an invalidation of this process has come since the read began. `found`: the tags that the entry carries;
+   * only the entry says which, so what did not seem to concern it is asked once more. Nothing may be awaited between
+   * this and the start of a load.
+   */
+  isOvertaken(found: readonly string[]): boolean {
+    if (this.detached || !this.#others) return this.detached;
+    const { key, detached } = this;
+    const tags = new Set(found);
+    return this.#others.some((matches) => matches({ key, detached, tags }));
+  }
+
+  end(): void {
+    this.#reads.delete(this);
+  }
 }
 
 /** One running load and those who wait for it. */
@@ -75,7 +103,7 @@ export interface Flight<T = unknown> extends Watched {
 export class SingleFlight {
   readonly #sleeps: () => number;
   readonly #running = new Set<Flight>();
-  readonly #reads = new Set<Read>();
+  readonly #reads = new Bag<Watch>();
   /** The youngest load of each key: the one to join. */
   readonly #youngest = new Map<string, Flight>();
 
@@ -131,29 +159,14 @@ export class SingleFlight {
     return flight;
   }
 
-  /** Watches a read until its load has started, or there is none to start. */
+  /** Watches a read that begins now. */
   watch(key: string, tags: readonly string[]): Watch {
-    const read: Read = {
-      key,
-      tags: tags.length === 0 ? NONE : new Set(tags),
-      detached: false,
-      others: [],
-    };
-    this.#reads.add(read);
-    return {
-      // Only the entry says which tags it carries, so what did not seem to concern it is asked once more.
-      isOvertaken: (found) =>
-        read.detached || read.others.some((matches) => matches({ ...read, tags: new Set(found) })),
-      end: () => void this.#reads.delete(read),
-    };
+    return new Watch(this.#reads, key, tags);
   }
 
   /** What is being read may be older than the invalidation that has just resolved. Loads may have begun after its call. */
   overtake(matches: (watched: Watched) => boolean): void {
-    for (const read of this.#reads) {
-      if (matches(read)) read.detached = true;
-      else read.others.push(matches);
-    }
+    for (const read of this.#reads.all()) read.overtake(matches);
     for (const flight of this.#running) {
       if (!flight.begun && matches(flight)) flight.detached = true;
     }

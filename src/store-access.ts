@@ -49,20 +49,12 @@ export class StoreAccess {
   }
 
   /** A read or a fill: never rejects. */
-  async attempt<T>(
-    operation: string,
-    key: string | undefined,
-    run: Run<T>,
-  ): Promise<T | typeof FAILED> {
+  attempt<T>(operation: string, key: string | undefined, run: Run<T>): Promise<T | typeof FAILED> {
     if (this.#breaker && !this.#breaker.allows()) {
       this.#emit({ type: 'skip', operation, key });
-      return FAILED;
+      return Promise.resolve<typeof FAILED>(FAILED);
     }
-    try {
-      return await this.#run(operation, key, run, STORE_BUDGET_MS);
-    } catch {
-      return FAILED; // An event has told of it.
-    }
+    return this.#run(operation, key, run, STORE_BUDGET_MS, FAILED);
   }
 
   /**
@@ -76,7 +68,7 @@ export class StoreAccess {
     run: Run<T>,
     budgetMs = INVALIDATION_BUDGET_MS,
   ): Promise<T> {
-    return this.#run(operation, key, run, budgetMs).catch((cause) => {
+    return this.#run<T, never>(operation, key, run, budgetMs).catch((cause) => {
       const what = key === undefined ? operation : `${operation} (${key})`;
       const message = `The store did not confirm ${what}: the old value may still be served. Try it again.`;
       throw new CacheError('NOT_CONFIRMED', message, { subject: key, cause });
@@ -93,7 +85,14 @@ export class StoreAccess {
     this.#budget.watch(work);
   }
 
-  async #run<T>(operation: string, key: string | undefined, run: Run<T>, ms: number): Promise<T> {
+  /** `instead`: what it gives in place of an error, of which an event has told. */
+  async #run<T, F>(
+    operation: string,
+    key: string | undefined,
+    run: Run<T>,
+    ms: number,
+    instead?: F,
+  ): Promise<T | F> {
     const late = () =>
       new CacheError(
         'TIMEOUT',
@@ -109,6 +108,7 @@ export class StoreAccess {
       // A connection that died while the sandbox was frozen says nothing about the store either.
       if (!harmless && this.#budget.sleeps() === sleeps) this.#breaker?.failed();
       this.#emit({ type: 'store-error', operation, key, error });
+      if (instead !== undefined) return instead;
       throw error;
     }
   }

@@ -51,9 +51,11 @@ export class MarkVersions {
   }
 
   /** The versions as far as this process may trust its memory, else from the store. Never rejects. */
-  current(names: readonly MarkName[]): ReadMarks | Promise<ReadMarks> {
+  current(
+    names: readonly MarkName[],
+    now: number = this.#clock.now(),
+  ): ReadMarks | Promise<ReadMarks> {
     const known: [MarkName, CacheVersion][] = [];
-    const now = this.#clock.now();
     for (const name of names) {
       const version = this.trusted(name, now);
       if (version === undefined) break;

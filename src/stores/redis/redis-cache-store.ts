@@ -84,10 +84,18 @@ export class RedisCacheStore implements CacheStore {
 
   async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const stored = this.#keys.encode(key);
-    const record = (await this.#guess(stored, key)) ?? (await this.#readOrMark(stored, key));
+    // A guess: a plain GET, where that is likely to find something. A replica could show what was invalidated.
+    let raw: Uint8Array | null = null;
+    if (this.#connection.readsMasters && this.#present.has(stored)) {
+      raw = await this.#connection.send('get', key, (client) => client.getBuffer(stored));
+    }
+    const record = new StoredRecord(raw ?? (await this.#readOrMark(stored, key)));
     const { version } = record;
-    if (record.isToken) return { value: undefined, version };
-    this.#present.add(stored);
+    if (record.isToken) {
+      this.#present.delete(stored);
+      return { value: undefined, version };
+    }
+    if (raw === null) this.#present.add(stored);
     try {
       return { value: this.#value<T>(record, key), version, expiresAt: record.expiresAt };
     } catch (error) {
@@ -167,22 +175,12 @@ export class RedisCacheStore implements CacheStore {
     await this.#connection.close();
   }
 
-  /** What a plain GET finds, where it is likely to find something. A replica could show what was invalidated. */
-  async #guess(stored: string, key: string): Promise<StoredRecord | undefined> {
-    if (!this.#connection.readsMasters || !this.#present.has(stored)) return undefined;
-    const raw = await this.#connection.send('get', key, (client) => client.getBuffer(stored));
-    if (raw !== null) return new StoredRecord(raw);
-    this.#present.delete(stored);
-    return undefined;
-  }
-
   /** The record, or the token that is left where there is none. */
-  async #readOrMark(stored: string, key: string): Promise<StoredRecord> {
-    const raw = await this.#connection.send('get', key, (client) =>
+  #readOrMark(stored: string, key: string): Promise<Uint8Array> {
+    return this.#connection.send('get', key, (client) =>
       // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
       client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
     );
-    return new StoredRecord(raw);
   }
 
   #value<T>(record: StoredRecord, key: string): T | undefined {
