@@ -170,7 +170,7 @@ export function keySpace(prefix: string | undefined): KeySpace {
   const record: KeySpace['record'] = (kind, name) => `#${kind}:${prefix ?? ''}:${name}`;
   if (start) return { key: (key) => start + key, record, patterns: (p) => [escapeGlob(start) + p] };
   return {
-    key: (key) => (key.startsWith('#') ? `#key:${key}` : key),
+    key: (key) => (key[0] === '#' ? `#key:${key}` : key),
     record,
     patterns: (p) => (/^[*?]/.test(p) ? [p, `#key:${p}`] : [/^\\?#/.test(p) ? `#key:${p}` : p]),
   };

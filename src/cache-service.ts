@@ -56,11 +56,13 @@ export class CacheService {
    */
   get<T>(key: CacheKey<T>): Promise<T | undefined>;
   get<T = unknown>(key: string): Promise<T | undefined>;
-  async get(key: AnyKey): Promise<unknown> {
-    const held = this.#peek(this.#address(key), tagsOf(key));
-    if (held !== undefined) return held;
-    const [value] = await this.#getMany([key]);
-    return value;
+  get(key: AnyKey): Promise<unknown> {
+    try {
+      const text = keyText(key);
+      return this.#atHand(key, text, tagsOf(key)) ?? this.#getMany([key]).then(firstOf);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** The values in the order of the keys, read together. */
@@ -212,17 +214,18 @@ export class CacheService {
   wrap<T>(key: CacheKey<T>, load: KeyLoad<T>): Promise<T>;
   wrap<T>(key: CacheKey<T>, policy: Policy, load: KeyLoad<T>): Promise<T>;
   wrap<T>(key: string, policy: Policy, load: Load<T>): Promise<T>;
-  async wrap(key: AnyKey, options: Policy | Load<unknown>, load?: Load<unknown>): Promise<unknown> {
-    const own = typeof options === 'function' ? undefined : options;
-    const loads = typeof options === 'function' ? options : load;
-    if (typeof loads !== 'function') throw noLoad(loads);
-    const at = this.#address(key);
-    const policy = this.#policy(key, own);
-    if (takesAnyFresh(policy)) {
-      const held = this.#peek(at, policy.tags);
-      if (held !== undefined) return held;
+  wrap(key: AnyKey, options: Policy | Load<unknown>, load?: Load<unknown>): Promise<unknown> {
+    try {
+      const own = typeof options === 'function' ? undefined : options;
+      const loads = typeof options === 'function' ? options : load;
+      if (typeof loads !== 'function') throw noLoad(loads);
+      const text = keyText(key);
+      const policy = this.#policy(key, own);
+      const held = takesAnyFresh(policy) ? this.#atHand(key, text, policy.tags) : undefined;
+      return held ?? this.#wrap(this.#address(key), policy, loads);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return await this.#wrap(at, policy, loads);
   }
 
   /** What takes longer than a look into this process. */
@@ -364,13 +367,16 @@ export class CacheService {
     return this.#parts.policyOf(keyed, options);
   }
 
-  /** A fresh value that is at hand in this process; nothing is ever waited for. */
-  #peek(at: Address, tags: readonly string[]): unknown {
-    const { access, reader, clock } = this.#parts;
-    if (!access.store.peek) return undefined;
+  /** A fresh value that is at hand in this process, where nothing about it needs a second look. */
+  #atHand(key: AnyKey, text: string, tags: readonly string[]): Promise<unknown> | undefined {
+    const { access, reader, clock, keys } = this.#parts;
+    const { peek, shares } = access.store;
+    if (!peek || (typeof key === 'object' && schemaOf(key))) return undefined;
     const now = clock.now();
-    const entry = reader.peek(at, tags, now);
-    return entry && this.#hit(at.key, entry, 'fresh', now);
+    const entry = reader.peek(keys.key(text), tags, now);
+    if (!entry) return undefined;
+    const value = this.#hit(text, entry, 'fresh', now);
+    return shares ? entry.promise : Promise.resolve(value);
   }
 
   #hit(key: string, entry: Entry, state: 'fresh' | 'stale', now?: number): unknown {
@@ -465,6 +471,8 @@ export class CacheService {
     }
   }
 }
+
+const firstOf = ([value]: readonly unknown[]): unknown => value;
 
 const NO_TAGS: readonly string[] = [];
 

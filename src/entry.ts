@@ -23,6 +23,8 @@ export const tagsAmong = (marks: Marks): string[] =>
 
 export type Freshness = 'fresh' | 'stale' | 'expired';
 
+type EntryFields = Omit<Entry, 'value' | 'promise'>;
+
 /**
  * What the service puts into a store: one value with everything that decides whether it may be served. All but the
  * value is immutable, so a store in this process need only copy the value.
@@ -35,8 +37,9 @@ export class Entry {
   readonly loadMs: number;
   readonly marks: Marks;
   readonly value: unknown;
+  #promise: Promise<unknown> | undefined;
 
-  constructor(fields: Omit<Entry, 'value'>, value: unknown) {
+  constructor(fields: EntryFields, value: unknown) {
     this.createdAt = fields.createdAt;
     this.staleAt = fields.staleAt;
     this.expiresAt = fields.expiresAt;
@@ -44,10 +47,16 @@ export class Entry {
     this.marks = fields.marks;
     this.value = value;
   }
+
+  /** Of the value, the same for every caller: for entries whose value is shared, too. */
+  get promise(): Promise<unknown> {
+    this.#promise ??= Promise.resolve(this.value);
+    return this.#promise;
+  }
 }
 
 /** @throws CacheError `UNSERIALIZABLE` for undefined, which means a miss, and for what no serializer can write. */
-export function createEntry(key: string, fields: Omit<Entry, 'value'>, value: unknown): Entry {
+export function createEntry(key: string, fields: EntryFields, value: unknown): Entry {
   if (value !== undefined && typeof value !== 'function' && typeof value !== 'symbol') {
     return new Entry(fields, value);
   }

@@ -95,15 +95,21 @@ const MOST_TTLS = 1_000;
 /** Most calls give a mere ttl, and the same few ones again and again: those policies are remembered. */
 export function rememberPolicies(defaults: Policy): PolicyOf {
   const byTTL = new Map<Duration, Policy>();
+  let last: Policy = defaults;
+  let lastTTL: Duration | undefined;
   return (key, call) => {
+    if (!key && call !== undefined && call === lastTTL) return last;
     if (key || call === undefined || typeof call === 'object') {
       return resolvePolicy(defaults, key, call);
     }
-    const known = byTTL.get(call);
-    if (known) return known;
-    if (byTTL.size >= MOST_TTLS) byTTL.clear();
-    const policy = resolvePolicy(defaults, key, call);
-    byTTL.set(call, policy);
+    let policy = byTTL.get(call);
+    if (!policy) {
+      policy = resolvePolicy(defaults, key, call);
+      if (byTTL.size >= MOST_TTLS) byTTL.clear();
+      byTTL.set(call, policy);
+    }
+    lastTTL = call;
+    last = policy;
     return policy;
   };
 }

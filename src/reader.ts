@@ -68,19 +68,23 @@ export class Reader {
     this.#emit = emit;
   }
 
-  /** A fresh entry that is at hand in this process, if nothing about it needs a second look. */
-  peek(at: Address, tags: readonly string[], now: number): Entry | undefined {
+  /** A fresh entry that is at hand in this process, if nothing but its marks has to be looked at. */
+  peek(name: string, tags: readonly string[], now: number): Entry | undefined {
+    const marks = this.#marks;
     const { store } = this.#access;
-    if (!store.peek || at.schema) return undefined;
-    for (const tag of tags) if (this.#marks.trusted(tag, now) === undefined) return undefined;
-    if (this.#marks.trusted(null, now) === undefined) return undefined;
-    const entry = store.peek(at.name, now);
-    const fresh = entry instanceof Entry && freshness(entry, now) === 'fresh';
-    if (!fresh) return undefined;
-    for (const [name, carried] of entry.marks) {
-      if (this.#marks.trusted(name, now) !== carried) return undefined;
-    }
-    return entry;
+    if (!store.peek) return undefined;
+    const prefix = marks.trusted(null, now);
+    if (prefix === undefined) return undefined;
+    for (const tag of tags) if (marks.trusted(tag, now) === undefined) return undefined;
+    const entry = store.peek(name, now);
+    if (!(entry instanceof Entry) || freshness(entry, now) !== 'fresh') return undefined;
+    const carried = entry.marks;
+    // Nothing but the prefix in most.
+    const isValid =
+      carried.length === 1
+        ? carried[0]?.[1] === prefix
+        : carried.every(([name, version]) => marks.trusted(name, now) === version);
+    return isValid ? entry : undefined;
   }
 
   /**
