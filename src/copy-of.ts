@@ -10,6 +10,29 @@ export function copyOf<T>(value: T): T {
   }
 }
 
+/**
+ * A copy of what `JSON.parse` gave: a tree of arrays and plain objects, without cycles. Several times faster than to
+ * parse it again, since an object is copied with its shape. An own `__proto__` stays one: once it is there, an assignment
+ * changes it and calls no setter.
+ */
+export function copyOfTree(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const list: unknown[] = value.slice();
+    for (let i = 0; i < list.length; i++) if (hasParts(list[i])) list[i] = copyOfTree(list[i]);
+    return list;
+  }
+  const copy: Record<string, unknown> = { ...value };
+  for (const name in copy) {
+    const part = copy[name];
+    // What somebody has added to Object.prototype is no part of it.
+    if (hasParts(part) && Object.hasOwn(copy, name)) copy[name] = copyOfTree(part);
+  }
+  return copy;
+}
+
+const hasParts = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 /** It holds functions: a copy is what a hit would give, the value without them. */
 function copyOfPlainPart<T>(value: T): T {
   try {

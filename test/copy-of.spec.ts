@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { copyOf } from '../src/copy-of.js';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { copyOf, copyOfTree } from '../src/copy-of.js';
+
+const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
 describe('copyOf', () => {
   it.each([0, '', false, null, undefined, 'text'])('gives %j as it is', (value) => {
@@ -36,3 +39,53 @@ describe('copyOf', () => {
     expect(copyOf(value)).toBe(value);
   });
 });
+
+describe('copyOfTree', () => {
+  it(`copies whatever JSON.parse gives (seed ${SEED})`, () => {
+    const property = fc.property(fc.json(), (json) => {
+      const tree: unknown = JSON.parse(json);
+      const copy = copyOfTree(tree);
+      expect(copy).toStrictEqual(tree);
+      expect(sharedParts(copy, tree)).toEqual([]);
+    });
+    fc.assert(property, { seed: SEED, numRuns: 500 });
+  });
+
+  it('copies an own __proto__ as one', () => {
+    const tree = JSON.parse('{"__proto__":{"admin":true},"b":{"__proto__":[1]}}');
+    const copy = copyOfTree(tree) as Record<string, object>;
+    expect(JSON.stringify(copy)).toBe(JSON.stringify(tree));
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+    expect('admin' in copy).toBe(false);
+  });
+
+  it('copies nothing that somebody has added to Object.prototype', () => {
+    onTestFinished(() => {
+      Reflect.deleteProperty(Object.prototype, 'polluted');
+    });
+    Object.assign(Object.prototype, { polluted: { a: 1 } });
+    expect(Object.keys(copyOfTree({ own: {} }) as object)).toEqual(['own']);
+  });
+
+  it('copies all that JSON.stringify can write, however deep it is', () => {
+    let deep: unknown = 1;
+    let deepest = deep;
+    try {
+      for (let depth = 0; ; depth++) {
+        deep = depth % 2 === 0 ? [deep] : { deep };
+        if (depth % 100 === 0) JSON.stringify(deep);
+        deepest = deep;
+      }
+    } catch {
+      // Too deep to be written.
+    }
+    expect(() => copyOfTree(deepest)).not.toThrow();
+  });
+});
+
+/** The objects that are in both, at the same place. */
+function sharedParts(a: unknown, b: unknown): unknown[] {
+  if (typeof a !== 'object' || a === null) return [];
+  if (a === b) return [a];
+  return Object.entries(a).flatMap(([name, part]) => sharedParts(part, Object(b)[name]));
+}

@@ -1,4 +1,5 @@
 import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../cache-store.js';
+import { copyOfTree } from '../copy-of.js';
 import { Entry } from '../entry.js';
 import { CacheError } from '../errors.js';
 import { freezeDeep } from '../frozen.js';
@@ -16,7 +17,7 @@ export interface MemoryCacheStoreOptions {
   /** Default: JSON. */
   serializer?: Serializer;
   /**
-   * True: every reader is given the same value, deeply frozen, instead of a copy of its own. No hit parses anything, and
+   * True: every reader is given the same value, deeply frozen, instead of a copy of its own. No hit copies anything, and
    * who tries to change what it read gets a `TypeError`. A value with a `Map`, a `Set`, a `Date`, bytes or an instance of
    * a class in it cannot be frozen in effect, so of such a value each reader still gets a copy. Default false.
    */
@@ -30,12 +31,14 @@ type Raw = string | Uint8Array;
 interface Stored extends SieveNode {
   readonly key: string;
   version: CacheVersion;
-  /** Undefined in a token (a record that only says which version a miss saw), and where `shared` took its place. */
+  /** Undefined in a token (a record that only says which version a miss saw), and once it was read. */
   raw: Raw | undefined;
   /** What needs no copy of an entry of the service, whose value alone is in `raw`. */
   envelope: Entry | undefined;
-  /** What every reader is given, frozen; made by the first read. */
+  /** What the first read has made of `raw`, in whose place it is: what every reader is given, frozen. */
   shared: unknown;
+  /** The same where each reader gets a copy: JSON is copied faster than it is parsed. */
+  tree: unknown;
   /** `TOKEN` in a token. */
   expiresAt: number;
   bytes: number;
@@ -180,13 +183,19 @@ export class MemoryCacheStore implements CacheStore {
 
   #value<T>(record: Stored): T {
     if (record.shared !== undefined) return record.shared as T;
-    const value = this.#serializer.deserialize(record.raw as Raw, record.key);
-    const whole = record.envelope ? new Entry(record.envelope, value) : value;
-    if (this.shares && freezeDeep(value)) {
-      record.shared = whole;
+    const { raw, key } = record;
+    const read = raw === undefined ? record.tree : this.#serializer.deserialize(raw, key);
+    if (this.shares && freezeDeep(read)) {
+      record.shared = record.envelope ? new Entry(record.envelope, read) : read;
+      record.raw = undefined;
+      return record.shared as T;
+    }
+    if (this.#serializer === jsonSerializer) {
+      record.tree = read;
       record.raw = undefined;
     }
-    return whole as T;
+    const value = record.tree === undefined ? read : copyOfTree(read);
+    return (record.envelope ? new Entry(record.envelope, value) : value) as T;
   }
 
   #write(key: string, value: unknown, ttl: number): void {
@@ -249,6 +258,7 @@ export class MemoryCacheStore implements CacheStore {
     record.raw = raw;
     record.envelope = envelope;
     record.shared = undefined;
+    record.tree = undefined;
     record.expiresAt = expiresAt;
   }
 
@@ -265,6 +275,7 @@ const newRecord = (key: string): Stored => ({
   raw: undefined,
   envelope: undefined,
   shared: undefined,
+  tree: undefined,
   expiresAt: TOKEN,
   bytes: 0,
   visited: false,

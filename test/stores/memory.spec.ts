@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Entry } from '../../src/entry.js';
 import { CacheError } from '../../src/errors.js';
 import { jsonSerializer } from '../../src/serializers/json.js';
@@ -446,5 +446,40 @@ describe('serialisation in a memory store', () => {
     const found = await store.get<Entry>('key');
     expect(found).toBeInstanceOf(Entry);
     expect({ ...found }).toEqual({ ...fields, value: { list: [1] } });
+  });
+
+  it.each([
+    ['null', null],
+    ['text', 'text'],
+    ['zero', 0],
+    ['nested data', { list: [{ n: 1 }], nothing: null }],
+  ])('gives %s again and again, and each reader what nobody else has', async (_, value) => {
+    const { store } = create();
+    await store.set('key', value, 60);
+    const texts: string[] = [];
+    for (const read of [store.get, store.getVersioned, store.peek, store.get]) {
+      const got: unknown = await read.call(store, 'key');
+      const found = read === store.getVersioned ? Object(got).value : got;
+      texts.push(JSON.stringify(found));
+      if (found?.list) {
+        found.list[0].n++;
+        found.list.push('changed');
+      }
+    }
+    expect(texts).toEqual(Array(4).fill(JSON.stringify(value)));
+  });
+
+  it('parses JSON once, and asks a serializer of the user for each reader', async () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    const { store } = create();
+    await store.set('key', { a: 1 }, 60);
+    for (let read = 0; read < 3; read++) await store.get('key');
+    expect(parse).toHaveBeenCalledTimes(1);
+
+    const deserialize = vi.fn(jsonSerializer.deserialize);
+    const own = create({ serializer: { ...jsonSerializer, deserialize } }).store;
+    await own.set('key', { a: 1 }, 60);
+    for (let read = 0; read < 3; read++) await own.get('key');
+    expect(deserialize).toHaveBeenCalledTimes(3);
   });
 });
