@@ -8,9 +8,9 @@ import type { RedisClient } from './client.js';
 import { type Connection, GivenConnection, type Repeat } from './connection.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
+import { KnownKeys } from './known.js';
 import { OwnConnection } from './own-connection.js';
-import { PresentKeys } from './present.js';
-import { BYTES, StoredRecord, TEXT, TOKEN } from './record.js';
+import { BYTES, StoredRecord, TEXT, TOKEN, UNKNOWN_VERSION } from './record.js';
 import { scanKeys } from './scan.js';
 
 interface CommonOptions {
@@ -68,7 +68,7 @@ export class RedisCacheStore implements CacheStore {
   readonly #connection: Connection;
   readonly #keys: KeySpace;
   readonly #serializer: Serializer;
-  readonly #present = new PresentKeys();
+  readonly #known = new KnownKeys();
 
   constructor(options: RedisCacheStoreOptions) {
     this.#keys = keySpace(options.prefix ?? 'cache');
@@ -79,25 +79,24 @@ export class RedisCacheStore implements CacheStore {
   async get<T>(key: string): Promise<T | undefined> {
     const stored = this.#keys.encode(key);
     const raw = await this.#connection.send('get', key, (client) => client.getBuffer(stored));
-    return raw === null ? undefined : this.#value<T>(new StoredRecord(raw), key);
+    return raw === null ? undefined : this.#value<T>(new StoredRecord(raw), stored, key);
   }
 
   async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const stored = this.#keys.encode(key);
     // A guess: a plain GET, where that is likely to find something. A replica could show what was invalidated.
     let raw: Uint8Array | null = null;
-    if (this.#connection.readsMasters && this.#present.has(stored)) {
+    if (this.#connection.readsMasters && this.#known.has(stored)) {
       raw = await this.#connection.send('get', key, (client) => client.getBuffer(stored));
     }
     const record = new StoredRecord(raw ?? (await this.#readOrMark(stored, key)));
     const { version } = record;
     if (record.isToken) {
-      this.#present.delete(stored);
+      this.#known.delete(stored);
       return { value: undefined, version };
     }
-    if (raw === null) this.#present.add(stored);
     try {
-      return { value: this.#value<T>(record, key), version, expiresAt: record.expiresAt };
+      return { value: this.#value<T>(record, stored, key), version, expiresAt: record.expiresAt };
     } catch (error) {
       return { value: undefined, version, error };
     }
@@ -138,7 +137,7 @@ export class RedisCacheStore implements CacheStore {
 
   async del(key: string): Promise<void> {
     const stored = this.#keys.encode(key);
-    this.#present.delete(stored);
+    this.#known.delete(stored);
     await this.#connection.send('del', key, (client) => client.unlink(stored));
   }
 
@@ -183,9 +182,14 @@ export class RedisCacheStore implements CacheStore {
     );
   }
 
-  #value<T>(record: StoredRecord, key: string): T | undefined {
+  #value<T>(record: StoredRecord, stored: string, key: string): T | undefined {
     if (record.isToken) return undefined;
-    return this.#serializer.deserialize(record.value(key), key) as T;
+    const { version } = record;
+    const parse = () => this.#serializer.deserialize(record.value(key), key) as T;
+    if (this.#serializer === jsonSerializer && version !== UNKNOWN_VERSION)
+      return this.#known.read(stored, version, record.bytes, parse);
+    if (!this.#known.has(stored)) this.#known.add(stored);
+    return parse();
   }
 
   async #write(
@@ -210,7 +214,7 @@ export class RedisCacheStore implements CacheStore {
       repeat,
     );
     if (Number(written) !== 1) return false;
-    this.#present.add(stored);
+    this.#known.add(stored);
     return true;
   }
 
