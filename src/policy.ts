@@ -146,7 +146,7 @@ const RULES: { readonly [O in keyof Policy]: (value: never, below: Policy) => Po
   waitUntil: (waitUntil: WaitUntil) => waitUntil,
 };
 
-const OPTIONS = Object.keys(RULES) as (keyof Policy)[];
+const OPTIONS = /* @__PURE__ */ Object.keys(RULES) as (keyof Policy)[];
 
 /** One layer of options over another; an option that is undefined lets the one below shine through. */
 export function layer(below: Policy, options: WrapOptions): Policy {

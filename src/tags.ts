@@ -12,7 +12,7 @@ export type ReadVersion = CacheVersion | typeof MISSING | typeof FAILED;
 export type ReadMarks = readonly (readonly [name: MarkName, version: ReadVersion])[];
 
 /** Version records outlive every entry that carries them; a day more, for clocks that differ. */
-const RECORD_TTL_SECONDS = LONGEST_LIFE_MS / 1000 + 86_400;
+const recordTTL = (): number => LONGEST_LIFE_MS / 1000 + 86_400;
 
 /** The most versions that a process remembers. */
 const MOST_REMEMBERED = 10_000;
@@ -94,7 +94,7 @@ export class MarkVersions {
   async change(name: MarkName, operation: string): Promise<void> {
     const write = () =>
       this.#access.confirm(operation, name ?? undefined, (store) =>
-        store.set(this.#record(name), crypto.randomUUID(), RECORD_TTL_SECONDS),
+        store.set(this.#record(name), crypto.randomUUID(), recordTTL()),
       );
     this.#forget(name);
     await write().catch(write);
@@ -129,7 +129,7 @@ export class MarkVersions {
   }
 
   async #create(name: MarkName): Promise<ReadVersion> {
-    const args = [this.#record(name), crypto.randomUUID(), RECORD_TTL_SECONDS] as const;
+    const args = [this.#record(name), crypto.randomUUID(), recordTTL()] as const;
     await this.#access.attempt('create version', name ?? undefined, async (store) => {
       await (store.add ? store.add(...args) : store.set(...args));
     });

@@ -43,7 +43,7 @@ export function milliseconds(duration: Duration, option: string, zero?: 'zero'):
   const ms = typeof duration === 'number' ? duration * MS.s : parse(duration);
   if ((ms > 0 || (zero && ms === 0)) && ms <= LONGEST_LIFE_MS) return ms;
   const least = zero ? 'zero or more' : 'more than zero';
-  const give = `${least} and at most 366 days, in seconds or as '250ms', '30s', '5m', '2h' or '7d'`;
+  const give = `${least} and at most 366 days, in seconds or as '250ms', '30s', '5m' or '7d'`;
   throw invalid(option, duration, give, 'INVALID_DURATION');
 }
 
@@ -53,7 +53,7 @@ function parse(duration: unknown): number {
 }
 
 /** The longest delay a timer takes; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Runs `action` after `ms`. Returns what cancels it: whoever starts a timer cancels it when it is not needed. */
 export function after(ms: number, action: () => void): () => void {

@@ -12,6 +12,8 @@ import { within } from './waiting.js';
 const REGISTER_WAIT_MS = 1_000;
 /** Lambda's limit of an invocation: 15 minutes. A timer of 25 days or more would fire at once. */
 const LONGEST_WAIT_MS = 900_000;
+/** Where a test calls the handler without a context. */
+const NEVER_MS = 9e15;
 
 /**
  * What becomes of work behind a response.
@@ -78,7 +80,7 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
     return { waitUntil, mode: wanted, deadline: () => undefined, handler: (handler) => handler };
   }
   if (wanted !== 'extension' && wanted !== 'await') {
-    throw invalid('mode', wanted, "'extension', 'await' or 'detached'");
+    throw invalid('mode', wanted, 'extension, await or detached');
   }
 
   const extension = extensionOf(process.env.AWS_LAMBDA_RUNTIME_API);
@@ -86,7 +88,7 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   const mode = () => (wanted === 'extension' && extension.isRegistered ? 'extension' : 'await');
   const end = (invocation: Invocation) => {
     if (mode() === 'extension' || !extension.isBusy) return extension.end(invocation);
-    const untilMs = (invocation.deadlineMs ?? Number.POSITIVE_INFINITY) - MARGIN_MS;
+    const untilMs = (invocation.deadlineMs ?? NEVER_MS) - MARGIN_MS;
     return extension.finish(untilMs, 'ref').then(() => extension.end(invocation));
   };
   return {
@@ -102,10 +104,10 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
       extension.isMarked = true;
       return marked(handler, (context) => {
         const invocation = extension.invocations.begin(context);
-        let ended: { readonly leaves: Promise<void> | undefined } | undefined;
+        let ended: readonly [leaves: Promise<void> | undefined] | undefined;
         return () => {
-          ended ??= { leaves: end(invocation) };
-          return ended.leaves;
+          ended ??= [end(invocation)];
+          return ended[0];
         };
       });
     },

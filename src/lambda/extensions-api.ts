@@ -1,6 +1,8 @@
 /** Under this name Lambda knows the extension. No other extension of the function may have it. */
 export const EXTENSION_NAME = 'glasswork-cache';
 
+const PATH = '/2020-01-01/extension/';
+
 /** What Lambda tells an extension when an invocation begins. */
 export interface InvokeEvent {
   readonly requestId: string;
@@ -16,32 +18,24 @@ export interface InvokeEvent {
  * @throws Error whose message is the API's type of error, where it gives one.
  */
 export async function register(api: string): Promise<string> {
-  const { headers } = await send(api, 'POST', 'register', {
-    'Lambda-Extension-Name': EXTENSION_NAME,
-  });
-  const identifier = headers['lambda-extension-identifier'];
-  if (typeof identifier === 'string') return identifier;
-  throw new Error('no identifier');
+  const lines = `POST ${PATH}register HTTP/1.0\r\nLambda-Extension-Name: ${EXTENSION_NAME}\r\nContent-Length: 21`;
+  const answer = await send(api, lines, '{"events":["INVOKE"]}');
+  const identifier = /^lambda-extension-identifier: *(\S+)/im.exec(answer)?.[1];
+  if (identifier) return identifier;
+  throw new Error('no id');
 }
 
 /** Tells Lambda that nothing is left to do for now, and waits for the next invocation. */
 export async function nextInvoke(api: string, identifier: string): Promise<InvokeEvent> {
-  const { body } = await send(api, 'GET', 'event/next', {
-    'Lambda-Extension-Identifier': identifier,
-  });
-  const event: Partial<Record<string, unknown>> = JSON.parse(body);
-  const { eventType, requestId, deadlineMs } = event;
-  if (eventType === 'INVOKE' && typeof requestId === 'string' && typeof deadlineMs === 'number') {
-    return { requestId, deadlineMs };
-  }
-  throw new Error(`no INVOKE event: ${body.slice(0, 100)}`);
+  const lines = `GET ${PATH}event/next HTTP/1.0\r\nLambda-Extension-Identifier: ${identifier}`;
+  const body = bodyOf(await send(api, lines));
+  const event: InvokeEvent & { readonly eventType?: string } = JSON.parse(body);
+  if (event.eventType === 'INVOKE' && event.requestId && event.deadlineMs > 0) return event;
+  throw new Error(`no event: ${body}`);
 }
 
-interface Answer {
-  /** By their names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+/** JSON has no blank lines. */
+const bodyOf = (answer: string): string => answer.split('\r\n\r\n')[1] ?? '';
 
 /**
  * HTTP/1.0 on a bare socket, read without a stream: Lambda waits for it while the function initialises, and the first
@@ -51,62 +45,35 @@ interface Answer {
  * have died while the sandbox was frozen. It keeps no process alive; with it in the event loop, callback and streaming
  * handlers on Node 20 would run on to the function's timeout.
  */
-function send(
-  api: string,
-  method: 'GET' | 'POST',
-  path: string,
-  headers: Readonly<Record<string, string>>,
-): Promise<Answer> {
+function send(api: string, lines: string, content = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     // Not by `import`: see aws/builtin.ts.
     const net = process.getBuiltinModule('node:net');
     const [host, port] = api.split(':');
+    const buffer = Buffer.alloc(4_096);
     let text = '';
-    const settle = ({ status, ...answer }: Parsed) => {
-      if (status === '200') resolve(answer);
-      else reject(new Error(errorType(answer.body) ?? `status ${status}`));
+    const read = (isOver: boolean) => {
+      const body = bodyOf(text);
+      const isWhole = body.length >= Number(/^content-length: *(\d+)/im.exec(text)?.[1]);
+      // Where it does not say how long it is, the end of the connection does.
+      if (!isWhole && !isOver) return true;
+      const status = text.slice(9, 12);
+      // Such as `Extension.RegistrationClosed`.
+      const error = /"errorType": *"([^"]+)/.exec(body)?.[1] ?? `HTTP ${status}`;
+      if (status === '200') resolve(text);
+      else reject(new Error(error));
       socket.destroy();
       return false;
     };
-    const callback = (bytes: number, buffer: Uint8Array) => {
+    const callback = (bytes: number) => {
       // One character a byte: what is read of an answer is ASCII.
-      text += Buffer.from(buffer.buffer, buffer.byteOffset, bytes).toString('latin1');
-      const answer = parse(text);
-      return !answer.isWhole || settle(answer);
+      text += buffer.toString('latin1', 0, bytes);
+      return read(false);
     };
-    const onread = { buffer: Buffer.allocUnsafe(4_096), callback };
-    const socket = net.connect({ host, port: Number(port), onread });
+    const socket = net.connect({ host, port: Number(port), onread: { buffer, callback } });
     socket.unref();
     socket.on('error', reject);
-    socket.on('end', () => settle(parse(text)));
-    const body = method === 'POST' ? '{"events":["INVOKE"]}' : '';
-    const lines = Object.entries({ Host: api, ...headers, 'Content-Length': body.length });
-    const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    socket.write(`${method} /2020-01-01/extension/${path} HTTP/1.0\r\n${head}\r\n${body}`);
+    socket.on('end', () => read(true));
+    socket.write(`${lines}\r\n\r\n${content}`);
   });
-}
-
-interface Parsed extends Answer {
-  readonly status: string | undefined;
-  /** Whether as much is there as the answer says; one that does not say ends with its connection. */
-  readonly isWhole: boolean;
-}
-
-function parse(text: string): Parsed {
-  const end = text.indexOf('\r\n\r\n');
-  const [start = '', ...lines] = text.slice(0, end).split('\r\n');
-  const headers = Object.fromEntries(
-    lines.map((line) => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-    }),
-  );
-  const body = text.slice(end + 4);
-  const isWhole = end >= 0 && body.length >= Number(headers['content-length'] ?? Number.NaN);
-  return { status: start.split(' ')[1], headers, body, isWhole };
-}
-
-/** Such as `Extension.RegistrationClosed`. */
-function errorType(body: string): string | undefined {
-  return /"errorType"\s*:\s*"([^"]+)"/.exec(body)?.[1];
 }

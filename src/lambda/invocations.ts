@@ -63,7 +63,7 @@ export class Invocations {
 function read(context: unknown): { requestId: string; deadlineMs: number | undefined } {
   const given: Partial<Record<string, unknown>> = Object(context);
   const { awsRequestId, getRemainingTimeInMillis: remaining } = given;
-  const leftMs = typeof remaining === 'function' ? Number(remaining.call(context)) : Number.NaN;
+  const leftMs = typeof remaining === 'function' ? Number(remaining.call(context)) : -1;
   return {
     requestId: String(awsRequestId),
     deadlineMs: leftMs >= 0 ? Date.now() + leftMs : undefined,

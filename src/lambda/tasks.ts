@@ -20,10 +20,7 @@ export class Tasks {
   /** An unhandled rejection would kill the next, innocent invocation, so none leaves here. */
   add(work: unknown): void {
     const task = Promise.resolve(work)
-      .then(
-        () => {},
-        (error: unknown) => this.#tell({ type: 'background-error', error }),
-      )
+      .catch((error: unknown) => this.#tell({ type: 'background-error', error }))
       .then(() => void this.#pending.delete(task));
     this.#pending.set(task, 0);
   }
@@ -44,16 +41,15 @@ export class Tasks {
     const startMs = monotonic();
     const waitedMs = () => Math.round(monotonic() - startMs);
     while (this.isBusy) {
-      if (waitedMs() >= ms) return this.#giveUp(waitedMs());
+      if (waitedMs() >= ms) {
+        for (const [task, waits] of this.#pending) this.#pending.set(task, waits + 1);
+        const { size } = this.#pending;
+        return this.#tell({ type: 'background-unfinished', pending: size, waitedMs: waitedMs() });
+      }
       await within(Promise.all(this.#awaited()), ms - waitedMs(), timer);
       // What has just ended may lead its own caller to more work.
       await immediate();
     }
-  }
-
-  #giveUp(waitedMs: number): void {
-    for (const [task, waits] of this.#pending) this.#pending.set(task, waits + 1);
-    this.#tell({ type: 'background-unfinished', pending: this.#pending.size, waitedMs });
   }
 
   #awaited(): Promise<void>[] {

@@ -2,13 +2,13 @@
 export function warnRefused(error: unknown): void {
   const reason = error instanceof Error ? error.message : error;
   const advice = String(reason).endsWith('RegistrationClosed')
-    ? 'Register while the function initialises: `await afterResponse()` at the top level of an ES module'
-    : 'See "Modes" in docs/after-response.md';
-  warn(`responses wait for background work: ${reason}. ${advice}, or accept it by mode: 'await'.`);
+    ? 'Call `await afterResponse()` at the top level of an ES module'
+    : 'See docs/after-response.md';
+  warn(`responses wait for background work: ${reason}. ${advice}, or set mode: 'await'.`);
 }
 
 export function warnUnmarked(): void {
-  warn('background work may freeze: export the handler as `after.handler(…)`.');
+  warn('background work may freeze: export `after.handler(fn)`.');
 }
 
 function warn(text: string): void {

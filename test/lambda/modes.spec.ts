@@ -209,7 +209,7 @@ describe('mode "detached"', () => {
 
 describe('options', () => {
   it.each<[string, object, string]>([
-    ['mode', { mode: 'background' }, "'extension', 'await' or 'detached'"],
+    ['mode', { mode: 'background' }, 'extension, await or detached'],
     ['maxWait', { maxWait: 0 }, 'more than zero'],
     ['maxWait', { maxWait: '2 seconds' }, 'more than zero'],
   ])('refuse a wrong %s: %o', async (subject, options, message) => {

@@ -14,7 +14,7 @@ interface ClientError {
 }
 
 /** Not a literal, or a bundler would pack the whole SDK into handlers that never use it. */
-const SDK = ['@aws-sdk', 'lib-dynamodb'].join('/');
+const SDK = /* @__PURE__ */ ['@aws-sdk', 'lib-dynamodb'].join('/');
 
 /**
  * DynamoDB through the user's own client, which retries by its own rules; nothing is retried on top of them. The SDK
