@@ -16,10 +16,11 @@ export function longestPause(outcome: Answer | Failure, always: boolean, attempt
     return outcome.reused && !outcome.late ? 0 : pauseMs;
   }
   const { status } = outcome;
-  const type = errorType(outcome) ?? '';
+  const type = errorType(outcome);
+  if (status < 400) return Infinity;
   // Turned away at the door: it may be sent again, whatever it is.
   const throttled =
-    status === 429 || /Throughput|Throttl|RequestLimit|TooManyRequests|SlowDown/.test(type);
+    status === 429 || /Throughput|Throttl|RequestLimit|TooManyRequests|SlowDown/.test(type ?? '');
   const fault = status >= 500 || type === 'RequestTimeout';
   return throttled || (fault && always) ? pauseMs : Infinity;
 }
@@ -29,8 +30,8 @@ export function longestPause(outcome: Answer | Failure, always: boolean, attempt
  * Also after a thaw, when the signature is minutes old and the clocks agree: then zero.
  */
 export function clockSkew(answer: Answer, nowMs: number): number | undefined {
-  const type = errorType(answer) ?? '';
-  if (!/^((Invalid)?Signature|Request(TimeTooSkewed|Expired|InTheFuture))/.test(type))
+  const type = errorType(answer);
+  if (!type || !/^((Invalid)?Signature|Request(TimeTooSkewed|Expired|InTheFuture))/.test(type))
     return undefined;
   const ahead = Date.parse(answer.headers.date ?? '') - nowMs;
   // Signatures are valid for five minutes either way: a smaller skew is not to blame.
