@@ -16,11 +16,11 @@ export function longestPause(outcome: Answer | Failure, always: boolean, attempt
     return outcome.reused && !outcome.late ? 0 : pauseMs;
   }
   const { status } = outcome;
-  const type = errorType(outcome);
   if (status < 400) return Infinity;
+  const type = errorType(outcome) ?? '';
   // Turned away at the door: it may be sent again, whatever it is.
   const throttled =
-    status === 429 || /Throughput|Throttl|RequestLimit|TooManyRequests|SlowDown/.test(type ?? '');
+    status === 429 || /Throughput|Throttl|RequestLimit|TooManyRequests|SlowDown/.test(type);
   const fault = status >= 500 || type === 'RequestTimeout';
   return throttled || (fault && always) ? pauseMs : Infinity;
 }
