@@ -370,13 +370,12 @@ export class CacheService {
   /** A fresh value that is at hand in this process, where nothing about it needs a second look. */
   #atHand(key: AnyKey, text: string, tags: readonly string[]): Promise<unknown> | undefined {
     const { access, reader, clock, keys } = this.#parts;
-    const { peek, shares } = access.store;
-    if (!peek || (typeof key === 'object' && schemaOf(key))) return undefined;
+    if (!access.store.peek || (typeof key === 'object' && schemaOf(key))) return undefined;
     const now = clock.now();
     const entry = reader.peek(keys.key(text), tags, now);
     if (!entry) return undefined;
-    const value = this.#hit(text, entry, 'fresh', now);
-    return shares ? entry.promise : Promise.resolve(value);
+    this.#hit(text, entry, 'fresh', now);
+    return entry.promise;
   }
 
   #hit(key: string, entry: Entry, state: 'fresh' | 'stale', now?: number): unknown {

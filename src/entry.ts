@@ -48,7 +48,7 @@ export class Entry {
     this.value = value;
   }
 
-  /** Of the value, the same for every caller: for entries whose value is shared, too. */
+  /** Of the value; made once, for an entry that a store shares is given again and again. */
   get promise(): Promise<unknown> {
     this.#promise ??= Promise.resolve(this.value);
     return this.#promise;

@@ -105,4 +105,19 @@ describe('SingleFlight', () => {
     await flights.detach((flight) => flight.key === 'k');
     expect([older.detached, younger.detached]).toEqual([true, true]);
   });
+
+  it('asks an invalidation of a tag once more when the entry has said which tags it carries', () => {
+    const flights = new SingleFlight();
+    const watch = flights.watch('k', ['blue']);
+    const other = flights.watch('other', []);
+    flights.overtake(({ tags }) => tags.has('red'));
+    expect(watch.isOvertaken([])).toBe(false);
+    expect(watch.isOvertaken(['red'])).toBe(true);
+    expect(other.isOvertaken(['green'])).toBe(false);
+    flights.overtake(({ tags }) => tags.has('blue'));
+    expect([watch.isOvertaken([]), other.isOvertaken([])]).toEqual([true, false]);
+    other.end();
+    flights.overtake(() => true);
+    expect(other.isOvertaken([])).toBe(false);
+  });
 });

@@ -42,6 +42,16 @@ describe('a value at hand in this process', () => {
     expect(await cache.get('k')).toBe(2);
   });
 
+  it('is not given once it was cleared, though the new version of the prefix is at hand', async () => {
+    const { cache } = setup();
+    await cache.set('a', 1);
+    expect(await cache.get('a')).toBe(1);
+    await cache.clear();
+    await cache.set('b', 2);
+    expect(await cache.get('b')).toBe(2);
+    expect(await cache.get('a')).toBeUndefined();
+  });
+
   it('is read again once the version of the prefix is older than it may be', async () => {
     const store = new MemoryCacheStore();
     const { cache } = setup({ versionTTL: '5s' }, store);
