@@ -12,8 +12,6 @@ import { within } from './waiting.js';
 const REGISTER_WAIT_MS = 1_000;
 /** Lambda's limit of an invocation: 15 minutes. A timer of 25 days or more would fire at once. */
 const LONGEST_WAIT_MS = 900_000;
-/** Where a test calls the handler without a context. */
-const NEVER_MS = 9e15;
 
 /**
  * What becomes of work behind a response.
@@ -74,7 +72,9 @@ const extensions = new Map<string, Extension>();
 export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
   const maxWaitMs = Math.min(milliseconds(options.maxWait ?? '2s', 'maxWait'), LONGEST_WAIT_MS);
   const tasks = new Tasks(maxWaitMs, teller(options.onEvent));
-  const wanted = options.mode ?? usualMode();
+  const { AWS_LAMBDA_RUNTIME_API: api = '', AWS_LAMBDA_MAX_CONCURRENCY: concurrency } = process.env;
+  // Managed Instances run several invocations at once, never freeze, and take no INVOKE extension inside the process.
+  const wanted = options.mode ?? (api && !concurrency ? 'extension' : 'detached');
   if (wanted === 'detached') {
     const waitUntil: WaitUntil = (work) => tasks.add(work);
     return { waitUntil, mode: wanted, deadline: () => undefined, handler: (handler) => handler };
@@ -83,12 +83,13 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
     throw invalid('mode', wanted, 'extension, await or detached');
   }
 
-  const extension = extensionOf(process.env.AWS_LAMBDA_RUNTIME_API);
+  const extension = extensionOf(api);
   if (wanted === 'extension') await within(extension.start(), REGISTER_WAIT_MS, 'ref');
-  const mode = () => (wanted === 'extension' && extension.isRegistered ? 'extension' : 'await');
+  const mode = () => (extension.isRegistered ? wanted : 'await');
   const end = (invocation: Invocation) => {
     if (mode() === 'extension' || !extension.isBusy) return extension.end(invocation);
-    const untilMs = (invocation.deadlineMs ?? NEVER_MS) - MARGIN_MS;
+    // None where a test calls the handler without a context.
+    const untilMs = (invocation.deadlineMs ?? Number.POSITIVE_INFINITY) - MARGIN_MS;
     return extension.finish(untilMs, 'ref').then(() => extension.end(invocation));
   };
   return {
@@ -114,13 +115,7 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   };
 }
 
-function usualMode(): AfterResponseMode {
-  const { AWS_LAMBDA_RUNTIME_API: api, AWS_LAMBDA_MAX_CONCURRENCY: concurrency } = process.env;
-  // Managed Instances run several invocations at once, never freeze, and take no INVOKE extension inside the process.
-  return api && !concurrency ? 'extension' : 'detached';
-}
-
-function extensionOf(api = ''): Extension {
+function extensionOf(api: string): Extension {
   const known = extensions.get(api) ?? new Extension(api);
   extensions.set(api, known);
   return known;

@@ -1,4 +1,4 @@
-import { type InvokeEvent, nextInvoke, register } from './extensions-api.js';
+import { ExtensionsApi, type InvokeEvent } from './extensions-api.js';
 import { type Invocation, Invocations } from './invocations.js';
 import type { Tasks } from './tasks.js';
 import { immediate, within } from './waiting.js';
@@ -30,13 +30,13 @@ export class Extension {
   isRegistered = false;
   /** Whether some handler marks where invocations end. */
   isMarked = false;
-  readonly #api: string;
+  readonly #api: ExtensionsApi;
   readonly #held = new Set<Tasks>();
   #registering: Promise<void> | undefined;
   #hasWarned = false;
 
   constructor(api: string) {
-    this.#api = api;
+    this.#api = new ExtensionsApi(api);
   }
 
   /** Waits for these tasks behind the next answer, whichever handler gives it. */
@@ -59,7 +59,11 @@ export class Extension {
 
   /** Registers it, once. Never rejects. */
   start(): Promise<void> {
-    this.#registering ??= this.#register();
+    this.#registering ??= this.#api.register().then(() => {
+      this.isRegistered = true;
+      // Initialisation lasts until every extension has asked for its first event.
+      void this.#listen();
+    }, warnRefused);
     return this.#registering;
   }
 
@@ -69,31 +73,18 @@ export class Extension {
     if (this.invocations.end(invocation) && !this.isRegistered) this.invocations.leave();
   }
 
-  async #register(): Promise<void> {
-    try {
-      const identifier = await register(this.#api);
-      this.isRegistered = true;
-      // Initialisation lasts until every extension has asked for its first event.
-      void this.#listen(identifier);
-    } catch (error) {
-      warnRefused(error);
-    }
-  }
-
-  async #listen(identifier: string): Promise<void> {
+  async #listen(): Promise<void> {
     for (let failures = 0; ; ) {
       try {
-        const event = await nextInvoke(this.#api, identifier);
+        const event = await this.#api.nextInvoke();
         failures = 0;
         await this.#stayAwake(event);
       } catch (error) {
-        if (++failures < TRIES) {
-          await within(new Promise(() => {}), PAUSE_MS, 'unref');
-          continue;
+        if (++failures === TRIES) {
+          this.isRegistered = false;
+          return warnRefused(error);
         }
-        this.isRegistered = false;
-        warnRefused(error);
-        return;
+        await within(new Promise(() => {}), PAUSE_MS, 'unref');
       }
     }
   }

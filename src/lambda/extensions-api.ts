@@ -1,7 +1,4 @@
-/** Under this name Lambda knows the extension. No other extension of the function may have it. */
-export const EXTENSION_NAME = 'glasswork-cache';
-
-const PATH = '/2020-01-01/extension/';
+import type { Socket } from 'node:net';
 
 /** What Lambda tells an extension when an invocation begins. */
 export interface InvokeEvent {
@@ -11,69 +8,98 @@ export interface InvokeEvent {
 }
 
 /**
- * Registers an extension inside this process, for INVOKE events: Lambda allows no others there.
+ * Lambda's Extensions API, for an extension inside this process, over HTTP/1.0 on a bare socket that is read without a
+ * stream: Lambda waits for both of the first requests while the function initialises, and the first one of node:http
+ * takes twice the time. To a request of 1.0 no server may answer in chunks (RFC 9112, section 6.1).
  *
- * @param api host and port, as in AWS_LAMBDA_RUNTIME_API.
- * @returns the identifier that Lambda gave it.
- * @throws Error whose message is the API's type of error, where it gives one.
+ * One request at a time, on a connection that is kept while the server keeps it. The sandbox never freezes with an idle
+ * one, which could die unnoticed: it freezes only while a request for the next event is held open.
+ *
+ *     register ─▶ answer ─▶ next event asked for ─▶ freeze ─▶ thaw, answer ─▶ work ─▶ next event asked for ─▶ freeze
+ *     │◀─────────────────────────────────── one connection ────────────────────────────────────────────────▶ …
  */
-export async function register(api: string): Promise<string> {
-  const lines = `POST ${PATH}register HTTP/1.0\r\nLambda-Extension-Name: ${EXTENSION_NAME}\r\nContent-Length: 21`;
-  const answer = await send(api, lines, '{"events":["INVOKE"]}');
-  const identifier = /^lambda-extension-identifier: *(\S+)/im.exec(answer)?.[1];
-  if (identifier) return identifier;
-  throw new Error('no id');
-}
+export class ExtensionsApi {
+  readonly #api: string;
+  #identifier: string | undefined;
+  #socket: Socket | undefined;
+  /** Takes what comes for the last request: text of its answer, or the end of the connection. */
+  #take: (text: string, end?: string) => void = () => {};
 
-/** Tells Lambda that nothing is left to do for now, and waits for the next invocation. */
-export async function nextInvoke(api: string, identifier: string): Promise<InvokeEvent> {
-  const lines = `GET ${PATH}event/next HTTP/1.0\r\nLambda-Extension-Identifier: ${identifier}`;
-  const body = bodyOf(await send(api, lines));
-  const event: InvokeEvent & { readonly eventType?: string } = JSON.parse(body);
-  if (event.eventType === 'INVOKE' && event.requestId && event.deadlineMs > 0) return event;
-  throw new Error(`no event: ${body}`);
+  /** @param api host and port, as in AWS_LAMBDA_RUNTIME_API. */
+  constructor(api: string) {
+    this.#api = api;
+  }
+
+  /**
+   * Registers for INVOKE events: Lambda allows an extension inside the process no others.
+   *
+   * @throws Error whose message is the API's type of error, where it gives one.
+   */
+  async register(): Promise<void> {
+    // No other extension of the function may have this name.
+    const lines = 'Name: glasswork-cache\r\nContent-Length: 21';
+    const answer = await this.#send('register', lines, '{"events":["INVOKE"]}');
+    this.#identifier = field(answer, 'lambda-extension-identifier');
+    if (!this.#identifier) throw new Error('no id');
+  }
+
+  /** Tells Lambda that nothing is left to do for now, and waits for the next invocation. */
+  async nextInvoke(): Promise<InvokeEvent> {
+    const lines = `Identifier: ${this.#identifier}`;
+    const body = bodyOf(await this.#send('event/next', lines)) ?? '';
+    const event: InvokeEvent = JSON.parse(body);
+    if (event.requestId && event.deadlineMs > 0) return event;
+    throw new Error(`no event: ${body}`);
+  }
+
+  #send(path: string, lines: string, content = ''): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#socket ??= this.#connect();
+      const socket = this.#socket;
+      let answer = '';
+      this.#take = (text, end) => {
+        answer += text;
+        const isWhole = Number(bodyOf(answer)?.length) >= Number(field(answer, 'content-length'));
+        // Where it does not say how long it is, the end of the connection does.
+        if (!isWhole && !end) return;
+        if (end || field(answer, 'connection') !== 'keep-alive') {
+          socket.destroy();
+          this.#socket = undefined;
+        }
+        const status = answer.slice(0, 12);
+        if (status.endsWith('200')) return resolve(answer);
+        // Such as `Extension.RegistrationClosed`.
+        const type = /"errorType": *"([^"]+)/.exec(answer)?.[1];
+        reject(new Error(type || status || end));
+      };
+      socket.write(
+        `${content ? 'POST' : 'GET'} /2020-01-01/extension/${path} HTTP/1.0\r\nConnection: keep-alive\r\nLambda-Extension-${lines}\r\n\r\n${content}`,
+      );
+    });
+  }
+
+  /** It keeps no process alive: with it in the event loop, callback and streaming handlers on Node 20 would time out. */
+  #connect(): Socket {
+    // Not by `import`: see aws/builtin.ts.
+    const net = process.getBuiltinModule('node:net');
+    const [host, port] = this.#api.split(':');
+    const buffer = Buffer.alloc(4_096);
+    const callback = (bytes: number) => {
+      // One character a byte: what is read of an answer is ASCII.
+      this.#take(buffer.toString('latin1', 0, bytes));
+      return true;
+    };
+    const end = (error?: Error) => this.#take('', error?.message ?? 'closed');
+    return net
+      .connect({ host, port: Number(port), onread: { buffer, callback } })
+      .unref()
+      .on('error', end)
+      .on('end', end);
+  }
 }
 
 /** JSON has no blank lines. */
-const bodyOf = (answer: string): string => answer.split('\r\n\r\n')[1] ?? '';
+const bodyOf = (answer: string): string | undefined => answer.split('\r\n\r\n')[1];
 
-/**
- * HTTP/1.0 on a bare socket, read without a stream: Lambda waits for it while the function initialises, and the first
- * request of node:http takes twice the time. To a request of 1.0 no server may answer in chunks (RFC 9112, section 6.1).
- *
- * Each request has a connection of its own, which is a fraction of a millisecond on loopback: one that was kept could
- * have died while the sandbox was frozen. It keeps no process alive; with it in the event loop, callback and streaming
- * handlers on Node 20 would run on to the function's timeout.
- */
-function send(api: string, lines: string, content = ''): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // Not by `import`: see aws/builtin.ts.
-    const net = process.getBuiltinModule('node:net');
-    const [host, port] = api.split(':');
-    const buffer = Buffer.alloc(4_096);
-    let text = '';
-    const read = (isOver: boolean) => {
-      const body = bodyOf(text);
-      const isWhole = body.length >= Number(/^content-length: *(\d+)/im.exec(text)?.[1]);
-      // Where it does not say how long it is, the end of the connection does.
-      if (!isWhole && !isOver) return true;
-      const status = text.slice(9, 12);
-      // Such as `Extension.RegistrationClosed`.
-      const error = /"errorType": *"([^"]+)/.exec(body)?.[1] ?? `HTTP ${status}`;
-      if (status === '200') resolve(text);
-      else reject(new Error(error));
-      socket.destroy();
-      return false;
-    };
-    const callback = (bytes: number) => {
-      // One character a byte: what is read of an answer is ASCII.
-      text += buffer.toString('latin1', 0, bytes);
-      return read(false);
-    };
-    const socket = net.connect({ host, port: Number(port), onread: { buffer, callback } });
-    socket.unref();
-    socket.on('error', reject);
-    socket.on('end', () => read(true));
-    socket.write(`${lines}\r\n\r\n${content}`);
-  });
-}
+const field = (answer: string, name: string): string | undefined =>
+  new RegExp(`^${name}: *(\\S+)`, 'im').exec(answer)?.[1];

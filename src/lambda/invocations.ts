@@ -1,18 +1,14 @@
 import { Latch } from './waiting.js';
 
 /** One invocation. Its event reaches the extension before its handler starts, or after, or even after its answer. */
-export class Invocation {
+export interface Invocation {
   readonly requestId: string;
   /** Epoch milliseconds. */
-  deadlineMs: number | undefined;
-  readonly started = new Latch();
-  readonly answered = new Latch();
+  deadlineMs?: number | undefined;
+  readonly started: Latch;
+  readonly answered: Latch;
   /** Calls that run: one marked handler may call another. */
-  running = 0;
-
-  constructor(requestId: string) {
-    this.requestId = requestId;
-  }
+  running: number;
 }
 
 /** The invocation that runs: where a sandbox freezes, there is one at a time. */
@@ -42,8 +38,7 @@ export class Invocations {
 
   /** One of its handlers is done. Returns whether that was the last one. */
   end(invocation: Invocation): boolean {
-    invocation.running--;
-    if (invocation.running > 0) return false;
+    if (--invocation.running > 0) return false;
     invocation.answered.open();
     return true;
   }
@@ -54,18 +49,23 @@ export class Invocations {
   }
 
   #at(requestId: string): Invocation {
-    if (this.#current?.requestId !== requestId) this.#current = new Invocation(requestId);
+    if (this.#current?.requestId !== requestId) {
+      this.#current = { requestId, started: new Latch(), answered: new Latch(), running: 0 };
+    }
     return this.#current;
   }
 }
 
 /** What is needed of Lambda's context. Tests call handlers with less than that. */
+interface Context {
+  readonly awsRequestId?: unknown;
+  readonly getRemainingTimeInMillis?: { call?(self: unknown): unknown };
+}
+
 function read(context: unknown): { requestId: string; deadlineMs: number | undefined } {
-  const given: Partial<Record<string, unknown>> = Object(context);
-  const { awsRequestId, getRemainingTimeInMillis: remaining } = given;
-  const leftMs = typeof remaining === 'function' ? Number(remaining.call(context)) : -1;
+  const { awsRequestId, getRemainingTimeInMillis: remaining }: Context = Object(context);
   return {
     requestId: String(awsRequestId),
-    deadlineMs: leftMs >= 0 ? Date.now() + leftMs : undefined,
+    deadlineMs: Date.now() + Number(remaining?.call?.(context)) || undefined,
   };
 }

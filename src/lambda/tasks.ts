@@ -39,14 +39,13 @@ export class Tasks {
   async finish(leftMs: number, timer: 'ref' | 'unref'): Promise<void> {
     const ms = Math.min(leftMs, this.#maxWaitMs);
     const startMs = monotonic();
-    const waitedMs = () => Math.round(monotonic() - startMs);
     while (this.isBusy) {
-      if (waitedMs() >= ms) {
+      const waitedMs = Math.round(monotonic() - startMs);
+      if (waitedMs >= ms) {
         for (const [task, waits] of this.#pending) this.#pending.set(task, waits + 1);
-        const { size } = this.#pending;
-        return this.#tell({ type: 'background-unfinished', pending: size, waitedMs: waitedMs() });
+        return this.#tell({ type: 'background-unfinished', pending: this.#pending.size, waitedMs });
       }
-      await within(Promise.all(this.#awaited()), ms - waitedMs(), timer);
+      await within(Promise.all(this.#awaited()), ms - waitedMs, timer);
       // What has just ended may lead its own caller to more work.
       await immediate();
     }

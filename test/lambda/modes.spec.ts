@@ -136,7 +136,7 @@ describe('the fallback to "await"', () => {
     [
       'brings something else',
       (parked: Parked) =>
-        parked.answer(200, { eventType: 'SHUTDOWN', requestId: '1', deadlineMs: 1 }),
+        parked.answer(200, { eventType: 'SHUTDOWN', shutdownReason: 'spindown', deadlineMs: 1 }),
     ],
     ['brings no JSON', (parked: Parked) => parked.answer(200, null)],
   ])('follows a request for the next event that %s three times in a row', async (_how, fail) => {

@@ -74,5 +74,11 @@ async function answer(routes: readonly Route[], request: IncomingMessage): Promi
 
 function send(response: ServerResponse, { status, headers, body }: Reply): void {
   const text = typeof body === 'string' ? body : JSON.stringify(body ?? {});
-  response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(text);
+  const head = {
+    'Content-Type': 'application/json',
+    // As Lambda's APIs do for what is short: without it, a client of HTTP/1.0 waits for the end of the connection.
+    'Content-Length': String(Buffer.byteLength(text)),
+    ...headers,
+  };
+  response.writeHead(status, head).end(text);
 }
