@@ -1,5 +1,5 @@
 import { Background } from './background.js';
-import type { KeySpace } from './cache-key.js';
+import { type AnyKey, type KeySpace, keyText, schemaOf } from './cache-key.js';
 import type { CacheStore } from './cache-store.js';
 import { type CacheConfig, settings } from './config.js';
 import { invalid } from './errors.js';
@@ -7,7 +7,7 @@ import { type Emit, eventLog } from './events.js';
 import { Invalidation } from './invalidation.js';
 import { Loader } from './loader.js';
 import { type PolicyOf, rememberPolicies } from './policy.js';
-import { Reader } from './reader.js';
+import { type Address, Reader } from './reader.js';
 import { SingleFlight } from './single-flight.js';
 import { Stampede } from './stampede.js';
 import { StoreAccess } from './store-access.js';
@@ -17,6 +17,7 @@ import type { Clock } from './time.js';
 /** What a service is made of. */
 export interface Parts {
   readonly policyOf: PolicyOf;
+  readonly addressOf: (key: AnyKey) => Address;
   readonly clock: Clock;
   readonly keys: KeySpace;
   readonly emit: Emit;
@@ -48,5 +49,9 @@ export function assemble(store: CacheStore, config: CacheConfig): Parts {
   const shared = { access, keys, clock, emit, marks, reader, loader, background, flights };
   const stampede = new Stampede({ ...shared, deadline });
   const policyOf = rememberPolicies(policy);
-  return { ...shared, policyOf, hit, stats, stampede, invalidation };
+  const addressOf = (key: AnyKey): Address => {
+    const text = keyText(key);
+    return { key: text, name: keys.key(text), schema: schemaOf(key) };
+  };
+  return { ...shared, policyOf, addressOf, hit, stats, stampede, invalidation };
 }

@@ -1,4 +1,4 @@
-import type { KeyPolicy } from './cache-key.js';
+import type { AnyKey, KeyPolicy } from './cache-key.js';
 import { invalid } from './errors.js';
 import { type Duration, LONGEST_LIFE_MS, milliseconds } from './time.js';
 
@@ -85,10 +85,7 @@ export const DEFAULT_POLICY: Policy = {
 };
 
 /** Finds the policy of one call: see `resolvePolicy`. */
-export type PolicyOf = (
-  key: KeyPolicy | undefined,
-  call: Duration | WrapOptions | undefined,
-) => Policy;
+export type PolicyOf = (key: AnyKey, call: Duration | WrapOptions | undefined) => Policy;
 
 const MOST_TTLS = 1_000;
 
@@ -97,7 +94,8 @@ export function rememberPolicies(defaults: Policy): PolicyOf {
   const byTTL = new Map<Duration, Policy>();
   let last: Policy = defaults;
   let lastTTL: Duration | undefined;
-  return (key, call) => {
+  return (anyKey, call) => {
+    const key = typeof anyKey === 'string' ? undefined : anyKey?.policy;
     if (!key && call !== undefined && call === lastTTL) return last;
     if (key || call === undefined || typeof call === 'object') {
       return resolvePolicy(defaults, key, call);

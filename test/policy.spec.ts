@@ -24,23 +24,26 @@ describe('rememberPolicies', () => {
   const policyOf = rememberPolicies({ ...DEFAULT_POLICY, jitter: 0.5 });
 
   it('gives what resolvePolicy gives, and for a mere ttl the same each time', () => {
-    expect(policyOf(undefined, 60)).toMatchObject({ ttl: 60_000, jitter: 0.5 });
-    expect(policyOf(undefined, 60)).toBe(policyOf(undefined, 60));
-    expect(policyOf({ tags: ['red'] }, 60)).toMatchObject({ ttl: 60_000, tags: ['red'] });
-    expect(policyOf(undefined, { ttl: 60, jitter: 0 })).toMatchObject({ ttl: 60_000, jitter: 0 });
-    expect(policyOf(undefined, undefined)).toMatchObject({ ttl: DEFAULT_POLICY.ttl, jitter: 0.5 });
-    expect(policyOf(undefined, '60s')).toMatchObject({ ttl: 60_000 });
+    expect(policyOf('key', 60)).toMatchObject({ ttl: 60_000, jitter: 0.5 });
+    expect(policyOf('key', 60)).toBe(policyOf('key', 60));
+    expect(policyOf({ key: 'key', policy: { tags: ['red'] } }, 60)).toMatchObject({
+      ttl: 60_000,
+      tags: ['red'],
+    });
+    expect(policyOf('key', { ttl: 60, jitter: 0 })).toMatchObject({ ttl: 60_000, jitter: 0 });
+    expect(policyOf('key', undefined)).toMatchObject({ ttl: DEFAULT_POLICY.ttl, jitter: 0.5 });
+    expect(policyOf('key', '60s')).toMatchObject({ ttl: 60_000 });
   });
 
   it('does so however many there are', () => {
     for (let ttl = 1; ttl <= 5_000; ttl++) {
-      expect(policyOf(undefined, ttl).ttl).toBe(ttl * 1_000);
+      expect(policyOf('key', ttl).ttl).toBe(ttl * 1_000);
     }
-    expect(policyOf(undefined, 1).ttl).toBe(1_000);
+    expect(policyOf('key', 1).ttl).toBe(1_000);
   });
 
   it('remembers no ttl that is none', () => {
-    for (let i = 0; i < 2; i++) expect(() => policyOf(undefined, -1)).toThrow(CacheError);
+    for (let i = 0; i < 2; i++) expect(() => policyOf('key', -1)).toThrow(CacheError);
   });
 });
 

@@ -47,8 +47,9 @@ const RULES: Rules = {
     { name: '2.2', rooms: ['lease.ts', 'tags.ts'] },
     { name: '2.3', rooms: ['reader.ts'] },
     { name: '2.4', rooms: ['invalidation.ts', 'loader.ts'] },
-    { name: '2.5', rooms: ['stampede.ts'] },
+    { name: '2.5', rooms: ['outcome.ts', 'stampede.ts'] },
     { name: '2.6', rooms: ['parts.ts'] },
+    { name: '2.7', rooms: ['lookup.ts'] },
     { name: '3', rooms: ['cache-service.ts'] },
     // What surrounds the cache. These never import each other.
     {
@@ -75,7 +76,9 @@ const RULES: Rules = {
       'reader.ts',
       'invalidation.ts',
       'loader.ts',
+      'outcome.ts',
       'stampede.ts',
+      'lookup.ts',
       'cache-service.ts',
     ],
     to: ['stores', 'aws'],

@@ -1,0 +1,66 @@
+import type { Background } from './background.js';
+import type { Entry } from './entry.js';
+import type { Emit } from './events.js';
+import type { Need } from './loader.js';
+import type { Reader, Seen } from './reader.js';
+import { copyOfLoaded, type Flight } from './single-flight.js';
+import type { StoreAccess } from './store-access.js';
+import { type Clock, withTimeout } from './time.js';
+
+interface Parts {
+  readonly access: StoreAccess;
+  readonly reader: Reader;
+  readonly background: Background;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+const LATE = Symbol('late');
+
+/**
+ * The value that a caller waits for; or the last good one, where its load fails or takes longer than `softTimeout`.
+ *
+ * The last good value was read before the load began, so it is read again before it stands in: it may have been
+ * invalidated meanwhile, or replaced by a better one.
+ */
+export async function outcomeOf(
+  { access, reader, background, clock, emit }: Parts,
+  { at, policy, seen }: Need,
+  flight: Flight,
+  joined: boolean,
+): Promise<unknown> {
+  const entry = policy.forceFresh ? undefined : seen.entry;
+  const lasts = entry && clock.now() < entry.expiresAt + policy.staleIfError;
+  const lastGood = lasts ? entry : undefined;
+  const standIn = (entry: Entry, reason: 'error' | 'timeout', error?: unknown) => {
+    emit({ type: 'stale-served', key: at.key, reason, error });
+    return entry.value;
+  };
+  try {
+    const soft = lastGood && policy.softTimeout;
+    const value = await (soft === undefined
+      ? flight.outcome
+      : withTimeout(flight.outcome, soft, () => LATE));
+    // However long the load takes, what was invalidated while it ran must not be served.
+    const again = value === LATE && !flight.detached && (await reader.read(at, policy.tags));
+    if (again && lastGood && isSame(again, seen)) {
+      // A failed load has told of it by an event of its own.
+      background.run(
+        flight.outcome.catch(() => {}),
+        policy.waitUntil,
+      );
+      return standIn(lastGood, 'timeout');
+    }
+    const loaded = value === LATE ? await flight.outcome : value;
+    return joined ? copyOfLoaded(flight, loaded, access.store.shares) : loaded;
+  } catch (error) {
+    if (!lastGood) throw error;
+    const again = await reader.read(at, policy.tags);
+    if (!again.entry || (flight.detached && isSame(again, seen))) throw error;
+    return standIn(again.entry, 'error', error);
+  }
+}
+
+/** Whether two reads saw one and the same entry. */
+const isSame = (again: Seen, seen: Seen): boolean =>
+  again.version === seen.version && again.entry?.createdAt === seen.entry?.createdAt;
