@@ -84,8 +84,7 @@ export class CacheService {
 
   /** Whether `get` would give a value. */
   async has(key: AnyKey): Promise<boolean> {
-    const [seen] = await this.#lookup.see([key]);
-    return seen !== undefined && isServable(seen);
+    return (await this.getEntry(key as string)) !== undefined;
   }
 
   /**
@@ -307,4 +306,4 @@ export class CacheService {
   }
 }
 
-const noLoad = (load: unknown) => invalid('load', load, 'a function that loads the value');
+const noLoad = (load: unknown) => invalid('load', load, 'a function');

@@ -61,27 +61,26 @@ export class Lookup {
     }
   }
 
-  /** Every key once, whatever the keys say twice. */
+  /** Every key once; a key that is named twice gets a copy for each. */
   async wrapMany<K extends AnyKey>(
     keys: readonly K[],
     policyOf: (key: K) => Policy,
     load: (missing: readonly K[], context: LoadContext<unknown>) => Promise<readonly unknown[]>,
   ): Promise<unknown[]> {
-    const ats = keys.map(this.#parts.addressOf);
-    const unique = new Map(keys.map((key, i) => [ats[i]?.name, key]));
+    const { addressOf } = this.#parts;
+    const names = keys.map((key) => addressOf(key).name);
+    const unique = new Map(keys.map((key, i) => [names[i], key]));
     const asked = Array.from(unique.values(), (key) => {
-      return { at: this.#parts.addressOf(key), policy: policyOf(key) };
+      return { at: addressOf(key), policy: policyOf(key) };
     });
-    const served = await this.#readAndServe(asked, (missing, context) =>
-      load(
-        missing.map(({ at }) => unique.get(at.name) as K),
-        context,
-      ),
-    );
+    const served = await this.#readAndServe(asked, (missing, context) => {
+      const originals = missing.map(({ at }) => unique.get(at.name) as K);
+      return load(originals, context);
+    });
     const values = await Promise.all(served);
     const found = new Map(asked.map(({ at }, i) => [at.name, values[i]]));
     const given = new Set<string>();
-    return ats.map(({ name }) => {
+    return names.map((name) => {
       const value = found.get(name);
       if (given.has(name)) return copyOf(value);
       given.add(name);
