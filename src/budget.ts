@@ -11,10 +11,13 @@ const WATCH_MS = 1_000;
  */
 const SLEPT_MS = 10_000;
 
+/** What an operation fails with that had no outcome in time. */
+export const LATE: unique symbol = Symbol('late');
+
 interface Pending {
   place: number;
   ticksLeft: number;
-  readonly giveUp: () => void;
+  readonly failed: (error: unknown) => void;
 }
 
 /**
@@ -63,36 +66,46 @@ export class Budget {
     if (!this.#timer) this.#look();
   }
 
-  /** The promise's outcome, or a rejection with `onTimeout()` when it has none after `ms`. */
-  race<T>(promise: Promise<T>, ms: number, onTimeout: () => unknown): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const operation: Pending = {
-        place: 0,
-        ticksLeft: Math.ceil(ms / TICK_MS),
-        giveUp: () => reject(onTimeout()),
-      };
-      if (this.#pending.size === 0 && this.#watched > 0) this.#stop();
-      this.#pending.add(operation);
-      if (this.#timer) this.#timer.ref();
-      else this.#look();
-      promise.then(
-        (value) => {
-          this.#done(operation);
-          resolve(value);
-        },
-        (error) => {
-          this.sleeps();
-          this.#done(operation);
-          reject(error);
-        },
-      );
+  /** The work's outcome, or a rejection with `onTimeout()` when it has none after `ms`. */
+  race<T>(work: Promise<T>, ms: number, onTimeout: () => unknown): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const failed = (error: unknown) => reject(error === LATE ? onTimeout() : error);
+      this.limit(work, ms, resolve, failed);
     });
   }
 
-  #done(operation: Pending): void {
+  /**
+   * Calls one of the two, once: with the work's outcome, or with `LATE` when it has none after `ms`. Functions and no
+   * promise, for the sake of those who make one anyway: every hit on a store comes through here.
+   */
+  limit<T>(
+    work: Promise<T>,
+    ms: number,
+    succeeded: (value: T) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const operation: Pending = { place: 0, ticksLeft: Math.ceil(ms / TICK_MS), failed };
+    if (this.#pending.size === 0 && this.#watched > 0) this.#stop();
+    this.#pending.add(operation);
+    if (this.#timer) this.#timer.ref();
+    else this.#look();
+    work.then(
+      (value) => {
+        if (this.#ends(operation)) succeeded(value);
+      },
+      (error) => {
+        this.sleeps();
+        if (this.#ends(operation)) failed(error);
+      },
+    );
+  }
+
+  /** Whether it does, and was not given up before. */
+  #ends(operation: Pending): boolean {
     this.#pending.delete(operation);
     // The timer stays for the operations to come, but keeps no process alive that has none.
     if (this.#pending.size === 0) this.#timer?.unref();
+    return operation.ticksLeft > 0;
   }
 
   get #isBusy(): boolean {
@@ -127,7 +140,7 @@ export class Budget {
     for (const operation of this.#pending.all()) {
       if (--operation.ticksLeft > 0) continue;
       this.#pending.delete(operation);
-      operation.giveUp();
+      operation.failed(LATE);
     }
     this.#arm();
   }

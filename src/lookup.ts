@@ -45,20 +45,22 @@ export class Lookup {
     return held || this.#wrap(this.#parts.addressOf(key), policy, load);
   }
 
-  /** What takes longer than a look into this process. */
-  async #wrap(at: Address, policy: Policy, load: LoadOne): Promise<unknown> {
+  /** What takes longer than a look into this process. A promise in place of `await`: see `Reader`. */
+  #wrap(at: Address, policy: Policy, load: LoadOne): Promise<unknown> {
     const watch = this.#parts.flights.watch(at.name, policy.tags);
-    try {
-      const seen = unlessOvertaken(await this.#read(at, policy), watch);
-      // What most calls come to.
-      if (seen.state === 'fresh' && isServable(seen) && takesAnyFresh(policy))
-        return this.#hit(at.key, seen.entry, seen.state);
-      const loadAll: LoadAll = async (_needs, context) => [await load(context)];
-      const [value] = this.#serve([{ at, policy, seen }], loadAll);
-      return value;
-    } finally {
-      watch.end();
-    }
+    return this.#read(at, policy).then((read) => {
+      try {
+        const seen = unlessOvertaken(read, watch);
+        // What most calls come to.
+        if (seen.state === 'fresh' && isServable(seen) && takesAnyFresh(policy))
+          return this.#hit(at.key, seen.entry, seen.state);
+        const loadAll: LoadAll = async (_needs, context) => [await load(context)];
+        const [value] = this.#serve([{ at, policy, seen }], loadAll);
+        return value;
+      } finally {
+        watch.end();
+      }
+    });
   }
 
   /** Every key once; a key that is named twice gets a copy for each. */

@@ -33,8 +33,6 @@ export interface Seen {
   readonly monotonicMs: number;
 }
 
-type Times = Pick<Seen, 'wallMs' | 'monotonicMs'>;
-
 interface Found {
   readonly value: unknown;
   readonly version: CacheVersion | undefined;
@@ -109,17 +107,22 @@ export class Reader {
     return isServable(seen) ? { ...seen, marks: undefined } : this.read(at, tags);
   }
 
-  async #readOne(
+  /** Promises in place of `await`: this is what a hit on a store costs most. */
+  #readOne(
     at: Address,
     tags: readonly string[],
     readFound: (store: CacheStore, name: string) => Promise<Found>,
   ): Promise<Seen> {
     const wallMs = this.#clock.now();
-    const times = { wallMs, monotonicMs: monotonic() };
+    const monotonicMs = monotonic();
     const marks = this.#marks.current(tags.length === 0 ? PREFIX : [null, ...tags], wallMs);
-    const found = await this.#access.attempt('get', at.key, (store) => readFound(store, at.name));
-    const judged = this.#judge(at, found, marks instanceof Promise ? await marks : marks, times);
-    return judged instanceof Promise ? await judged : judged;
+    const reading = this.#access.attempt('get', at.key, (store) => readFound(store, at.name));
+    if (marks instanceof Promise) {
+      return Promise.all([reading, marks]).then(([found, read]) =>
+        this.#judge(at, found, read, wallMs, monotonicMs),
+      );
+    }
+    return reading.then((found) => this.#judge(at, found, marks, wallMs, monotonicMs));
   }
 
   /** Many keys, and the tags that their own policies name, for `get` and `getMany`, which fill nothing. Never rejects. */
@@ -129,7 +132,7 @@ export class Reader {
       const seen = await this.#readOne(only, tags, readPlain);
       return [await this.#orFromLast(only, tags, seen)];
     }
-    const times = { wallMs: this.#clock.now(), monotonicMs: 0 };
+    const wallMs = this.#clock.now();
     const reading = this.#marks.current([null, ...new Set(tags)]);
     const names = ats.map((at) => at.name);
     const found = await this.#access.attempt('get', undefined, (store) => readAll(store, names));
@@ -137,7 +140,7 @@ export class Reader {
     return Promise.all(
       ats.map(async (at, i) => {
         const one = found === FAILED ? FAILED : (found[i] as Found);
-        return this.#orFromLast(at, tags, await this.#judge(at, one, marks, times));
+        return this.#orFromLast(at, tags, await this.#judge(at, one, marks, wallMs, 0));
       }),
     );
   }
@@ -153,19 +156,24 @@ export class Reader {
     at: Address,
     found: Found | typeof FAILED,
     marks: ReadMarks,
-    { wallMs, monotonicMs }: Times,
+    wallMs: number,
+    monotonicMs: number,
   ): Seen | Promise<Seen> {
-    const version = found === FAILED ? undefined : found.version;
-    const base = { entry: undefined, state: 'none', version, marks, wallMs, monotonicMs } as const;
-    if (found === FAILED) return { ...base, reason: 'unreadable', marks: undefined };
-    const entry = readEntry(found.value);
+    const none = { entry: undefined, state: 'none', wallMs, monotonicMs } as const;
+    // A store of the user's may answer with nothing at all.
+    if (!found || found === FAILED)
+      return { ...none, reason: 'unreadable', version: undefined, marks: undefined };
+    const { value, version, error } = found;
+    const entry = readEntry(value);
     if (!entry) {
-      if (found.value === undefined && !found.error) return { ...base, reason: 'absent' };
-      return { ...base, reason: this.#corrupt(at, 'cannot be read as an entry', found.error) };
+      const isAbsent = value === undefined && !error;
+      const reason = isAbsent ? 'absent' : this.#corrupt(at, 'cannot be read as an entry', error);
+      return { ...none, reason, version, marks };
     }
     // One comparison for most: nothing but the prefix, and its version remembered.
     const isValid = entry.marks.length === 1 && entry.marks[0]?.[1] === marks[0]?.[1];
-    if (!isValid || at.schema) return this.#judgeEntry(at, entry, isValid, base);
+    if (!isValid || at.schema)
+      return this.#judgeEntry(at, entry, isValid, { ...none, version, marks });
     const state = freshness(entry, this.#clock.now());
     return { entry, state, reason: 'expired', version, marks, wallMs, monotonicMs };
   }
@@ -232,21 +240,12 @@ export class Reader {
 }
 
 /** Without a version where it is a copy. */
-async function readNearest(store: CacheStore, name: string): Promise<Found> {
-  if (!store.getNearest) return readVersioned(store, name);
-  const { value, version, error } = await store.getNearest(name);
-  return { value, version, error };
-}
+const readNearest = (store: CacheStore, name: string): Promise<Found> =>
+  store.getNearest?.(name) ?? readVersioned(store, name);
 
 /** With a version where the store can also compare it. */
-async function readVersioned(store: CacheStore, name: string): Promise<Found> {
-  if (store.getVersioned && store.setIfUnchanged) {
-    // Taken apart here, so that a store that answers with nothing at all fails here.
-    const { value, version, error } = await store.getVersioned(name);
-    return { value, version, error };
-  }
-  return readPlain(store, name);
-}
+const readVersioned = (store: CacheStore, name: string): Promise<Found> =>
+  store.getVersioned && store.setIfUnchanged ? store.getVersioned(name) : readPlain(store, name);
 
 /** All values; where one of them cannot be read, the others can all the same. */
 async function readAll(store: CacheStore, names: readonly string[]): Promise<Found[]> {

@@ -1,5 +1,5 @@
 import { Breaker } from './breaker.js';
-import { Budget } from './budget.js';
+import { Budget, LATE } from './budget.js';
 import type { CacheStore } from './cache-store.js';
 import { CacheError, type CacheErrorCode } from './errors.js';
 import type { Emit } from './events.js';
@@ -86,30 +86,37 @@ export class StoreAccess {
   }
 
   /** `instead`: what it gives in place of an error, of which an event has told. */
-  async #run<T, F>(
+  #run<T, F>(
     operation: string,
     key: string | undefined,
     run: Run<T>,
     ms: number,
     instead?: F,
   ): Promise<T | F> {
-    const late = () =>
-      new CacheError(
-        'TIMEOUT',
-        `No answer to ${operation} within ${ms} ms: can the store be reached?`,
-      );
     const sleeps = this.#budget.sleeps();
-    try {
-      const result = await this.#budget.race(run(this.store), ms, late);
-      this.#breaker?.succeeded();
-      return result;
-    } catch (error) {
-      const harmless = error instanceof CacheError && NOT_THE_STORE.has(error.code);
-      // A connection that died while the sandbox was frozen says nothing about the store either.
-      if (!harmless && this.#budget.sleeps() === sleeps) this.#breaker?.failed();
-      this.#emit({ type: 'store-error', operation, key, error });
-      if (instead !== undefined) return instead;
-      throw error;
-    }
+    return new Promise((resolve, reject) => {
+      const failed = (reason: unknown) => {
+        const error = reason === LATE ? late(operation, ms) : reason;
+        const harmless = error instanceof CacheError && NOT_THE_STORE.has(error.code);
+        // A connection that died while the sandbox was frozen says nothing about the store either.
+        if (!harmless && this.#budget.sleeps() === sleeps) this.#breaker?.failed();
+        this.#emit({ type: 'store-error', operation, key, error });
+        if (instead === undefined) reject(error);
+        else resolve(instead);
+      };
+      const succeeded = (value: T) => {
+        this.#breaker?.succeeded();
+        resolve(value);
+      };
+      try {
+        // A store of the user's may forget to give a promise, or throw instead of rejecting.
+        this.#budget.limit(Promise.resolve(run(this.store)), ms, succeeded, failed);
+      } catch (error) {
+        failed(error);
+      }
+    });
   }
 }
+
+const late = (operation: string, ms: number): CacheError =>
+  new CacheError('TIMEOUT', `No answer to ${operation} within ${ms} ms: can the store be reached?`);

@@ -14,6 +14,12 @@ export type ReadMarks = readonly (readonly [name: MarkName, version: ReadVersion
 /** Version records outlive every entry that carries them; a day more, for clocks that differ. */
 const recordTTL = (): number => LONGEST_LIFE_MS / 1000 + 86_400;
 
+interface Memory {
+  /** The mark alone: the list that most reads need. */
+  readonly marks: readonly [Marks[number]];
+  readonly readAt: number;
+}
+
 /** The most versions that a process remembers. */
 const MOST_REMEMBERED = 10_000;
 
@@ -33,7 +39,7 @@ export class MarkVersions {
   readonly #keys: KeySpace;
   readonly #clock: Clock;
   readonly #trustMs: { readonly tag: number; readonly prefix: number };
-  readonly #remembered = new Map<MarkName, { version: CacheVersion; readAt: number }>();
+  readonly #remembered = new Map<MarkName, Memory>();
   /** Grows with each change from this process: a read that began before it must not be remembered after it. */
   #changes = 0;
 
@@ -55,14 +61,14 @@ export class MarkVersions {
     names: readonly MarkName[],
     now: number = this.#clock.now(),
   ): ReadMarks | Promise<ReadMarks> {
-    const known: [MarkName, CacheVersion][] = [];
+    const known: Marks[number][] = [];
     for (const name of names) {
-      const version = this.trusted(name, now);
-      if (version === undefined) break;
-      known.push([name, version]);
+      const memory = this.#memory(name, now);
+      if (!memory) return this.read(names.map((each) => [each, this.trusted(each, now)]));
+      if (names.length === 1) return memory.marks;
+      known.push(memory.marks[0]);
     }
-    if (known.length === names.length) return known;
-    return this.read(names.map((name) => [name, this.trusted(name, now)]));
+    return known;
   }
 
   /** From the store, where the version is not given. Never rejects. */
@@ -103,10 +109,14 @@ export class MarkVersions {
 
   /** What is remembered. Its age is by the wall clock, so a thaw ends it, and so does a step back. */
   trusted(name: MarkName, now: number): CacheVersion | undefined {
+    return this.#memory(name, now)?.marks[0][1];
+  }
+
+  #memory(name: MarkName, now: number): Memory | undefined {
     const memory = this.#remembered.get(name);
     if (!memory) return undefined;
     const age = now - memory.readAt;
-    return age >= 0 && age < this.#trust(name) ? memory.version : undefined;
+    return age >= 0 && age < this.#trust(name) ? memory : undefined;
   }
 
   async #read(name: MarkName): Promise<ReadVersion> {
@@ -118,12 +128,13 @@ export class MarkVersions {
       const value = await store.get<string>(record);
       return { value, version: value ?? '' };
     });
-    if (found === FAILED) return FAILED;
+    // A store of the user's may answer with nothing at all.
+    if (!found || found === FAILED) return FAILED;
     const { value, version } = found;
     if (value === undefined && !this.#access.store.durable) return MISSING;
     if (this.#trust(name) > 0 && changes === this.#changes) {
       if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
-      this.#remembered.set(name, { version, readAt });
+      this.#remembered.set(name, { marks: [[name, version]], readAt });
     }
     return version;
   }
