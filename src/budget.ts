@@ -66,17 +66,9 @@ export class Budget {
     if (!this.#timer) this.#look();
   }
 
-  /** The work's outcome, or a rejection with `onTimeout()` when it has none after `ms`. */
-  race<T>(work: Promise<T>, ms: number, onTimeout: () => unknown): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const failed = (error: unknown) => reject(error === LATE ? onTimeout() : error);
-      this.limit(work, ms, resolve, failed);
-    });
-  }
-
   /**
-   * Calls one of the two, once: with the work's outcome, or with `LATE` when it has none after `ms`. Functions and no
-   * promise, for the sake of those who make one anyway: every hit on a store comes through here.
+   * Calls one of the two, once: with the work's outcome, or with `LATE` when it has none after `ms`. No promise, since
+   * whoever asks for this makes one: every hit on a store comes through here.
    */
   limit<T>(
     work: Promise<T>,

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Budget } from '../src/budget.js';
+import { Budget, LATE } from '../src/budget.js';
 import { systemClock } from '../src/time.js';
 
 const never = () => new Promise<never>(() => {});
-const tooLate = () => new Error('too late');
+
+/** As a promise: rejects with `LATE` when the work takes longer. */
+const race = <T>(budget: Budget, work: Promise<T>, ms: number): Promise<T> =>
+  new Promise((resolve, reject) => budget.limit(work, ms, resolve, reject));
 
 describe('Budget', () => {
   beforeEach(() => {
@@ -15,14 +18,14 @@ describe('Budget', () => {
 
   it('passes on what the promise gives', async () => {
     const budget = new Budget(systemClock);
-    await expect(budget.race(Promise.resolve('value'), 100, tooLate)).resolves.toBe('value');
+    await expect(race(budget, Promise.resolve('value'), 100)).resolves.toBe('value');
     const failure = new Error('down');
-    await expect(budget.race(Promise.reject(failure), 100, tooLate)).rejects.toBe(failure);
+    await expect(race(budget, Promise.reject(failure), 100)).rejects.toBe(failure);
   });
 
   it('leaves no timer behind when an operation ends at once', async () => {
     const budget = new Budget(systemClock);
-    await budget.race(Promise.resolve(), 100, tooLate);
+    await race(budget, Promise.resolve(), 100);
     await vi.advanceTimersByTimeAsync(0);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -30,11 +33,11 @@ describe('Budget', () => {
   it('leaves no timer behind when an operation ends later', async () => {
     const budget = new Budget(systemClock);
     let resolve: (value: number) => void = () => {};
-    const race = budget.race(new Promise<number>((yes) => (resolve = yes)), 1_000, tooLate);
+    const raced = race(budget, new Promise<number>((yes) => (resolve = yes)), 1_000);
     await vi.advanceTimersByTimeAsync(120);
     expect(vi.getTimerCount()).toBe(1);
     resolve(7);
-    await expect(race).resolves.toBe(7);
+    await expect(raced).resolves.toBe(7);
     await vi.advanceTimersByTimeAsync(50);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -42,21 +45,21 @@ describe('Budget', () => {
   it('gives up when its time has passed, to within one tick', async () => {
     const budget = new Budget(systemClock);
     const outcome = vi.fn();
-    const race = budget.race(never(), 500, tooLate).catch(outcome);
+    const raced = race(budget, never(), 500).catch(outcome);
     await vi.advanceTimersByTimeAsync(440);
     expect(outcome).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(120);
-    await race;
-    expect(outcome).toHaveBeenCalledWith(tooLate());
+    await raced;
+    expect(outcome).toHaveBeenCalledWith(LATE);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('counts each operation from its own start', async () => {
     const budget = new Budget(systemClock);
     const ended: string[] = [];
-    const first = budget.race(never(), 500, tooLate).catch(() => ended.push('first'));
+    const first = race(budget, never(), 500).catch(() => ended.push('first'));
     await vi.advanceTimersByTimeAsync(300);
-    const second = budget.race(never(), 500, tooLate).catch(() => ended.push('second'));
+    const second = race(budget, never(), 500).catch(() => ended.push('second'));
     await vi.advanceTimersByTimeAsync(260);
     expect(ended).toEqual(['first']);
     await vi.advanceTimersByTimeAsync(300);
@@ -64,30 +67,38 @@ describe('Budget', () => {
     expect(ended).toEqual(['first', 'second']);
   });
 
-  it('makes the error only when it is needed', async () => {
+  it('tells of one outcome, once', async () => {
     const budget = new Budget(systemClock);
-    const onTimeout = vi.fn(tooLate);
-    await budget.race(Promise.resolve(), 50, onTimeout);
+    const [succeeded, failed] = [vi.fn(), vi.fn()];
+    let resolve: (value: string) => void = () => {};
+    budget.limit(new Promise<string>((yes) => (resolve = yes)), 50, succeeded, failed);
+    await vi.advanceTimersByTimeAsync(200);
+    resolve('late');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(failed.mock.calls).toEqual([[LATE]]);
+    expect(succeeded).not.toHaveBeenCalled();
+    budget.limit(Promise.resolve('in time'), 50, succeeded, failed);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(onTimeout).not.toHaveBeenCalled();
+    expect(succeeded.mock.calls).toEqual([['in time']]);
+    expect(failed).toHaveBeenCalledTimes(1);
   });
 
   it('does not take a frozen hour for a slow store', async () => {
     const budget = new Budget(systemClock);
     let resolve: (value: string) => void = () => {};
-    const race = budget.race(new Promise<string>((yes) => (resolve = yes)), 2_500, tooLate);
+    const raced = race(budget, new Promise<string>((yes) => (resolve = yes)), 2_500);
     await vi.advanceTimersByTimeAsync(100);
     vi.setSystemTime(Date.now() + 3_600_000);
     await vi.advanceTimersByTimeAsync(50);
     resolve('alive');
-    await expect(race).resolves.toBe('alive');
+    await expect(raced).resolves.toBe('alive');
   });
 
   it('keeps a late rejection of the promise from becoming an unhandled one', async () => {
     const budget = new Budget(systemClock);
     let reject: (error: Error) => void = () => {};
-    const race = budget.race(new Promise((_yes, no) => (reject = no)), 50, tooLate);
-    const refused = expect(race).rejects.toEqual(tooLate());
+    const raced = race(budget, new Promise((_yes, no) => (reject = no)), 50);
+    const refused = expect(raced).rejects.toBe(LATE);
     await vi.advanceTimersByTimeAsync(200);
     await refused;
     const unhandled = vi.fn();
@@ -105,7 +116,7 @@ describe('Budget', () => {
     it('that a tick notices, while an operation is pending', async () => {
       const budget = new Budget(systemClock);
       const before = budget.sleeps();
-      void budget.race(never(), 60_000, tooLate).catch(() => {});
+      void race(budget, never(), 60_000).catch(() => {});
       await vi.advanceTimersByTimeAsync(30_000);
       expect(budget.sleeps()).toBe(before);
       freeze(11_000);
@@ -117,7 +128,7 @@ describe('Budget', () => {
     it('that nobody has noticed yet, before any tick', async () => {
       const budget = new Budget(systemClock);
       const before = budget.sleeps();
-      void budget.race(never(), 60_000, tooLate).catch(() => {});
+      void race(budget, never(), 60_000).catch(() => {});
       freeze(3_600_000);
       expect(budget.sleeps()).toBe(before + 1);
     });
@@ -127,15 +138,15 @@ describe('Budget', () => {
       budget.sleeps();
       await vi.advanceTimersByTimeAsync(0);
       let resolve: (value: number) => void = () => {};
-      const race = budget.race(new Promise<number>((yes) => (resolve = yes)), 1_000, tooLate);
+      const raced = race(budget, new Promise<number>((yes) => (resolve = yes)), 1_000);
       await vi.advanceTimersByTimeAsync(20);
       resolve(1);
-      await race;
+      await raced;
       expect(vi.getTimerCount()).toBe(1);
       freeze(3_600_000);
       const before = budget.sleeps();
       expect(before).toBe(0);
-      void budget.race(never(), 1_000, tooLate).catch(() => {});
+      void race(budget, never(), 1_000).catch(() => {});
       await vi.advanceTimersByTimeAsync(100);
       expect(budget.sleeps()).toBe(before);
     });
@@ -148,9 +159,9 @@ describe('Budget', () => {
       budget.watch(work);
       await vi.advanceTimersByTimeAsync(600_500);
       expect(budget.sleeps()).toBe(before);
-      const race = expect(budget.race(never(), 100, tooLate)).rejects.toEqual(tooLate());
+      const raced = expect(race(budget, never(), 100)).rejects.toBe(LATE);
       await vi.advanceTimersByTimeAsync(150);
-      await race;
+      await raced;
       freeze(20_000);
       await vi.advanceTimersByTimeAsync(1_000);
       expect(budget.sleeps()).toBe(before + 1);
@@ -163,7 +174,7 @@ describe('Budget', () => {
     it('not from a clock that is set back, nor from a little late tick', async () => {
       const budget = new Budget(systemClock);
       const before = budget.sleeps();
-      void budget.race(never(), 60_000, tooLate).catch(() => {});
+      void race(budget, never(), 60_000).catch(() => {});
       await vi.advanceTimersByTimeAsync(100);
       freeze(-3_600_000);
       await vi.advanceTimersByTimeAsync(100);

@@ -1,4 +1,4 @@
-import { Budget } from '../../budget.js';
+import { Budget, LATE } from '../../budget.js';
 import { CacheError } from '../../errors.js';
 import { type Clock, withTimeout } from '../../time.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
@@ -40,24 +40,29 @@ export class OwnConnection implements Connection {
     this.#commandMs = Number(this.#options.commandTimeout) || COMMAND_MS;
   }
 
-  async send<T>(
+  /** Promises in place of `await`: every hit comes through here. */
+  send<T>(
     operation: string,
     key: string | undefined,
     command: Command<T>,
     repeat: Repeat = 'always',
   ): Promise<T> {
     const alone = this.#inFlight++ === 0;
-    let client: Client | undefined;
-    try {
-      client = this.#current() ?? (await this.#open());
-      if (!alone) this.#tick.gather(client);
-      return await this.#inTime(client, command);
-    } catch (error) {
-      const once = (other: Client) => this.#inTime(other, command);
-      return await this.#again(operation, key, once, repeat, { client, error });
-    } finally {
+    const client = this.#current();
+    const once = (open: Client): Promise<T> => {
+      if (!alone) this.#tick.gather(open);
+      return this.#inTime(open, command);
+    };
+    const ended = () => {
       this.#inFlight--;
-    }
+    };
+    return (client ? once(client) : this.#open().then(once)).then(
+      (value) => {
+        ended();
+        return value;
+      },
+      (error) => this.#again(operation, key, once, repeat, { client, error }).finally(ended),
+    );
   }
 
   async scan<T>(operation: string, scan: Command<T>): Promise<T> {
@@ -92,10 +97,13 @@ export class OwnConnection implements Connection {
   #inTime<T>(client: Client, command: Command<T>): Promise<T> {
     const ms = this.#commandMs;
     const read = client.stream?.bytesRead;
-    return this.#budget.race(command(client), ms, () => {
-      // Not a byte while a command waited: the peer is gone, and only a new connection helps.
-      if (client.stream?.bytesRead === read) this.#drop(client);
-      return new Error(`Command timed out after ${ms} ms`);
+    return new Promise((resolve, reject) => {
+      this.#budget.limit(command(client), ms, resolve, (error) => {
+        if (error !== LATE) return reject(error);
+        // Not a byte while a command waited: the peer is gone, and only a new connection helps.
+        if (client.stream?.bytesRead === read) this.#drop(client);
+        reject(new Error(`Command timed out after ${ms} ms`));
+      });
     });
   }
 

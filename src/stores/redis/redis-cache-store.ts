@@ -82,14 +82,20 @@ export class RedisCacheStore implements CacheStore {
     return raw === null ? undefined : this.#value<T>(new StoredRecord(raw), stored, key);
   }
 
-  async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
+  /** Promises in place of `await`: every hit comes through here. */
+  getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const stored = this.#keys.encode(key);
+    const readOrMark = () =>
+      this.#readOrMark(stored, key).then((raw) => this.#versioned<T>(raw, stored, key));
     // A guess: a plain GET, where that is likely to find something. A replica could show what was invalidated.
-    let raw: Uint8Array | null = null;
-    if (this.#connection.readsMasters && this.#known.has(stored)) {
-      raw = await this.#connection.send('get', key, (client) => client.getBuffer(stored));
-    }
-    const record = new StoredRecord(raw ?? (await this.#readOrMark(stored, key)));
+    if (!this.#connection.readsMasters || !this.#known.has(stored)) return readOrMark();
+    return this.#connection
+      .send('get', key, (client) => client.getBuffer(stored))
+      .then((raw) => (raw ? this.#versioned<T>(raw, stored, key) : readOrMark()));
+  }
+
+  #versioned<T>(raw: Uint8Array, stored: string, key: string): VersionedRead<T> {
+    const record = new StoredRecord(raw);
     const { version } = record;
     if (record.isToken) {
       this.#known.delete(stored);
