@@ -48,20 +48,22 @@ export class OwnConnection implements Connection {
     repeat: Repeat = 'always',
   ): Promise<T> {
     const alone = this.#inFlight++ === 0;
-    const client = this.#current();
-    const once = (open: Client): Promise<T> => {
+    let client = this.#current();
+    const once = (open: Client): Promise<T> => this.#inTime(open, command);
+    const first = (open: Client): Promise<T> => {
+      client = open;
       if (!alone) this.#tick.gather(open);
-      return this.#inTime(open, command);
+      return once(open);
     };
-    const ended = () => {
-      this.#inFlight--;
-    };
-    return (client ? once(client) : this.#open().then(once)).then(
+    return (client ? first(client) : this.#open().then(first)).then(
       (value) => {
-        ended();
+        this.#inFlight--;
         return value;
       },
-      (error) => this.#again(operation, key, once, repeat, { client, error }).finally(ended),
+      (error) =>
+        this.#again(operation, key, once, repeat, { client, error }).finally(() => {
+          this.#inFlight--;
+        }),
     );
   }
 
