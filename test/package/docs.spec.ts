@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { CacheService } from '../../src/cache-service.js';
+import { MemoryCacheStore } from '../../src/stores/memory.js';
+import { type Policy, readTemplate } from '../infrastructure/template.js';
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+describe('the documentation', () => {
+  const failure = read('docs/failure.md');
+
+  it('lists every event and its counter', () => {
+    const types = [...read('src/events.ts').matchAll(/readonly type: '([\w-]+)'/g)];
+    const listed = [...failure.matchAll(/^\| `([\w-]+)` +\| .* \| (`.*`) +\|$/gm)];
+    const events = types.map(([, type]) => type);
+    expect(events.length).toBeGreaterThan(10);
+    expect(listed.map(([, type]) => type).sort()).toEqual([...events].sort());
+    const counters = listed.flatMap(([, , text = '']) => text.match(/\w+/g) ?? []);
+    const counted = Object.keys(new CacheService(new MemoryCacheStore()).stats());
+    expect(counters.sort()).toEqual(counted.sort());
+  });
+
+  it('lists every code of an error', () => {
+    const codes = [...read('src/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)];
+    const listed = [...failure.matchAll(/^\| `([A-Z_]+)`/gm)];
+    expect(listed.map(([, code]) => code).sort()).toEqual(codes.map(([, code]) => code).sort());
+  });
+
+  it('lists every entrance', () => {
+    const names = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
+      typeof target === 'string' ? [] : [manifest.name + subpath.slice(1)],
+    );
+    const listed = [...read('docs/index.md').matchAll(/^\| `(@[\w/]+)`/gm)];
+    expect(listed.map(([, name]) => name).sort()).toEqual(names.sort());
+  });
+
+  it('names the actions that the policies of the template allow', () => {
+    const { CachePolicy, CacheMaintenancePolicy } = readTemplate().Resources;
+    const page = read('docs/dynamodb.md');
+    const row = (start: string) => page.match(new RegExp(`^\\| ${start}.*\\|(.*)\\|$`, 'm'))?.[1];
+    expect(named(row('`get`, `set`'))).toEqual(actions(CachePolicy));
+    expect(named(row('`store.clear`'))).toEqual(actions(CacheMaintenancePolicy));
+    for (const text of [page, read('README.md')]) {
+      const lines = [...text.matchAll(/^ +- dynamodb:(\w+)$/gm)];
+      expect(lines.map(([, action]) => action)).toEqual(actions(CachePolicy));
+    }
+  });
+});
+
+const named = (cell = '') => [...cell.matchAll(/`(\w+)`/g)].map(([, action]) => action);
+
+const actions = ({ Properties }: Policy) =>
+  Properties.PolicyDocument.Statement.flatMap(({ Action }) =>
+    Action.map((action) => action.replace('dynamodb:', '')),
+  );
