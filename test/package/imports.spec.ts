@@ -1,8 +1,12 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { parseModule, readModules } from './import-graph.js';
 import { type Rules, violations } from './import-rules.js';
+
+const src = fileURLToPath(new URL('../../src', import.meta.url));
 
 /**
  * A room imports rooms of lower levels, and its own files. Within a level only what `open` or `across` allows.
@@ -92,9 +96,22 @@ const RULES: Rules = {
 
 describe('imports', () => {
   it('follow the rules everywhere in src', () => {
-    const modules = readModules(fileURLToPath(new URL('../../src', import.meta.url)));
+    const modules = readModules(src);
     expect(modules.length).toBeGreaterThan(5);
     expect(violations(modules, RULES)).toEqual([]);
+  });
+
+  it('of a name put together at run time are left alone by webpack and Vite, which would warn every user', () => {
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' });
+    const code = files.filter((file) => file.endsWith('.ts')).map((file) => join(src, file));
+    const lines = code.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
+    const dynamic = lines.filter(
+      (line) => /(?<!typeof )\bimport\((?!['"])/.test(line) && !/^ *[*/]/.test(line),
+    );
+    expect(dynamic.length).toBeGreaterThan(1);
+    for (const line of dynamic) {
+      expect(line).toContain('import(/* webpackIgnore: true */ /* @vite-ignore */ ');
+    }
   });
 });
 

@@ -70,7 +70,8 @@ async function documentClient(given: object): Promise<DocumentClient> {
       'client is none that the AWS SDK or DAX makes: give one, or a function that returns one.';
     throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
   }
-  const { DynamoDBDocument } = await import(SDK).catch((cause) => {
+  const sdk = import(/* webpackIgnore: true */ /* @vite-ignore */ SDK);
+  const { DynamoDBDocument } = await sdk.catch((cause) => {
     const message = `This client needs the package ${SDK}: install it, or give a DynamoDBDocument.`;
     throw new CacheError('MISSING_PEER', message, { subject: SDK, cause });
   });
