@@ -53,6 +53,19 @@ describe('a key that is another one, hashed', () => {
   });
 });
 
+describe('a client that is none', () => {
+  it.each<[string, Client]>([
+    ['an object of another kind', { query() {} }],
+    ['what a function gives that returns nothing', () => undefined as never],
+  ])('is refused where it is first needed: %s', async (_, client) => {
+    const store = new DynamoDBCacheStore({ tableName: 'cache', client });
+    await expect(store.get('key')).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      subject: 'client',
+    });
+  });
+});
+
 describeWithDynamoDBLocal('on DynamoDB Local', (endpoint) => {
   describeStore('lean, on the table of the SAM template', endpoint, createTableFromTemplate);
   describeStore(

@@ -64,8 +64,8 @@ export function clientDatabase(
 /** A client with methods as it is; one that takes only commands inside a `DynamoDBDocument`, which comes from the SDK. */
 async function documentClient(given: object): Promise<DocumentClient> {
   const client = await (typeof given === 'function' ? given() : given);
-  if (client.update) return client;
-  if (!client.send) {
+  if (client?.update) return client;
+  if (!client?.send) {
     const message =
       'client is none that the AWS SDK or DAX makes: give one, or a function that returns one.';
     throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
