@@ -69,6 +69,7 @@ export function invalid(
   give: string,
   code: CacheErrorCode = 'INVALID_OPTION',
 ): CacheError {
-  const is = typeof value === 'object' && value ? 'an object' : String(value).slice(0, 100);
+  // Not their text: a function's is its source.
+  const is = Object(value) === value ? typeof value : String(value).slice(0, 100);
   return new CacheError(code, `${subject} is ${is}: give ${give}.`, { subject });
 }

@@ -62,7 +62,7 @@ export async function runLoad<T>(
   if (limitMs === undefined) return work;
   return withTimeout(work, limitMs, () => {
     const message = `The load took longer than its hardTimeout (${limitMs} ms): give it more time.`;
-    const error = new CacheError('TIMEOUT', message);
+    const error = new CacheError('TIMEOUT', message, { subject: 'hardTimeout' });
     controller.abort(error);
     throw error;
   });

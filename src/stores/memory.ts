@@ -217,7 +217,7 @@ export class MemoryCacheStore implements CacheStore {
     if (bytes > this.#maxBytes) {
       throw new CacheError(
         'VALUE_TOO_LARGE',
-        `The value of "${key.slice(0, 100)}" has ${bytes} bytes, more than maxBytes (${this.#maxBytes}).`,
+        `The value of "${key.slice(0, 100)}" has ${bytes} bytes, more than maxBytes (${this.#maxBytes}): cache less, or give more.`,
         { subject: key },
       );
     }

@@ -96,6 +96,12 @@ describe('a key that is wrong', () => {
     expect(calls).toEqual([]);
   });
 
+  it('the factory itself: the message speaks of a function, and does not quote its source', async () => {
+    const key = factory as unknown as string;
+    const message = 'key is function: give text, or what a factory of createCacheKey returns.';
+    await expect(setup().cache.get(key)).rejects.toThrow(message);
+  });
+
   it('a factory that makes no text throws INVALID_KEY', () => {
     const bad = createCacheKey('bad', () => undefined as unknown as string);
     expect(() => bad()).toThrow(expect.objectContaining({ code: 'INVALID_KEY' }));

@@ -129,7 +129,8 @@ describe('hardTimeout', () => {
       signal = context.signal;
       return never();
     });
-    const rejected = expect(wrapped).rejects.toMatchObject({ name: 'CacheError', code: 'TIMEOUT' });
+    const late = { name: 'CacheError', code: 'TIMEOUT', subject: 'hardTimeout' };
+    const rejected = expect(wrapped).rejects.toMatchObject(late);
     await advance(999);
     expect(signal?.aborted).toBe(false);
     await advance(1);

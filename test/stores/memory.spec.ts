@@ -258,7 +258,10 @@ describe('a memory store within its bounds', () => {
     await store.set('key', 'small', 60);
     const error: unknown = await store.set('key', 'x'.repeat(100), 60).catch((reason) => reason);
     expect(error).toBeInstanceOf(CacheError);
-    expect(error).toMatchObject({ code: 'VALUE_TOO_LARGE' });
+    expect(error).toMatchObject({
+      code: 'VALUE_TOO_LARGE',
+      message: expect.stringMatching(/: cache less, or give more\.$/),
+    });
     expect(await store.getMany(['other', 'key'])).toEqual([1, 'small']);
   });
 
