@@ -6,7 +6,9 @@ export const handler = after.handler(
   async (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
     const id = event.pathParameters?.id ?? '';
     if (event.requestContext.http.method === 'PUT') {
-      await renameItem(id, event.body ?? '');
+      // API Gateway encodes every body that is neither text nor JSON by its content type.
+      const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+      await renameItem(id, body.toString());
       return { statusCode: 204 };
     }
     return {

@@ -129,6 +129,12 @@ describe('the handlers of the Lambda example', () => {
     (await lambda.server.parked()).invoke('4');
     expect(await handler(request('PUT', 'New name'), context('4'))).toEqual({ statusCode: 204 });
     expect(await read('5')).toMatchObject({ name: 'New name' });
+
+    // As curl sends it: as a form, of which API Gateway makes base64.
+    (await lambda.server.parked()).invoke('6');
+    const form = { ...request('PUT', btoa('Newer name')), isBase64Encoded: true };
+    await handler(form, context('6'));
+    expect(await read('7')).toMatchObject({ name: 'Newer name' });
     expect(lambda.warnings).toEqual([]);
   });
 
