@@ -16,7 +16,11 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const { cluster, requests, seed, json } = parseOptions(argv);
     const workload = readWorkload(cluster);
-    progress.say(describe(workload, drawTraffic(workload, requests, seed), seed));
+    const traffic = drawTraffic(workload, requests, seed);
+    if (!traffic.requests.some(({ kind }) => kind === 'read')) {
+      throw new DemoError(`None of ${requests} requests of cluster ${cluster} reads: give more.`);
+    }
+    progress.say(describe(workload, traffic, seed));
 
     const servers = startServers();
     for (const [signal, code] of Object.entries(INTERRUPTED)) {

@@ -7,8 +7,8 @@ export interface Options {
   readonly json: boolean;
 }
 
-const DESCRIPTION = `Sends the traffic of a production cache cluster to the example API, first without its cache and then
-with it, on an embedded DynamoDB and an embedded PostgreSQL. It needs no network.
+const DESCRIPTION = `Sends the traffic of a production cache cluster to the example API, with its cache and without it at \
+the same time, on an embedded DynamoDB and an embedded PostgreSQL. It needs no network.
 
 Clusters are rows of twitter-2020-03-clusters.csv. The latencies in the JSON are those of reads.
 Exit code: 0 when the figures make sense, 1 when they do not, 2 for arguments that cannot be used.`;

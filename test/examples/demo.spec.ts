@@ -73,6 +73,7 @@ describe('the demo', () => {
   it.each([
     [['--cluster', '55'], 'Give a whole number from 1 to 54'],
     [['--cluster', '5'], 'choose another one'],
+    [['--cluster', '32', '--requests', '50'], 'None of 50 requests of cluster 32 reads'],
     [['--requests', 'many'], 'Give a whole number'],
     [['--speed', '9'], "unknown option '--speed'"],
     [['fast'], 'too many arguments'],
@@ -88,6 +89,7 @@ describe('the demo', () => {
     for (const option of ['--cluster', '--requests', '--seed', '--json']) {
       expect(stdout).toContain(option);
     }
+    expect(stdout.replace(/\s+/g, ' ')).toContain('with its cache and without it at the same time');
   });
 });
 
