@@ -16,6 +16,7 @@ const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 const EXPECTED = [
   /^dist\/(shared\/)?[\w-]+\.js$/,
   /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.ts$/,
+  /^docs\/[\w-]+\.md$/,
   /^infrastructure\/[\w./-]+$/,
 ];
 

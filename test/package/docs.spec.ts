@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { CacheService } from '../../src/cache-service.js';
@@ -47,6 +47,22 @@ describe('the documentation', () => {
     }
   });
 });
+
+describe('what users have installed', () => {
+  const at = (path: string) => new URL(`../../${path}`, import.meta.url);
+  const isShipped = (path: string) =>
+    existsSync(at(path)) && manifest.files.some((file) => path.startsWith(`${file}/`));
+
+  it('holds the pages that its messages and its README name', () => {
+    const sources = readdirSync(at('src'), { recursive: true, encoding: 'utf8' });
+    const texts = ['README.md', ...sources.filter((path) => path.endsWith('.ts')).map(inSource)];
+    const pages = texts.flatMap((path) => read(path).match(/\bdocs\/[\w-]+\.md/g) ?? []);
+    expect(pages).toEqual(expect.arrayContaining(['docs/redis.md', 'docs/after-response.md']));
+    expect(pages.filter((page) => !isShipped(page))).toEqual([]);
+  });
+});
+
+const inSource = (path: string) => `src/${path}`;
 
 const named = (cell = '') => [...cell.matchAll(/`(\w+)`/g)].map(([, action]) => action);
 
