@@ -35,6 +35,15 @@ describe('the documentation', () => {
     expect(listed.map(([, name]) => name).sort()).toEqual(names.sort());
   });
 
+  it('says what each figure of the benchmark measures', () => {
+    const names = read('bench/main.ts')
+      .match(/FIGURES = \{(.*)\}/)?.[1]
+      ?.match(/\w+/g);
+    const table = read('bench/README.md').match(/## Figures[^#]*/)?.[0] ?? '';
+    const listed = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+    expect(listed.sort()).toEqual(names?.sort());
+  });
+
   it('names the actions that the policies of the template allow', () => {
     const { CachePolicy, CacheMaintenancePolicy } = readTemplate().Resources;
     const page = read('docs/dynamodb.md');
