@@ -85,13 +85,12 @@ export class RedisCacheStore implements CacheStore {
   /** Promises in place of `await`: every hit comes through here. */
   getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const stored = this.#keys.encode(key);
-    const readOrMark = () =>
-      this.#readOrMark(stored, key).then((raw) => this.#versioned<T>(raw, stored, key));
     // A guess: a plain GET, where that is likely to find something. A replica could show what was invalidated.
-    if (!this.#connection.readsMasters || !this.#known.has(stored)) return readOrMark();
+    if (!this.#connection.readsMasters || !this.#known.has(stored))
+      return this.#readOrMark(stored, key);
     return this.#connection
       .send('get', key, (client) => client.getBuffer(stored))
-      .then((raw) => (raw ? this.#versioned<T>(raw, stored, key) : readOrMark()));
+      .then((raw) => (raw ? this.#versioned<T>(raw, stored, key) : this.#readOrMark(stored, key)));
   }
 
   #versioned<T>(raw: Uint8Array, stored: string, key: string): VersionedRead<T> {
@@ -180,12 +179,14 @@ export class RedisCacheStore implements CacheStore {
     await this.#connection.close();
   }
 
-  /** The record, or the token that is left where there is none. */
-  #readOrMark(stored: string, key: string): Promise<Uint8Array> {
-    return this.#connection.send('get', key, (client) =>
-      // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-      client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
-    );
+  /** Leaves a token where there is no record. */
+  #readOrMark<T>(stored: string, key: string): Promise<VersionedRead<T>> {
+    return this.#connection
+      .send('get', key, (client) =>
+        // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
+        client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+      )
+      .then((raw) => this.#versioned(raw, stored, key));
   }
 
   #value<T>(record: StoredRecord, stored: string, key: string): T | undefined {
