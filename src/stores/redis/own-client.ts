@@ -7,7 +7,9 @@ import { type ScriptedClient, withScripts } from './scripts.js';
 interface OwnClient extends RedisClient {
   readonly stream?: { readonly writable: boolean; readonly bytesRead: number; unref(): void };
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
+  readonly options: { readonly db?: number };
   connect(): Promise<void>;
+  select(db: number): Promise<unknown>;
   quit(): Promise<unknown>;
   disconnect(): void;
 }

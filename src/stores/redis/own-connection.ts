@@ -156,7 +156,7 @@ export class OwnConnection implements Connection {
     client.on('end', () => this.#drop(client));
     try {
       const budget = Math.max(OPEN_MS, Number(options.connectTimeout) || 0);
-      await withTimeout(client.connect(), budget, () => {
+      await withTimeout(opened(client), budget, () => {
         throw new Error(`Connecting timed out after ${budget} ms`);
       });
       if (this.#closed) throw closed();
@@ -177,6 +177,13 @@ export class OwnConnection implements Connection {
     this.#client = undefined;
     own.disconnect();
   }
+}
+
+async function opened(client: Client): Promise<void> {
+  await client.connect();
+  const { db } = client.options;
+  // ioredis has done so itself, but keeps it to itself when there is no such database, and goes on in number 0.
+  if (db) await client.select(db);
 }
 
 const closed = (): CacheError =>

@@ -44,6 +44,18 @@ describeWithRedis('the connection of a store with a url', () => {
     expect(await connections(server)).toBe(1);
   });
 
+  it('leads to the database of its url, or nowhere', async () => {
+    const server = await startServer();
+    const store = openStore(`${server.url}/3`);
+    await store.set('key', 'value', 60);
+    expect(await openStore(server.url).get('key')).toBeUndefined();
+    expect(await openStore(server.url, { db: 3 }).get('key')).toBe('value');
+    await expect(openStore(`${server.url}/99`).get('key')).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringContaining('DB index is out of range'),
+    });
+  });
+
   it('is opened ahead of time by warm', async () => {
     const server = await startServer();
     const store = openStore(server.url);
