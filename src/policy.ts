@@ -122,11 +122,13 @@ export function resolvePolicy(
   key: KeyPolicy | undefined,
   call: Duration | WrapOptions | undefined,
 ): Policy {
-  const keyed = key ? layer(defaults, key) : defaults;
-  if (call === undefined) return keyed;
-  if (typeof call !== 'object') return layer(keyed, { ttl: call });
-  if (call !== null) return layer(keyed, call);
-  throw invalid('policy', call, 'a ttl or an object of options');
+  if (call === null) throw invalid('policy', call, 'a ttl or an object of options');
+  if (!key && call === undefined) return defaults;
+  const options = typeof call === 'object' ? call : { ttl: call };
+  if (!key) return layer(defaults, options);
+  // What the key says of staleTTL is measured by the call's ttl, where the call has one.
+  const ownStaleTTL = options.staleTTL ?? (options.ttl === undefined ? key.staleTTL : undefined);
+  return checked(over(over(defaults, key), options), ownStaleTTL);
 }
 
 /** How each option that is given becomes part of a policy. */
@@ -147,23 +149,30 @@ const RULES: { readonly [O in keyof Policy]: (value: never, below: Policy) => Po
 const OPTIONS = /* @__PURE__ */ Object.keys(RULES) as (keyof Policy)[];
 
 /** One layer of options over another; an option that is undefined lets the one below shine through. */
-export function layer(below: Policy, options: WrapOptions): Policy {
+export const layer = (below: Policy, options: WrapOptions): Policy =>
+  checked(over(below, options), options.staleTTL);
+
+/** The same, for another layer to come or for `checked`: what does not fit together yet may do so then. */
+function over(below: Policy, options: WrapOptions): Policy {
   const changed: { -readonly [O in keyof Policy]: unknown } = { ...below };
   for (const option of OPTIONS) {
     const value = options[option];
     if (value !== undefined) changed[option] = RULES[option](value as never, below);
   }
-  const policy = changed as Policy;
+  return changed as Policy;
+}
+
+/** A policy that holds together. `ownStaleTTL`: the one that was given no lower than the ttl, if that was given at all. */
+function checked(policy: Policy, ownStaleTTL: Duration | undefined): Policy {
   const { ttl, staleTTL, staleIfError } = policy;
   if (staleTTL !== undefined && staleTTL >= ttl) {
     // An inherited staleTTL does not bind a call with a shorter life; one beside its own ttl is a mistake.
-    if (options.staleTTL !== undefined)
-      throw invalid('staleTTL', options.staleTTL, 'less than ttl');
+    if (ownStaleTTL !== undefined) throw invalid('staleTTL', ownStaleTTL, 'less than ttl');
     return { ...policy, staleTTL: undefined };
   }
   if (ttl + staleIfError <= LONGEST_LIFE_MS) return policy;
   const give = 'at most 366 days together with ttl';
-  throw invalid('staleIfError', options.staleIfError, give, 'INVALID_DURATION');
+  throw invalid('staleIfError', `${staleIfError} ms`, give, 'INVALID_DURATION');
 }
 
 function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | undefined {

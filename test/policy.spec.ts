@@ -71,6 +71,26 @@ describe('resolvePolicy', () => {
     expect(resolvePolicy(DEFAULT_POLICY, key, 61).staleTTL).toBe(60_000);
   });
 
+  it("measures a key's staleTTL by the call's ttl, where the call has one", () => {
+    const key = { staleTTL: '10m' } as const;
+    const hour = { ttl: 3_600_000, staleTTL: 600_000 };
+    expect(resolvePolicy(DEFAULT_POLICY, key, '1h')).toMatchObject(hour);
+    expect(resolvePolicy(DEFAULT_POLICY, key, { ttl: '1h' })).toMatchObject(hour);
+    expect(resolvePolicy(DEFAULT_POLICY, key, { ttl: '1h', staleTTL: '20m' })).toMatchObject({
+      ttl: 3_600_000,
+      staleTTL: 1_200_000,
+    });
+    expect(resolvePolicy(DEFAULT_POLICY, key, '10m').staleTTL).toBeUndefined();
+    const error = errorOf(() => resolvePolicy(DEFAULT_POLICY, key, undefined));
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', subject: 'staleTTL' });
+  });
+
+  it("does not lose what a key's own ttl leaves no room for, where the call's is longer", () => {
+    const config = layer(DEFAULT_POLICY, { staleTTL: '1m', staleIfError: '1d' });
+    expect(resolvePolicy(config, { ttl: '30s' }, '5m').staleTTL).toBe(60_000);
+    expect(resolvePolicy(config, { ttl: '366d' }, '5m').ttl).toBe(300_000);
+  });
+
   it('lets what is undefined shine through', () => {
     const all: WrapOptions = {
       ttl: undefined,
