@@ -36,23 +36,24 @@ export async function outcomeOf(
     emit({ type: 'stale-served', key: at.key, reason, error });
     return entry.value;
   };
+  // The copy is made as soon as there is a value: whoever gets the value itself may change it a moment later.
+  const outcome = joined
+    ? flight.outcome.then((value) => copyOfLoaded(flight, value, access.store.shares))
+    : flight.outcome;
   try {
     const soft = lastGood && policy.softTimeout;
-    const value = await (soft === undefined
-      ? flight.outcome
-      : withTimeout(flight.outcome, soft, () => LATE));
+    const value = await (soft === undefined ? outcome : withTimeout(outcome, soft, () => LATE));
     // However long the load takes, what was invalidated while it ran must not be served.
     const again = value === LATE && !flight.detached && (await reader.read(at, policy.tags));
     if (again && lastGood && isSame(again, seen)) {
       // A failed load has told of it by an event of its own.
       background.run(
-        flight.outcome.catch(() => {}),
+        outcome.catch(() => {}),
         policy.waitUntil,
       );
       return standIn(lastGood, 'timeout');
     }
-    const loaded = value === LATE ? await flight.outcome : value;
-    return joined ? copyOfLoaded(flight, loaded, access.store.shares) : loaded;
+    return value === LATE ? await outcome : value;
   } catch (error) {
     if (!lastGood) throw error;
     const again = await reader.read(at, policy.tags);

@@ -1,4 +1,4 @@
-import type { WrapOptions } from '@glasswork/cache';
+import { type CacheStore, MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
 import {
   advance,
@@ -9,13 +9,16 @@ import {
   settledState,
   setup,
   slowLoad,
+  storeLike,
   useFakeTime,
 } from './helpers.js';
 
 const SOFT: WrapOptions = { ttl: '60s', staleIfError: '1h', softTimeout: '200ms' };
 
-async function expired(config = {}): Promise<Setup> {
-  const made = setup(config);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function expired(config = {}, store = new MemoryCacheStore() as CacheStore): Promise<Setup> {
+  const made = setup(config, store);
   await made.cache.wrap('k', SOFT, () => ({ n: 'old' }));
   await advance(60_000);
   made.events.length = 0;
@@ -98,6 +101,45 @@ describe('softTimeout', () => {
     expect(given).toEqual({ n: 'old' });
     nth(runs, 0).resolve('new');
     await cache.settled();
+  });
+
+  it('gives who joined a copy that nobody has changed, however long it looks at the old value again', async () => {
+    const base = new MemoryCacheStore();
+    let slow = false;
+    let reads = 0;
+    const store = storeLike(base, {
+      peek: undefined,
+      getVersioned: async (key: string) => {
+        if (slow) await pause(10 * ++reads);
+        return base.getVersioned(key);
+      },
+    });
+    const { cache } = await expired({ versionTTL: '1d' }, store);
+    const { load, runs } = slowLoad<{ n: string }>();
+    const first = cache.wrap('k', SOFT, load).then((value) => {
+      value.n = 'changed by the first caller';
+    });
+    const second = cache.wrap('k', SOFT, load);
+    await flush();
+    slow = true;
+    await advance(200);
+    nth(runs, 0).resolve({ n: 'new' });
+    await advance(20);
+    await first;
+    expect(await second).toEqual({ n: 'new' });
+  });
+
+  it('gives who joined with a time of its own a copy that nobody has changed', async () => {
+    const { cache } = await expired();
+    const { load, runs } = slowLoad<{ n: string }>();
+    const first = cache.wrap('k', 60, load).then((value) => {
+      value.n = 'changed by the first caller';
+    });
+    const second = cache.wrap('k', SOFT, load);
+    await flush();
+    nth(runs, 0).resolve({ n: 'new' });
+    await first;
+    expect(await second).toEqual({ n: 'new' });
   });
 
   it('gives each caller a time of its own, and one load to all', async () => {
