@@ -29,9 +29,9 @@ export async function outcomeOf(
   flight: Flight,
   joined: boolean,
 ): Promise<unknown> {
-  const entry = policy.forceFresh ? undefined : seen.entry;
-  const lasts = entry && clock.now() < entry.expiresAt + policy.staleIfError;
-  const lastGood = lasts ? entry : undefined;
+  const mayStandIn = (entry: Entry) => clock.now() < entry.expiresAt + policy.staleIfError;
+  const lastGood =
+    !policy.forceFresh && seen.entry && mayStandIn(seen.entry) ? seen.entry : undefined;
   const standIn = (entry: Entry, reason: 'error' | 'timeout', error?: unknown) => {
     emit({ type: 'stale-served', key: at.key, reason, error });
     return entry.value;
@@ -57,8 +57,10 @@ export async function outcomeOf(
   } catch (error) {
     if (!lastGood) throw error;
     const again = await reader.read(at, policy.tags);
-    if (!again.entry || (flight.detached && isSame(again, seen))) throw error;
-    return standIn(again.entry, 'error', error);
+    const { entry } = again;
+    // The load may have taken longer than the window lasts.
+    if (!entry || !mayStandIn(entry) || (flight.detached && isSame(again, seen))) throw error;
+    return standIn(entry, 'error', error);
   }
 }
 

@@ -56,6 +56,15 @@ describe('staleIfError', () => {
     await expect(cache.wrap('k', POLICY, failing)).rejects.toBe(ERROR);
   });
 
+  it('ends with its window, too, while the load runs', async () => {
+    const { cache } = await expired();
+    const { load, runs } = slowLoad();
+    const wrapped = cache.wrap('k', { ...POLICY, staleIfError: '10s' }, load);
+    await advance(10_000);
+    nth(runs, 0).reject(ERROR);
+    await expect(wrapped).rejects.toBe(ERROR);
+  });
+
   it('is off by default, and by the call that says so', async () => {
     const { cache } = await expired();
     await expect(cache.wrap('k', 60, failing)).rejects.toBe(ERROR);
