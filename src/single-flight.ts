@@ -114,8 +114,14 @@ export class SingleFlight {
 
   /** The load to wait for, if there is one that this caller may join. */
   joinable(key: string, seen: Basis): Flight | undefined {
+    const flight = this.running(key, seen);
+    return flight?.extended ? undefined : flight;
+  }
+
+  /** The load that makes another one from the same read needless, whether or not anybody may wait for it. */
+  running(key: string, seen: Basis): Flight | undefined {
     const flight = this.#youngest.get(key);
-    const open = flight && !flight.detached && !flight.extended && !this.hasSlept(flight);
+    const open = flight && !flight.detached && !this.hasSlept(flight);
     return open && isBasedOn(flight, seen) ? flight : undefined;
   }
 

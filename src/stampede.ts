@@ -65,7 +65,7 @@ export class Stampede {
 
   /** Loads in the background what is being served stale, unless somebody does already. */
   refresh(needs: readonly Need[], load: LoadAll): void {
-    const idle = needs.filter((need) => !this.#asking.has(idOf(need)) && !this.#joinable(need));
+    const idle = needs.filter((need) => !this.#asking.has(idOf(need)) && !this.#isRunning(need));
     const [first] = idle;
     if (!first) return;
     for (const need of idle) this.#asking.add(idOf(need));
@@ -150,6 +150,10 @@ export class Stampede {
     return this.#parts.flights.joinable(at.name, seen);
   }
 
+  #isRunning({ at, seen }: Need): boolean {
+    return this.#parts.flights.running(at.name, seen) !== undefined;
+  }
+
   #fly(need: Need, work: (flight: Flight) => Promise<unknown>): Flight {
     const flight = this.#parts.flights.start(need.at.name, need.seen, tagsOf(need), work);
     this.#parts.access.watch(flight.outcome);
@@ -212,7 +216,7 @@ export class Stampede {
     const seen = await this.#parts.reader.read(at, policy.tags);
     const isDue = seen.state === 'fresh' && seen.entry?.createdAt === before.entry?.createdAt;
     const current = { ...need, seen };
-    return (isDue || seen.state === 'stale') && !this.#joinable(current) ? current : undefined;
+    return (isDue || seen.state === 'stale') && !this.#isRunning(current) ? current : undefined;
   }
 
   /** Creates the marks that are missing: the lease is named by them, in this process as in all others. */

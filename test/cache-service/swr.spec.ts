@@ -65,6 +65,27 @@ describe('a stale value', () => {
     },
   );
 
+  it('is refreshed once, though the load adds a tag and no lease is wanted', async () => {
+    const { cache } = await stale({ lease: false });
+    const { load, runs } = slowLoad();
+    const tagged = async ({ addTags }: { addTags(tag: string): Promise<void> }) => {
+      await addTags('red');
+      return load();
+    };
+    for (let i = 0; i < 3; i++) {
+      expect(await cache.wrap('k', SWR, tagged)).toBe('old');
+      await flush();
+    }
+    expect(runs).toHaveLength(1);
+    await cache.invalidateTags(['red']);
+    expect(await cache.wrap('k', SWR, tagged)).toBe('old');
+    await flush();
+    expect(runs).toHaveLength(2);
+    for (const [i, run] of runs.entries()) run.resolve(`new ${i}`);
+    await cache.settled();
+    expect(await cache.get('k')).toBe('new 1');
+  });
+
   it('is served from its staleTTL on, and gone at its ttl', async () => {
     const { cache, of } = setup();
     const load = slowLoad().load;
