@@ -120,8 +120,12 @@ export class CacheService {
           ttl,
         }): Promise<Omit<Write, 'marks'> & { marks: Marks | undefined }> => {
           const [at, policy] = [addressOf(key), policyOf(key, ttl)];
-          await invalidation.detach((flight) => flight.key === at.name);
-          const current = await marks.ensure(await marks.current([null, ...policy.tags]));
+          const detaching = invalidation.detach((flight) => flight.key === at.name);
+          // What an older write could still replace is not taken; an event has told why.
+          const current = await detaching.then(
+            async () => marks.ensure(await marks.current([null, ...policy.tags])),
+            () => undefined,
+          );
           return { at, value, policy, marks: current, loadMs: 0 };
         },
       ),

@@ -1,6 +1,6 @@
-import { CacheService, type CacheStore } from '@glasswork/cache';
+import { type CacheEvent, CacheService, type CacheStore, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
-import { advance, flush, useFakeTime } from './helpers.js';
+import { advance, bareStore, flush, never, useFakeTime } from './helpers.js';
 
 /** A durable store whose fills land when they are told to, however long ago they were asked for. */
 function slowStore() {
@@ -53,7 +53,8 @@ describe('delByPattern', () => {
   });
 
   it('is not confirmed when such a fill does not end', async () => {
-    const { store } = slowStore();
+    const { store, held } = slowStore();
+    held.set('k2', 'stored');
     const cache = new CacheService(store);
     const wrapped = cache.wrap('k', 60, () => 'old');
     await advance(3_000);
@@ -63,5 +64,57 @@ describe('delByPattern', () => {
     });
     await advance(6_000);
     await deleting;
+    expect(held.size).toBe(0);
+  });
+});
+
+describe('on a store that cannot fence, while a fill does not end,', () => {
+  useFakeTime();
+
+  async function hanging() {
+    const base = new MemoryCacheStore();
+    const bare = bareStore(base);
+    const told: string[] = [];
+    const events: CacheEvent[] = [];
+    const store: CacheStore = {
+      ...bare,
+      set: (key, value, ttl) => {
+        if (key === 'k') return never();
+        told.push(key);
+        return bare.set(key, value, ttl);
+      },
+      del: (key) => {
+        told.push(key);
+        return bare.del(key);
+      },
+    };
+    const cache = new CacheService(store, { onEvent: (event) => events.push(event) });
+    const wrapped = cache.wrap('k', { ttl: 60, tags: ['red'] }, () => 'old');
+    await advance(3_000);
+    await wrapped;
+    told.length = 0;
+    events.length = 0;
+    return { cache, told, events };
+  }
+
+  it.each<[string, (cache: CacheService) => Promise<void>, string]>([
+    ['del', (cache) => cache.del('k'), 'k'],
+    ['delMany', (cache) => cache.delMany(['k', 'k2']), 'k2'],
+    ['invalidateTags', (cache) => cache.invalidateTags(['red']), '#tag::red'],
+    ['clear', (cache) => cache.clear(), '#prefix::'],
+  ])('%s tells the store, and is not confirmed', async (_name, invalidate, key) => {
+    const { cache, told } = await hanging();
+    const rejected = expect(invalidate(cache)).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    await advance(6_000);
+    await rejected;
+    expect(told).toContain(key);
+  });
+
+  it('set resolves to false, and an event says why', async () => {
+    const { cache, events } = await hanging();
+    const set = cache.set('k', 'new');
+    await advance(6_000);
+    expect(await set).toBe(false);
+    expect(events).toMatchObject([{ type: 'store-error', error: { code: 'TIMEOUT' } }]);
   });
 });
