@@ -218,13 +218,14 @@ export class Reader {
 
   async #matching(at: Address, schema: StandardSchemaV1, entry: Entry): Promise<Entry | undefined> {
     try {
-      const outcome = (await schema['~standard'].validate(entry.value)) as {
+      const { value, issues } = (await schema['~standard'].validate(entry.value)) as {
         value?: unknown;
         issues?: readonly { message: string }[];
       };
-      if (!outcome.issues) return new Entry(entry, outcome.value);
-      const issues = outcome.issues.map((issue) => issue.message).join('; ');
-      this.#corrupt(at, `does not match its schema (${issues})`);
+      // Undefined means a miss, whoever says so.
+      if (!issues && value !== undefined) return new Entry(entry, value);
+      const why = issues?.map((issue) => issue.message).join('; ') ?? 'which makes undefined of it';
+      this.#corrupt(at, `does not match its schema (${why})`);
     } catch (cause) {
       this.#corrupt(at, 'could not be checked, as its schema threw', cause);
     }

@@ -126,6 +126,7 @@ describe('a schema', () => {
     ],
     ['rejects', () => Promise.reject(new Error('schema broke'))],
     ['returns nothing', () => undefined],
+    ['makes undefined of it', () => ({ value: undefined })],
   ])('that %s makes a miss and an event', async (_how, validate) => {
     const schema = { '~standard': { version: 1, vendor: 'test', validate } } as const;
     const key = createCacheKey('broken', () => 'broken', { schema, ttl: 60 });
@@ -134,6 +135,7 @@ describe('a schema', () => {
     events.length = 0;
     expect(await cache.get(key())).toBeUndefined();
     expect(events.map(({ type }) => type)).toEqual(['corrupt', 'miss']);
+    expect(await cache.has(key())).toBe(false);
     expect(await cache.wrap(key(), () => 2)).toBe(2);
   });
 });
