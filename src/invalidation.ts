@@ -49,9 +49,8 @@ export class Invalidation {
     const matchers = patterns.map(globMatcher);
     // No store can fence keys that it does not hold, so a write that is on its way must land before they are listed.
     const isMeant = ({ key }: Watched) => matchers.some((matches) => matches(key));
-    const written = flights.detach(isMeant);
     const counts = await this.#after(
-      access.confirm('delByPattern', pattern, () => written),
+      access.confirm('delByPattern', pattern, flights.detach(isMeant)),
       async () => {
         if (!access.store.delByPattern) return undefined;
         return access.confirm(
@@ -110,7 +109,6 @@ export class Invalidation {
     const { access, flights } = this.#parts;
     const { getVersioned, setIfUnchanged } = access.store;
     const written = flights.detach(matches);
-    if (!getVersioned || !setIfUnchanged)
-      await access.confirm('invalidation', undefined, () => written);
+    if (!getVersioned || !setIfUnchanged) await access.confirm('invalidation', undefined, written);
   }
 }

@@ -58,14 +58,15 @@ export class StoreAccess {
   }
 
   /**
-   * An invalidation: resolves when the store has confirmed it.
+   * An invalidation: resolves when the store has confirmed it. Or a wait for what is under way already, which says
+   * nothing of the health of the store when it ends.
    *
    * @throws CacheError `NOT_CONFIRMED`, with what the store said as its cause.
    */
   confirm<T>(
     operation: string,
     key: string | undefined,
-    run: Run<T>,
+    run: Run<T> | Promise<T>,
     budgetMs = INVALIDATION_BUDGET_MS,
   ): Promise<T> {
     return this.#run<T, never>(operation, key, run, budgetMs).catch((cause) => {
@@ -89,7 +90,7 @@ export class StoreAccess {
   #run<T, F>(
     operation: string,
     key: string | undefined,
-    run: Run<T>,
+    run: Run<T> | Promise<T>,
     ms: number,
     instead?: F,
   ): Promise<T | F> {
@@ -104,13 +105,14 @@ export class StoreAccess {
         if (instead === undefined) reject(error);
         else resolve(instead);
       };
+      const asks = typeof run === 'function';
       const succeeded = (value: T) => {
-        this.#breaker?.succeeded();
+        if (asks) this.#breaker?.succeeded();
         resolve(value);
       };
       try {
         // A store of the user's may forget to give a promise, or throw instead of rejecting.
-        this.#budget.limit(Promise.resolve(run(this.store)), ms, succeeded, failed);
+        this.#budget.limit(Promise.resolve(asks ? run(this.store) : run), ms, succeeded, failed);
       } catch (error) {
         failed(error);
       }

@@ -161,8 +161,8 @@ describe('a store that hangs', () => {
 describe('the breaker', () => {
   useFakeTime();
 
-  async function opened() {
-    const { store, state } = brokenStore();
+  async function opened(base?: CacheStore) {
+    const { store, state } = brokenStore(base);
     const made = setup({ breaker: { failures: 5, cooldown: '5s' } }, store);
     for (let i = 0; made.of('breaker').length === 0 && i < 10; i++) await made.cache.get('k');
     expect(made.of('breaker')).toEqual([{ type: 'breaker', state: 'open' }]);
@@ -210,6 +210,22 @@ describe('the breaker', () => {
     state.broken = false;
     await cache.del('k');
     expect(state.calls).toBe(6);
+  });
+
+  it.each([
+    ['that fences', undefined],
+    ['that cannot fence', bareStore()],
+  ])('stays open for a store %s until that has answered', async (_which, base) => {
+    const { cache, state, of } = await opened(base);
+    expect(await cache.set('k', 1, 60)).toBe(false);
+    expect(state.calls).toBe(0);
+    await Promise.allSettled([
+      cache.del('k'),
+      cache.delByPattern('*'),
+      cache.invalidateTags(['red']),
+      cache.clear(),
+    ]);
+    expect(of('breaker')).toHaveLength(1);
   });
 
   it('is not opened by failures with a success between them', async () => {
