@@ -33,12 +33,15 @@ export class Invalidation {
     const names = new Set(ats.map((at) => at.name));
     const matches = (watched: Watched) => names.has(watched.key);
     const [subject] = ats.length === 1 ? ats.map((at) => at.key) : [`${ats.length} keys`];
-    await this.#after(this.detach(matches), () =>
-      this.#parts.access.confirm('del', subject, async (store) => {
+    try {
+      await this.detach(matches);
+    } finally {
+      // Also when a write before it has not ended, and the call rejects all the same.
+      await this.#parts.access.confirm('del', subject, async (store) => {
         if (store.delMany && names.size > 1) await store.delMany([...names]);
         else await Promise.all([...names].map((name) => store.del(name)));
-      }),
-    );
+      });
+    }
     this.#parts.flights.overtake(matches);
     for (const { key } of ats) this.#parts.emit({ type: 'invalidate', key });
   }
@@ -49,18 +52,19 @@ export class Invalidation {
     const matchers = patterns.map(globMatcher);
     // No store can fence keys that it does not hold, so a write that is on its way must land before they are listed.
     const isMeant = ({ key }: Watched) => matchers.some((matches) => matches(key));
-    const counts = await this.#after(
-      access.confirm('delByPattern', pattern, flights.detach(isMeant)),
-      async () => {
-        if (!access.store.delByPattern) return undefined;
-        return access.confirm(
+    let counts: (number | undefined)[] | undefined;
+    try {
+      await access.confirm('delByPattern', pattern, flights.detach(isMeant));
+    } finally {
+      if (access.store.delByPattern) {
+        counts = await access.confirm(
           'delByPattern',
           pattern,
           (store) => Promise.all(patterns.map((each) => store.delByPattern?.(each))),
           PATTERN_BUDGET_MS,
         );
-      },
-    );
+      }
+    }
     if (!counts) return undefined;
     flights.overtake(isMeant);
     emit({ type: 'invalidate', pattern });
@@ -70,38 +74,27 @@ export class Invalidation {
 
   /** Tries every tag, and rejects with the first failure. */
   async tags(tags: readonly string[]): Promise<void> {
-    const { marks, emit } = this.#parts;
+    const { marks, flights, emit } = this.#parts;
     const unique = new Set(tags);
     const matches = (watched: Watched) => [...unique].some((tag) => watched.tags.has(tag));
-    const changes = await this.#after(this.detach(matches), () =>
-      Promise.allSettled(
-        [...unique].map(async (tag) => {
-          await marks.change(tag, 'invalidateTags');
-          emit({ type: 'invalidate', tag });
-        }),
-      ),
+    // What they write carries the old versions: there is nothing to wait for.
+    void flights.detach(matches);
+    const changes = await Promise.allSettled(
+      [...unique].map(async (tag) => {
+        await marks.change(tag, 'invalidateTags');
+        emit({ type: 'invalidate', tag });
+      }),
     );
-    this.#parts.flights.overtake(matches);
+    flights.overtake(matches);
     for (const change of changes) if (change.status === 'rejected') throw change.reason;
   }
 
   async all(): Promise<void> {
     const { marks, flights, emit } = this.#parts;
-    const barred = this.detach(() => true);
-    await this.#after(barred, () => marks.change(null, 'clear'));
+    void flights.detach(() => true);
+    await marks.change(null, 'clear');
     flights.overtake(() => true);
     emit({ type: 'invalidate' });
-  }
-
-  /** Tells the store, even when the writes that must come before have not ended: then the call rejects all the same. */
-  async #after<T>(barred: Promise<unknown>, tell: () => Promise<T>): Promise<T> {
-    try {
-      await barred;
-    } catch (error) {
-      await tell();
-      throw error;
-    }
-    return tell();
   }
 
   /** Bars running loads. A store that fences refuses what they write; any other must have seen it before the rest. */

@@ -224,7 +224,7 @@ export class Reader {
       };
       // Undefined means a miss, whoever says so.
       if (!issues && value !== undefined) return new Entry(entry, value);
-      const why = issues?.map((issue) => issue.message).join('; ') ?? 'which makes undefined of it';
+      const why = issues?.map((issue) => issue.message).join('; ') ?? 'undefined';
       this.#corrupt(at, `does not match its schema (${why})`);
     } catch (cause) {
       this.#corrupt(at, 'could not be checked, as its schema threw', cause);

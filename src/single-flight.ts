@@ -112,16 +112,14 @@ export class SingleFlight {
     this.#sleeps = sleeps;
   }
 
-  /** The load to wait for, if there is one that this caller may join. */
-  joinable(key: string, seen: Basis): Flight | undefined {
-    const flight = this.running(key, seen);
-    return flight?.extended ? undefined : flight;
-  }
-
-  /** The load that makes another one from the same read needless, whether or not anybody may wait for it. */
-  running(key: string, seen: Basis): Flight | undefined {
+  /**
+   * The load to wait for, if there is one that this caller may join. With `extended`: the one that makes another from
+   * the same read needless, whether or not anybody may join it.
+   */
+  joinable(key: string, seen: Basis, extended = false): Flight | undefined {
     const flight = this.#youngest.get(key);
-    const open = flight && !flight.detached && !this.hasSlept(flight);
+    const open =
+      flight && !flight.detached && (extended || !flight.extended) && !this.hasSlept(flight);
     return open && isBasedOn(flight, seen) ? flight : undefined;
   }
 

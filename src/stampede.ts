@@ -65,7 +65,9 @@ export class Stampede {
 
   /** Loads in the background what is being served stale, unless somebody does already. */
   refresh(needs: readonly Need[], load: LoadAll): void {
-    const idle = needs.filter((need) => !this.#asking.has(idOf(need)) && !this.#isRunning(need));
+    const idle = needs.filter(
+      (need) => !this.#asking.has(idOf(need)) && !this.#joinable(need, true),
+    );
     const [first] = idle;
     if (!first) return;
     for (const need of idle) this.#asking.add(idOf(need));
@@ -146,12 +148,8 @@ export class Stampede {
     return targets.map((target) => target.flight);
   }
 
-  #joinable({ at, seen }: Need): Flight | undefined {
-    return this.#parts.flights.joinable(at.name, seen);
-  }
-
-  #isRunning({ at, seen }: Need): boolean {
-    return this.#parts.flights.running(at.name, seen) !== undefined;
+  #joinable({ at, seen }: Need, extended?: boolean): Flight | undefined {
+    return this.#parts.flights.joinable(at.name, seen, extended);
   }
 
   #fly(need: Need, work: (flight: Flight) => Promise<unknown>): Flight {
@@ -216,7 +214,9 @@ export class Stampede {
     const seen = await this.#parts.reader.read(at, policy.tags);
     const isDue = seen.state === 'fresh' && seen.entry?.createdAt === before.entry?.createdAt;
     const current = { ...need, seen };
-    return (isDue || seen.state === 'stale') && !this.#isRunning(current) ? current : undefined;
+    return (isDue || seen.state === 'stale') && !this.#joinable(current, true)
+      ? current
+      : undefined;
   }
 
   /** Creates the marks that are missing: the lease is named by them, in this process as in all others. */

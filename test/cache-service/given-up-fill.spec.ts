@@ -100,14 +100,21 @@ describe('on a store that cannot fence, while a fill does not end,', () => {
   it.each<[string, (cache: CacheService) => Promise<void>, string]>([
     ['del', (cache) => cache.del('k'), 'k'],
     ['delMany', (cache) => cache.delMany(['k', 'k2']), 'k2'],
-    ['invalidateTags', (cache) => cache.invalidateTags(['red']), '#tag::red'],
-    ['clear', (cache) => cache.clear(), '#prefix::'],
   ])('%s tells the store, and is not confirmed', async (_name, invalidate, key) => {
     const { cache, told } = await hanging();
     const rejected = expect(invalidate(cache)).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
     await advance(6_000);
     await rejected;
     expect(told).toContain(key);
+  });
+
+  it.each<[string, (cache: CacheService) => Promise<void>, string]>([
+    ['invalidateTags', (cache) => cache.invalidateTags(['red']), '#tag::red'],
+    ['clear', (cache) => cache.clear(), '#prefix::'],
+  ])('%s does not wait for it: its value carries old versions', async (_name, invalidate, key) => {
+    const { cache, told } = await hanging();
+    await invalidate(cache);
+    expect(told).toEqual([key]);
   });
 
   it('set resolves to false, and an event says why', async () => {
