@@ -1,7 +1,8 @@
 /** What `freezeDeep` froze. */
 const frozen = new WeakSet();
 
-const hasParts = (value: unknown): value is object => typeof value === 'object' && value !== null;
+export const hasParts = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null;
 
 /** Whether nobody can change the value, so that it may be given to any number of callers. */
 export const isFrozenDeep = (value: unknown): boolean => !hasParts(value) || frozen.has(value);
@@ -13,14 +14,24 @@ export const isFrozenDeep = (value: unknown): boolean => !hasParts(value) || fro
  */
 export function freezeDeep(value: unknown): boolean {
   if (!hasParts(value) || frozen.has(value)) return true;
+  const parts = plainParts(value);
+  for (const part of parts ?? []) Object.freeze(part);
+  if (parts) frozen.add(value);
+  return parts !== undefined;
+}
+
+/** The value and all its parts, where they are arrays, plain objects, or of the prototype that is also allowed. */
+export function plainParts(
+  value: object,
+  allowed: object = Object.prototype,
+): Set<object> | undefined {
   // It grows while it is walked; a cycle ends where it meets what is in there already.
   const parts = new Set([value]);
   for (const part of parts) {
     const prototype = Object.getPrototypeOf(part);
-    if (!Array.isArray(part) && prototype && prototype !== Object.prototype) return false;
+    const isPlain = !prototype || prototype === Object.prototype || prototype === allowed;
+    if (!isPlain && !Array.isArray(part)) return undefined;
     for (const child of Object.values(part)) if (hasParts(child)) parts.add(child);
   }
-  for (const part of parts) Object.freeze(part);
-  frozen.add(value);
-  return true;
+  return parts;
 }

@@ -138,6 +138,35 @@ describe('a copy in an upper tier', () => {
     expect(await last.inner.get('k')).toEqual({ list: [1] });
   });
 
+  it('is of what the last tier holds, where the value has a JSON form of its own', async () => {
+    class Money {
+      #cents = 5;
+      change() {
+        this.#cents++;
+      }
+      toJSON() {
+        return { cents: this.#cents };
+      }
+    }
+    const upper = tier('upper');
+    const last = tier('last');
+    const store = tiers(upper.store, last.store);
+    const fields = { createdAt: clock.now(), staleAt: undefined, loadMs: 0 };
+    const times = { ...fields, expiresAt: clock.now() + 60_000, marks: [[null, 'p']] as const };
+    const money = new Money();
+    for (const wrapped of [money, { list: [{ money }] }, createEntry('k', times, { money })]) {
+      const expected = JSON.parse(JSON.stringify(wrapped));
+      const { version } = await store.getVersioned('k');
+      const filling = store.setIfUnchanged('k', wrapped, 60, version);
+      money.change();
+      expect(await filling).toBe(true);
+      expect(await upper.inner.get('k')).toBeUndefined();
+      expect(await last.inner.get('k')).toEqual(expected);
+      expect(await store.get('k')).toEqual(expected);
+      expect(await upper.inner.get('k')).toEqual(expected);
+    }
+  });
+
   it.each(['get', 'getVersioned'] as const)(
     'is frozen like what %s gives from below, where the first tier shares',
     async (how) => {

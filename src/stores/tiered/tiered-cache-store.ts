@@ -12,7 +12,7 @@ import { type Clock, type Duration, milliseconds, systemClock } from '../../time
 import { Fleet } from './fleet.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
 import { checkedTiers, type Tier } from './tier.js';
-import { snapshot, UpperTier } from './upper-tier.js';
+import { NO_LOOK, snapshot, UpperTier } from './upper-tier.js';
 
 export interface TieredCacheStoreOptions {
   /**
@@ -144,8 +144,9 @@ export class TieredCacheStore implements CacheStore {
   ): Promise<boolean> {
     if (isRecord(key)) return this.#below.setIfUnchanged(key, value, ttl, version);
     const given = snapshot(value);
-    const look = await this.#upper.look(key);
-    const writing = this.#below.setIfUnchanged(key, given, ttl, version);
+    // What cannot be kept as it is now is written at once; the next read makes its copy.
+    const look = given === undefined ? NO_LOOK : await this.#upper.look(key);
+    const writing = this.#below.setIfUnchanged(key, given ?? value, ttl, version);
     return this.#upper.raise(key, look, given, ttl, writing);
   }
 

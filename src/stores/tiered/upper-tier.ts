@@ -1,6 +1,7 @@
 import type { CacheVersion, NearestRead } from '../../cache-store.js';
 import { copyOf } from '../../copy-of.js';
 import { Entry, readEntry } from '../../entry.js';
+import { hasParts, plainParts } from '../../frozen.js';
 import type { Clock } from '../../time.js';
 import type { Tier } from './tier.js';
 
@@ -96,6 +97,18 @@ export class UpperTier {
   }
 }
 
-/** The value as it is at the call, whatever its owner does to it while it is written below. */
-export const snapshot = (value: unknown): unknown =>
-  value instanceof Entry ? new Entry(value, copyOf(value.value)) : copyOf(value);
+/** Nobody has looked, so nothing is copied. */
+export const NO_LOOK: Look = { value: undefined, version: undefined, atMs: 0 };
+
+/**
+ * The value as it is at the call, whatever its owner does to it while it is written below. Undefined where a copy could
+ * be written as something else: an instance of a class may have a `toJSON`, which no copy has.
+ */
+export function snapshot(value: unknown): unknown {
+  if (value instanceof Entry) {
+    const own = snapshot(value.value);
+    return own === undefined ? undefined : new Entry(value, own);
+  }
+  const isPlain = !hasParts(value) || plainParts(value, Date.prototype);
+  return isPlain ? copyOf(value) : undefined;
+}
