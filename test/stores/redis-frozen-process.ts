@@ -15,7 +15,8 @@ export interface Answer {
 }
 
 const [url = '', way] = process.argv.slice(2);
-const store = way === 'a url' ? new RedisCacheStore({ url }) : givenClient();
+const options = way === 'a url and a commandTimeout' ? { commandTimeout: 1_000 } : {};
+const store = way === 'a client' ? givenClient() : new RedisCacheStore({ url, options });
 const events: string[] = [];
 const tell = (event: CacheEvent) => {
   const detail = 'reason' in event ? event.reason : 'state' in event ? event.state : '';

@@ -62,7 +62,8 @@ async function start(way: string, { onTestFinished }: TestContext) {
 }
 
 describeWithRedis('a process that was frozen', () => {
-  describe.concurrent.each(['a url', 'a client'])('with %s', (way) => {
+  const WAYS = ['a url', 'a url and a commandTimeout', 'a client'];
+  describe.concurrent.each(WAYS)('with %s', (way) => {
     it('goes on with what it had', { timeout }, async (context) => {
       const { frozen } = await start(way, context);
       frozen.freeze();

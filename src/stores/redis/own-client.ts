@@ -42,7 +42,13 @@ const DEFAULTS = {
 export async function clientSettings(
   options: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
-  const settings: Record<string, unknown> = { ...DEFAULTS, ...options, lazyConnect: true };
+  const settings: Record<string, unknown> = {
+    ...DEFAULTS,
+    ...options,
+    lazyConnect: true,
+    // The connection keeps it: a timer of the client's would fire at a thaw, and before ours leaves a silent server.
+    commandTimeout: undefined,
+  };
   const { password } = settings;
   if (typeof password === 'function') {
     const asking = Promise.resolve(password());

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
@@ -161,6 +162,33 @@ describeWithRedis('the connection of a store with a url', () => {
     server.resume();
     expect(await store.get('key')).toBeOneOf(['value', undefined]);
   });
+
+  it.each([undefined, 300])(
+    'is opened anew after a whole budget without a byte, with the commandTimeout %s',
+    async (commandTimeout) => {
+      const server = await startServer();
+      // Each connection but the last is cut in the way that nobody hears of.
+      const ways: Socket[] = [];
+      const relay = createServer((socket) => {
+        const upstream = connect(server.port, server.host);
+        for (const one of [socket, upstream]) one.on('error', () => one.destroy());
+        socket.on('close', () => upstream.destroy());
+        socket.pipe(upstream).pipe(socket);
+        ways.push(upstream);
+      }).listen(0, '127.0.0.1');
+      closers.push(async () => relay.close());
+      await once(relay, 'listening');
+      const url = `redis://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+      const store = openStore(url, commandTimeout ? { commandTimeout } : {});
+      await store.set('key', 'value', 60);
+      // No timer of an earlier command runs any more.
+      await delay(100);
+      ways[0]?.unpipe();
+      await expect(store.get('key')).rejects.toMatchObject({ code: 'TIMEOUT' });
+      expect(await store.get('key')).toBe('value');
+      expect(ways).toHaveLength(2);
+    },
+  );
 
   it('closes, even when nothing answers', async () => {
     const server = await startServer();
