@@ -4,7 +4,7 @@ import { type Clock, withTimeout } from '../../time.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
 import type { Command, Connection, Repeat } from './connection.js';
 import { type Client, clientSettings, createClient, OPEN_MS, QUIT_MS } from './own-client.js';
-import { refusal } from './refusal.js';
+import { messageOf, refusal } from './refusal.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 import { Tick } from './tick.js';
 
@@ -191,7 +191,7 @@ const closed = (): CacheError =>
 
 /** What became of a command that failed; undefined when Redis has answered it, or when there is no time to ask again. */
 function fateOf(error: unknown): 'unsent' | 'refused' | 'unknown' | undefined {
-  const message = String(Object(error).message);
+  const message = messageOf(error);
   if (message.startsWith("Stream isn't writeable")) return 'unsent';
   // After a failover the old master is a replica, and says so to every write.
   if (message.startsWith('READONLY')) return 'refused';

@@ -18,6 +18,13 @@ const REMEDIES: readonly (readonly [start: RegExp, remedy: string])[] = [
   [/timed out|Socket timeout/, 'Is it overloaded, or out of reach?'],
 ];
 
+/** Before version 7, what Redis says of a command in a script stands behind what it says of the script. */
+const IN_SCRIPT = /^ERR Error running script .*?: -/;
+
+/** What the client or Redis said. */
+export const messageOf = (error: unknown): string =>
+  String(Object(error).message ?? error).replace(IN_SCRIPT, '');
+
 /** An error of the client, or one that Redis answered with, as a `CacheError` whose message says what to do. */
 export function refusal(
   operation: string,
@@ -25,7 +32,7 @@ export function refusal(
   cause: unknown,
 ): CacheError {
   if (cause instanceof CacheError) return cause;
-  const { message = String(cause) } = Object(cause) as Error;
+  const message = messageOf(cause);
   const remedy = REMEDIES.find(([start]) => start.test(message))?.[1];
   const code = /timed out|ETIMEDOUT|timeout/i.test(message) ? 'TIMEOUT' : 'STORE_FAILED';
   const text = `Redis: ${operation} failed: ${message.replace(/\.$/, '')}.${remedy ? ` ${remedy}.` : ''}`;

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
 import { OwnConnection } from '../../../src/stores/redis/own-connection.js';
+import { refusal } from '../../../src/stores/redis/refusal.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';
@@ -107,6 +108,24 @@ describeWithRedis('the connection of a store with a url', () => {
     await store.set('key', 'new', 60);
     expect(await store.get('key')).toBe('new');
     expect(Number(await next.call('EXISTS', 'cache:key'))).toBe(1);
+  });
+
+  it('leads away from a replica that says so as Redis 5 and 6 do in a script', async () => {
+    const said =
+      "ERR Error running script (call to f_1028a5dba704e1d8a01fd96efeba25bb78f62df2): @user_script:17: @user_script: 17: -READONLY You can't write against a read only replica.";
+    let opened = 0;
+    const server = createServer((socket) => {
+      const answer = opened++ === 0 ? `-${said}\r\n` : ':1\r\n';
+      socket.on('data', () => socket.write(answer));
+      closers.push(async () => socket.destroy());
+    }).listen(0, '127.0.0.1');
+    closers.push(async () => server.close());
+    await once(server, 'listening');
+    const store = openStore(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await store.set('key', 'value', 60);
+    expect(opened).toBe(2);
+    const remedy = /: READONLY .*connect to the primary endpoint/;
+    expect(refusal('set', 'key', new Error(said)).message).toMatch(remedy);
   });
 
   it('outlives what is still to come of the one before', async () => {
