@@ -31,7 +31,8 @@ export function keySpace(prefix: string): KeySpace {
     throw new CacheError('INVALID_OPTION', message, { subject: 'prefix' });
   }
   const start = prefix.endsWith(':') ? prefix : `${prefix}:`;
-  const utf8 = new TextDecoder();
+  // A prefix may begin with what is taken for a byte order mark.
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
   const decode = (stored: Uint8Array): string | undefined => {
     const text = utf8.decode(stored);
