@@ -392,6 +392,10 @@ describe('tiers', () => {
     await store.warm();
     await expect(store.close()).rejects.toThrow('a failed');
     expect(done).toEqual(['warm a', 'warm b', 'warm c', 'close a', 'close b', 'close c']);
+    const channel = { publish: rejects, listen() {}, sync: rejects, close: rejects };
+    const told = new TieredCacheStore([open('d'), open('e')], { clock, channel });
+    await expect(told.close()).rejects.toThrow('broken');
+    expect(done.slice(6)).toEqual(['close d', 'close e']);
   });
 
   it('are as durable as the last one, and peek where the first one can', () => {

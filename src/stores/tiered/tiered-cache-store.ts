@@ -186,8 +186,11 @@ export class TieredCacheStore implements CacheStore {
 
   /** Closes every tier, and rejects with the first failure. */
   async close(): Promise<void> {
-    await this.#fleet?.close();
-    await all([this.#upper.store.close?.(), this.#below.close?.()]);
+    try {
+      await this.#fleet?.close();
+    } finally {
+      await all([this.#upper.store.close?.(), this.#below.close?.()]);
+    }
   }
 
   /** An invalidation; also a `set`, whose copy the next read makes. */
