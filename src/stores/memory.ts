@@ -184,7 +184,7 @@ export class MemoryCacheStore implements CacheStore {
   #value<T>(record: Stored): T {
     if (record.shared !== undefined) return record.shared as T;
     const { raw, key } = record;
-    const read = raw === undefined ? record.tree : this.#serializer.deserialize(raw, key);
+    const read = raw === undefined ? record.tree : this.#serializer.deserialize(ownRaw(raw), key);
     if (this.shares && freezeDeep(read)) {
       record.shared = record.envelope ? new Entry(record.envelope, read) : read;
       record.raw = undefined;
@@ -201,7 +201,7 @@ export class MemoryCacheStore implements CacheStore {
   #write(key: string, value: unknown, ttl: number): void {
     const envelope = value instanceof Entry ? new Entry(value, undefined) : undefined;
     const raw = this.#serializer.serialize(value instanceof Entry ? value.value : value, key);
-    this.#put(key, raw, envelope, this.#clock.now() + ttl * 1000);
+    this.#put(key, ownRaw(raw), envelope, this.#clock.now() + ttl * 1000);
   }
 
   /** A key that fits into no record has no token; nothing can be filled under it. */
@@ -282,6 +282,9 @@ const newRecord = (key: string): Stored => ({
   newer: undefined,
   older: undefined,
 });
+
+/** A serializer may give or take bytes as they are, and `v8.deserialize` gives parts of them. */
+const ownRaw = (raw: Raw): Raw => (typeof raw === 'string' ? raw : Buffer.from(raw));
 
 const bytesOf = (key: string, raw: Raw | undefined): number =>
   Buffer.byteLength(key) + (raw === undefined ? 0 : Buffer.byteLength(raw));

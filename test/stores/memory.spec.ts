@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Entry } from '../../src/entry.js';
@@ -471,6 +472,29 @@ describe('serialisation in a memory store', () => {
     }
     expect(texts).toEqual(Array(4).fill(JSON.stringify(value)));
   });
+
+  it.each<[string, Serializer]>([
+    [
+      'as they are',
+      { name: 'bytes', serialize: (v) => v as Uint8Array, deserialize: (raw) => raw },
+    ],
+    ['in parts', { name: 'v8', serialize, deserialize: (raw) => deserialize(raw as Uint8Array) }],
+  ])(
+    'gives bytes that a serializer passes on %s, and nobody has those of others',
+    async (_, serializer) => {
+      for (const frozen of [false, true]) {
+        const { store } = create({ serializer, frozen });
+        const bytes = new Uint8Array([1, 2]);
+        await store.set('key', bytes, 60);
+        bytes[0] = 9;
+        for (let read = 0; read < 2; read++) {
+          const found = await store.get<Uint8Array>('key');
+          expect([...(found ?? [])]).toEqual([1, 2]);
+          found?.fill(9);
+        }
+      }
+    },
+  );
 
   it('parses JSON once, and asks a serializer of the user for each reader', async () => {
     const parse = vi.spyOn(JSON, 'parse');
