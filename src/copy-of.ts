@@ -1,13 +1,30 @@
-import { isFrozenDeep } from './frozen.js';
+import { hasParts, isFrozenDeep } from './frozen.js';
 
 /** A copy, so that nobody sees what another does to the value; none of what nobody can change. */
 export function copyOf<T>(value: T): T {
   if (typeof value !== 'object' || isFrozenDeep(value)) return value;
-  try {
-    return structuredClone(value);
-  } catch {
-    return copyOfPlainPart(value);
+  for (const copy of [likeAHit, plainPartOf, structuredClone]) {
+    try {
+      return copy(value);
+    } catch {
+      // The next way, then.
+    }
   }
+  return value; // No store can write it either, so every caller that comes later gets a load of its own.
+}
+
+const likeAHit = <T>(value: T): T =>
+  hasJSONOfItsOwn(value) ? plainPartOf(value) : structuredClone(value);
+
+/** Whether an instance of a class in it says what its JSON is, and so what a hit gives: a clone has lost its class. */
+function hasJSONOfItsOwn(value: unknown): boolean {
+  const parts = new Set([value]);
+  for (const part of parts) {
+    if (!hasParts(part) || part instanceof Date || ArrayBuffer.isView(part)) continue;
+    if (typeof (part as { toJSON?: unknown }).toJSON === 'function') return true;
+    for (const child of Object.values(part)) parts.add(child);
+  }
+  return false;
 }
 
 /**
@@ -31,13 +48,5 @@ export function copyOfTree(value: unknown): unknown {
   return copy;
 }
 
-const hasParts = (value: unknown): boolean => typeof value === 'object' && value !== null;
-
-/** It holds functions: a copy is what a hit would give, the value without them. */
-function copyOfPlainPart<T>(value: T): T {
-  try {
-    return JSON.parse(JSON.stringify(value)) as T;
-  } catch {
-    return value; // No store can write it either, so every caller that comes later gets a load of its own.
-  }
-}
+/** What a hit would give, without functions and classes. */
+const plainPartOf = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;

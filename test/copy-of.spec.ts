@@ -33,10 +33,31 @@ describe('copyOf', () => {
     expect(copy.inner).not.toBe(value.inner);
   });
 
+  it('copies a value that says what its JSON is as a hit would give it', () => {
+    class Money {
+      #cents = 5;
+      toJSON() {
+        return { cents: this.#cents };
+      }
+    }
+    const whole = { list: [new Money()], at: new URL('https://example.com/') };
+    expect(copyOf(whole)).toEqual({ list: [{ cents: 5 }], at: 'https://example.com/' });
+    // JSON cannot say it.
+    const cycle: Record<string, unknown> = { money: new Money(), big: [1n] };
+    cycle.self = cycle;
+    const copy = copyOf(cycle);
+    expect(copy).not.toBe(cycle);
+    expect(copy.self).toBe(copy);
+    const own = { at: new Date(0), bytes: Buffer.from('a') };
+    expect(copyOf(own)).toEqual({ at: new Date(0), bytes: new Uint8Array([97]) });
+  });
+
   it('gives back what nothing can copy', () => {
     const value: { run: () => void; self?: unknown } = { run: () => {} };
     value.self = value;
     expect(copyOf(value)).toBe(value);
+    const throws = Object.defineProperty({}, 'part', { enumerable: true, get: expect.fail });
+    expect(copyOf(throws)).toBe(throws);
   });
 });
 
