@@ -333,6 +333,21 @@ describe('a fill that the last tier', () => {
   });
 });
 
+describe('a tier with a channel', () => {
+  it('is trusted again after a clock that was set back', async () => {
+    const last = tier('last');
+    const channel = { publish: rejects, listen() {}, sync: async () => 1, close: rejects };
+    const first = new MemoryCacheStore({ clock });
+    const store = new TieredCacheStore([first, last.store], { clock, channel });
+    await store.warm();
+    clock.advance(-3_600_000);
+    await store.warm();
+    await last.inner.set('k', 'v', 60);
+    await store.get('k');
+    expect(store.peek?.('k')).toBe('v');
+  });
+});
+
 describe('three tiers', () => {
   it('fill each from the one below, with what is left', async () => {
     const [first, second, last] = [tier('first'), tier('second'), tier('last')];

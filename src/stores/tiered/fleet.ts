@@ -60,7 +60,8 @@ export class Fleet {
     await this.#dropping;
     if (session !== this.#session) await this.#tier.clear();
     this.#session = session;
-    this.#provenAt = Math.max(this.#provenAt, now);
+    // A later one may have come first. What is later than now is of a clock that was set back.
+    if (this.#provenAt < now || this.#provenAt > this.#clock.now()) this.#provenAt = now;
   }
 
   /** @throws What the channel throws: others may then go on serving what was to be dropped. */
