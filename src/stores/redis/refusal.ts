@@ -1,4 +1,4 @@
-import { CacheError } from '../../errors.js';
+import { CacheError, type CacheErrorCode } from '../../errors.js';
 
 /** What to do about the errors that people meet, by how they begin. */
 const REMEDIES: readonly (readonly [start: RegExp, remedy: string])[] = [
@@ -18,6 +18,12 @@ const REMEDIES: readonly (readonly [start: RegExp, remedy: string])[] = [
   [/timed out|Socket timeout/, 'Is it overloaded, or out of reach?'],
 ];
 
+/** A key of another type says nothing of the health of the server. */
+const CODES: readonly (readonly [pattern: RegExp, code: CacheErrorCode])[] = [
+  [/timed out|ETIMEDOUT|timeout/i, 'TIMEOUT'],
+  [/^WRONGTYPE/, 'CORRUPT'],
+];
+
 /** Before version 7, what Redis says of a command in a script stands behind what it says of the script. */
 const IN_SCRIPT = /^ERR Error running script .*?: -/;
 
@@ -34,7 +40,7 @@ export function refusal(
   if (cause instanceof CacheError) return cause;
   const message = messageOf(cause);
   const remedy = REMEDIES.find(([start]) => start.test(message))?.[1];
-  const code = /timed out|ETIMEDOUT|timeout/i.test(message) ? 'TIMEOUT' : 'STORE_FAILED';
+  const code = CODES.find(([pattern]) => pattern.test(message))?.[1] ?? 'STORE_FAILED';
   const text = `Redis: ${operation} failed: ${message.replace(/\.$/, '')}.${remedy ? ` ${remedy}.` : ''}`;
   return new CacheError(code, text, { subject, cause });
 }

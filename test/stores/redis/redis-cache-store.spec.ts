@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { CacheService } from '../../../src/cache-service.js';
 import type { Serializer } from '../../../src/serializers/serializer.js';
 import type { RedisNode } from '../../../src/stores/redis/client.js';
 import { RedisCacheStore, type RedisClient } from '../../../src/stores/redis/index.js';
@@ -174,6 +175,20 @@ describeWithRedis('a Redis store', (url) => {
     await expect(store.get(key)).rejects.toThrow(/WRONGTYPE.*give it one of its own/);
     await store.set(key, 'value', 60);
     expect(await store.get(key)).toBe('value');
+  });
+
+  it('fails for no other key because of one of another kind', async () => {
+    const cache = new CacheService(store, { breaker: { failures: 1 } });
+    const [key, other] = [fresh(), fresh()];
+    await cache.set(other, 'value', 60);
+    await client.lpush(inRedis(key), 'element');
+    for (let read = 0; read < 2; read++) {
+      expect(await cache.wrap(key, 60, () => 'loaded')).toBe('loaded');
+      expect(await cache.getMany([key, other])).toEqual([undefined, 'value']);
+    }
+    await cache.del(key);
+    await cache.wrap(key, 60, () => 'loaded');
+    expect(await cache.get(key)).toBe('loaded');
   });
 
   it('leaves what lies outside its prefix', async () => {
