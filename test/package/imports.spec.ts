@@ -70,7 +70,7 @@ const RULES: Rules = {
       ],
     },
   ],
-  across: { stores: ['aws', 'budget.ts'] },
+  across: { stores: ['aws', 'breaker.ts', 'budget.ts'] },
   // The service and its parts are given their store.
   never: {
     from: [

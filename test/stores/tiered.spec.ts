@@ -293,6 +293,36 @@ describe('an upper tier that fails', () => {
     expect(await last.inner.get('k')).toBe('new');
   });
 
+  it('is waited for three times, and then looked at now and then', async () => {
+    let looks = 0;
+    const hangs = { getVersioned: () => new Promise<never>(() => void looks++) };
+    const upper = tier('upper', (inner) => ({
+      getVersioned: (key: string) => (looks < 4 ? hangs : inner).getVersioned(key),
+    }));
+    const last = tier('last');
+    const store = tiers(upper.store, last.store);
+    await last.inner.set('k', 'value', 60);
+    for (let read = 0; read < 5; read++) expect(await store.get('k')).toBe('value');
+    expect(looks).toBe(3);
+    clock.advance(5_000);
+    for (let read = 0; read < 2; read++) expect(await store.get('k')).toBe('value');
+    expect(looks).toBe(4);
+    clock.advance(5_000);
+    await store.get('k');
+    expect(await upper.inner.get('k')).toBe('value');
+  });
+
+  it('does not hold up a read or a fill by a copy that hangs', async () => {
+    const hang = () => new Promise<never>(() => {});
+    const upper = tier('upper', () => ({ setIfUnchanged: hang, del: hang }));
+    const last = tier('last');
+    const store = tiers(upper.store, last.store);
+    await last.inner.set('k', 'value', 60);
+    const { value, version } = await store.getVersioned('k');
+    expect(value).toBe('value');
+    expect(await store.setIfUnchanged('k', 'new', 60, version)).toBe(true);
+  });
+
   it('does not keep an older copy than it could be given', async () => {
     const upper = tier('upper', (inner) => ({
       setIfUnchanged: async (...args: Parameters<MemoryCacheStore['setIfUnchanged']>) => {

@@ -1,3 +1,5 @@
+import { Breaker } from '../../breaker.js';
+import { Budget } from '../../budget.js';
 import type { CacheVersion, NearestRead } from '../../cache-store.js';
 import { copyOf } from '../../copy-of.js';
 import { Entry, readEntry } from '../../entry.js';
@@ -15,8 +17,16 @@ export interface Look<T = unknown> {
   readonly atMs: number;
 }
 
+/** Nobody has looked, so nothing is copied. */
+export const NO_LOOK = { value: undefined, version: undefined, atMs: 0 } satisfies Look;
+
 /** The end of a value that must not be kept above: nobody knows when it is. */
 const UNKNOWN = Number.NEGATIVE_INFINITY;
+
+/** What a tier above the last one has for each of its operations, milliseconds: the one below needs time, too. */
+const UPPER_MS = 1_000;
+/** One that keeps failing is looked at only now and then: the wait would be paid by every read. */
+const BREAKER = { failures: 3, cooldownMs: 5_000 };
 
 /**
  * A tier above the last one. It holds copies only, none for longer than `ttlMs` after the look that came before it, and
@@ -26,21 +36,28 @@ export class UpperTier {
   readonly store: Tier;
   readonly #ttlMs: number;
   readonly #clock: Clock;
+  readonly #budget: Budget;
+  readonly #breaker: Breaker;
 
   constructor(store: Tier, ttlMs: number, clock: Clock) {
     this.store = store;
     this.#ttlMs = ttlMs;
     this.#clock = clock;
+    this.#budget = new Budget(clock);
+    this.#breaker = new Breaker(BREAKER, clock, () => {});
   }
 
   /** Never rejects: a tier that cannot be read has nothing. */
   async look<T>(key: string): Promise<Look<T>> {
     const atMs = this.#clock.now();
+    if (!this.#breaker.allows()) return { ...NO_LOOK, atMs };
     try {
-      const { value, version, expiresAt } = await this.store.getVersioned<T>(key);
+      const { value, version, expiresAt } = await this.#inTime(this.store.getVersioned<T>(key));
+      this.#breaker.succeeded();
       return { value, version, expiresAt, atMs };
     } catch {
-      return { value: undefined, version: undefined, atMs };
+      this.#breaker.failed();
+      return { ...NO_LOOK, atMs };
     }
   }
 
@@ -49,7 +66,7 @@ export class UpperTier {
     const read = await reading;
     try {
       if (read.value !== undefined) await this.#copy(key, read.value, read.expiresAt, look);
-      else if (look.value !== undefined) await this.store.del(key);
+      else if (look.value !== undefined) await this.#inTime(this.store.del(key));
     } catch {
       await this.drop(key);
     }
@@ -77,7 +94,7 @@ export class UpperTier {
 
   /** Never rejects: what cannot be dropped ends with its time. */
   async drop(key: string): Promise<void> {
-    await this.store.del(key).catch(() => {});
+    await this.#inTime(this.store.del(key)).catch(() => {});
   }
 
   async #copy(
@@ -93,12 +110,14 @@ export class UpperTier {
     if (look.version === undefined || !(leftMs > 0)) return false;
     // Parsed in this process, it is one of the service's entries again.
     const copy = entry && !(value instanceof Entry) ? new Entry(entry, entry.value) : value;
-    return this.store.setIfUnchanged(key, copy, leftMs / 1000, look.version);
+    return this.#inTime(this.store.setIfUnchanged(key, copy, leftMs / 1000, look.version));
+  }
+
+  #inTime<T>(operation: Promise<T>): Promise<T> {
+    // Nobody is told of it.
+    return this.#budget.race(operation, UPPER_MS, () => undefined);
   }
 }
-
-/** Nobody has looked, so nothing is copied. */
-export const NO_LOOK: Look = { value: undefined, version: undefined, atMs: 0 };
 
 /**
  * The value as it is at the call, whatever its owner does to it while it is written below. Undefined where a copy could
