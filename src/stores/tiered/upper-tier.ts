@@ -114,8 +114,9 @@ export class UpperTier {
   }
 
   #inTime<T>(operation: Promise<T>): Promise<T> {
-    // Nobody is told of it.
-    return this.#budget.race(operation, UPPER_MS, () => undefined);
+    return new Promise((resolve, reject) => {
+      this.#budget.limit(operation, UPPER_MS, resolve, reject);
+    });
   }
 }
 
