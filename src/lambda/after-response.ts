@@ -87,7 +87,9 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   if (wanted === 'extension') await within(extension.start(), REGISTER_WAIT_MS, 'ref');
   const mode = () => (extension.isRegistered ? wanted : 'await');
   const end = (invocation: Invocation) => {
-    if (mode() === 'extension' || !extension.isBusy) return extension.end(invocation);
+    // Inside another marked handler nothing leaves yet, and that one waits.
+    const isInner = invocation.running > 1;
+    if (mode() === 'extension' || isInner || !extension.isBusy) return extension.end(invocation);
     // None where a test calls the handler without a context.
     const untilMs = (invocation.deadlineMs ?? Number.POSITIVE_INFINITY) - MARGIN_MS;
     return extension.finish(untilMs, 'ref').then(() => extension.end(invocation));

@@ -42,6 +42,21 @@ describe('mode "await"', () => {
     expect(isDone).toBe(true);
   });
 
+  it('holds it once where one marked handler calls another, for maxWait in all', async () => {
+    stopTime();
+    const after = await afterResponse({ mode: 'await', onEvent });
+    const inner = after.handler(async (_event: unknown, _context: object) => {
+      after.waitUntil(new Promise(() => {}));
+      return 'answer';
+    });
+    const outer = after.handler(async (event: unknown, given: object) => inner(event, given));
+    const answered = vi.fn();
+    void outer({}, context('1')).then(answered);
+    await pass(2_000);
+    expect(answered).toHaveBeenCalledExactlyOnceWith('answer');
+    expect(lambda.events).toEqual([{ type: 'background-unfinished', pending: 1, waitedMs: 2_000 }]);
+  });
+
   it('holds an error too', async () => {
     const after = await afterResponse({ mode: 'await' });
     const error = new Error('handler');
