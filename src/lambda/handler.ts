@@ -34,12 +34,15 @@ export function marked<F extends AnyHandler>(handler: F, begin: (context: unknow
       try {
         result = Reflect.apply(target, self, given);
       } catch (error) {
-        void end();
-        throw error;
+        const ended = end();
+        if (!ended) throw error;
+        return ended.then(() => Promise.reject(error));
       }
       if (isThenable(result)) return settled(result, end);
-      if (!willCallBack) void end();
-      return result;
+      if (willCallBack) return result;
+      const ended = end();
+      // Node 20 takes no answer from this return: it waits by itself until nothing is left to do.
+      return ended && given === args ? ended.then(() => result) : result;
     },
   });
 }

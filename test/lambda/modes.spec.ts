@@ -57,6 +57,21 @@ describe('mode "await"', () => {
     expect(lambda.events).toEqual([{ type: 'background-unfinished', pending: 1, waitedMs: 2_000 }]);
   });
 
+  it('holds what a handler returns or throws without a promise', async () => {
+    const after = await afterResponse({ mode: 'await' });
+    const error = new Error('handler');
+    let done = 0;
+    const handler = after.handler((event: { fail?: boolean }, _context: object): unknown => {
+      after.waitUntil(turns().then(() => done++));
+      if (event.fail) throw error;
+      return 'answer';
+    });
+    expect(await handler({}, context('1'))).toBe('answer');
+    expect(done).toBe(1);
+    await expect(handler({ fail: true }, context('2'))).rejects.toBe(error);
+    expect(done).toBe(2);
+  });
+
   it('holds an error too', async () => {
     const after = await afterResponse({ mode: 'await' });
     const error = new Error('handler');
