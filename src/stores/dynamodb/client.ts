@@ -1,5 +1,5 @@
 import { CacheError } from '../../errors.js';
-import { type Duration, milliseconds } from '../../time.js';
+import { type Duration, milliseconds, withTimeout } from '../../time.js';
 import type { ConditionFailed, Database, Operation, Response } from './database.js';
 import { refusal } from './refusal.js';
 
@@ -18,7 +18,8 @@ const SDK = /* @__PURE__ */ ['@aws-sdk', 'lib-dynamodb'].join('/');
 
 /**
  * DynamoDB through the user's own client, which retries by its own rules; nothing is retried on top of them. The SDK
- * has no request timeout by default, so each call gets an abort signal.
+ * has no request timeout by default, so each call gets an abort signal, and is left where it does not listen to that:
+ * while the SDK waits for credentials, or in DAX.
  */
 export function clientDatabase(
   given: object | (() => object | Promise<object>),
@@ -36,19 +37,27 @@ export function clientDatabase(
   };
   return {
     async send(operation, request, _retry, isLate) {
-      const abortSignal = AbortSignal.timeout(totalMs);
-      try {
+      const abort = new AbortController();
+      const { signal } = abort;
+      const call = async () => {
         const client = await open();
+        signal.throwIfAborted();
         if (isLate?.()) throw new Error('a freeze came between, too long to send it now');
-        return await client[operation](request, { abortSignal });
+        return client[operation](request, { abortSignal: signal });
+      };
+      try {
+        return await withTimeout(call(), totalMs, () => {
+          abort.abort();
+          throw signal.reason;
+        });
       } catch (error) {
-        const { name, message = String(error), Item: item, $metadata } = error as ClientError;
+        const { name, message = String(error), Item: item, $metadata }: ClientError = Object(error);
         if (name === 'ConditionalCheckFailedException') {
           // A client that does not say how often it sent may have done so more than once.
           return { conditionFailed: true, item, attempts: $metadata?.attempts ?? 2 };
         }
         if (error instanceof CacheError) throw error;
-        const late = abortSignal.aborted && `no answer within ${totalMs} ms`;
+        const late = signal.aborted && `no answer within ${totalMs} ms`;
         throw refusal(operation, tableName, late ? 'Timeout' : name, late || message, error);
       }
     },
