@@ -53,7 +53,7 @@ function parse(duration: unknown): number {
 }
 
 /** The longest delay a timer takes; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2_147_483_647;
+export const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Runs `action` after `ms`. Returns what cancels it: whoever starts a timer cancels it when it is not needed. */
 export function after(ms: number, action: () => void): () => void {

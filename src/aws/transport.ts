@@ -1,5 +1,13 @@
 import { CacheError } from '../errors.js';
-import { type Clock, type Duration, milliseconds, monotonic, pause, systemClock } from '../time.js';
+import {
+  type Clock,
+  type Duration,
+  LONGEST_TIMER_MS,
+  milliseconds,
+  monotonic,
+  pause,
+  systemClock,
+} from '../time.js';
 import { builtin } from './builtin.js';
 import { exchange, type Failure } from './exchange.js';
 import type { Answer, AwsResponse } from './response.js';
@@ -96,7 +104,7 @@ export function createTransport({
   canonical = (request) => request,
 }: TransportOptions): AwsTransport {
   const limit = (name: keyof Timeouts, standard: Duration) =>
-    milliseconds(timeouts[name] ?? standard, `timeouts.${name}`);
+    Math.min(milliseconds(timeouts[name] ?? standard, `timeouts.${name}`), LONGEST_TIMER_MS);
   const limits = {
     connect: limit('connect', 0.5),
     request: limit('request', 1),

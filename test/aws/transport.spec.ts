@@ -294,4 +294,10 @@ describe('options', () => {
       );
     }
   });
+
+  it('may be as long as a duration can be, which is longer than a timer', async () => {
+    const { url } = await serveHttp(() => (response) => setTimeout(() => response.end('{}'), 50));
+    const timeouts = { connect: '366d', request: '366d', total: '366d' } as const;
+    expect(await transportTo(url, { timeouts }).send(ask)).toMatchObject({ attempts: 1 });
+  });
 });
