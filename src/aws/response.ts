@@ -25,10 +25,15 @@ export function errorType({ status, headers, body }: Answer): string | undefined
 }
 
 /** What the service says about its error in JSON, for people to read. */
-export function errorMessage({ body }: Answer): string | undefined {
+export function errorMessage(answer: Answer): string | undefined {
+  const { message, Message } = Object(parsed(answer));
+  return message ?? Message;
+}
+
+/** The body's JSON; undefined when it is none. */
+export function parsed({ body }: Answer) {
   try {
-    const { message, Message } = JSON.parse(body.toString());
-    return message ?? Message;
+    return JSON.parse(body.toString());
   } catch {
     return undefined;
   }

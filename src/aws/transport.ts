@@ -19,7 +19,7 @@ import {
   sign,
 } from './signature.js';
 
-export { type AwsResponse, errorMessage, errorType } from './response.js';
+export { type AwsResponse, errorMessage, errorType, parsed } from './response.js';
 
 export interface AwsRequest {
   /** Default POST. */

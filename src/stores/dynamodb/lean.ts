@@ -1,6 +1,12 @@
 import { type CredentialProvider, defaultCredentials } from '../../aws/credentials.js';
 import { resolveEndpoint } from '../../aws/endpoint.js';
-import { createTransport, errorMessage, errorType, type Timeouts } from '../../aws/transport.js';
+import {
+  createTransport,
+  errorMessage,
+  errorType,
+  parsed,
+  type Timeouts,
+} from '../../aws/transport.js';
 import type { Database, Item, Request } from './database.js';
 import { refusal } from './refusal.js';
 
@@ -33,13 +39,14 @@ export function leanDatabase(options: LeanOptions): Database {
       };
       const body = JSON.stringify(typed(request));
       const response = await transport.send({ headers, body, retry, isLate });
-      const type = response.status !== 200 && errorType(response);
-      if (type === false) return JSON.parse(response.body.toString());
+      const answer = parsed(response);
+      // What stands between may answer 200 all the same, and must confirm nothing.
+      if (response.status === 200 && answer && !answer.__type) return answer;
+      const type = errorType(response);
       if (type === 'ConditionalCheckFailedException') {
-        const { Item: item } = JSON.parse(response.body.toString());
-        return { conditionFailed: true, item, attempts: response.attempts };
+        return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };
       }
-      const message = errorMessage(response) ?? `HTTP status ${response.status}`;
+      const message = errorMessage(response) ?? `HTTP status ${response.status} without a message`;
       throw refusal(operation, tableName, type, message);
     },
     warm: transport.warm,

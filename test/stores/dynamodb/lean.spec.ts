@@ -1,0 +1,36 @@
+import { DynamoDBCacheStore } from '@glasswork/cache';
+import { expect, it, onTestFinished } from 'vitest';
+import { credentials, errorBody, type Reply, serveHttp } from '../../aws/servers.js';
+
+async function storeAt(reply: Reply) {
+  const { url } = await serveHttp(() => reply);
+  const store = new DynamoDBCacheStore({
+    ...{ tableName: 't', region: 'us-east-1', endpoint: url.href },
+    credentials: async () => credentials,
+  });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+it.each<[string, Reply]>([
+  ['no JSON', { body: '<html>Sign in</html>' }],
+  ['half of it', { body: '{"Item":{"pk":{"S"' }],
+  ['nothing', { body: '' }],
+  ['null', { body: 'null' }],
+  ['an error', { body: errorBody('InternalServerError') }],
+])('an answer of status 200 that is %s confirms nothing', async (_, reply) => {
+  const store = await storeAt(reply);
+  const failed = expect.objectContaining({ code: 'STORE_FAILED', subject: 't' });
+  await expect(store.getVersioned('k')).rejects.toEqual(failed);
+  await expect(store.getMany(['a', 'b'])).rejects.toEqual(failed);
+  await expect(store.set('k', 'value', 60)).rejects.toEqual(failed);
+  await expect(store.add('k', 'value', 60)).rejects.toEqual(failed);
+  await expect(store.del('k')).rejects.toEqual(failed);
+  await expect(store.delByPattern('*')).rejects.toEqual(failed);
+});
+
+it('a condition that failed may be all that is said', async () => {
+  const headers = { 'x-amzn-errortype': 'ConditionalCheckFailedException:http://amazonaws.com/' };
+  const store = await storeAt({ status: 400, headers, body: '' });
+  expect(await store.add('k', 'value', 60)).toBe(false);
+});
