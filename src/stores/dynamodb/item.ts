@@ -21,6 +21,7 @@ export function aliasesIn(expressions: string): Record<string, string> {
 /** DynamoDB's limit on a partition key, bytes. */
 const LONGEST_KEY_BYTES = 2048;
 const READABLE_CHARACTERS = 256;
+const HASHED = /~[0-9a-f]{64}$/;
 
 /**
  * The partition key of a cache key: the key itself where that is possible, else a readable start and its hash. A key
@@ -31,7 +32,7 @@ export function partitionKey(key: string): string {
     key !== '' &&
     key.isWellFormed() &&
     Buffer.byteLength(key) <= LONGEST_KEY_BYTES &&
-    !/~[0-9a-f]{64}$/.test(key)
+    !HASHED.test(key)
   ) {
     return key;
   }
@@ -46,9 +47,13 @@ export function plain(value: unknown): unknown {
   return S ?? N ?? B ?? value;
 }
 
-/** The key that an item was written under; a hashed one's as JSON, which alone can hold half a surrogate pair. */
+/**
+ * The key that an item was written under; a hashed one's as JSON, which alone can hold half a surrogate pair. On any
+ * other item `key` is something else's, which the store has written its own attributes beside.
+ */
 export function originalKey({ pk, key }: Item): string {
-  return key === undefined ? String(plain(pk)) : JSON.parse(String(plain(key)));
+  const name = String(plain(pk));
+  return key !== undefined && HASHED.test(name) ? JSON.parse(String(plain(key))) : name;
 }
 
 /** When the value ends, epoch milliseconds. A marker's is over; what others wrote knows seconds. */

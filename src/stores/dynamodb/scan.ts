@@ -14,7 +14,9 @@ export async function* scanTable(
 ): AsyncGenerator<Item[]> {
   const start = literalStart(pattern ?? '');
   const json = JSON.stringify(start).slice(0, -1);
-  let FilterExpression = 'attribute_exists(#ver)';
+  // Other programs use such names as well; all three are on what this one wrote alone.
+  let FilterExpression =
+    'attribute_exists(#ver) AND attribute_exists(#n) AND attribute_exists(#expiresAt)';
   if (pattern !== undefined) FilterExpression += ' AND attribute_exists(#value)';
   if (start) FilterExpression += ' AND (begins_with(#pk, :start) OR begins_with(#key, :json))';
   const ProjectionExpression = '#pk, #key, #exp';

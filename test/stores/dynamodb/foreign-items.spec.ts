@@ -1,0 +1,46 @@
+import { type AttributeValue, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBCacheStore } from '@glasswork/cache';
+import { afterAll, beforeEach, expect, it } from 'vitest';
+import { startDynalite } from '../../servers/dynalite.js';
+import { createCacheTable, createClient, credentials, region } from '../../servers/table.js';
+
+const { endpoint, stop } = await startDynalite();
+const sdk = createClient(endpoint);
+let TableName: string;
+let store: DynamoDBCacheStore;
+beforeEach(async () => {
+  TableName = await createCacheTable(endpoint);
+  store = new DynamoDBCacheStore({
+    ...{ tableName: TableName, region, endpoint },
+    credentials: async () => credentials,
+  });
+});
+afterAll(async () => {
+  sdk.destroy();
+  await stop();
+});
+
+const put = (Item: Record<string, AttributeValue>) =>
+  sdk.send(new PutItemCommand({ TableName, Item }));
+const left = async () => {
+  const { Items = [] } = await sdk.send(new ScanCommand({ TableName }));
+  return Items.map(({ pk }) => pk?.S).sort();
+};
+
+it('items of another program that has a version of its own stay, and stop no pattern', async () => {
+  const version = { S: '1.4.0' };
+  await put({ pk: { S: 'a:name' }, ver: version, key: { S: 'name' }, value: { S: 'A' } });
+  await put({ pk: { S: 'a:number' }, ver: version, key: { N: '5' }, value: { S: '"A"' } });
+  await put({ pk: { S: 'a:ends' }, ver: version, expiresAt: { N: '9999999999' } });
+  await store.set('a:mine', 'value', 60);
+  expect(await store.delByPattern('*')).toBe(1);
+  await store.clear();
+  expect(await left()).toEqual(['a:ends', 'a:name', 'a:number']);
+});
+
+it('an item with a key attribute of its own is found by its name once the store has written to it', async () => {
+  await put({ pk: { S: 'a:taken' }, key: { S: 'not JSON' } });
+  await store.set('a:taken', 'value', 60);
+  expect(await store.delByPattern('a:*')).toBe(1);
+  expect(await store.get('a:taken')).toBeUndefined();
+});
