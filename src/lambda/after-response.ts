@@ -87,8 +87,8 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   if (wanted === 'extension') await within(extension.start(), REGISTER_WAIT_MS, 'ref');
   const mode = () => (extension.isRegistered ? wanted : 'await');
   const end = (invocation: Invocation) => {
-    // Inside another marked handler nothing leaves yet, and that one waits.
-    const isInner = invocation.running > 1;
+    // Without an extension the handler around it waits, too, and nothing leaves before that.
+    const isInner = invocation.running > 1 && !extension.isRegistered;
     if (mode() === 'extension' || isInner || !extension.isBusy) return extension.end(invocation);
     // None where a test calls the handler without a context.
     const untilMs = (invocation.deadlineMs ?? Number.POSITIVE_INFINITY) - MARGIN_MS;

@@ -57,6 +57,23 @@ describe('mode "await"', () => {
     expect(lambda.events).toEqual([{ type: 'background-unfinished', pending: 1, waitedMs: 2_000 }]);
   });
 
+  it('holds the answer of a handler inside one that does not wait', async () => {
+    const outer = await afterResponse();
+    const inner = await afterResponse({ mode: 'await' });
+    const work = deferred();
+    const answered = vi.fn();
+    const handler = inner.handler(async (_event: unknown, _context: object) => {
+      inner.waitUntil(work.promise);
+    });
+    (await lambda.server.parked()).invoke('1');
+    const answer = outer.handler((event: unknown, given: object) => handler(event, given));
+    const answering = answer({}, context('1')).then(answered);
+    await turns();
+    expect(answered).not.toHaveBeenCalled();
+    work.resolve();
+    await answering;
+  });
+
   it('holds what a handler returns or throws without a promise', async () => {
     const after = await afterResponse({ mode: 'await' });
     const error = new Error('handler');
