@@ -164,7 +164,9 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
-    await inParallel(entries, MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
+    // The last one of a key: sent at once, any of them could be the last to arrive.
+    const unique = new Map(entries.map((entry) => [entry.key, entry])).values();
+    await inParallel([...unique], MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
   }
 
   async del(key: string): Promise<void> {

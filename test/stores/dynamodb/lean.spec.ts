@@ -3,13 +3,17 @@ import { expect, it, onTestFinished } from 'vitest';
 import { credentials, errorBody, type Reply, serveHttp } from '../../aws/servers.js';
 
 async function storeAt(reply: Reply) {
-  const { url } = await serveHttp(() => reply);
+  return (await serverAnd(reply)).store;
+}
+
+async function serverAnd(reply: Reply) {
+  const { url, requests } = await serveHttp(() => reply);
   const store = new DynamoDBCacheStore({
     ...{ tableName: 't', region: 'us-east-1', endpoint: url.href },
     credentials: async () => credentials,
   });
   onTestFinished(() => store.close());
-  return store;
+  return { store, requests };
 }
 
 it.each<[string, Reply]>([
@@ -33,4 +37,16 @@ it('a condition that failed may be all that is said', async () => {
   const headers = { 'x-amzn-errortype': 'ConditionalCheckFailedException:http://amazonaws.com/' };
   const store = await storeAt({ status: 400, headers, body: '' });
   expect(await store.add('k', 'value', 60)).toBe(false);
+});
+
+it('a batch that names a key twice writes the last value alone', async () => {
+  const { store, requests } = await serverAnd({ body: '{}' });
+  const write = (key: string, value: string) => ({ key, value, ttl: 60 });
+  await store.setMany([write('a', 'first'), write('b', 'only'), write('a', 'last')]);
+  const written = requests.map(({ body }) => {
+    const { Key, ExpressionAttributeValues } = JSON.parse(body);
+    return [Key.pk.S, ExpressionAttributeValues[':value'].S];
+  });
+  expect(Object.fromEntries(written)).toEqual({ a: '"last"', b: '"only"' });
+  expect(written).toHaveLength(2);
 });
