@@ -85,13 +85,12 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
 
   const extension = extensionOf(api);
   if (wanted === 'extension') await within(extension.start(), REGISTER_WAIT_MS, 'ref');
-  const mode = () => (extension.isRegistered ? wanted : 'await');
   const end = (invocation: Invocation) => {
-    // Without an extension the handler around it waits, too, and nothing leaves before that.
-    const isInner = invocation.running > 1 && !extension.isRegistered;
-    if (mode() === 'extension' || isInner || !extension.isBusy) return extension.end(invocation);
+    // Behind the answer the extension waits; without one, the handler around this one does.
+    const waitsLater = extension.isRegistered ? wanted === 'extension' : invocation.running > 1;
+    if (waitsLater || !extension.isBusy) return extension.end(invocation);
     // None where a test calls the handler without a context.
-    const untilMs = (invocation.deadlineMs ?? Number.POSITIVE_INFINITY) - MARGIN_MS;
+    const untilMs = (invocation.deadlineMs ?? Infinity) - MARGIN_MS;
     return extension.finish(untilMs, 'ref').then(() => extension.end(invocation));
   };
   return {
@@ -100,7 +99,7 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
       extension.hold(tasks);
     },
     get mode() {
-      return mode();
+      return extension.isRegistered ? wanted : 'await';
     },
     deadline: () => extension.invocations.deadlineMs,
     handler(handler) {

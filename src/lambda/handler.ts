@@ -34,20 +34,18 @@ export function marked<F extends AnyHandler>(handler: F, begin: (context: unknow
       try {
         result = Reflect.apply(target, self, given);
       } catch (error) {
-        const ended = end();
-        if (!ended) throw error;
-        return ended.then(() => Promise.reject(error));
+        if (!end()) throw error;
+        result = Promise.reject(error);
       }
-      if (isThenable(result)) return settled(result, end);
-      if (willCallBack) return result;
-      const ended = end();
-      // Node 20 takes no answer from this return: it waits by itself until nothing is left to do.
-      return ended && given === args ? ended.then(() => result) : result;
+      // Node 20 takes no answer from a return alone: it waits by itself until nothing is left to do.
+      const isPromise = isFunction(Object(result).then);
+      const waits = isPromise || (!willCallBack && end() && given === args);
+      return waits ? settled(result, end) : result;
     },
   });
 }
 
-async function settled(result: PromiseLike<unknown>, end: End): Promise<unknown> {
+async function settled(result: unknown, end: End): Promise<unknown> {
   try {
     return await result;
   } finally {
@@ -69,8 +67,4 @@ function answering(callback: Callback, end: End): Callback {
 
 function isFunction(value: unknown): value is Callback {
   return typeof value === 'function';
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return isFunction(Object(value).then);
 }
