@@ -53,8 +53,9 @@ export interface Settings {
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option. */
 export function settings(config: CacheConfig): Settings {
-  const { defaultTTL } = config;
+  const { defaultTTL, clock = systemClock } = config;
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
+  if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {
       ...config,
@@ -68,7 +69,7 @@ export function settings(config: CacheConfig): Settings {
       prefix: milliseconds(config.versionTTL ?? 5, 'versionTTL', 'zero'),
     },
     breaker: config.breaker === false ? undefined : breakerSettings(config.breaker ?? {}),
-    clock: config.clock ?? systemClock,
+    clock,
   };
 }
 

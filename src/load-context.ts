@@ -61,9 +61,13 @@ export async function runLoad<T>(
   const work = (async () => load(context))();
   if (limitMs === undefined) return work;
   return withTimeout(work, limitMs, () => {
-    const message = `The load took longer than its hardTimeout (${limitMs} ms): give it more time.`;
-    const error = new CacheError('TIMEOUT', message, { subject: 'hardTimeout' });
+    const error = tooLong(limitMs);
     controller.abort(error);
     throw error;
   });
+}
+
+export function tooLong(limitMs: number): CacheError {
+  const message = `The load took longer than its hardTimeout (${limitMs} ms): give it more time.`;
+  return new CacheError('TIMEOUT', message, { subject: 'hardTimeout' });
 }

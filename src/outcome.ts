@@ -1,6 +1,7 @@
 import type { Background } from './background.js';
 import type { Entry } from './entry.js';
 import type { Emit } from './events.js';
+import { tooLong } from './load-context.js';
 import type { Need } from './loader.js';
 import type { Reader, Seen } from './reader.js';
 import { copyOfLoaded, type Flight } from './single-flight.js';
@@ -36,9 +37,8 @@ export async function outcomeOf(
     emit({ type: 'stale-served', key: at.key, reason, error });
     return entry.value;
   };
-  // The copy is made as soon as there is a value: whoever gets the value itself may change it a moment later.
   const outcome = joined
-    ? flight.outcome.then((value) => copyOfLoaded(flight, value, access.store.shares))
+    ? copyInTime(flight, access.store.shares, policy.hardTimeout)
     : flight.outcome;
   try {
     const soft = lastGood && policy.softTimeout;
@@ -62,6 +62,22 @@ export async function outcomeOf(
     if (!entry || !mayStandIn(entry) || (flight.detached && isSame(again, seen))) throw error;
     return standIn(entry, 'error', error);
   }
+}
+
+/**
+ * For one who joined, who waits no longer than its own `hardTimeout`, whatever the one who began the load allows. The copy
+ * is made as soon as there is a value: whoever gets the value itself may change it a moment later.
+ */
+function copyInTime(
+  flight: Flight,
+  shares: boolean | undefined,
+  limitMs: number | undefined,
+): Promise<unknown> {
+  const copied = flight.outcome.then((value) => copyOfLoaded(flight, value, shares));
+  if (limitMs === undefined) return copied;
+  return withTimeout(copied, limitMs, () => {
+    throw tooLong(limitMs);
+  });
 }
 
 /** Whether two reads saw one and the same entry. */

@@ -64,6 +64,8 @@ describe('a configuration that is wrong', () => {
     ['lease.ttl', { lease: { ttl: 0 } }, 'INVALID_DURATION'],
     ['softTimeout', { softTimeout: -1 }, 'INVALID_DURATION'],
     ['hardTimeout', { hardTimeout: 0 }, 'INVALID_DURATION'],
+    ['clock', { clock: {} as CacheConfig['clock'] }, 'INVALID_OPTION'],
+    ['clock', { clock: null as unknown as CacheConfig['clock'] }, 'INVALID_OPTION'],
   ])('names %s', (option, config, code) => {
     const error = errorOf(config);
     expect([error.code, error.subject]).toEqual([code, option]);

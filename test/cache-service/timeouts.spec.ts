@@ -198,6 +198,36 @@ describe('hardTimeout', () => {
     expect((await outcomes).map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
   });
 
+  it('lets one who joins a load wait no longer than that, while the others wait on', async () => {
+    const { cache } = setup();
+    const { load, runs } = slowLoad();
+    const first = cache.wrap('k', 60, load);
+    await advance(100);
+    const second = cache.wrap('k', HARD, load);
+    const rejected = expect(second).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await advance(999);
+    expect(await settledState(second)).toBe('pending');
+    await advance(1);
+    await rejected;
+    nth(runs, 0).resolve('value');
+    expect(await first).toBe('value');
+    expect(runs).toHaveLength(1);
+    await advance(100);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await cache.get('k')).toBe('value');
+  });
+
+  it('gives one who joins the last good value', async () => {
+    const { cache } = await expired();
+    const { load, runs } = slowLoad();
+    const first = cache.wrap('k', 60, load);
+    const second = cache.wrap('k', { ...HARD, staleIfError: '1h' }, load);
+    await advance(1_000);
+    expect(await second).toEqual({ n: 'old' });
+    nth(runs, 0).resolve('new');
+    expect(await first).toBe('new');
+  });
+
   it('does not cache what comes after it', async () => {
     const { cache, of } = setup();
     const { load, runs } = slowLoad();
