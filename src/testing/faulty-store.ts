@@ -1,48 +1,8 @@
 import type { CacheStore, NearestRead, VersionedRead } from '../cache-store.js';
 import { copyOf } from '../copy-of.js';
 import { Entry } from '../entry.js';
+import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 import type { PastState, StoreHistory } from './store-history.js';
-
-/** The methods of a store that can be made to fail. */
-export type StoreMethod = Exclude<
-  keyof CacheStore,
-  'name' | 'durable' | 'shares' | 'peek' | 'warm' | 'close'
->;
-
-/** One call of a store, as a fault plan and a pause see it. */
-export interface StoreOperation {
-  readonly method: StoreMethod;
-  /** The pattern, for `delByPattern`; none for `clear`. */
-  readonly keys: readonly string[];
-  /** How many operations this store has had before. */
-  readonly index: number;
-}
-
-/**
- * What goes wrong with one operation.
- *
- * - `error`: it rejects, and nothing is applied.
- * - `hang`: it never answers; with `applied`, what it had to write is written all the same.
- * - `lost-reply`: it is applied, and rejects.
- * - `replay`: it is applied and answers, and is applied once more later, as a request that was sent twice is.
- * - `partial`: of a batch of writes only the first `applied` are applied, and it rejects. Any other operation rejects
- *   and is not applied.
- * - `stale`: a read gives what was there `ageMs` ago; needs a `history`.
- * - `evict`: the records are gone before the operation comes. Only for stores that may evict, never `durable` ones.
- * - `lost-write`: it answers as if it were applied, and is not. Only a store that may evict can do that with a value,
- *   which it then drops at once, having looked at a condition; with `del`, or a tag's version, it breaks the contract.
- */
-export type Fault =
-  | { readonly kind: 'error' | 'lost-reply' | 'replay' | 'evict' | 'lost-write' }
-  | { readonly kind: 'hang'; readonly applied?: boolean }
-  | { readonly kind: 'partial'; readonly applied: number }
-  | { readonly kind: 'stale'; readonly ageMs: number };
-
-/** Decides what becomes of an operation; undefined: nothing goes wrong. */
-export type FaultPlan = (operation: StoreOperation) => Fault | undefined;
-
-/** Where an operation can be held up: before it is applied, before it answers, before it is applied once more. */
-export type StorePoint = 'request' | 'reply' | 'replay';
 
 export interface FaultyStoreOptions {
   /** Default: nothing goes wrong. */
@@ -159,47 +119,6 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
     ...(warm && { warm: () => warm.call(inner) }),
     ...(close && { close: () => close.call(inner) }),
   };
-}
-
-/** Faults by method, one for each call in turn; when they are used up, nothing goes wrong any more. */
-export function scriptedFaults(
-  script: Partial<Record<StoreMethod, readonly (Fault | undefined)[]>>,
-): FaultPlan {
-  const calls = new Map<StoreMethod, number>();
-  return ({ method }) => {
-    const call = calls.get(method) ?? 0;
-    calls.set(method, call + 1);
-    return script[method]?.[call];
-  };
-}
-
-/**
- * Faults at random, the same for the same seed: each operation has one with the probability `rate`, any of `faults`.
- *
- * @example
- * ```ts
- * import { MemoryCacheStore } from '@glasswork/cache';
- * import { faultyStore, seededFaults } from '@glasswork/cache/testing';
- *
- * const plan = seededFaults({ seed: 7, rate: 0.1, faults: [{ kind: 'error' }, { kind: 'lost-reply' }] });
- * const store = faultyStore(new MemoryCacheStore(), { plan });
- * ```
- */
-export function seededFaults(options: {
-  readonly seed: number;
-  readonly rate: number;
-  readonly faults: readonly Fault[];
-}): FaultPlan {
-  const { rate, faults } = options;
-  let state = options.seed >>> 0;
-  const random = () => {
-    // Mulberry32.
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return () => (random() < rate ? faults[Math.floor(random() * faults.length)] : undefined);
 }
 
 /** What a store writes is what it was given when it was called, however long that takes and however often. */

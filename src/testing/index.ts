@@ -5,15 +5,10 @@ export type {
   ConformanceNeed,
   ConformanceSubject,
 } from './conformance-case.js';
-export type {
-  Fault,
-  FaultPlan,
-  FaultyStoreOptions,
-  StoreMethod,
-  StoreOperation,
-  StorePoint,
-} from './faulty-store.js';
-export { faultyStore, scriptedFaults, seededFaults } from './faulty-store.js';
+export type { Fault, FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
+export { scriptedFaults, seededFaults } from './fault-plan.js';
+export type { FaultyStoreOptions } from './faulty-store.js';
+export { faultyStore } from './faulty-store.js';
 export type { PastState } from './store-history.js';
 export { StoreHistory } from './store-history.js';
 export type { VirtualClock } from './virtual-clock.js';

@@ -1,5 +1,3 @@
-import type { CredentialProvider } from '../../aws/credentials.js';
-import type { Timeouts } from '../../aws/transport.js';
 import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../cache-store.js';
 import { CacheError, invalid } from '../../errors.js';
 import { jsonSerializer } from '../../serializers/json.js';
@@ -19,40 +17,11 @@ import {
   versionOf,
 } from './item.js';
 import { leanDatabase } from './lean.js';
+import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
 import { scanTable } from './scan.js';
 
-export interface DynamoDBCacheStoreOptions {
-  /** The table: a string partition key `pk`, and TTL on `expiresAt`. */
-  tableName: string;
-  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`. */
-  region?: string | undefined;
-  /** Default: `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`, or AWS's own for the region. */
-  endpoint?: string | undefined;
-  /**
-   * Your own DynamoDB, DynamoDBClient, DynamoDBDocument, DynamoDBDocumentClient or DaxDocument, or a function that
-   * returns one. Default: the lean transport, which needs no SDK.
-   */
-  client?: object | (() => object | Promise<object>) | undefined;
-  /** Default: the environment, a container's endpoint, or else the SDK's provider chain. */
-  credentials?: CredentialProvider | undefined;
-  /** Reads consistently, at twice the price: no read ever sees an older value. Default false. */
-  consistentRead?: boolean | undefined;
-  /** Default: JSON. */
-  serializer?: Serializer | undefined;
-  /** The most bytes of one item; at most DynamoDB's own 400 KB, which is the default. */
-  maxItemBytes?: number | undefined;
-  /** Default: 500 ms to connect, 1 s a request, 2 s in all. */
-  timeouts?: Timeouts | undefined;
-  /** Told after each scan, which `delByPattern` and `clear` need, what it cost in read capacity units. */
-  onScan?: ((scan: { operation: 'delByPattern' | 'clear'; readUnits: number }) => void) | undefined;
-  /** Where expiry takes the time from. Default: the system. */
-  clock?: Clock | undefined;
-}
-
-/** DynamoDB's limit on one item: names and values of all attributes, bytes. */
-const ITEM_LIMIT_BYTES = 400 * 1024;
 /** What an item needs besides its key and value: the names, versions and times. */
 const OVERHEAD_BYTES = 150;
 /**
@@ -300,9 +269,4 @@ export class DynamoDBCacheStore implements CacheStore {
 function tooLarge(key: string, size: number, most: number): CacheError {
   const message = `The item of "${key.slice(0, 100)}" would have ${size} bytes, more than ${most}: cache less, or compress it.`;
   return new CacheError('VALUE_TOO_LARGE', message, { subject: key });
-}
-
-function itemLimit(bytes: number = ITEM_LIMIT_BYTES): number {
-  if (bytes > 0 && bytes <= ITEM_LIMIT_BYTES) return bytes;
-  throw invalid('maxItemBytes', bytes, `up to DynamoDB's own ${ITEM_LIMIT_BYTES}`);
 }

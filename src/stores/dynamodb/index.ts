@@ -1,2 +1,2 @@
-export type { DynamoDBCacheStoreOptions } from './dynamodb-cache-store.js';
 export { DynamoDBCacheStore } from './dynamodb-cache-store.js';
+export type { DynamoDBCacheStoreOptions } from './options.js';

@@ -1,0 +1,42 @@
+import type { CredentialProvider } from '../../aws/credentials.js';
+import type { Timeouts } from '../../aws/transport.js';
+import { invalid } from '../../errors.js';
+import type { Serializer } from '../../serializers/serializer.js';
+import type { Clock } from '../../time.js';
+
+export interface DynamoDBCacheStoreOptions {
+  /** The table: a string partition key `pk`, and TTL on `expiresAt`. */
+  tableName: string;
+  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`. */
+  region?: string | undefined;
+  /** Default: `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`, or AWS's own for the region. */
+  endpoint?: string | undefined;
+  /**
+   * Your own DynamoDB, DynamoDBClient, DynamoDBDocument, DynamoDBDocumentClient or DaxDocument, or a function that
+   * returns one. Default: the lean transport, which needs no SDK.
+   */
+  client?: object | (() => object | Promise<object>) | undefined;
+  /** Default: the environment, a container's endpoint, or else the SDK's provider chain. */
+  credentials?: CredentialProvider | undefined;
+  /** Reads consistently, at twice the price: no read ever sees an older value. Default false. */
+  consistentRead?: boolean | undefined;
+  /** Default: JSON. */
+  serializer?: Serializer | undefined;
+  /** The most bytes of one item; at most DynamoDB's own 400 KB, which is the default. */
+  maxItemBytes?: number | undefined;
+  /** Default: 500 ms to connect, 1 s a request, 2 s in all. */
+  timeouts?: Timeouts | undefined;
+  /** Told after each scan, which `delByPattern` and `clear` need, what it cost in read capacity units. */
+  onScan?: ((scan: { operation: 'delByPattern' | 'clear'; readUnits: number }) => void) | undefined;
+  /** Where expiry takes the time from. Default: the system. */
+  clock?: Clock | undefined;
+}
+
+/** DynamoDB's limit on one item: names and values of all attributes, bytes. */
+const ITEM_LIMIT_BYTES = 400 * 1024;
+
+/** @throws CacheError `INVALID_OPTION`. */
+export function itemLimit(bytes: number = ITEM_LIMIT_BYTES): number {
+  if (bytes > 0 && bytes <= ITEM_LIMIT_BYTES) return bytes;
+  throw invalid('maxItemBytes', bytes, `up to DynamoDB's own ${ITEM_LIMIT_BYTES}`);
+}
