@@ -9,6 +9,8 @@ import type { Parts } from './parts.js';
 import type { Policy } from './policy.js';
 import { type Address, isServable, type Seen } from './reader.js';
 import type { Watch } from './single-flight.js';
+import { STORE_BUDGET_MS } from './store-access.js';
+import { withTimeout } from './time.js';
 
 type LoadOne = (context: LoadContext<unknown>) => unknown;
 
@@ -105,8 +107,11 @@ export class Lookup {
   }
 
   #read(at: Address, { tags, forceFresh }: Policy): Promise<Seen> {
-    const { reader } = this.#parts;
-    return forceFresh ? reader.read(at, tags) : reader.readNearest(at, tags);
+    const { flights, reader } = this.#parts;
+    if (!forceFresh) return reader.readNearest(at, tags);
+    // What an older load is writing would land between this read and the fill that it is for, and refuse the newer value.
+    const written = withTimeout(flights.written(at.name), STORE_BUDGET_MS, () => {});
+    return written.then(() => reader.read(at, tags));
   }
 
   /**

@@ -176,6 +176,11 @@ export class SingleFlight {
     }
   }
 
+  /** Resolves when what is being written under the key has ended. */
+  async written(key: string): Promise<void> {
+    await Promise.all([...this.#running].map((flight) => flight.key === key && flight.writing));
+  }
+
   /** Lets nobody join the matching loads any more and bars their values. Resolves when writes under way have ended. */
   async detach(matches: (watched: Watched) => boolean): Promise<void> {
     this.overtake(matches);

@@ -1,5 +1,17 @@
+import { MemoryCacheStore } from '@glasswork/cache';
+import { faultyStore } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
-import { flush, nth, setup, slowLoad, useFakeTime } from './helpers.js';
+import {
+  advance,
+  deferred,
+  flush,
+  never,
+  nth,
+  settledState,
+  setup,
+  slowLoad,
+  useFakeTime,
+} from './helpers.js';
 
 describe('forceFresh', () => {
   useFakeTime();
@@ -43,6 +55,42 @@ describe('forceFresh', () => {
     nth(runs, 1).resolve('forced');
     expect(await forced).toBe('forced');
     expect(await cache.get('k')).toBe('forced');
+  });
+
+  it('is what stays cached, also when the value of an older load is on its way into the store', async () => {
+    const gate = deferred();
+    const store = faultyStore(new MemoryCacheStore(), {
+      async pause({ method }, point) {
+        if (method === 'setIfUnchanged' && point === 'request') await gate.promise;
+      },
+    });
+    const { cache, of } = setup({}, store);
+    const { load, runs } = slowLoad();
+    const early = cache.wrap('k', 60, () => 'early');
+    await flush();
+    const forced = cache.wrap('k', force, load);
+    await flush();
+    gate.resolve(undefined);
+    await flush();
+    nth(runs, 0).resolve('forced');
+    expect(await Promise.all([early, forced])).toEqual(['early', 'forced']);
+    expect(of('refused')).toEqual([]);
+    expect(await cache.get('k')).toBe('forced');
+  });
+
+  it('waits for such a value for as long as for the store', async () => {
+    const store = faultyStore(new MemoryCacheStore(), {
+      pause: ({ method }) => (method === 'setIfUnchanged' ? never() : undefined),
+    });
+    const { cache } = setup({}, store);
+    void cache.wrap('k', 60, () => 'early');
+    await flush();
+    const forced = cache.wrap('k', force, () => 'forced');
+    await advance(2_499);
+    expect(await settledState(forced)).toBe('pending');
+    // And for its own fill.
+    await advance(2_600);
+    expect(await forced).toBe('forced');
   });
 
   it('rejects when its load fails, and leaves what is cached', async () => {
