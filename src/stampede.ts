@@ -171,7 +171,8 @@ export class Stampede {
   /** Loads as the holder of the lease; else waits a bounded time for the holder's value, and then loads all the same. */
   async #loadUnderLease(need: Need, flight: Flight, load: LoadAll): Promise<unknown> {
     const { reader } = this.#parts;
-    const until = monotonic() + Math.min(need.policy.lease?.wait ?? 0, this.#left());
+    // The other half of what is left is for a load of its own.
+    const until = monotonic() + Math.min(need.policy.lease?.wait ?? 0, this.#left() / 2);
     let current = await this.#withMarks(need);
     let lookMs = FIRST_LOOK_MS;
     for (;;) {

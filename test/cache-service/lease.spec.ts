@@ -79,6 +79,21 @@ describe('a lease', () => {
     expect(await Promise.all(waiting)).toEqual(['alive', 'alive']);
   });
 
+  it('leaves half of the invocation to those who waited in vain, for a load of their own', async () => {
+    const store = new MemoryCacheStore();
+    const [holder] = fleet(1, store);
+    const { cache } = setup({ deadline: () => START + 4_000 }, store);
+    const policy: WrapOptions = { ttl: '1h', lease: { ttl: '1m', wait: '10s' } };
+    void holder?.cache.wrap('k', policy, () => never());
+    await flush();
+    const load = vi.fn(async () => 'mine');
+    const waiting = cache.wrap('k', policy, load);
+    await advance(1_990);
+    expect(load).not.toHaveBeenCalled();
+    await advance(20);
+    expect(await waiting).toBe('mine');
+  });
+
   it('makes at most two refreshes of two hundred services and a stale key', async () => {
     const services = fleet(200, new MemoryCacheStore());
     const load = vi.fn(() => new Promise((resolve) => setTimeout(resolve, 100, 'new')));
