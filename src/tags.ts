@@ -20,7 +20,7 @@ interface Memory {
   readonly readAt: number;
 }
 
-/** The most versions that a process remembers. */
+/** The most versions of tags that a process remembers. */
 const MOST_REMEMBERED = 10_000;
 
 /**
@@ -39,7 +39,9 @@ export class MarkVersions {
   readonly #keys: KeySpace;
   readonly #clock: Clock;
   readonly #trustMs: { readonly tag: number; readonly prefix: number };
-  readonly #remembered = new Map<MarkName, Memory>();
+  readonly #tags = new Map<string, Memory>();
+  /** Apart from the tags: every call looks at it, and there is but one. */
+  #prefix: Memory | undefined;
   /** Grows with each change from this process: a read that began before it must not be remembered after it. */
   #changes = 0;
 
@@ -113,7 +115,7 @@ export class MarkVersions {
   }
 
   #memory(name: MarkName, now: number): Memory | undefined {
-    const memory = this.#remembered.get(name);
+    const memory = name === null ? this.#prefix : this.#tags.get(name);
     if (!memory) return undefined;
     const age = now - memory.readAt;
     return age >= 0 && age < this.#trust(name) ? memory : undefined;
@@ -133,8 +135,7 @@ export class MarkVersions {
     const { value, version } = found;
     if (value === undefined && !this.#access.store.durable) return MISSING;
     if (this.#trust(name) > 0 && changes === this.#changes) {
-      if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
-      this.#remembered.set(name, { marks: [[name, version]], readAt });
+      this.#remember(name, { marks: [[name, version]], readAt });
     }
     return version;
   }
@@ -155,9 +156,19 @@ export class MarkVersions {
     return name === null ? this.#trustMs.prefix : this.#trustMs.tag;
   }
 
+  #remember(name: MarkName, memory: Memory): void {
+    if (name === null) {
+      this.#prefix = memory;
+      return;
+    }
+    if (this.#tags.size >= MOST_REMEMBERED) this.#tags.clear();
+    this.#tags.set(name, memory);
+  }
+
   #forget(name: MarkName): void {
     this.#changes++;
-    this.#remembered.delete(name);
+    if (name === null) this.#prefix = undefined;
+    else this.#tags.delete(name);
   }
 }
 
