@@ -10,7 +10,7 @@ import { entrances, node, root } from './package/run.js';
  * The bytes, gzipped, that the cache may add to a handler. The aim is 12 KB, which the benchmark holds it against; this
  * only keeps it from growing.
  */
-const HANDLER_LIMIT = 19_500;
+const HANDLER_LIMIT = 19_700;
 
 // The SDK only creates the table here; its advice on Node versions would hide a line of the report.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';

@@ -136,9 +136,8 @@ class TypedKey {
 export const schemaOf = (key: AnyKey): StandardSchemaV1 | undefined => TypedKey.schemaOf(key);
 
 /** The key's text. @throws CacheError `INVALID_KEY` when there is none. */
-export function keyText(key: AnyKey): string {
-  return checkedKey(typeof key === 'object' && key !== null ? key.key : key);
-}
+export const keyText = (key: AnyKey): string =>
+  typeof key === 'string' ? key : checkedKey(typeof key === 'object' && key ? key.key : key);
 
 function checkedKey(key: unknown): string {
   if (typeof key === 'string') return key;

@@ -203,9 +203,9 @@ export class CacheService {
   wrap<T>(key: string, policy: Policy, load: Load<T>): Promise<T>;
   wrap(key: AnyKey, options: Policy | Load<unknown>, load?: Load<unknown>): Promise<unknown> {
     try {
-      const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
-      if (typeof loads !== 'function') throw noLoad(loads);
-      return this.#lookup.wrap(key, this.#parts.policyOf(key, own), loads);
+      if (typeof options === 'function') return this.wrap(key as string, {}, options);
+      if (typeof load !== 'function') throw noLoad(load);
+      return this.#lookup.wrap(key, this.#parts.policyOf(key, options), load);
     } catch (error) {
       return Promise.reject(error);
     }

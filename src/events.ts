@@ -140,6 +140,9 @@ export function eventLog(
   const stats: Record<string, number> = {};
   for (const counter of Object.values(COUNTERS)) stats[counter] = 0;
   const tell = teller(listener);
+  const tellHit = (key: string, state: 'fresh' | 'stale', createdAt: number, now = clock.now()) =>
+    // Another process wrote it, maybe with a clock that is ahead of this one.
+    tell({ type: 'hit', key, state, ageMs: Math.max(now - createdAt, 0) });
   return {
     emit(event) {
       const counter = COUNTERS[event.type];
@@ -149,10 +152,7 @@ export function eventLog(
     hit(key, state, createdAt, now) {
       hits++;
       if (state === 'stale') staleHits++;
-      if (!listener) return;
-      // Another process wrote it, maybe with a clock that is ahead of this one.
-      const ageMs = Math.max((now ?? clock.now()) - createdAt, 0);
-      tell({ type: 'hit', key, state, ageMs });
+      if (listener) tellHit(key, state, createdAt, now);
     },
     stats: () => ({ ...stats, hits, staleHits }),
   };

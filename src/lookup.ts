@@ -148,17 +148,17 @@ export class Lookup {
 
   /** A fresh value that is at hand in this process, where nothing about it needs a second look. */
   #atHand(key: AnyKey, text: string, tags: readonly string[]): Promise<unknown> | undefined {
-    const { access, reader, clock, keys } = this.#parts;
+    const { access, reader, clock, keys, hit } = this.#parts;
     if (!access.store.peek || (typeof key === 'object' && schemaOf(key))) return undefined;
     const now = clock.now();
     const entry = reader.peek(keys.key(text), tags, now);
     if (!entry) return undefined;
-    this.#hit(text, entry, 'fresh', now);
+    hit(text, 'fresh', entry.createdAt, now);
     return entry.promise;
   }
 
-  #hit(key: string, entry: Entry, state: 'fresh' | 'stale', now?: number): unknown {
-    this.#parts.hit(key, state, entry.createdAt, now);
+  #hit(key: string, entry: Entry, state: 'fresh' | 'stale'): unknown {
+    this.#parts.hit(key, state, entry.createdAt);
     return entry.value;
   }
 }

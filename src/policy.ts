@@ -94,9 +94,8 @@ export function rememberPolicies(defaults: Policy): PolicyOf {
   const byTTL = new Map<Duration, Policy>();
   let last: Policy = defaults;
   let lastTTL: Duration | undefined;
-  return (anyKey, call) => {
+  const find: PolicyOf = (anyKey, call) => {
     const key = typeof anyKey === 'string' ? undefined : anyKey?.policy;
-    if (!key && call !== undefined && call === lastTTL) return last;
     if (key || call === undefined || typeof call === 'object') {
       return resolvePolicy(defaults, key, call);
     }
@@ -110,6 +109,8 @@ export function rememberPolicies(defaults: Policy): PolicyOf {
     last = policy;
     return policy;
   };
+  return (key, call) =>
+    call === lastTTL && call !== undefined && typeof key === 'string' ? last : find(key, call);
 }
 
 /**

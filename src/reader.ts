@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from './cache-key.js';
 import type { CacheStore, CacheVersion } from './cache-store.js';
-import { Entry, type Freshness, freshness, type MarkName, readEntry } from './entry.js';
+import { Entry, type Freshness, freshness, type MarkName, type Marks, readEntry } from './entry.js';
 import { CacheError } from './errors.js';
 import type { Emit, MissReason } from './events.js';
 import { FAILED, type StoreAccess } from './store-access.js';
@@ -68,20 +68,15 @@ export class Reader {
 
   /** A fresh entry that is at hand in this process, if nothing but its marks has to be looked at. */
   peek(name: string, tags: readonly string[], now: number): Entry | undefined {
-    const marks = this.#marks;
-    const { store } = this.#access;
-    if (!store.peek) return undefined;
-    const prefix = marks.trusted(null, now);
-    if (prefix === undefined) return undefined;
-    for (const tag of tags) if (marks.trusted(tag, now) === undefined) return undefined;
-    const entry = store.peek(name, now);
+    const prefix = this.#marks.trusted(null, now);
+    if (prefix === undefined || (tags.length > 0 && !areTrusted(tags, this.#marks, now)))
+      return undefined;
+    const entry = this.#access.store.peek?.(name, now);
     if (!(entry instanceof Entry) || freshness(entry, now) !== 'fresh') return undefined;
-    const carried = entry.marks;
+    const { marks } = entry;
     // Nothing but the prefix in most.
     const isValid =
-      carried.length === 1
-        ? carried[0]?.[1] === prefix
-        : carried.every(([name, version]) => marks.trusted(name, now) === version);
+      marks.length === 1 ? marks[0]?.[1] === prefix : areInForce(marks, this.#marks, now);
     return isValid ? entry : undefined;
   }
 
@@ -239,6 +234,13 @@ export class Reader {
     return 'corrupt';
   }
 }
+
+/** Otherwise what is at hand would be copied for nothing. */
+const areTrusted = (tags: readonly string[], versions: MarkVersions, now: number): boolean =>
+  tags.every((tag) => versions.trusted(tag, now) !== undefined);
+
+const areInForce = (marks: Marks, versions: MarkVersions, now: number): boolean =>
+  marks.every(([name, version]) => versions.trusted(name, now) === version);
 
 /** Without a version where it is a copy. */
 const readNearest = (store: CacheStore, name: string): Promise<Found> =>

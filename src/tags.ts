@@ -18,6 +18,8 @@ interface Memory {
   /** The mark alone: the list that most reads need. */
   readonly marks: readonly [Marks[number]];
   readonly readAt: number;
+  /** Until when it may be trusted. */
+  readonly until: number;
 }
 
 /** The most versions of tags that a process remembers. */
@@ -65,8 +67,9 @@ export class MarkVersions {
   ): ReadMarks | Promise<ReadMarks> {
     const known: Marks[number][] = [];
     for (const name of names) {
-      const memory = this.#memory(name, now);
-      if (!memory) return this.read(names.map((each) => [each, this.trusted(each, now)]));
+      const memory = name === null ? this.#prefix : this.#tags.get(name);
+      if (!isTrusted(memory, now))
+        return this.read(names.map((each) => [each, this.trusted(each, now)]));
       if (names.length === 1) return memory.marks;
       known.push(memory.marks[0]);
     }
@@ -111,14 +114,8 @@ export class MarkVersions {
 
   /** What is remembered. Its age is by the wall clock, so a thaw ends it, and so does a step back. */
   trusted(name: MarkName, now: number): CacheVersion | undefined {
-    return this.#memory(name, now)?.marks[0][1];
-  }
-
-  #memory(name: MarkName, now: number): Memory | undefined {
     const memory = name === null ? this.#prefix : this.#tags.get(name);
-    if (!memory) return undefined;
-    const age = now - memory.readAt;
-    return age >= 0 && age < this.#trust(name) ? memory : undefined;
+    return isTrusted(memory, now) ? memory.marks[0][1] : undefined;
   }
 
   async #read(name: MarkName): Promise<ReadVersion> {
@@ -134,8 +131,9 @@ export class MarkVersions {
     if (!found || found === FAILED) return FAILED;
     const { value, version } = found;
     if (value === undefined && !this.#access.store.durable) return MISSING;
-    if (this.#trust(name) > 0 && changes === this.#changes) {
-      this.#remember(name, { marks: [[name, version]], readAt });
+    const trustMs = name === null ? this.#trustMs.prefix : this.#trustMs.tag;
+    if (trustMs > 0 && changes === this.#changes) {
+      this.#remember(name, { marks: [[name, version]], readAt, until: readAt + trustMs });
     }
     return version;
   }
@@ -150,10 +148,6 @@ export class MarkVersions {
 
   #record(name: MarkName): string {
     return name === null ? this.#keys.record('prefix', '') : this.#keys.record('tag', name);
-  }
-
-  #trust(name: MarkName): number {
-    return name === null ? this.#trustMs.prefix : this.#trustMs.tag;
   }
 
   #remember(name: MarkName, memory: Memory): void {
@@ -171,6 +165,9 @@ export class MarkVersions {
     else this.#tags.delete(name);
   }
 }
+
+const isTrusted = (memory: Memory | undefined, now: number): memory is Memory =>
+  memory !== undefined && now >= memory.readAt && now < memory.until;
 
 const isKnown = (
   mark: readonly [MarkName, ReadVersion],

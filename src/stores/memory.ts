@@ -102,12 +102,7 @@ export class MemoryCacheStore implements CacheStore {
 
   peek<T>(key: string, now?: number): T | undefined {
     const record = this.#live(key, now);
-    if (!record) return undefined;
-    try {
-      return this.#value<T>(record);
-    } catch {
-      return undefined; // `get` says why.
-    }
+    return record && ((record.shared as T | undefined) ?? this.#readable<T>(record));
   }
 
   async has(key: string): Promise<boolean> {
@@ -169,20 +164,32 @@ export class MemoryCacheStore implements CacheStore {
   #live(key: string, now = this.#clock.now()): Stored | undefined {
     const record = this.#records.get(key);
     if (!record) return undefined;
-    if (now < record.expiresAt) {
-      record.visited = true;
-      return record;
+    if (now >= record.expiresAt) return this.#expire(record);
+    record.visited = true;
+    return record;
+  }
+
+  #expire(record: Stored): undefined {
+    if (record.expiresAt === TOKEN) return;
+    // Asked for again, if too late: what is written in its place has been read before.
+    record.visited = true;
+    this.#fill(record, undefined, undefined, TOKEN);
+  }
+
+  /** Undefined for what cannot be read: `get` says why. */
+  #readable<T>(record: Stored): T | undefined {
+    try {
+      return this.#value<T>(record);
+    } catch {
+      return undefined;
     }
-    if (record.expiresAt !== TOKEN) {
-      // Asked for again, if too late: what is written in its place has been read before.
-      record.visited = true;
-      this.#fill(record, undefined, undefined, TOKEN);
-    }
-    return undefined;
   }
 
   #value<T>(record: Stored): T {
-    if (record.shared !== undefined) return record.shared as T;
+    return record.shared === undefined ? this.#read(record) : (record.shared as T);
+  }
+
+  #read<T>(record: Stored): T {
     const { raw, key } = record;
     const read = raw === undefined ? record.tree : this.#serializer.deserialize(ownRaw(raw), key);
     if (this.shares && freezeDeep(read)) {
