@@ -89,7 +89,10 @@ export class ExtensionsApi {
       this.#take(buffer.toString('latin1', 0, bytes));
       return true;
     };
-    const end = (error?: Error) => this.#take('', error?.message ?? 'closed');
+    // Where a name has two addresses, the error of both has a code, and an empty message.
+    const end = (error?: NodeJS.ErrnoException) => {
+      this.#take('', error?.message || error?.code || 'closed');
+    };
     return net
       .connect({ host, port: Number(port), onread: { buffer, callback } })
       .unref()

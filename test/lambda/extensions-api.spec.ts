@@ -1,6 +1,7 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ExtensionsApi } from '../../src/lambda/extensions-api.js';
 import { turns } from './helpers.js';
 
@@ -143,5 +144,18 @@ describe('The connection to the Extensions API', () => {
     connections[0]?.resetAndDestroy();
     await expect(lost).rejects.toThrow('ECONNRESET');
     expect(await api.nextInvoke()).toMatchObject(EXPECTED);
+  });
+
+  it('fails where none of several addresses takes it', async () => {
+    const addresses = [
+      { address: '127.0.0.1', family: 4 },
+      { address: '::1', family: 6 },
+    ];
+    vi.spyOn(dns, 'lookup').mockImplementation(((...args: unknown[]) => {
+      const found = args.at(-1) as (error: null, found: typeof addresses) => void;
+      setImmediate(found, null, addresses);
+    }) as never);
+    const registering = new ExtensionsApi('localhost:1').register();
+    await expect(registering).rejects.toThrow(/^E[A-Z]+$/);
   });
 });
