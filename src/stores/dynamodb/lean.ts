@@ -41,7 +41,8 @@ export function leanDatabase(options: LeanOptions): Database {
       const response = await transport.send({ headers, body, retry, isLate });
       const answer = parsed(response);
       // What stands between may answer 200 all the same, and must confirm nothing.
-      if (response.status === 200 && answer && !answer.__type) return answer;
+      if (response.status === 200 && answer?.constructor === Object && !answer.__type)
+        return answer;
       const type = errorType(response);
       if (type === 'ConditionalCheckFailedException') {
         return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };

@@ -21,6 +21,8 @@ it.each<[string, Reply]>([
   ['half of it', { body: '{"Item":{"pk":{"S"' }],
   ['nothing', { body: '' }],
   ['null', { body: 'null' }],
+  ['text', { body: '"OK"' }],
+  ['a list', { body: '[]' }],
   ['an error', { body: errorBody('InternalServerError') }],
 ])('an answer of status 200 that is %s confirms nothing', async (_, reply) => {
   const store = await storeAt(reply);
