@@ -312,6 +312,21 @@ describe('an upper tier that fails', () => {
     expect(await upper.inner.get('k')).toBe('value');
   });
 
+  it('is looked at for other keys while one of them cannot be read back', async () => {
+    const upper = tier('upper', (inner) => ({
+      getVersioned: async (key: string) => {
+        if (key === 'bad') throw new CacheError('CORRUPT', 'Of another type.');
+        return inner.getVersioned(key);
+      },
+    }));
+    const last = tier('last');
+    const store = tiers(upper.store, last.store);
+    await last.inner.set('bad', 'value', 60);
+    for (let read = 0; read < 3; read++) expect(await store.get('bad')).toBe('value');
+    await upper.inner.set('k', 'copy', 60);
+    expect(await store.get('k')).toBe('copy');
+  });
+
   it('does not hold up a read or a fill by a copy that hangs', async () => {
     const hang = () => new Promise<never>(() => {});
     const upper = tier('upper', () => ({ setIfUnchanged: hang, del: hang }));

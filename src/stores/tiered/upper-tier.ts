@@ -55,8 +55,9 @@ export class UpperTier {
       const { value, version, expiresAt } = await this.#inTime(this.store.getVersioned<T>(key));
       this.#breaker.succeeded();
       return { value, version, expiresAt, atMs };
-    } catch {
-      this.#breaker.failed();
+    } catch (error) {
+      // A key that cannot be read back says nothing of the others.
+      if (Object(error).code !== 'CORRUPT') this.#breaker.failed();
       return { ...NO_LOOK, atMs };
     }
   }
