@@ -133,6 +133,7 @@ describe('The connection to the Extensions API', () => {
     const { api, connections } = await serve([answer], end);
     await api.nextInvoke();
     await turns();
+    await expect.poll(() => connections[0]?.destroyed).toBe(true);
     expect(await api.nextInvoke()).toMatchObject(EXPECTED);
     expect(connections).toHaveLength(2);
   });

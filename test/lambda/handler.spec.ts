@@ -60,6 +60,47 @@ describe('a handler of two parameters', () => {
   });
 });
 
+describe('in mode "await", with work left,', () => {
+  it('a handler of two parameters that Node 20 gives a callback still answers nothing', async () => {
+    const after = await afterResponse({ mode: 'await' });
+    const handler: (...args: unknown[]) => unknown = after.handler(
+      (_event: unknown, _context: unknown) => after.waitUntil(turns()),
+    );
+    expect(handler({}, context('1'), () => {})).toBeUndefined();
+    await vi.waitFor(() => expect(after.deadline()).toBeUndefined());
+  });
+
+  it('a callback handler that throws has its error held', async () => {
+    const after = await afterResponse({ mode: 'await' });
+    const work = deferred();
+    const error = new Error('handler');
+    const handler = after.handler((_event: unknown, _context: object, _callback: Callback) => {
+      after.waitUntil(work.promise);
+      throw error;
+    });
+    const failed = vi.fn();
+    const failing = Promise.resolve(handler({}, context('1'), () => {})).catch(failed);
+    await turns();
+    expect(failed).not.toHaveBeenCalled();
+    work.resolve();
+    await failing;
+    expect(failed).toHaveBeenCalledExactlyOnceWith(error);
+  });
+});
+
+it('a context is asked for its time as its method', async () => {
+  const after = await afterResponse({ mode: 'await' });
+  const given = {
+    awsRequestId: '1',
+    endMs: Date.now() + 60_000,
+    getRemainingTimeInMillis() {
+      return this.endMs - Date.now();
+    },
+  };
+  const handler = after.handler(async (_event: unknown, _context: object) => after.deadline());
+  expect(await handler({}, given)).toBeCloseTo(given.endMs, -2);
+});
+
 describe.each(['extension', 'await'] as const)('a callback handler in mode "%s"', (mode) => {
   async function setup(handle: (callback: Callback) => unknown) {
     const after = await afterResponse({ mode });
