@@ -22,6 +22,16 @@ describe('the time budget of a call through a client', () => {
     await expect(read).rejects.toMatchObject({ code: 'TIMEOUT', subject: 't' });
   });
 
+  it('aborts what listens', async () => {
+    const get = vi.fn((_input: object, _options: { abortSignal: AbortSignal }) => never);
+    const read = open({ update() {}, get }, 0.05).get('k');
+    await new Promise(setImmediate);
+    const signal = get.mock.lastCall?.[1].abortSignal;
+    expect(signal?.aborted).toBe(false);
+    await expect(read).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(signal?.aborted).toBe(true);
+  });
+
   it.each([2.01, 30 * 86_400, 366 * 86_400])('may be %f seconds', async (seconds) => {
     const client = { update() {}, get: async () => ({}) };
     expect(await open(client, seconds).get('k')).toBeUndefined();

@@ -32,10 +32,11 @@ it('items of another program that has a version of its own stay, and stop no pat
   await put({ pk: { S: 'a:name' }, ver: version, key: { S: 'name' }, value: { S: 'A' } });
   await put({ pk: { S: 'a:number' }, ver: version, key: { N: '5' }, value: { S: '"A"' } });
   await put({ pk: { S: 'a:ends' }, ver: version, expiresAt: { N: '9999999999' } });
+  await put({ pk: { S: 'a:stays' }, ver: version, n: { N: '3' }, value: { S: 'A' } });
   await store.set('a:mine', 'value', 60);
   expect(await store.delByPattern('*')).toBe(1);
   await store.clear();
-  expect(await left()).toEqual(['a:ends', 'a:name', 'a:number']);
+  expect(await left()).toEqual(['a:ends', 'a:name', 'a:number', 'a:stays']);
 });
 
 it('an item with a key attribute of its own is found by its name once the store has written to it', async () => {
