@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CacheStore } from '../../src/cache-store.js';
 import { createEntry } from '../../src/entry.js';
 import { CacheError } from '../../src/errors.js';
@@ -136,6 +136,14 @@ describe('a copy in an upper tier', () => {
     expect(await filling).toBe(true);
     expect(await upper.inner.get('k')).toEqual({ list: [1] });
     expect(await last.inner.get('k')).toEqual({ list: [1] });
+  });
+
+  it('is made by a fill, also of a value with a date in it', async () => {
+    const upper = tier('upper');
+    const store = tiers(upper.store, tier('last').store);
+    const { version } = await store.getVersioned('k');
+    await store.setIfUnchanged('k', { at: new Date(0) }, 60, version);
+    expect(await upper.inner.get('k')).toEqual({ at: '1970-01-01T00:00:00.000Z' });
   });
 
   it('is of what the last tier holds, where the value has a JSON form of its own', async () => {
@@ -310,6 +318,8 @@ describe('an upper tier that fails', () => {
     clock.advance(5_000);
     await store.get('k');
     expect(await upper.inner.get('k')).toBe('value');
+    await last.inner.del('k');
+    expect(await store.get('k')).toBe('value');
   });
 
   it('is looked at for other keys while one of them cannot be read back', async () => {
@@ -336,6 +346,17 @@ describe('an upper tier that fails', () => {
     const { value, version } = await store.getVersioned('k');
     expect(value).toBe('value');
     expect(await store.setIfUnchanged('k', 'new', 60, version)).toBe(true);
+  });
+
+  it('does not hold up a read of what is gone below by a copy that does not go', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const upper = tier('upper', () => ({ del: () => new Promise<never>(() => {}) }));
+    const read = vi.fn();
+    await upper.inner.set('k', 'old', 60);
+    void tiers(upper.store, tier('last').store).getVersioned('k').then(read);
+    await vi.advanceTimersByTimeAsync(2_200);
+    expect(read).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ value: undefined }));
   });
 
   it('does not keep an older copy than it could be given', async () => {
@@ -379,6 +400,25 @@ describe('a fill that the last tier', () => {
 });
 
 describe('a tier with a channel', () => {
+  it('is trusted after the latest proof, also where an earlier one comes in behind it', async () => {
+    const proofs = [deferred<number>(), deferred<number>()];
+    let asked = 0;
+    const sync = () => proofs[asked++]?.promise ?? new Promise<never>(() => {});
+    const channel = { publish: rejects, listen() {}, sync, close: rejects };
+    const first = new MemoryCacheStore({ clock });
+    const store = new TieredCacheStore([first, tier('last').store], { clock, channel });
+    const earlier = store.warm();
+    clock.advance(900);
+    const later = store.warm();
+    proofs[1]?.resolve(1);
+    await later;
+    proofs[0]?.resolve(1);
+    await earlier;
+    await first.set('k', 'v', 60);
+    clock.advance(500);
+    expect(store.peek?.('k')).toBe('v');
+  });
+
   it('is trusted again after a clock that was set back', async () => {
     const last = tier('last');
     const channel = { publish: rejects, listen() {}, sync: async () => 1, close: rejects };
