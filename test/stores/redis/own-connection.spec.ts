@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
 import { OwnConnection } from '../../../src/stores/redis/own-connection.js';
 import { refusal } from '../../../src/stores/redis/refusal.js';
@@ -44,6 +44,19 @@ describeWithRedis('the connection of a store with a url', () => {
     await Promise.all(['a', 'b', 'c'].map((key) => store.set(key, key, 60)));
     expect(await store.getMany(['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
     expect(await connections(server)).toBe(1);
+  });
+
+  it('holds back only what is not alone, whatever became of earlier commands', async () => {
+    const server = await startServer();
+    const store = openStore(server.url);
+    await store.set('key', 'value', 60);
+    await server.call('LPUSH', 'cache:list', 'element');
+    await expect(store.get('list')).rejects.toMatchObject({ code: 'CORRUPT' });
+    const cork = vi.spyOn(Socket.prototype, 'cork');
+    await store.get('key');
+    expect(cork).not.toHaveBeenCalled();
+    await store.getMany(['key', 'other', 'another']);
+    expect(cork).toHaveBeenCalledOnce();
   });
 
   it('leads to the database of its url, or nowhere', async () => {
