@@ -153,7 +153,9 @@ export class Loader {
   async write(writes: readonly Write[]): Promise<boolean> {
     const key = writes.length === 1 ? writes[0]?.at.key : undefined;
     const written = await this.#access.attempt('set', key, async (store) => {
-      const entries = writes.map((write) => this.#storeEntry(write));
+      // The last one of a key: a store that writes one by one may end any of them last.
+      const byKey = new Map(writes.map((write) => [write.at.name, this.#storeEntry(write)]));
+      const entries = [...byKey.values()];
       if (store.setMany && entries.length > 1) await store.setMany(entries);
       else await Promise.all(entries.map((e) => store.set(e.key, e.value, e.ttl)));
     });

@@ -10,6 +10,7 @@ import {
   settledState,
   setup,
   slowLoad,
+  storeLike,
   useFakeTime,
 } from './helpers.js';
 
@@ -268,5 +269,26 @@ describe('wrapMany', () => {
     await expect(
       cache.wrapMany(['a'], 60, undefined as unknown as () => Promise<string[]>),
     ).rejects.toMatchObject({ code: 'INVALID_OPTION', subject: 'load' });
+  });
+});
+
+describe('setMany', () => {
+  useFakeTime();
+
+  it('writes the last value of a key that it names twice, though writes end in any order', async () => {
+    const inner = new MemoryCacheStore();
+    const delaysMs = [20, 10];
+    const store = storeLike(inner, {
+      setMany: undefined,
+      async set(...write: Parameters<typeof inner.set>) {
+        await new Promise((resolve) => setTimeout(resolve, delaysMs.shift()));
+        await inner.set(...write);
+      },
+    });
+    const { cache } = setup({}, store);
+    const writing = cache.setMany(['first', 'last'].map((value) => ({ key: 'a', value })));
+    await advance(20);
+    expect(await writing).toBe(true);
+    expect(await cache.get('a')).toBe('last');
   });
 });
