@@ -115,7 +115,8 @@ export class Budget {
   }
 
   #arm(): void {
-    if (!this.#isBusy) return;
+    // There is a timer already where `failed` has called `limit` while a tick went through what is pending.
+    if (!this.#isBusy || this.#timer) return;
     const limited = this.#pending.size > 0;
     this.#timer = setTimeout(() => this.#tick(), limited ? TICK_MS : WATCH_MS);
     if (!limited) this.#timer.unref();

@@ -54,6 +54,21 @@ describe('Budget', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('counts every tick once, also where who is told of a late one begins the next', async () => {
+    const budget = new Budget(systemClock);
+    const ended: string[] = [];
+    const note = (name: string) => () => ended.push(name);
+    budget.limit(never(), 1_000, never, () => {
+      budget.limit(never(), 1_000, never, note('next'));
+    });
+    budget.limit(never(), 2_000, never, note('long'));
+    await vi.advanceTimersByTimeAsync(1_900);
+    expect(ended).toEqual([]);
+    await vi.advanceTimersByTimeAsync(150);
+    expect(ended.sort()).toEqual(['long', 'next']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('counts each operation from its own start', async () => {
     const budget = new Budget(systemClock);
     const ended: string[] = [];
