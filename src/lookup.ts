@@ -109,8 +109,9 @@ export class Lookup {
   #read(at: Address, { tags, forceFresh }: Policy): Promise<Seen> {
     const { flights, reader } = this.#parts;
     if (!forceFresh) return reader.readNearest(at, tags);
-    // What an older load is writing would land between this read and the fill that it is for, and refuse the newer value.
-    const written = withTimeout(flights.written(at.name), STORE_BUDGET_MS, () => {});
+    // What an older load writes would land between this read and the fill that it is for, and refuse the newer value.
+    const barred = flights.bar(({ key }) => key === at.name);
+    const written = withTimeout(barred, STORE_BUDGET_MS, () => {});
     return written.then(() => reader.read(at, tags));
   }
 

@@ -176,14 +176,14 @@ export class SingleFlight {
     }
   }
 
-  /** Resolves when what is being written under the key has ended. */
-  async written(key: string): Promise<void> {
-    await Promise.all([...this.#running].map((flight) => flight.key === key && flight.writing));
+  /** Bars the matching loads, and makes reads under way count as older than the invalidation. Resolves as `bar` does. */
+  detach(matches: (watched: Watched) => boolean): Promise<void> {
+    this.overtake(matches);
+    return this.bar(matches);
   }
 
   /** Lets nobody join the matching loads any more and bars their values. Resolves when writes under way have ended. */
-  async detach(matches: (watched: Watched) => boolean): Promise<void> {
-    this.overtake(matches);
+  async bar(matches: (watched: Watched) => boolean): Promise<void> {
     const writes: unknown[] = [];
     for (const flight of this.#running) {
       if (!matches(flight)) continue;

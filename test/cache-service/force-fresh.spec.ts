@@ -78,6 +78,31 @@ describe('forceFresh', () => {
     expect(await cache.get('k')).toBe('forced');
   });
 
+  it('is what stays cached, also when an older load ends while the forced one reads', async () => {
+    const gate = deferred();
+    let reads = 0;
+    const store = faultyStore(new MemoryCacheStore(), {
+      async pause({ method }, point) {
+        // The early read, that of the prefix and that after it is created come first.
+        if (method === 'getVersioned' && point === 'reply' && ++reads === 4) await gate.promise;
+      },
+    });
+    const { cache, of } = setup({}, store);
+    const { load, runs } = slowLoad();
+    const early = cache.wrap('k', 60, load);
+    await flush();
+    const forced = cache.wrap('k', force, load);
+    await flush();
+    nth(runs, 0).resolve('early');
+    expect(await early).toBe('early');
+    gate.resolve(undefined);
+    await flush();
+    nth(runs, 1).resolve('forced');
+    expect(await forced).toBe('forced');
+    expect(of('refused')).toMatchObject([{ reason: 'invalidated' }]);
+    expect(await cache.get('k')).toBe('forced');
+  });
+
   it('waits for such a value for as long as for the store', async () => {
     const store = faultyStore(new MemoryCacheStore(), {
       pause: ({ method }) => (method === 'setIfUnchanged' ? never() : undefined),
