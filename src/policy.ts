@@ -166,14 +166,14 @@ function over(below: Policy, options: WrapOptions): Policy {
 /** A policy that holds together. `ownStaleTTL`: the one that was given no lower than the ttl, if that was given at all. */
 function checked(policy: Policy, ownStaleTTL: Duration | undefined): Policy {
   const { ttl, staleTTL, staleIfError } = policy;
-  if (staleTTL !== undefined && staleTTL >= ttl) {
-    // An inherited staleTTL does not bind a call with a shorter life; one beside its own ttl is a mistake.
-    if (ownStaleTTL !== undefined) throw invalid('staleTTL', ownStaleTTL, 'less than ttl');
-    return { ...policy, staleTTL: undefined };
+  if (ttl + staleIfError > LONGEST_LIFE_MS) {
+    const give = 'at most 366 days together with ttl';
+    throw invalid('staleIfError', `${staleIfError} ms`, give, 'INVALID_DURATION');
   }
-  if (ttl + staleIfError <= LONGEST_LIFE_MS) return policy;
-  const give = 'at most 366 days together with ttl';
-  throw invalid('staleIfError', `${staleIfError} ms`, give, 'INVALID_DURATION');
+  if (staleTTL === undefined || staleTTL < ttl) return policy;
+  // An inherited staleTTL does not bind a call with a shorter life; one beside its own ttl is a mistake.
+  if (ownStaleTTL !== undefined) throw invalid('staleTTL', ownStaleTTL, 'less than ttl');
+  return { ...policy, staleTTL: undefined };
 }
 
 function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | undefined {

@@ -211,8 +211,11 @@ describe('what a policy refuses', () => {
     expect(layer(DEFAULT_POLICY, { ttl: '300d', staleIfError: '66d' }).staleIfError).toBe(
       66 * 86_400_000,
     );
-    const error = errorOf(() => layer(DEFAULT_POLICY, { ttl: '300d', staleIfError: '67d' }));
-    expect([error.code, error.subject]).toEqual(['INVALID_DURATION', 'staleIfError']);
+    // Also where a staleTTL that does not bind the call is left out.
+    for (const below of [DEFAULT_POLICY, { ...DEFAULT_POLICY, staleTTL: 310 * 86_400_000 }]) {
+      const error = errorOf(() => layer(below, { ttl: '300d', staleIfError: '67d' }));
+      expect([error.code, error.subject]).toEqual(['INVALID_DURATION', 'staleIfError']);
+    }
   });
 
   it('null in place of a policy', () => {
