@@ -49,6 +49,32 @@ describe('a store that fails', () => {
     expect(of('store-error').length).toBeGreaterThan(0);
   });
 
+  it('answers at once, without a promise: is a store as any other', async () => {
+    const base = new MemoryCacheStore();
+    let answer: { value: unknown; version: string } | undefined;
+    const getVersioned = (key: string) => (answer && key === 'k' ? answer : base.getVersioned(key));
+    const { cache, of } = setup({}, storeLike(base, { peek: undefined, getVersioned }));
+    await cache.set('k', 'value', 60);
+    answer = await base.getVersioned('k');
+    expect(await cache.wrap('k', 60, () => 'anew')).toBe('value');
+    expect(of('store-error')).toEqual([]);
+  });
+
+  it('answers with nothing at all: never fails a reader or a load', async () => {
+    const nothing = async () => undefined;
+    const store = storeLike(new MemoryCacheStore(), {
+      peek: undefined,
+      getVersioned: nothing,
+      getMany: async () => [],
+    });
+    const { cache, of } = setup({}, store);
+    expect(await cache.get('k')).toBeUndefined();
+    expect(await cache.getMany(['a', 'b'])).toEqual([undefined, undefined]);
+    expect(await cache.wrap('k', POLICY, () => 'value')).toBe('value');
+    expect(await cache.wrapMany(['a', 'b'], POLICY, async () => [1, 2])).toEqual([1, 2]);
+    expect(of('fill')).toEqual([]);
+  });
+
   it.each(stores)('%s: still passes on what the load throws', async (_name, storeOf) => {
     const { cache } = setup({}, storeOf());
     const error = new Error('origin');
