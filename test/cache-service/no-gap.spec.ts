@@ -1,5 +1,6 @@
 import { CacheService, MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { SingleFlight } from '../../src/single-flight.js';
 import { advance, deferred, storeLike, useFakeTime } from './helpers.js';
 
 useFakeTime();
@@ -66,5 +67,19 @@ it.each(['wrap', 'wrapMany', 'refresh'] as const)(
       if (isWrong) wrong.push(jobs);
     }
     expect(wrong).toEqual([]);
+  },
+);
+
+it.each(['a hit', 'a miss', 'a batch'])(
+  'watches no read any more when that has ended: %s',
+  async (how) => {
+    const watch = vi.spyOn(SingleFlight.prototype, 'watch');
+    const cache = new CacheService(storeLike(new MemoryCacheStore(), { peek: undefined }));
+    if (how === 'a hit') await cache.set('k', 1, 60);
+    if (how === 'a batch') await cache.wrapMany(['k'], 60, async () => [1]);
+    else await cache.wrap('k', 60, () => 1);
+    await cache.del('k');
+    expect(watch.mock.results.map(({ value }) => value.detached)).toEqual([false]);
+    watch.mockRestore();
   },
 );
