@@ -25,6 +25,18 @@ describe('forceFresh', () => {
     expect(types()).toEqual(['fill', 'miss', 'load', 'fill', 'hit']);
   });
 
+  it('gives its load the value that is cached, and takes it from nobody who reads meanwhile', async () => {
+    const { cache } = setup();
+    await cache.set('k', 'old', 60);
+    const reading = cache.wrap('k', { ttl: 60, earlyRefresh: 1e-9 }, () => 'another');
+    let given: unknown;
+    await cache.wrap('k', force, ({ staleValue }) => {
+      given = staleValue;
+      return 'new';
+    });
+    expect([given, await reading]).toEqual(['old', 'old']);
+  });
+
   it('does not join a load that is running; who comes later joins the forced one', async () => {
     const { cache } = setup();
     const { load, runs } = slowLoad();
