@@ -55,6 +55,20 @@ describe('MarkVersions', () => {
     expect([['red', await versions(store).only('red')]]).toEqual(made[0]);
   });
 
+  it('remembers the prefix and no more than 10 000 tags', async () => {
+    const { store, calls } = watched(storeLike(new MemoryCacheStore(), { durable: true }));
+    const { marks, only } = versions(store, { tag: 60_000, prefix: 60_000 });
+    await only(null);
+    await marks.current(Array.from({ length: 10_000 }, (_, i) => `${i}`));
+    calls.length = 0;
+    await only('0');
+    expect(reads(calls)).toBe(0);
+    await only('one more');
+    await only('0');
+    await only(null);
+    expect(reads(calls)).toBe(2);
+  });
+
   it('has another version after each change, and each mark its own', async () => {
     const { only, change } = versions(new MemoryCacheStore());
     const seen = new Set<unknown>();
