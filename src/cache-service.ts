@@ -1,14 +1,14 @@
 import { type AnyKey, type CacheKey, keyText } from './cache-key.js';
 import type { CacheStore } from './cache-store.js';
 import type { CacheConfig } from './config.js';
-import { type CacheEntry, type Marks, tagsAmong } from './entry.js';
+import { type CacheEntry, tagsAmong } from './entry.js';
 import { invalid } from './errors.js';
 import type { LoadContext } from './load-context.js';
-import type { Write } from './loader.js';
 import { Lookup } from './lookup.js';
 import { assemble, type Parts } from './parts.js';
 import { checkedTags, type WrapOptions } from './policy.js';
 import { isServable } from './reader.js';
+import { type SetOptions, setAll } from './set-all.js';
 import { type Duration, withTimeout } from './time.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
@@ -20,7 +20,6 @@ export type LoadMany<K, T> = (
 ) => Promise<readonly (T | undefined)[]>;
 /** A ttl, or a whole policy. */
 export type Policy = Duration | WrapOptions;
-type SetOptions = Duration | Pick<WrapOptions, 'ttl' | 'tags'>;
 
 /** How long `close()` waits for background work before it closes the store under it, milliseconds. */
 const CLOSE_WAIT_MS = 5_000;
@@ -96,7 +95,7 @@ export class CacheService {
   set<T>(key: CacheKey<T>, value: NoInfer<T>, ttl?: SetOptions): Promise<boolean>;
   set<T>(key: string, value: T, ttl?: SetOptions): Promise<boolean>;
   set(key: AnyKey, value: unknown, ttl?: SetOptions): Promise<boolean> {
-    return this.#setMany([{ key, value, ttl }]);
+    return setAll(this.#parts, [{ key, value, ttl }]);
   }
 
   /** Writes many values; resolves to whether the store took them all. */
@@ -105,36 +104,7 @@ export class CacheService {
   ): Promise<boolean>;
   setMany(entries: readonly { key: string; value: unknown; ttl?: Duration }[]): Promise<boolean>;
   setMany(entries: readonly { key: AnyKey; value: unknown; ttl?: Duration }[]): Promise<boolean> {
-    return this.#setMany(entries);
-  }
-
-  async #setMany(
-    entries: readonly { key: AnyKey; value: unknown; ttl?: SetOptions | undefined }[],
-  ): Promise<boolean> {
-    const { addressOf, policyOf, invalidation, flights, marks, loader } = this.#parts;
-    const writes = await Promise.all(
-      entries.map(
-        async ({
-          key,
-          value,
-          ttl,
-        }): Promise<Omit<Write, 'marks'> & { marks: Marks | undefined }> => {
-          const [at, policy] = [addressOf(key), policyOf(key, ttl)];
-          const detaching = invalidation.detach((flight) => flight.key === at.name);
-          // What an older write could still replace is not taken; an event has told why.
-          const current = await detaching.then(
-            async () => marks.ensure(await marks.current([null, ...policy.tags])),
-            () => undefined,
-          );
-          return { at, value, policy, marks: current, loadMs: 0 };
-        },
-      ),
-    );
-    const ready = writes.filter((write): write is Write => write.marks !== undefined);
-    const written = ready.length === 0 || (await loader.write(ready));
-    const names = new Set(ready.map(({ at }) => at.name));
-    flights.overtake((read) => names.has(read.key));
-    return written && ready.length === writes.length;
+    return setAll(this.#parts, entries);
   }
 
   /**

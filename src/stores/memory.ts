@@ -7,7 +7,8 @@ import { globMatcher } from '../glob.js';
 import { jsonSerializer } from '../serializers/json.js';
 import type { Serializer } from '../serializers/serializer.js';
 import { type Clock, systemClock } from '../time.js';
-import { Sieve, type SieveNode } from './sieve.js';
+import { bytesOf, newRecord, ownRaw, type Raw, type Stored, TOKEN } from './memory-record.js';
+import { Sieve } from './sieve.js';
 
 export interface MemoryCacheStoreOptions {
   /** The most records to hold. Default 10,000. */
@@ -25,27 +26,6 @@ export interface MemoryCacheStoreOptions {
   /** Where the time comes from. Default: the system. */
   clock?: Clock;
 }
-
-type Raw = string | Uint8Array;
-
-interface Stored extends SieveNode {
-  readonly key: string;
-  version: CacheVersion;
-  /** Undefined in a token (a record that only says which version a miss saw), and once it was read. */
-  raw: Raw | undefined;
-  /** What needs no copy of an entry of the service, whose value alone is in `raw`. */
-  envelope: Entry | undefined;
-  /** What the first read has made of `raw`, in whose place it is: what every reader is given, frozen. */
-  shared: unknown;
-  /** The same where each reader gets a copy: JSON is copied faster than it is parsed. */
-  tree: unknown;
-  /** `TOKEN` in a token. */
-  expiresAt: number;
-  bytes: number;
-}
-
-/** Over at any time. */
-const TOKEN = -Infinity;
 
 /**
  * Keeps values in this process: for tests, for local work, and as a first tier. It serialises as a remote store does,
@@ -275,26 +255,6 @@ export class MemoryCacheStore implements CacheStore {
     this.#bytes -= record.bytes;
   }
 }
-
-const newRecord = (key: string): Stored => ({
-  key,
-  version: '',
-  raw: undefined,
-  envelope: undefined,
-  shared: undefined,
-  tree: undefined,
-  expiresAt: TOKEN,
-  bytes: 0,
-  visited: false,
-  newer: undefined,
-  older: undefined,
-});
-
-/** A serializer may give or take bytes as they are, and `v8.deserialize` gives parts of them. */
-const ownRaw = (raw: Raw): Raw => (typeof raw === 'string' ? raw : Buffer.from(raw));
-
-const bytesOf = (key: string, raw: Raw | undefined): number =>
-  Buffer.byteLength(key) + (raw === undefined ? 0 : Buffer.byteLength(raw));
 
 function bound(value: number, option: string): number {
   if (value > 0) return value;
