@@ -109,8 +109,8 @@ export function rememberPolicies(defaults: Policy): PolicyOf {
     last = policy;
     return policy;
   };
-  return (key, call) =>
-    call === lastTTL && call !== undefined && typeof key === 'string' ? last : find(key, call);
+  // Without a ttl before, the last policy is that of the defaults, as it is of a call that names none.
+  return (key, call) => (call === lastTTL && typeof key === 'string' ? last : find(key, call));
 }
 
 /**
