@@ -1,7 +1,7 @@
-import { invalid } from '../errors.js';
-import { type CacheEvent, teller } from '../events.js';
-import type { WaitUntil } from '../policy.js';
-import { type Duration, milliseconds } from '../time.js';
+import { invalid } from '../model/errors.js';
+import { type CacheEvent, teller } from '../model/events.js';
+import type { WaitUntil } from '../model/policy.js';
+import { type Duration, milliseconds } from '../model/time.js';
 import { Extension, MARGIN_MS } from './extension.js';
 import { type AnyHandler, marked } from './handler.js';
 import type { Invocation } from './invocations.js';

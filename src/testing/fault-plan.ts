@@ -1,4 +1,4 @@
-import type { CacheStore } from '../cache-store.js';
+import type { CacheStore } from '../model/cache-store.js';
 
 /** The methods of a store that can be made to fail. */
 export type StoreMethod = Exclude<

@@ -1,6 +1,6 @@
 import { CacheService, MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
 import { expect, it, vi } from 'vitest';
-import { SingleFlight } from '../../src/single-flight.js';
+import { InFlightTracker } from '../../src/engine/inflight/in-flight.js';
 import { advance, deferred, storeLike, useFakeTime } from './helpers.js';
 
 useFakeTime();
@@ -73,7 +73,7 @@ it.each(['wrap', 'wrapMany', 'refresh'] as const)(
 it.each(['a hit', 'a miss', 'a batch'])(
   'watches no read any more when that has ended: %s',
   async (how) => {
-    const watch = vi.spyOn(SingleFlight.prototype, 'watch');
+    const watch = vi.spyOn(InFlightTracker.prototype, 'watch');
     const cache = new CacheService(storeLike(new MemoryCacheStore(), { peek: undefined }));
     if (how === 'a hit') await cache.set('k', 1, 60);
     if (how === 'a batch') await cache.wrapMany(['k'], 60, async () => [1]);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { CacheService } from '../../src/cache-service.js';
-import { MemoryCacheStore } from '../../src/stores/memory.js';
+import { MemoryCacheStore } from '../../src/stores/memory/memory-cache-store.js';
 import { type Policy, readTemplate } from '../infrastructure/template.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryCacheStore } from '../../src/stores/memory.js';
+import { MemoryCacheStore } from '../../src/stores/memory/memory-cache-store.js';
 import {
   type ConformanceCase,
   casesFor,

@@ -1,9 +1,9 @@
-import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../cache-store.js';
-import { CacheError, invalid } from '../../errors.js';
+import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../model/cache-store.js';
+import { CacheError, invalid } from '../../model/errors.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import { type Clock, monotonic, systemClock } from '../../time.js';
-import { clientDatabase } from './client.js';
+import { type Clock, monotonic, systemClock } from '../../model/time.js';
+import { clientDatabase } from './sdk-database.js';
 import type { Database, Item } from './database.js';
 import { inParallel } from './in-parallel.js';
 import {
@@ -15,8 +15,8 @@ import {
   unchanged,
   updateRequest,
   versionOf,
-} from './item.js';
-import { leanDatabase } from './lean.js';
+} from './record.js';
+import { leanDatabase } from './http-database.js';
 import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';

@@ -1,7 +1,7 @@
-import { pause } from '../../time.js';
+import { pause } from '../../model/time.js';
 import type { Database, Item } from './database.js';
-import { plain } from './item.js';
-import { refusal } from './refusal.js';
+import { plain } from './record.js';
+import { refusal } from './error.js';
 
 /** DynamoDB's limit on the keys of one BatchGetItem. */
 const MOST_KEYS = 100;

@@ -1,9 +1,9 @@
-import { CacheError } from '../../errors.js';
-import { withTimeout } from '../../time.js';
+import { CacheError } from '../../model/errors.js';
+import { withTimeout } from '../../model/time.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { RedisClient } from './client.js';
 import type { Connection } from './connection.js';
-import { refusal } from './refusal.js';
+import { refusal } from './error.js';
 import type { Subscriber } from './subscriber.js';
 
 /** Milliseconds. */

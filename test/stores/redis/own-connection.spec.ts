@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
 import { OwnConnection } from '../../../src/stores/redis/own-connection.js';
-import { refusal } from '../../../src/stores/redis/refusal.js';
+import { refusal } from '../../../src/stores/redis/error.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';

@@ -4,7 +4,7 @@ import { type BrokenStore, broken, memoryWith } from './broken-store.js';
 const fromItsOwnList = memoryWith((inner) => {
   const kept = new Map<string, unknown>();
   return {
-    peek: <T>(key: string) => kept.get(key) as T | undefined,
+    getIfPresent: <T>(key: string) => kept.get(key) as T | undefined,
     async set(key, value, ttl) {
       await inner.set(key, value, ttl);
       kept.set(key, structuredClone(value));
@@ -25,11 +25,11 @@ const halfFrozen = memoryWith((inner) => {
     return known.value as T;
   };
   return {
-    shares: true,
+    sharesFrozen: true,
     async get<T>(key: string) {
       return once(key, await inner.get<T>(key));
     },
-    peek: <T>(key: string) => once(key, inner.peek<T>(key)),
+    getIfPresent: <T>(key: string) => once(key, inner.getIfPresent<T>(key)),
     async set(key, value, ttl) {
       kept.delete(key);
       await inner.set(key, value, ttl);
@@ -57,7 +57,7 @@ export const peek: readonly BrokenStore[] = [
   ),
   broken(
     'peeks at nothing',
-    memoryWith(() => ({ peek: () => undefined })),
+    memoryWith(() => ({ getIfPresent: () => undefined })),
     'peeks at what get gives',
   ),
 ];
