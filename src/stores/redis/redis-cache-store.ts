@@ -4,17 +4,19 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
+import { bareValue, envelopeOf } from '../../model/entry.js';
 import { invalid } from '../../model/errors.js';
 import { systemClock } from '../../model/time.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { RedisClient } from './client.js';
 import { type Connection, GivenConnection, type Repeat } from './connection.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
 import { OwnConnection } from './own-connection.js';
-import { BYTES, StoredRecord, TEXT, TOKEN, UNKNOWN_VERSION } from './record.js';
+import { recordBody, StoredRecord, TOKEN, UNKNOWN_VERSION } from './record.js';
 import { scanKeys } from './scan.js';
 import { ValueMemo } from './value-memo.js';
 
@@ -70,14 +72,16 @@ const TOKEN_MS = 15 * 60_000;
  */
 export class RedisCacheStore implements CacheStore {
   readonly name = 'redis';
+  readonly serializer: Serializer;
   readonly #connection: Connection;
   readonly #keys: KeySpace;
-  readonly #serializer: Serializer;
+  readonly #codec: ValueCodec;
   readonly #known = new ValueMemo();
 
   constructor(options: RedisCacheStoreOptions) {
     this.#keys = keySpace(options.prefix ?? 'cache');
-    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
     this.#connection = connectionOf(options);
   }
 
@@ -146,7 +150,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   copy<T>(value: T, key: string): T {
-    return this.#serializer.deserialize(this.#serializer.serialize(value, key), key) as T;
+    return this.#codec.copy(value, key);
   }
 
   async del(key: string): Promise<void> {
@@ -201,8 +205,8 @@ export class RedisCacheStore implements CacheStore {
   #value<T>(record: StoredRecord, stored: string, key: string): T | undefined {
     if (record.isToken) return undefined;
     const { version } = record;
-    const parse = () => this.#serializer.deserialize(record.value(key), key) as T;
-    if (this.#serializer === jsonSerializer && version !== UNKNOWN_VERSION)
+    const parse = () => record.value(key, this.#codec) as T;
+    if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION)
       return this.#known.read(stored, version, record.bytes, parse);
     if (!this.#known.has(stored)) this.#known.add(stored);
     return parse();
@@ -217,16 +221,14 @@ export class RedisCacheStore implements CacheStore {
     repeat: Repeat,
   ): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    const raw = this.#serializer.serialize(value, key);
-    const kind = typeof raw === 'string' ? TEXT : BYTES;
-    const bytes =
-      typeof raw === 'string' ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+    const raw = this.#codec.serialize(bareValue(value), key);
+    const { kind, body } = recordBody(raw, envelopeOf(value));
     const ttlMs = Math.max(1, Math.round(ttl * 1000));
     const id = crypto.randomUUID();
     const written = await this.#connection.send(
       operation,
       key,
-      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, bytes, when),
+      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, body, when),
       repeat,
     );
     if (Number(written) !== 1) return false;
