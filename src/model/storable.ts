@@ -1,3 +1,4 @@
+import { isPlainObject } from '../util/deep-freeze.js';
 import { CacheError } from './errors.js';
 
 /** Built-in objects whose content no serializer can read, as they call themselves. */
@@ -44,10 +45,4 @@ function writesNothing(value: object): boolean {
   } catch {
     return false;
   }
-}
-
-/** Of any realm: a test runner's context has an `Object.prototype` of its own. */
-export function isPlainObject(value: object): boolean {
-  const prototype: object | null = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,5 +1,4 @@
-import { isPlainObject } from '../model/storable.js';
-import { isObject } from '../util/deep-freeze.js';
+import { isObject, isPlainObject } from '../util/deep-freeze.js';
 
 /**
  * The name of the first class of which JSON writes an instance as `{}`, because it has no enumerable data of its own: a
