@@ -48,12 +48,18 @@ export function plain(value: unknown): unknown {
 }
 
 /**
- * The key that an item was written under; a hashed one's as JSON, which alone can hold half a surrogate pair. On any
- * other item `key` is something else's, which the store has written its own attributes beside.
+ * The key that an item was written under. A hashed one is kept as JSON, which alone can hold half a surrogate pair. On
+ * any other item `key` belongs to another program, so it counts only where it leads to the item's own partition key.
  */
 export function originalKey({ pk, key }: Item): string {
   const name = String(plain(pk));
-  return key !== undefined && HASHED.test(name) ? JSON.parse(String(plain(key))) : name;
+  if (key === undefined || !HASHED.test(name)) return name;
+  try {
+    const original: unknown = JSON.parse(String(plain(key)));
+    return typeof original === 'string' && partitionKey(original) === name ? original : name;
+  } catch {
+    return name;
+  }
 }
 
 /** When the value ends, epoch milliseconds. A marker's is over; what others wrote knows seconds. */
