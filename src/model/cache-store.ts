@@ -100,6 +100,12 @@ export interface CacheStore {
   /** Writes only when the key is still as the versioned read saw it; resolves to whether it wrote. */
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: CacheVersion): Promise<boolean>;
   /**
+   * A copy of a value as `get` would give it back under the key: a round trip through the serializer. Callers who share
+   * a load get such copies. Throws, or rejects, for what cannot be written; such a value is not shared. Without it the
+   * service makes structured clones.
+   */
+  copy?<T>(value: T, key: string): T | Promise<T>;
+  /**
    * Gets ready for the first call, while a sandbox still initialises: opens connections, finds credentials. It reads
    * and writes nothing that costs. It may reject, and may be called again; several stores in one warm all of them.
    */

@@ -37,7 +37,7 @@ export interface FaultyStoreOptions {
 export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
   const { read, write } = operations(inner, options);
   const { durable, sharesFrozen, has, add, getMany, setMany, delMany, delByPattern } = inner;
-  const { clear, warm, close, getNearest, getVersioned, setIfUnchanged } = inner;
+  const { clear, copy, warm, close, getNearest, getVersioned, setIfUnchanged } = inner;
   return {
     name: `faulty ${inner.name}`,
     ...(durable !== undefined && { durable }),
@@ -116,6 +116,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
         return write('setIfUnchanged', [key], apply, true);
       },
     }),
+    ...(copy && { copy: <T>(value: T, key: string) => (copy<T>).call(inner, value, key) }),
     ...(warm && { warm: () => warm.call(inner) }),
     ...(close && { close: () => close.call(inner) }),
   };
