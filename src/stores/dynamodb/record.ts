@@ -1,7 +1,7 @@
 import { builtin } from '../../aws/builtin.js';
 import type { CacheVersion } from '../../model/cache-store.js';
 import { CacheError } from '../../model/errors.js';
-import type { Item, Request } from './database.js';
+import type { Item } from './database.js';
 
 /**
  * The attributes of an item. Every expression names them by alias, because DynamoDB reserves words such as VALUE.
@@ -84,51 +84,13 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
   throw new CacheError('CORRUPT', message, { subject: key });
 }
 
-/**
- * - absent: ''
- * - an item without a version, which something else wrote: '?'
- * - else the id and the counter
- */
+/** The version of a key without an item. */
+export const ABSENT: CacheVersion = '';
+/** The version of an item that another program wrote. */
+export const UNVERSIONED: CacheVersion = '?';
+
+/** The id and the counter, where the item has both. */
 export function versionOf(item: Item | undefined): CacheVersion {
-  if (!item) return '';
-  return item.ver && item.n ? `${plain(item.ver)} ${plain(item.n)}` : '?';
-}
-
-/** The condition that holds as long as the item has the version. */
-export function unchanged(version: CacheVersion): { condition: string; values: Item } {
-  const [id = '', n = ''] = version.split(' ');
-  if (n) {
-    const values = { ':seenVer': id, ':seenN': Number(n) };
-    return { condition: '#ver = :seenVer AND #n = :seenN', values };
-  }
-  const condition = `attribute_not_exists(${id ? '#ver' : '#pk'})`;
-  return { condition: id ? `attribute_exists(#pk) AND ${condition}` : condition, values: {} };
-}
-
-/**
- * An UpdateItem that does `what` and gives the item a new version: UpdateItem alone can add to a counter, which makes
- * a write that is sent twice count twice.
- */
-export function updateRequest(
-  TableName: string,
-  pk: string,
-  what: string,
-  values: Item,
-  id: string,
-  staysUntilMs: number,
-  condition?: string,
-): Request {
-  const UpdateExpression = `${what} #expiresAt = :expiresAt, #ver = :ver ADD #n :one`;
-  const expiresAt = Math.ceil(staysUntilMs / 1000);
-  return {
-    TableName,
-    Key: { pk },
-    UpdateExpression,
-    ...(condition && {
-      ConditionExpression: condition,
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    }),
-    ExpressionAttributeNames: aliasesIn(`${UpdateExpression} ${condition}`),
-    ExpressionAttributeValues: { ...values, ':expiresAt': expiresAt, ':ver': id, ':one': 1 },
-  };
+  if (!item) return ABSENT;
+  return item.ver && item.n ? `${plain(item.ver)} ${plain(item.n)}` : UNVERSIONED;
 }
