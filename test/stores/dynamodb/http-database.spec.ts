@@ -75,3 +75,11 @@ it('a batch that names a key twice writes the last value alone', async () => {
   expect(Object.fromEntries(written)).toEqual({ a: '"last"', b: '"only"' });
   expect(written).toHaveLength(2);
 });
+
+it('a store is closed by `await using`, too', async () => {
+  const { store, requests } = await serverAnd({ body: '{}' });
+  expect(await store.get('k')).toBeUndefined();
+  await store[Symbol.asyncDispose]();
+  await expect(store.get('k')).rejects.toThrow(/closed/);
+  expect(requests).toHaveLength(1);
+});
