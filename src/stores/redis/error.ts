@@ -33,37 +33,37 @@ export function redisError(
   const message = messageOf(cause);
   const remedy = remedyOf(message);
   const code = CODES.find(([pattern]) => pattern.test(message))?.[1] ?? 'STORE_FAILED';
-  const text = `Redis: ${operation} failed: ${message.replace(/\.$/, '')}.${remedy ? ` ${remedy}.` : ''}`;
+  const said = /[.?!]$/.test(message) ? message : `${message}.`;
+  const text = `Redis: ${operation} failed: ${said}${remedy ? ` ${remedy}.` : ''}`;
   return new CacheError(code, text, { subject, cause: withoutArguments(cause) });
 }
 
-/** What ioredis and iovalkey add to an error: the command, and errors of nodes that have commands, too. */
-interface ClientError extends Error {
-  readonly code?: unknown;
-  readonly command?: unknown;
-  readonly lastNodeError?: unknown;
-  readonly previousErrors?: unknown;
-}
+/**
+ * What errors of clients carry besides: commands with their arguments, replies, the errors of nodes with commands of
+ * theirs, and a certificate that refers to itself.
+ */
+const UNFIT_FOR_LOGS = ['command', 'buffer', 'lastNodeError', 'previousErrors', 'cert'];
 
 /**
- * The error itself, or a copy without the arguments of the command, where a cached value or a password may be among
- * them: a cause ends in logs.
+ * The error itself, or a copy without what is unfit for logs, where a cause ends: cached values and passwords are
+ * arguments of commands.
  */
 function withoutArguments(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const { name, message, stack, code, command, lastNodeError, previousErrors } =
-    error as ClientError;
-  const isClean = ![command, lastNodeError, previousErrors].some((part) => part !== undefined);
-  if (isClean && !ARGUMENTS.test(message)) return error;
-  const copy = new Error(message.replace(ARGUMENTS, ''));
+  const isFit = !UNFIT_FOR_LOGS.some((part) => part in error) && !ARGUMENTS.test(error.message);
+  if (isFit && error.cause === undefined) return error;
+  const { name, message, stack, code, command, lastNodeError } = error as ClientError;
+  const under = lastNodeError ?? error.cause;
+  const cause = under === undefined ? undefined : { cause: withoutArguments(under) };
+  const copy = new Error(message.replace(ARGUMENTS, ''), cause);
   copy.name = name;
-  if (stack) copy.stack = stack.replace(message, copy.message);
-  const { name: commandName } = Object(command) as { name?: unknown };
-  const cause = lastNodeError === undefined ? {} : { cause: withoutArguments(lastNodeError) };
-  return Object.assign(
-    copy,
-    cause,
-    code === undefined ? {} : { code },
-    typeof commandName === 'string' ? { command: commandName } : {},
-  );
+  if (stack) copy.stack = stack.replace(message, () => copy.message);
+  const commandName = command?.name;
+  return Object.assign(copy, code && { code }, commandName && { command: commandName });
+}
+
+interface ClientError extends Error {
+  readonly code?: string;
+  readonly command?: { readonly name?: string };
+  readonly lastNodeError?: unknown;
 }

@@ -35,12 +35,10 @@ export class MasterProof {
     this.#client = client;
     // Reads that follow before the answer rely on it, too: they are as old as this one.
     this.#provenAt = this.#clock.now();
-    try {
-      const [value] = await Promise.all([read(), client.unlink(this.#unused)]);
-      return value;
-    } catch (error) {
-      if (this.#client === client) this.#client = undefined;
-      throw error;
-    }
+    const [answer, proof] = await Promise.allSettled([read(), client.unlink(this.#unused)]);
+    if (answer.status === 'fulfilled' && proof.status === 'fulfilled') return answer.value;
+    if (this.#client === client) this.#client = undefined;
+    if (answer.status === 'rejected') throw answer.reason;
+    throw (proof as PromiseRejectedResult).reason;
   }
 }

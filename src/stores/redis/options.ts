@@ -40,6 +40,8 @@ const REFUSED: readonly (readonly [
   ['retryStrategy', (value) => value === null, OWN],
   ['reconnectOnError', (value) => value === null, OWN],
   ['lazyConnect', (value) => value === true, 'the first command or warm() connects'],
+  // ioredis would ask before the login.
+  ['enableReadyCheck', (value) => value === false, 'a server that is LOADING says so'],
   ['protocol', (value) => value === 2, 'the store speaks RESP2'],
 ];
 

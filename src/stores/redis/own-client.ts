@@ -1,6 +1,7 @@
 import { CacheError } from '../../model/errors.js';
 import { withTimeout } from '../../model/time.js';
 import type { RedisServerClient } from './client.js';
+import { messageOf } from './error.js';
 import type { ClientSettings } from './options.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
 
@@ -41,25 +42,32 @@ const DEFAULTS = {
   protocol: 2,
 };
 
-/** How one connection is made: its client's settings, in which the password is text. */
-interface Settings extends ClientSettings {
-  readonly password?: string;
+/** What a connection must do before it counts, in the order of its commands. */
+interface Login {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly db: number | string | undefined;
+  readonly connectionName: unknown;
 }
 
-async function settled(given: ClientSettings): Promise<Settings> {
-  const { password: source, ...others } = given;
+/**
+ * ioredis is not told of the login: it goes on when the server refuses AUTH or SELECT, and commands would run as the
+ * user `default`, or in database 0.
+ */
+async function prepare(given: ClientSettings): Promise<[login: Login, settings: ClientSettings]> {
+  const { username, password: source, db, connectionName, ...others } = given;
   const password = typeof source === 'function' ? await askFor(source) : source;
-  return {
+  const settings = {
     ...DEFAULTS,
     // Without it ioredis would speak to a master that Sentinels name in plain text.
     ...(given.sentinels && given.tls ? { enableTLSForSentinelMode: true } : {}),
     ...others,
-    ...(password ? { password } : {}),
     lazyConnect: true,
     // The connection limits commands: a timer of the client's would fire when a frozen process resumes, and before
     // ours replaces a silent connection.
     commandTimeout: undefined,
   };
+  return [{ username, password, db, connectionName }, settings];
 }
 
 async function askFor(password: () => unknown): Promise<string> {
@@ -94,7 +102,7 @@ export async function openClient(
   given: ClientSettings,
   onError: (error: unknown) => void = () => {},
 ): Promise<Client> {
-  const settings = await settled(given);
+  const [login, settings] = await prepare(given);
   const client = await createClient(settings);
   let lastError: unknown;
   client.on('error', (error) => {
@@ -103,27 +111,33 @@ export async function openClient(
   });
   const limitMs = Math.max(OPEN_MS, Number(settings.connectTimeout) || 0);
   try {
-    const opened = client.connect().then(() => logIn(client, settings));
+    const opened = client.connect().then(() => logIn(client, login));
     await withTimeout(opened, limitMs, () => {
       throw new Error(`Connecting timed out after ${limitMs} ms`);
     });
   } catch (error) {
     client.disconnect();
     // Where ioredis only says that the connection is closed, this is the reason.
-    throw lastError ?? error;
+    throw overTLS(settings, lastError ?? error);
   }
   return client;
 }
 
-/**
- * ioredis has sent AUTH and SELECT itself, but goes on when the server refuses them: commands would then run as the
- * user `default`, or in database 0. Their repetition costs no round trip more, and its answers are heard.
- */
-async function logIn(client: Client, settings: Settings): Promise<void> {
-  const { username, password = '', db } = settings;
-  const login = username ? [username, password] : password ? [password] : [];
+async function logIn(client: Client, login: Login): Promise<void> {
+  const { username, password = '', db, connectionName } = login;
+  const user = username ? [username, password] : password ? [password] : [];
+  // All at once, in this order.
   await Promise.all([
-    login.length > 0 ? client.call('auth', ...login) : undefined,
+    user.length > 0 ? client.call('auth', ...user) : undefined,
     db ? client.select(db) : undefined,
+    // A name is of use, not a condition.
+    connectionName ? client.call('client', 'setname', String(connectionName)).catch(() => {}) : '',
   ]);
+}
+
+/** A server without TLS waits for the end of what it takes for a command, so nothing says what is wrong. */
+function overTLS({ tls }: ClientSettings, error: unknown): unknown {
+  const message = messageOf(error);
+  if (!tls || !/ETIMEDOUT|timed out|ECONNRESET|disconnected|closed/.test(message)) return error;
+  return new Error(`No TLS connection: ${message}`, { cause: error });
 }

@@ -83,6 +83,10 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   // TLS.
   [
+    /^No TLS connection/,
+    'Check the address, the subnets and security groups, and that the port speaks TLS: with redis:// the store connects without',
+  ],
+  [
     /altnames|does not match certificate/i,
     'The certificate is for another name: connect to a name in it, or set options.tls.servername',
   ],

@@ -1,5 +1,6 @@
 import { withTimeout } from '../../model/time.js';
 import { masters, type RedisClient, type RedisNode } from './client.js';
+import { messageOf } from './error.js';
 import { TOKEN } from './record.js';
 
 /** Keys that one step looks at: SCAN blocks the server for as long as that takes. */
@@ -33,8 +34,18 @@ export const isValue = (kind: string): boolean => kind !== '' && kind !== TOKEN;
 /** Deletes a record, and says whether it held a value. */
 async function unlink(client: RedisClient, stored: Uint8Array): Promise<boolean> {
   const key = Buffer.from(stored);
-  const [kind, deleted] = await Promise.all([client.getrange(key, 0, 0), client.unlink(key)]);
+  const [kind, deleted] = await Promise.all([kindOf(client, key), client.unlink(key)]);
   return isValue(kind) && Number(deleted) === 1;
+}
+
+/** Empty also for a list, a hash or the like, which is not the store's but goes with the rest. */
+async function kindOf(client: RedisClient, key: Buffer): Promise<string> {
+  try {
+    return await client.getrange(key, 0, 0);
+  } catch (error) {
+    if (messageOf(error).startsWith('WRONGTYPE')) return '';
+    throw error;
+  }
 }
 
 /**
