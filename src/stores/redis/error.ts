@@ -12,6 +12,12 @@ const IN_SCRIPT = /^ERR Error running script .*?: -/;
 /** Redis repeats the arguments of a command that it does not know: keys and values. */
 const ARGUMENTS = /,? with args beginning with:.*/s;
 
+/** ioredis says so with another time after each try; the store's own limit ends the tries. */
+const RETRYING = / Retrying from scratch after \d+ms\./;
+
+/** OpenSSL says where in its source an error arose; the fourth part is the error. */
+const OPENSSL = /^\w+:error:\w+:SSL routines:[^:]*:([^:]+):.*$/s;
+
 /** What the client or Redis said, without the arguments of commands. */
 export function messageOf(error: unknown): string {
   const { message, code, errors } = Object(error) as Partial<AggregateError & { code: string }>;
@@ -20,6 +26,8 @@ export function messageOf(error: unknown): string {
   return String(said ?? error)
     .replace(IN_SCRIPT, '')
     .replace(ARGUMENTS, '')
+    .replace(RETRYING, '')
+    .replace(OPENSSL, 'SSL routines: $1')
     .trim();
 }
 

@@ -1,4 +1,4 @@
-import { CacheError, invalid } from '../../model/errors.js';
+import { CacheError } from '../../model/errors.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
 import { parseUrl } from './url.js';
@@ -67,24 +67,24 @@ const CHECKED: readonly (readonly [
 export function clientSettingsOf(url: unknown, options: unknown): ClientSettings {
   const fromUrl = parseUrl(url);
   if (options !== undefined && (typeof options !== 'object' || options === null))
-    throw invalid('options', options, 'an object with settings of ioredis');
+    throw wrong('options must be an object with settings of ioredis.');
   const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
   const given: Readonly<Record<string, unknown>> = Object.fromEntries(entries);
   refuseKeyPrefix({ options: given }, 'options');
   for (const [option, works, why] of REFUSED) {
     if (!(option in given) || works(given[option])) continue;
-    const message = `options.${option} has no effect: ${why}. Remove it.`;
-    throw new CacheError('INVALID_OPTION', message, { subject: 'options' });
+    throw wrong(`options.${option} has no effect: ${why}. Remove it.`);
   }
   for (const [option, is, give] of CHECKED) {
     if (!(option in given) || is(given[option])) continue;
     // Without the value, which may be a secret in the wrong place.
-    throw new CacheError('INVALID_OPTION', `options.${option} is not ${give}.`, {
-      subject: 'options',
-    });
+    throw wrong(`options.${option} is not ${give}.`);
   }
   const { path, ...others } = fromUrl;
   // ioredis prefers a socket to a host.
   const isElsewhere = 'host' in given || 'port' in given || 'sentinels' in given;
   return { ...others, ...(path && !isElsewhere ? { path } : {}), ...given };
 }
+
+const wrong = (message: string): CacheError =>
+  new CacheError('INVALID_OPTION', message, { subject: 'options' });

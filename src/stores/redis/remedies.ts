@@ -72,14 +72,18 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'The Cluster does not serve all slots: see CLUSTER INFO, and whether all masters run',
   ],
   [
-    /Failed to refresh slots cache/,
+    /Failed to refresh slots cache|None of startup nodes/,
     'No node of the Cluster answers: check addresses, TLS and login',
   ],
   [/^WRONGTYPE/, 'Another program writes below the prefix of the store: give the store its own'],
   // Sentinels.
   [
+    /No such master with that name/,
+    'Set options.name to the name under which the Sentinels monitor the master',
+  ],
+  [
     /sentinels are unreachable/i,
-    'Check the addresses of the Sentinels, and that `name` is the one under which they monitor the master',
+    'Check the addresses of the Sentinels, and whether they want TLS (options.sentinelTLS)',
   ],
   // TLS.
   [

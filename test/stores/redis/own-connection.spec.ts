@@ -271,7 +271,9 @@ describeWithRedis('the connection of a store with a url', () => {
     for (const options of [{}, { password: 'wrong' }]) {
       await expect(openStore(url, options).get('key')).rejects.toMatchObject({
         code: 'STORE_FAILED',
-        message: expect.stringMatching(/NOAUTH.*Give user name and password|WRONGPASS.*Check the user name/),
+        message: expect.stringMatching(
+          /NOAUTH.*Give user name and password|WRONGPASS.*Check the user name/,
+        ),
       });
     }
     await openStore(url, { password: 'secret' }).set('key', 'value', 60);
