@@ -22,7 +22,7 @@ export class OwnConnection implements Connection {
   readonly #url: string;
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #clock: Clock;
-  readonly #budget: OperationTimeouts;
+  readonly #timeouts = new OperationTimeouts();
   readonly #commandMs: number;
   readonly #tick = new CommandBatch();
   #opening: Promise<Client> | undefined;
@@ -36,7 +36,6 @@ export class OwnConnection implements Connection {
     this.#url = url;
     this.#options = { ...options };
     this.#clock = clock;
-    this.#budget = new OperationTimeouts(clock);
     this.#commandMs = Number(this.#options.commandTimeout) || COMMAND_MS;
   }
 
@@ -100,7 +99,7 @@ export class OwnConnection implements Connection {
     const ms = this.#commandMs;
     const read = client.stream?.bytesRead;
     return new Promise((resolve, reject) => {
-      this.#budget.limit(command(client), ms, resolve, (error) => {
+      this.#timeouts.limit(command(client), ms, resolve, (error) => {
         if (error !== LATE) return reject(error);
         // Not a byte while a command waited: the peer is gone, and only a new connection helps.
         if (client.stream?.bytesRead === read) this.#drop(client);
