@@ -20,6 +20,7 @@ const RULES: Rules = {
     { name: 'stores', rooms: ['stores'] },
     // The engine, in the order in which one room builds on another.
     { name: 'engine: access', rooms: ['engine/store-access.ts', 'engine/inflight'] },
+    { name: 'engine: copies', rooms: ['engine/copies.ts'] },
     { name: 'engine: reading', rooms: ['engine/reading'] },
     { name: 'engine: writing', rooms: ['engine/writing'] },
     { name: 'engine: loading', rooms: ['engine/loading'] },

@@ -143,6 +143,10 @@ export class DynamoDBCacheStore implements CacheStore {
     await inParallel([...unique], MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
   }
 
+  copy<T>(value: T, key: string): T {
+    return this.#serializer.deserialize(this.#serializer.serialize(value, key), key) as T;
+  }
+
   async del(key: string): Promise<void> {
     await this.#mark(partitionKey(key));
   }
