@@ -1,3 +1,6 @@
+export type { KeyLoad, Load, LoadMany, Policy } from './cache-service.js';
+export { CacheService } from './cache-service.js';
+export type { LoadContext } from './engine/loading/load-context.js';
 export type {
   AnyKey,
   CacheKey,
@@ -7,8 +10,6 @@ export type {
   StandardSchemaV1,
 } from './model/cache-key.js';
 export { createCacheKey } from './model/cache-key.js';
-export type { KeyLoad, Load, LoadMany, Policy } from './cache-service.js';
-export { CacheService } from './cache-service.js';
 export type {
   CacheStore,
   CacheVersion,
@@ -21,8 +22,8 @@ export type { CacheEntry } from './model/entry.js';
 export type { CacheErrorCode } from './model/errors.js';
 export { CacheError } from './model/errors.js';
 export type { CacheEvent, MissReason, RefusalReason } from './model/events.js';
-export type { LoadContext } from './engine/loading/load-context.js';
 export type { WaitUntil, WrapOptions } from './model/policy.js';
+export type { Clock, Duration } from './model/time.js';
 export { jsonSerializer } from './serializers/json.js';
 export type { Serializer } from './serializers/serializer.js';
 export type { DynamoDBCacheStoreOptions } from './stores/dynamodb/index.js';
@@ -34,4 +35,3 @@ export type { RedisCacheStoreOptions, RedisClient } from './stores/redis/index.j
 export { RedisCacheStore } from './stores/redis/index.js';
 export type { InvalidationChannel, TieredCacheStoreOptions } from './stores/tiered/index.js';
 export { TieredCacheStore } from './stores/tiered/index.js';
-export type { Clock, Duration } from './model/time.js';

@@ -1,18 +1,21 @@
-import { BackgroundTasks } from './loading/background-tasks.js';
-import { type AnyKey, type KeySpace, keyText, schemaOf } from '../model/cache-key.js';
+import { type AnyKey, keyText, schemaOf } from '../model/cache-key.js';
 import type { CacheStore } from '../model/cache-store.js';
 import { type CacheConfig, settings } from '../model/config.js';
 import { invalid } from '../model/errors.js';
 import { type Emit, eventLog } from '../model/events.js';
-import { Invalidation } from './writing/invalidation.js';
-import { LoadRunner } from './loading/load-runner.js';
+import type { KeySpace } from '../model/key-space.js';
 import { type PolicyOf, rememberPolicies } from '../model/policy.js';
-import { type Address, EntryReader } from './reading/entry-reader.js';
-import { InFlightTracker } from './inflight/in-flight.js';
-import { LoadCoordinator } from './loading/load-coordinator.js';
-import { StoreAccess } from './store-access.js';
-import { VersionTracker } from './reading/version-tracker.js';
+import type { Address } from '../model/snapshot.js';
 import type { Clock } from '../model/time.js';
+import { InFlightTracker } from './inflight/in-flight.js';
+import { BackgroundTasks } from './loading/background-tasks.js';
+import { LoadCoordinator } from './loading/load-coordinator.js';
+import { LoadRunner } from './loading/load-runner.js';
+import { EntryReader } from './reading/entry-reader.js';
+import { VersionTracker } from './reading/version-tracker.js';
+import { StoreAccess } from './store-access.js';
+import { EntryWriter } from './writing/entry-writer.js';
+import { Invalidation } from './writing/invalidation.js';
 
 /** What a service is made of. */
 export interface ServiceParts {
@@ -24,11 +27,12 @@ export interface ServiceParts {
   readonly hit: ReturnType<typeof eventLog>['hit'];
   readonly stats: () => Readonly<Record<string, number>>;
   readonly access: StoreAccess;
-  readonly marks: VersionTracker;
+  readonly versions: VersionTracker;
   readonly reader: EntryReader;
-  readonly loader: LoadRunner;
-  readonly flights: InFlightTracker;
-  readonly stampede: LoadCoordinator;
+  readonly runner: LoadRunner;
+  readonly writer: EntryWriter;
+  readonly inFlight: InFlightTracker;
+  readonly coordinator: LoadCoordinator;
   readonly invalidation: Invalidation;
   readonly background: BackgroundTasks;
 }
@@ -39,19 +43,31 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   const { policy, clock, keys, breaker, trustMs } = settings(config);
   const { emit, hit, stats } = eventLog(config.onEvent, clock);
   const access = new StoreAccess(store, emit, clock, breaker);
-  const marks = new VersionTracker(access, keys, clock, trustMs);
-  const reader = new EntryReader(access, marks, clock, emit);
-  const loader = new LoadRunner(access, marks, clock, emit);
+  const versions = new VersionTracker(access, keys, clock, trustMs);
+  const reader = new EntryReader(access, versions, clock, emit);
+  const writer = new EntryWriter(access, clock, emit);
+  const runner = new LoadRunner(writer, versions, clock, emit);
   const background = new BackgroundTasks(emit);
-  const flights = new InFlightTracker(() => access.freezes());
-  const invalidation = new Invalidation({ access, keys, marks, flights, emit });
+  const inFlight = new InFlightTracker(() => access.freezes());
+  const invalidation = new Invalidation({ access, keys, versions, inFlight, emit });
   const { deadline } = config;
-  const shared = { access, keys, clock, emit, marks, reader, loader, background, flights };
-  const stampede = new LoadCoordinator({ ...shared, deadline });
+  const shared = {
+    access,
+    keys,
+    clock,
+    emit,
+    versions,
+    reader,
+    writer,
+    runner,
+    background,
+    inFlight,
+  };
+  const coordinator = new LoadCoordinator({ ...shared, deadline });
   const policyOf = rememberPolicies(policy);
   const addressOf = (key: AnyKey): Address => {
     const text = keyText(key);
     return { key: text, storageKey: keys.key(text), schema: schemaOf(key) };
   };
-  return { ...shared, policyOf, addressOf, hit, stats, stampede, invalidation };
+  return { ...shared, policyOf, addressOf, hit, stats, coordinator, invalidation };
 }

@@ -1,16 +1,17 @@
 import { type AnyKey, keyText, schemaOf } from '../model/cache-key.js';
+import { tagsAmong } from '../model/dependency.js';
+import type { Entry } from '../model/entry.js';
+import type { ResolvedPolicy } from '../model/policy.js';
+import { type Address, isServable, type Snapshot } from '../model/snapshot.js';
+import { withTimeout } from '../model/time.js';
 import { copyOf } from '../util/clone.js';
+import type { ServiceParts } from './assemble.js';
+import type { InFlightRead } from './inflight/in-flight.js';
 import { refreshesEarly } from './loading/early-refresh.js';
-import { type Entry, tagsAmong } from '../model/entry.js';
+import { lastGoodOrLoaded } from './loading/last-good-value.js';
 import type { LoadContext } from './loading/load-context.js';
 import type { LoadAll, LoadRequest } from './loading/load-runner.js';
-import { lastGoodOrLoaded } from './loading/last-good-value.js';
-import type { ServiceParts } from './assemble.js';
-import type { ResolvedPolicy } from '../model/policy.js';
-import { type Address, isServable, type Snapshot } from './reading/entry-reader.js';
-import type { InFlightRead } from './inflight/in-flight.js';
 import { STORE_BUDGET_MS } from './store-access.js';
-import { withTimeout } from '../model/time.js';
 
 type LoadOne = (context: LoadContext<unknown>) => unknown;
 
@@ -28,10 +29,10 @@ export class Lookup {
 
   async getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
     const reads = await this.see(keys);
-    return reads.map((seen, i) => {
+    return reads.map((snapshot, i) => {
       const key = keyText(keys[i] as AnyKey);
-      if (isServable(seen)) return this.#hit(key, seen.entry, seen.state);
-      this.#parts.emit({ type: 'miss', key, reason: seen.reason });
+      if (isServable(snapshot)) return this.#hit(key, snapshot.entry, snapshot.state);
+      this.#parts.emit({ type: 'miss', key, reason: snapshot.reason });
       return undefined;
     });
   }
@@ -48,16 +49,16 @@ export class Lookup {
   }
 
   /** What takes longer than a look into this process. A promise in place of `await`: see `Reader`. */
-  #wrap(at: Address, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
-    const watch = this.#parts.flights.watch(at.storageKey, policy.tags);
-    return this.#read(at, policy).then((read) => {
+  #wrap(address: Address, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
+    const watch = this.#parts.inFlight.watch(address.storageKey, policy.tags);
+    return this.#read(address, policy).then((read) => {
       try {
-        const seen = unlessOvertaken(read, watch);
+        const snapshot = unlessOvertaken(read, watch);
         // What most calls come to.
-        if (seen.state === 'fresh' && isServable(seen) && takesAnyFresh(policy))
-          return this.#hit(at.key, seen.entry, seen.state);
+        if (snapshot.state === 'fresh' && isServable(snapshot) && takesAnyFresh(policy))
+          return this.#hit(address.key, snapshot.entry, snapshot.state);
         const loadAll: LoadAll = async (_needs, context) => [await load(context)];
-        const [value] = this.#serve([{ at, policy, seen }], loadAll);
+        const [value] = this.#serve([{ address, policy, snapshot }], loadAll);
         return value;
       } finally {
         watch.end();
@@ -75,14 +76,14 @@ export class Lookup {
     const names = keys.map((key) => addressOf(key).storageKey);
     const unique = new Map(keys.map((key, i) => [names[i], key]));
     const asked = Array.from(unique.values(), (key) => {
-      return { at: addressOf(key), policy: policyOf(key) };
+      return { address: addressOf(key), policy: policyOf(key) };
     });
     const served = await this.#readAndServe(asked, (missing, context) => {
-      const originals = missing.map(({ at }) => unique.get(at.storageKey) as K);
+      const originals = missing.map(({ address }) => unique.get(address.storageKey) as K);
       return load(originals, context);
     });
     const values = await Promise.all(served);
-    const found = new Map(asked.map(({ at }, i) => [at.storageKey, values[i]]));
+    const found = new Map(asked.map(({ address }, i) => [address.storageKey, values[i]]));
     const given = new Set<string>();
     return names.map((name) => {
       const value = found.get(name);
@@ -92,13 +93,24 @@ export class Lookup {
     });
   }
 
-  async #readAndServe(asked: readonly Omit<LoadRequest, 'seen'>[], load: LoadAll): Promise<unknown[]> {
-    const { flights } = this.#parts;
-    const watches = asked.map(({ at, policy }) => flights.watch(at.storageKey, policy.tags));
+  async #readAndServe(
+    asked: readonly Omit<LoadRequest, 'snapshot'>[],
+    load: LoadAll,
+  ): Promise<unknown[]> {
+    const { inFlight } = this.#parts;
+    const watches = asked.map(({ address, policy }) =>
+      inFlight.watch(address.storageKey, policy.tags),
+    );
     try {
-      const reads = await Promise.all(asked.map(({ at, policy }) => this.#read(at, policy)));
-      const needs = asked.map(({ at, policy }, i): LoadRequest => {
-        return { at, policy, seen: unlessOvertaken(reads[i] as Snapshot, watches[i] as InFlightRead) };
+      const reads = await Promise.all(
+        asked.map(({ address, policy }) => this.#read(address, policy)),
+      );
+      const needs = asked.map(({ address, policy }, i): LoadRequest => {
+        return {
+          address,
+          policy,
+          snapshot: unlessOvertaken(reads[i] as Snapshot, watches[i] as InFlightRead),
+        };
       });
       return this.#serve(needs, load);
     } finally {
@@ -106,13 +118,13 @@ export class Lookup {
     }
   }
 
-  #read(at: Address, { tags, forceFresh }: ResolvedPolicy): Promise<Snapshot> {
-    const { flights, reader } = this.#parts;
-    if (!forceFresh) return reader.readNearest(at, tags);
+  #read(address: Address, { tags, forceFresh }: ResolvedPolicy): Promise<Snapshot> {
+    const { inFlight, reader } = this.#parts;
+    if (!forceFresh) return reader.readNearest(address, tags);
     // What an older load writes would land between this read and the fill that it is for, and refuse the newer value.
-    const barred = flights.bar(({ key }) => key === at.storageKey);
+    const barred = inFlight.invalidateLoads(({ key }) => key === address.storageKey);
     const written = withTimeout(barred, STORE_BUDGET_MS, () => {});
-    return written.then(() => reader.read(at, tags));
+    return written.then(() => reader.read(address, tags));
   }
 
   /**
@@ -123,24 +135,28 @@ export class Lookup {
    *     anything else          loaded: by a load that is running already, or together with the rest
    */
   #serve(needs: readonly LoadRequest[], load: LoadAll): unknown[] {
-    const { stampede, clock, emit } = this.#parts;
+    const { coordinator, clock, emit } = this.#parts;
     const missing: LoadRequest[] = [];
     const due: LoadRequest[] = [];
     const served = needs.map((need) => {
-      const { at, seen, policy } = need;
-      if (isServable(seen) && !policy.forceFresh) {
-        const early = () => refreshesEarly(seen.entry, clock.now(), policy.earlyRefresh);
-        if (seen.state === 'stale' || early()) due.push(need);
-        return this.#hit(at.key, seen.entry, seen.state);
+      const { address, snapshot, policy } = need;
+      if (isServable(snapshot) && !policy.forceFresh) {
+        const early = () => refreshesEarly(snapshot.entry, clock.now(), policy.earlyRefresh);
+        if (snapshot.state === 'stale' || early()) due.push(need);
+        return this.#hit(address.key, snapshot.entry, snapshot.state);
       }
-      emit({ type: 'miss', key: at.key, reason: policy.forceFresh ? 'forced' : seen.reason });
+      emit({
+        type: 'miss',
+        key: address.key,
+        reason: policy.forceFresh ? 'forced' : snapshot.reason,
+      });
       return missing.push(need);
     });
-    if (due.length > 0) stampede.refresh(due, load);
+    if (due.length > 0) coordinator.refresh(due, load);
     if (missing.length === 0) return served;
-    const outcomes = stampede.load(missing, load).map(({ flight, joined }, i) => {
+    const outcomes = coordinator.load(missing, load).map(({ flight, joined }, i) => {
       const need = missing[i] as LoadRequest;
-      if (joined) emit({ type: 'join', key: need.at.key });
+      if (joined) emit({ type: 'join', key: need.address.key });
       return lastGoodOrLoaded(this.#parts, need, flight, joined);
     });
     const loaded = new Map(missing.map((need, i) => [need, outcomes[i]]));
@@ -152,7 +168,7 @@ export class Lookup {
     const { access, reader, clock, keys, hit } = this.#parts;
     if (!access.store.getIfPresent || (typeof key === 'object' && schemaOf(key))) return undefined;
     const now = clock.now();
-    const entry = reader.peek(keys.key(text), tags, now);
+    const entry = reader.getIfPresent(keys.key(text), tags, now);
     if (!entry) return undefined;
     hit(text, 'fresh', entry.createdAt, now);
     return entry.promise;
@@ -177,7 +193,7 @@ const takesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>
   !forceFresh && earlyRefresh === 0;
 
 /** What an invalidation of this process has overtaken while it was read counts as invalidated. */
-function unlessOvertaken(seen: Snapshot, watch: InFlightRead): Snapshot {
-  if (!watch.isOvertaken(tagsAmong(seen.entry?.marks ?? []))) return seen;
-  return { ...seen, entry: undefined, state: 'none', reason: 'invalidated' };
+function unlessOvertaken(snapshot: Snapshot, watch: InFlightRead): Snapshot {
+  if (!watch.isOvertaken(tagsAmong(snapshot.entry?.versions ?? []))) return snapshot;
+  return { ...snapshot, entry: undefined, state: 'none', reason: 'invalidated' };
 }

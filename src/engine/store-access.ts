@@ -1,9 +1,10 @@
-import { CircuitBreaker } from '../resilience/circuit-breaker.js';
-import { OperationTimeouts, LATE } from '../resilience/operation-timeouts.js';
 import type { CacheStore } from '../model/cache-store.js';
 import { CacheError, type CacheErrorCode } from '../model/errors.js';
 import type { Emit } from '../model/events.js';
+import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
+import { CircuitBreaker } from '../resilience/circuit-breaker.js';
+import { LATE, OperationTimeouts } from '../resilience/operation-timeouts.js';
 
 /** How long one read or fill may take before the service goes on without the store, milliseconds. */
 export const STORE_BUDGET_MS = 2_500;
@@ -12,9 +13,6 @@ export const STORE_BUDGET_MS = 2_500;
 const INVALIDATION_BUDGET_MS = 5_000;
 
 type Run<T> = (store: CacheStore) => Promise<T>;
-
-/** What an operation gives that failed; the event has been sent. */
-export const FAILED: unique symbol = Symbol('failed');
 
 /** Faults of the value or the call: they say nothing about the health of the store. */
 const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([

@@ -1,6 +1,6 @@
-import { type KeySpace, keySpace } from './cache-key.js';
 import { invalid } from './errors.js';
 import type { CacheEvent } from './events.js';
+import { type KeySpace, keySpace } from './key-space.js';
 import { DEFAULT_POLICY, layer, type ResolvedPolicy, type WrapOptions } from './policy.js';
 import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
 

@@ -1,4 +1,4 @@
-import type { CacheVersion } from './cache-store.js';
+import type { DependencyVersions } from './dependency.js';
 import { CacheError } from './errors.js';
 
 /** A cached value with its times (epoch milliseconds) and tags. */
@@ -10,16 +10,6 @@ export interface CacheEntry<T> {
   readonly expiresAt: number;
   readonly tags: readonly string[];
 }
-
-/** What can invalidate an entry besides its own key: a tag by its name, or the prefix, which is null. */
-export type DependencyName = string | null;
-
-/** The versions that were in force when a load began: an entry is valid as long as they all still are. */
-export type DependencyVersions = readonly (readonly [name: DependencyName, version: CacheVersion])[];
-
-/** The tags among them. The prefix is always there, and most entries have nothing else. */
-export const tagsAmong = (marks: DependencyVersions): string[] =>
-  marks.length > 1 ? marks.flatMap(([name]) => name ?? []) : [];
 
 export type Freshness = 'fresh' | 'stale' | 'expired';
 
@@ -35,7 +25,7 @@ export class Entry {
   readonly expiresAt: number;
   /** How long its load took, milliseconds: what early refresh reckons with. */
   readonly loadMs: number;
-  readonly marks: DependencyVersions;
+  readonly versions: DependencyVersions;
   readonly value: unknown;
   #promise: Promise<unknown> | undefined;
 
@@ -44,7 +34,7 @@ export class Entry {
     this.staleAt = fields.staleAt;
     this.expiresAt = fields.expiresAt;
     this.loadMs = fields.loadMs;
-    this.marks = fields.marks;
+    this.versions = fields.versions;
     this.value = value;
   }
 
@@ -77,9 +67,9 @@ export function readEntry(record: unknown): Entry | undefined {
     (entry.staleAt === undefined || typeof entry.staleAt === 'number') &&
     entry.value !== undefined &&
     // An entry without the prefix's mark could not be cleared.
-    Array.isArray(entry.marks) &&
-    entry.marks.length > 0 &&
-    entry.marks.every(isMark);
+    Array.isArray(entry.versions) &&
+    entry.versions.length > 0 &&
+    entry.versions.every(isMark);
   return valid ? (entry as Entry) : undefined;
 }
 

@@ -109,7 +109,7 @@ const COUNTERS = {
 export type Emit = (event: Exclude<CacheEvent, { type: 'hit' }>) => void;
 
 /** The listener, as a function that never throws: whoever throws or rejects in it harms nobody but itself. */
-export function teller(
+export function safeListener(
   listener: ((event: CacheEvent) => void) | undefined,
 ): (event: CacheEvent) => void {
   return (event) => {
@@ -139,7 +139,7 @@ export function eventLog(
   let staleHits = 0;
   const stats: Record<string, number> = {};
   for (const counter of Object.values(COUNTERS)) stats[counter] = 0;
-  const tell = teller(listener);
+  const tell = safeListener(listener);
   const tellHit = (key: string, state: 'fresh' | 'stale', createdAt: number, now = clock.now()) =>
     // Another process wrote it, maybe with a clock that is ahead of this one.
     tell({ type: 'hit', key, state, ageMs: Math.max(now - createdAt, 0) });

@@ -133,7 +133,9 @@ export function resolvePolicy(
 }
 
 /** How each option that is given becomes part of a policy. */
-const RULES: { readonly [O in keyof ResolvedPolicy]: (value: never, below: ResolvedPolicy) => ResolvedPolicy[O] } = {
+const RULES: {
+  readonly [O in keyof ResolvedPolicy]: (value: never, below: ResolvedPolicy) => ResolvedPolicy[O];
+} = {
   ttl: (ttl: Duration) => milliseconds(ttl, 'ttl'),
   staleTTL: (ttl: Duration) => milliseconds(ttl, 'staleTTL'),
   staleIfError: (window: Duration) => milliseconds(window, 'staleIfError', 'zero'),

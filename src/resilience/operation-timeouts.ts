@@ -1,5 +1,5 @@
-import { UnorderedSet } from '../util/unordered-set.js';
 import type { Clock } from '../model/time.js';
+import { UnorderedSet } from '../util/unordered-set.js';
 
 /** How often pending operations are looked at, milliseconds. */
 const TICK_MS = 50;

@@ -1,6 +1,6 @@
 import type { CacheStore, NearestRead, VersionedRead } from '../model/cache-store.js';
-import { copyOf } from '../util/clone.js';
 import { Entry } from '../model/entry.js';
+import { copyOf } from '../util/clone.js';
 import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 import type { PastState, StoreHistory } from './store-history.js';
 
@@ -20,7 +20,7 @@ export interface FaultyStoreOptions {
 
 /**
  * A store that fails as remote ones do, on purpose: for tests of code that has to survive it. It has exactly the
- * capabilities of the store inside, so a service treats both alike; but no `peek`, since a remote store has nothing at
+ * capabilities of the store inside, so a service treats both alike; but no `getIfPresent`, since a remote store has nothing at
  * hand. One wrapper stands for one process.
  *
  * @example

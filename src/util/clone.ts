@@ -1,4 +1,4 @@
-import { isObject, isFrozenDeep } from './deep-freeze.js';
+import { isFrozenDeep, isObject } from './deep-freeze.js';
 
 /** A copy, so that nobody sees what another does to the value; none of what nobody can change. */
 export function copyOf<T>(value: T): T {

@@ -27,7 +27,7 @@ describe('a value at hand in this process', () => {
   ] as const satisfies readonly [string, Parameters<typeof asked>[0]][])(
     'is given by %s without a read that has to be waited for',
     async (_, use) => {
-      expect(await asked(use)).toEqual({ value: { n: 1 }, operations: ['peek'], hits: 1 });
+      expect(await asked(use)).toEqual({ value: { n: 1 }, operations: ['getIfPresent'], hits: 1 });
     },
   );
 
@@ -65,11 +65,11 @@ describe('a value at hand in this process', () => {
   it('is judged by the time of the service', async () => {
     const times: unknown[] = [];
     const base = new MemoryCacheStore();
-    const peek = (key: string, now?: number) => {
+    const getIfPresent = (key: string, now?: number) => {
       times.push(now);
       return base.getIfPresent(key, now);
     };
-    const { cache } = setup({}, storeLike(base, { peek }));
+    const { cache } = setup({}, storeLike(base, { getIfPresent }));
     await cache.set('k', 1);
     await cache.get('k');
     await cache.wrap('k', 60, () => 2);
@@ -98,7 +98,7 @@ describe('a tagged value at hand', () => {
     async (_, use) => {
       const { cache, operations } = await tagged(5);
       expect(await use(cache)).toBe(1);
-      expect(operations()).toEqual(['peek']);
+      expect(operations()).toEqual(['getIfPresent']);
       await advance(5_000);
       expect(await use(cache)).toBe(1);
       expect(operations()).toContain('getVersioned');
@@ -108,7 +108,7 @@ describe('a tagged value at hand', () => {
   it('is not looked at where the version of a known tag is read every time', async () => {
     const { cache, operations } = await tagged(0);
     expect(await cache.wrap('k', { ttl: 60, tags: ['red'] }, () => 2)).toBe(1);
-    expect(operations()).not.toContain('peek');
+    expect(operations()).not.toContain('getIfPresent');
   });
 
   it('is gone as soon as this process has invalidated its tag', async () => {

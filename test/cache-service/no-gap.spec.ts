@@ -24,7 +24,7 @@ it.each(['wrap', 'wrapMany', 'refresh'] as const)(
       let held = false;
       const hold = how === 'refresh' ? 'add' : 'getVersioned';
       const store = storeLike(memory, {
-        peek: undefined,
+        getIfPresent: undefined,
         async [hold](key: string, ...rest: [unknown, number]) {
           const reply = hold === 'add' ? memory.add(key, ...rest) : memory.getVersioned(key);
           if (held && (hold === 'add' || key === 'k')) await read.promise;
@@ -74,12 +74,12 @@ it.each(['a hit', 'a miss', 'a batch'])(
   'watches no read any more when that has ended: %s',
   async (how) => {
     const watch = vi.spyOn(InFlightTracker.prototype, 'watch');
-    const cache = new CacheService(storeLike(new MemoryCacheStore(), { peek: undefined }));
+    const cache = new CacheService(storeLike(new MemoryCacheStore(), { getIfPresent: undefined }));
     if (how === 'a hit') await cache.set('k', 1, 60);
     if (how === 'a batch') await cache.wrapMany(['k'], 60, async () => [1]);
     else await cache.wrap('k', 60, () => 1);
     await cache.del('k');
-    expect(watch.mock.results.map(({ value }) => value.detached)).toEqual([false]);
+    expect(watch.mock.results.map(({ value }) => value.isInvalidated)).toEqual([false]);
     watch.mockRestore();
   },
 );

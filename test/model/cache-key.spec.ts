@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createCacheKey, keySpace, keyText, schemaOf } from '../../src/model/cache-key.js';
-import { globMatcher } from '../../src/util/glob.js';
 import { CacheService, MemoryCacheStore } from '../../src/index.js';
+import { createCacheKey, keyText, schemaOf } from '../../src/model/cache-key.js';
+import { keySpace } from '../../src/model/key-space.js';
 import { createVirtualClock } from '../../src/testing/index.js';
+import { globMatcher } from '../../src/util/glob.js';
 
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 

@@ -1,13 +1,14 @@
 import { CacheError } from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
-import { createEntry, freshness, type DependencyVersions, readEntry } from '../../src/model/entry.js';
+import type { DependencyVersions } from '../../src/model/dependency.js';
+import { createEntry, freshness, readEntry } from '../../src/model/entry.js';
 
 const times = { createdAt: 1_000, staleAt: 2_000, expiresAt: 3_000 };
-const marks: DependencyVersions = [
+const versions: DependencyVersions = [
   [null, 'p1'],
   ['red', 'r1'],
 ];
-const fields = { ...times, loadMs: 40, marks };
+const fields = { ...times, loadMs: 40, versions };
 /** As a store that writes JSON gives it back. */
 const stored = (value: unknown, changes: object = {}): unknown =>
   JSON.parse(JSON.stringify({ ...createEntry('k', fields, value), ...changes }));
@@ -55,7 +56,7 @@ describe('an entry as it is written', () => {
       [null, 'p'],
       ['__proto__', 'v'],
     ];
-    expect(readEntry(stored(1, { marks: odd }))?.marks).toEqual(odd);
+    expect(readEntry(stored(1, { versions: odd }))?.versions).toEqual(odd);
   });
 
   it.each([
@@ -88,21 +89,21 @@ describe('what is not an entry', () => {
     [{ expiresAt: undefined }],
     [{ value: undefined }],
     [{ staleAt: '3' }],
-    [{ marks: undefined }],
-    [{ marks: null }],
-    [{ marks: 'red' }],
-    [{ marks: [] }],
-    [{ marks: ['red'] }],
-    [{ marks: [5] }],
-    [{ marks: { 0: [null, 'p'] } }],
-    [{ marks: [['red', 'v']] }],
-    [{ marks: [[null]] }],
-    [{ marks: [[null, 'p'], 5] }],
-    [{ marks: [[null, 'p'], null] }],
-    [{ marks: [[null, 'p'], ['red']] }],
+    [{ versions: undefined }],
+    [{ versions: null }],
+    [{ versions: 'red' }],
+    [{ versions: [] }],
+    [{ versions: ['red'] }],
+    [{ versions: [5] }],
+    [{ versions: { 0: [null, 'p'] } }],
+    [{ versions: [['red', 'v']] }],
+    [{ versions: [[null]] }],
+    [{ versions: [[null, 'p'], 5] }],
+    [{ versions: [[null, 'p'], null] }],
+    [{ versions: [[null, 'p'], ['red']] }],
     [
       {
-        marks: [
+        versions: [
           [null, 'p'],
           [5, 'v'],
         ],
@@ -110,7 +111,7 @@ describe('what is not an entry', () => {
     ],
     [
       {
-        marks: [
+        versions: [
           [null, 'p'],
           ['red', 1],
         ],

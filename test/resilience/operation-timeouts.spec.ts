@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { OperationTimeouts, LATE } from '../../src/resilience/operation-timeouts.js';
 import { systemClock } from '../../src/model/time.js';
+import { LATE, OperationTimeouts } from '../../src/resilience/operation-timeouts.js';
 
 const never = () => new Promise<never>(() => {});
 

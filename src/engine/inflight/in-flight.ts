@@ -1,7 +1,7 @@
-import { UnorderedSet } from '../../util/unordered-set.js';
 import type { CacheVersion } from '../../model/cache-store.js';
 import { copyOf } from '../../util/clone.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
+import { UnorderedSet } from '../../util/unordered-set.js';
 
 /**
  * The oldest load that may still fill or be joined, milliseconds. Stores keep what refuses a fill for an hour; a load
@@ -14,7 +14,7 @@ type Versions = readonly (readonly [name: unknown, version: unknown])[];
 /** What the read before a load saw, and when: its version is undefined where the store has none. */
 export interface Basis {
   readonly version: CacheVersion | undefined;
-  readonly marks: Versions | undefined;
+  readonly versions: Versions | undefined;
   readonly wallMs: number;
   readonly monotonicMs: number;
 }
@@ -25,7 +25,7 @@ export interface InFlight {
   /** The tags that its value will carry, as far as they are known yet. */
   readonly tags: ReadonlySet<string>;
   /** An invalidation in this process came after it began: its value must not be cached, nor served as the last good. */
-  detached: boolean;
+  isInvalidated: boolean;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -34,7 +34,7 @@ const NONE: ReadonlySet<string> = new Set();
 export class InFlightRead implements InFlight {
   readonly key: string;
   readonly tags: ReadonlySet<string>;
-  detached = false;
+  isInvalidated = false;
   place = 0;
   readonly #reads: UnorderedSet<InFlightRead>;
   /** The invalidations since it began that did not seem to concern it. */
@@ -48,8 +48,8 @@ export class InFlightRead implements InFlight {
   }
 
   overtake(matches: (watched: InFlight) => boolean): void {
-    this.detached ||= matches(this);
-    if (!this.detached) this.#others = [...(this.#others ?? []), matches];
+    this.isInvalidated ||= matches(this);
+    if (!this.isInvalidated) this.#others = [...(this.#others ?? []), matches];
   }
 
   /**
@@ -58,10 +58,10 @@ export class InFlightRead implements InFlight {
    * this and the start of a load.
    */
   isOvertaken(found: readonly string[]): boolean {
-    if (this.detached || !this.#others) return this.detached;
-    const { key, detached } = this;
+    if (this.isInvalidated || !this.#others) return this.isInvalidated;
+    const { key, isInvalidated } = this;
     const tags = new Set(found);
-    return this.#others.some((matches) => matches({ key, detached, tags }));
+    return this.#others.some((matches) => matches({ key, isInvalidated, tags }));
   }
 
   end(): void {
@@ -73,7 +73,7 @@ export class InFlightRead implements InFlight {
 export interface InFlightLoad<T = unknown> extends InFlight {
   basis: Basis;
   /** The marks that its value will carry: those of the basis, and in place of missing ones what was created. */
-  marks: Versions | undefined;
+  versions: Versions | undefined;
   readonly tags: Set<string>;
   /** How often the process had slept when it started. */
   readonly freezes: number;
@@ -116,11 +116,11 @@ export class InFlightTracker {
    * The load to wait for, if there is one that this caller may join. With `extended`: the one that makes another from
    * the same read needless, whether or not anybody may join it.
    */
-  joinable(key: string, seen: Basis, extended = false): InFlightLoad | undefined {
+  joinable(key: string, snapshot: Basis, extended = false): InFlightLoad | undefined {
     const flight = this.#youngest.get(key);
     const open =
-      flight && !flight.detached && (extended || !flight.extended) && !this.hasFrozen(flight);
-    return open && isBasedOn(flight, seen) ? flight : undefined;
+      flight && !flight.isInvalidated && (extended || !flight.extended) && !this.hasFrozen(flight);
+    return open && isBasedOn(flight, snapshot) ? flight : undefined;
   }
 
   /** Whether the process was frozen since the load started. */
@@ -142,12 +142,12 @@ export class InFlightTracker {
     const flight: InFlightLoad<T> = {
       key,
       basis,
-      marks: undefined,
+      versions: undefined,
       tags: new Set(tags),
       freezes: this.#sleeps(),
       begun: false,
       extended: false,
-      detached: false,
+      isInvalidated: false,
       outcome,
       writing: undefined,
     };
@@ -169,25 +169,25 @@ export class InFlightTracker {
   }
 
   /** What is being read may be older than the invalidation that has just resolved. Loads may have begun after its call. */
-  overtake(matches: (watched: InFlight) => boolean): void {
+  invalidateReads(matches: (watched: InFlight) => boolean): void {
     for (const read of this.#reads.all()) read.overtake(matches);
     for (const flight of this.#running) {
-      if (!flight.begun && matches(flight)) flight.detached = true;
+      if (!flight.begun && matches(flight)) flight.isInvalidated = true;
     }
   }
 
   /** Bars the matching loads, and makes reads under way count as older than the invalidation. Resolves as `bar` does. */
-  detach(matches: (watched: InFlight) => boolean): Promise<void> {
-    this.overtake(matches);
-    return this.bar(matches);
+  invalidate(matches: (watched: InFlight) => boolean): Promise<void> {
+    this.invalidateReads(matches);
+    return this.invalidateLoads(matches);
   }
 
   /** Lets nobody join the matching loads any more and bars their values. Resolves when writes under way have ended. */
-  async bar(matches: (watched: InFlight) => boolean): Promise<void> {
+  async invalidateLoads(matches: (watched: InFlight) => boolean): Promise<void> {
     const writes: unknown[] = [];
     for (const flight of this.#running) {
       if (!matches(flight)) continue;
-      flight.detached = true;
+      flight.isInvalidated = true;
       writes.push(flight.writing);
     }
     await Promise.all(writes);
@@ -195,14 +195,14 @@ export class InFlightTracker {
 }
 
 /** Whether the caller has read what the load had read: the same versions, of the same marks, and not long before. */
-function isBasedOn({ basis, marks }: InFlightLoad, seen: Basis): boolean {
-  const age = Math.max(seen.wallMs - basis.wallMs, seen.monotonicMs - basis.monotonicMs);
-  if (seen.version !== basis.version || age > LONGEST_LOAD_MS) return false;
-  if (!seen.marks || !basis.marks) return seen.marks === basis.marks;
-  const [began, created] = [new Map(basis.marks), new Map(marks)];
+function isBasedOn({ basis, versions }: InFlightLoad, snapshot: Basis): boolean {
+  const age = Math.max(snapshot.wallMs - basis.wallMs, snapshot.monotonicMs - basis.monotonicMs);
+  if (snapshot.version !== basis.version || age > LONGEST_LOAD_MS) return false;
+  if (!snapshot.versions || !basis.versions) return snapshot.versions === basis.versions;
+  const [began, created] = [new Map(basis.versions), new Map(versions)];
   return (
-    seen.marks.length === began.size &&
-    seen.marks.every(
+    snapshot.versions.length === began.size &&
+    snapshot.versions.every(
       ([name, version]) =>
         began.has(name) && (version === began.get(name) || version === created.get(name)),
     )
@@ -210,8 +210,12 @@ function isBasedOn({ basis, marks }: InFlightLoad, seen: Basis): boolean {
 }
 
 /** For one who joined: a copy of its own, or where the store shares the one that all of them are given. */
-export function copyOfLoaded(flight: InFlightLoad, value: unknown, shares: boolean | undefined): unknown {
-  if (!shares) return copyOf(value);
+export function copyOfLoaded(
+  flight: InFlightLoad,
+  value: unknown,
+  sharesFrozen: boolean | undefined,
+): unknown {
+  if (!sharesFrozen) return copyOf(value);
   flight.shared ??= copyOf(value);
   freezeDeep(flight.shared);
   return copyOf(flight.shared);

@@ -1,12 +1,13 @@
-import type { BackgroundTasks } from './background-tasks.js';
 import type { Entry } from '../../model/entry.js';
 import type { Emit } from '../../model/events.js';
+import type { Snapshot } from '../../model/snapshot.js';
+import { type Clock, withTimeout } from '../../model/time.js';
+import { copyOfLoaded, type InFlightLoad } from '../inflight/in-flight.js';
+import type { EntryReader } from '../reading/entry-reader.js';
+import type { StoreAccess } from '../store-access.js';
+import type { BackgroundTasks } from './background-tasks.js';
 import { tooLong } from './load-context.js';
 import type { LoadRequest } from './load-runner.js';
-import type { EntryReader, Snapshot } from '../reading/entry-reader.js';
-import { copyOfLoaded, type InFlightLoad } from '../inflight/in-flight.js';
-import type { StoreAccess } from '../store-access.js';
-import { type Clock, withTimeout } from '../../model/time.js';
 
 interface Parts {
   readonly access: StoreAccess;
@@ -26,15 +27,15 @@ const LATE = Symbol('late');
  */
 export async function lastGoodOrLoaded(
   { access, reader, background, clock, emit }: Parts,
-  { at, policy, seen }: LoadRequest,
+  { address, policy, snapshot }: LoadRequest,
   flight: InFlightLoad,
   joined: boolean,
 ): Promise<unknown> {
   const mayStandIn = (entry: Entry) => clock.now() < entry.expiresAt + policy.staleIfError;
   const lastGood =
-    !policy.forceFresh && seen.entry && mayStandIn(seen.entry) ? seen.entry : undefined;
+    !policy.forceFresh && snapshot.entry && mayStandIn(snapshot.entry) ? snapshot.entry : undefined;
   const standIn = (entry: Entry, reason: 'error' | 'timeout', error?: unknown) => {
-    emit({ type: 'stale-served', key: at.key, reason, error });
+    emit({ type: 'stale-served', key: address.key, reason, error });
     return entry.value;
   };
   const outcome = joined
@@ -44,8 +45,9 @@ export async function lastGoodOrLoaded(
     const soft = lastGood && policy.softTimeout;
     const value = await (soft === undefined ? outcome : withTimeout(outcome, soft, () => LATE));
     // However long the load takes, what was invalidated while it ran must not be served.
-    const again = value === LATE && !flight.detached && (await reader.read(at, policy.tags));
-    if (again && lastGood && isSame(again, seen)) {
+    const again =
+      value === LATE && !flight.isInvalidated && (await reader.read(address, policy.tags));
+    if (again && lastGood && isSame(again, snapshot)) {
       // A failed load has told of it by an event of its own.
       background.run(
         outcome.catch(() => {}),
@@ -56,10 +58,11 @@ export async function lastGoodOrLoaded(
     return value === LATE ? await outcome : value;
   } catch (error) {
     if (!lastGood) throw error;
-    const again = await reader.read(at, policy.tags);
+    const again = await reader.read(address, policy.tags);
     const { entry } = again;
     // The load may have taken longer than the window lasts.
-    if (!entry || !mayStandIn(entry) || (flight.detached && isSame(again, seen))) throw error;
+    if (!entry || !mayStandIn(entry) || (flight.isInvalidated && isSame(again, snapshot)))
+      throw error;
     return standIn(entry, 'error', error);
   }
 }
@@ -70,10 +73,10 @@ export async function lastGoodOrLoaded(
  */
 function copyInTime(
   flight: InFlightLoad,
-  shares: boolean | undefined,
+  sharesFrozen: boolean | undefined,
   limitMs: number | undefined,
 ): Promise<unknown> {
-  const copied = flight.outcome.then((value) => copyOfLoaded(flight, value, shares));
+  const copied = flight.outcome.then((value) => copyOfLoaded(flight, value, sharesFrozen));
   if (limitMs === undefined) return copied;
   return withTimeout(copied, limitMs, () => {
     throw tooLong(limitMs);
@@ -81,5 +84,5 @@ function copyInTime(
 }
 
 /** Whether two reads saw one and the same entry. */
-const isSame = (again: Snapshot, seen: Snapshot): boolean =>
-  again.version === seen.version && again.entry?.createdAt === seen.entry?.createdAt;
+const isSame = (again: Snapshot, snapshot: Snapshot): boolean =>
+  again.version === snapshot.version && again.entry?.createdAt === snapshot.entry?.createdAt;

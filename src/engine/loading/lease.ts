@@ -1,5 +1,6 @@
-import { FAILED, type StoreAccess } from '../store-access.js';
+import { FAILED } from '../../model/failed.js';
 import { monotonic } from '../../model/time.js';
+import type { StoreAccess } from '../store-access.js';
 
 /** A lease that this process may load under; `release` frees those who wait when no value came of it. */
 export interface Lease {

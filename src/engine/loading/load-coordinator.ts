@@ -1,15 +1,17 @@
-import type { BackgroundTasks } from './background-tasks.js';
-import type { KeySpace } from '../../model/cache-key.js';
-import { copyOf } from '../../util/clone.js';
-import { Entry, tagsAmong } from '../../model/entry.js';
+import { tagsAmong } from '../../model/dependency.js';
+import { Entry } from '../../model/entry.js';
 import type { Emit } from '../../model/events.js';
-import { isHeld, type Lease, takeLease } from './lease.js';
-import type { LoadAll, LoadRunner, LoadRequest, RunningLoad } from './load-runner.js';
-import { isCopy, type EntryReader } from '../reading/entry-reader.js';
-import type { InFlightLoad, InFlightTracker } from '../inflight/in-flight.js';
-import type { StoreAccess } from '../store-access.js';
-import type { VersionTracker } from '../reading/version-tracker.js';
+import type { KeySpace } from '../../model/key-space.js';
+import { isCopy } from '../../model/snapshot.js';
 import { type Clock, monotonic, pause } from '../../model/time.js';
+import { copyOf } from '../../util/clone.js';
+import type { InFlightLoad, InFlightTracker } from '../inflight/in-flight.js';
+import type { EntryReader } from '../reading/entry-reader.js';
+import type { VersionTracker } from '../reading/version-tracker.js';
+import type { StoreAccess } from '../store-access.js';
+import type { BackgroundTasks } from './background-tasks.js';
+import { isHeld, type Lease, takeLease } from './lease.js';
+import type { LoadAll, LoadRequest, LoadRunner, RunningLoad } from './load-runner.js';
 
 /** Between two looks at whether the holder of a lease is done, milliseconds. */
 const FIRST_LOOK_MS = 25;
@@ -22,10 +24,10 @@ interface Claim {
 
 interface Parts {
   readonly access: StoreAccess;
-  readonly marks: VersionTracker;
+  readonly versions: VersionTracker;
   readonly reader: EntryReader;
-  readonly loader: LoadRunner;
-  readonly flights: InFlightTracker;
+  readonly runner: LoadRunner;
+  readonly inFlight: InFlightTracker;
   readonly background: BackgroundTasks;
   readonly keys: KeySpace;
   readonly clock: Clock;
@@ -51,9 +53,11 @@ export class LoadCoordinator {
    * A lease is taken for a key that is loaded alone; a batch does not wait for any of its keys.
    */
   load(needs: readonly LoadRequest[], load: LoadAll): { flight: InFlightLoad; joined: boolean }[] {
-    const forced = new Set(needs.flatMap(({ at, policy }) => (policy.forceFresh ? at.storageKey : [])));
+    const forced = new Set(
+      needs.flatMap(({ address, policy }) => (policy.forceFresh ? address.storageKey : [])),
+    );
     // A forced load is the newest: older ones may give their values, not cache them.
-    if (forced.size > 0) void this.#parts.flights.detach((flight) => forced.has(flight.key));
+    if (forced.size > 0) void this.#parts.inFlight.invalidate((flight) => forced.has(flight.key));
     const found = needs.map((need) => (need.policy.forceFresh ? undefined : this.#joinable(need)));
     const missing = withOwnValue(needs.filter((_need, i) => !found[i]));
     const started = this.#start(missing, load);
@@ -82,7 +86,7 @@ export class LoadCoordinator {
         // A failed load has told of it by an event of its own.
         flight.outcome.then(
           () => false,
-          () => this.#parts.flights.hasFrozen(flight),
+          () => this.#parts.inFlight.hasFrozen(flight),
         ),
       ),
     );
@@ -97,7 +101,9 @@ export class LoadCoordinator {
     load: LoadAll,
     anew: boolean,
   ): Promise<{ free: readonly LoadRequest[]; flights: readonly InFlightLoad[] }> {
-    const watches = needs.map((need) => this.#parts.flights.watch(need.at.storageKey, tagsOf(need)));
+    const watches = needs.map((need) =>
+      this.#parts.inFlight.watch(need.address.storageKey, tagsOf(need)),
+    );
     try {
       const claims = await Promise.all(needs.map((need) => this.#claim(need, anew)));
       for (const need of needs) this.#asking.delete(idOf(need));
@@ -106,9 +112,9 @@ export class LoadCoordinator {
       const overtaken = claims.filter(isOvertaken);
       const claimed = claims.filter((claim) => claim !== undefined && !overtaken.includes(claim));
       const free = claimed.flatMap((claim) => claim?.need ?? []);
-      for (const { at, seen } of free) {
-        const reason = seen.state === 'stale' ? 'stale' : 'early';
-        this.#parts.emit({ type: 'refresh', key: at.key, reason });
+      for (const { address, snapshot } of free) {
+        const reason = snapshot.state === 'stale' ? 'stale' : 'early';
+        this.#parts.emit({ type: 'refresh', key: address.key, reason });
       }
       const leases = claimed.map((claim) => claim?.lease);
       const flights = this.#startTogether(free, load, leases);
@@ -122,7 +128,7 @@ export class LoadCoordinator {
   #start(needs: readonly LoadRequest[], load: LoadAll): InFlightLoad[] {
     const [only] = needs;
     const { lease, forceFresh } = only?.policy ?? {};
-    if (needs.length !== 1 || !only?.seen.marks || !lease?.misses || forceFresh) {
+    if (needs.length !== 1 || !only?.snapshot.versions || !lease?.misses || forceFresh) {
       return this.#startTogether(needs, load, []);
     }
     return [this.#fly(only, (flight) => this.#loadUnderLease(only, flight, load))];
@@ -141,19 +147,24 @@ export class LoadCoordinator {
     });
     const targets: RunningLoad[] = needs.map((need, i) => ({
       ...need,
-      flight: this.#fly(need, async () => (await values)[i]),
+      inFlight: this.#fly(need, async () => (await values)[i]),
       lease: leases[i],
     }));
-    begin(this.#parts.loader.run(targets, load));
-    return targets.map((target) => target.flight);
+    begin(this.#parts.runner.run(targets, load));
+    return targets.map((target) => target.inFlight);
   }
 
-  #joinable({ at, seen }: LoadRequest, extended?: boolean): InFlightLoad | undefined {
-    return this.#parts.flights.joinable(at.storageKey, seen, extended);
+  #joinable({ address, snapshot }: LoadRequest, extended?: boolean): InFlightLoad | undefined {
+    return this.#parts.inFlight.joinable(address.storageKey, snapshot, extended);
   }
 
   #fly(need: LoadRequest, work: (flight: InFlightLoad) => Promise<unknown>): InFlightLoad {
-    const flight = this.#parts.flights.start(need.at.storageKey, need.seen, tagsOf(need), work);
+    const flight = this.#parts.inFlight.start(
+      need.address.storageKey,
+      need.snapshot,
+      tagsOf(need),
+      work,
+    );
     this.#parts.access.watch(flight.outcome);
     return flight;
   }
@@ -164,7 +175,7 @@ export class LoadCoordinator {
     lease: Lease | undefined,
     load: LoadAll,
   ): Promise<unknown> {
-    const [value] = await this.#parts.loader.run([{ ...need, flight, lease }], load);
+    const [value] = await this.#parts.runner.run([{ ...need, inFlight: flight, lease }], load);
     return value;
   }
 
@@ -183,16 +194,17 @@ export class LoadCoordinator {
         if (remaining <= 0) return this.#loadOne(current, flight, undefined, load);
         await pause(Math.min(lookMs, remaining));
         lookMs = Math.min(lookMs * 1.5, LONGEST_LOOK_MS);
-        const [seen, held] = await Promise.all([
-          reader.read(current.at, current.policy.tags),
-          isHeld(this.#parts.access, this.#record(current), current.at.key),
+        const [snapshot, held] = await Promise.all([
+          reader.read(current.address, current.policy.tags),
+          isHeld(this.#parts.access, this.#record(current), current.address.key),
         ]);
-        if (seen.state === 'fresh' || seen.state === 'stale') return seen.entry?.value;
-        if (!seen.marks) return this.#loadOne({ ...current, seen }, flight, undefined, load);
-        const next = await this.#withMarks({ ...current, seen });
+        if (snapshot.state === 'fresh' || snapshot.state === 'stale') return snapshot.entry?.value;
+        if (!snapshot.versions)
+          return this.#loadOne({ ...current, snapshot }, flight, undefined, load);
+        const next = await this.#withMarks({ ...current, snapshot });
         freed = !held || this.#record(next) !== this.#record(current);
         current = next;
-        flight.basis = next.seen;
+        flight.basis = next.snapshot;
       }
     }
   }
@@ -202,28 +214,30 @@ export class LoadCoordinator {
    * else does it, or has done it. A copy is looked at once more in the last tier, and so is what starts anew.
    */
   async #claim(need: LoadRequest, anew: boolean): Promise<Claim | undefined> {
-    const current = anew || isCopy(need.seen) ? await this.#stillDue(need) : need;
+    const current = anew || isCopy(need.snapshot) ? await this.#stillDue(need) : need;
     if (!current) return undefined;
-    const { policy, seen } = current;
-    const lease = policy.lease && seen.marks ? await this.#take(current) : undefined;
+    const { policy, snapshot } = current;
+    const lease = policy.lease && snapshot.versions ? await this.#take(current) : undefined;
     return lease === 'held' ? undefined : { need: current, lease };
   }
 
   /** The need as the last tier has it now, unless that holds a better entry, or none, or its load is running. */
   async #stillDue(need: LoadRequest): Promise<LoadRequest | undefined> {
-    const { at, policy, seen: before } = need;
-    const seen = await this.#parts.reader.read(at, policy.tags);
-    const isDue = seen.state === 'fresh' && seen.entry?.createdAt === before.entry?.createdAt;
-    const current = { ...need, seen };
-    return (isDue || seen.state === 'stale') && !this.#joinable(current, true)
+    const { address, policy, snapshot: before } = need;
+    const snapshot = await this.#parts.reader.read(address, policy.tags);
+    const isDue =
+      snapshot.state === 'fresh' && snapshot.entry?.createdAt === before.entry?.createdAt;
+    const current = { ...need, snapshot };
+    return (isDue || snapshot.state === 'stale') && !this.#joinable(current, true)
       ? current
       : undefined;
   }
 
   /** Creates the marks that are missing: the lease is named by them, in this process as in all others. */
   async #withMarks(need: LoadRequest): Promise<LoadRequest> {
-    const marks = need.seen.marks && (await this.#parts.marks.ensure(need.seen.marks));
-    return { ...need, seen: { ...need.seen, marks } };
+    const versions =
+      need.snapshot.versions && (await this.#parts.versions.ensure(need.snapshot.versions));
+    return { ...need, snapshot: { ...need.snapshot, versions } };
   }
 
   async #take(need: LoadRequest): Promise<Lease | 'held' | undefined> {
@@ -231,9 +245,9 @@ export class LoadCoordinator {
     const ttlMs = Math.min(need.policy.lease?.ttl ?? 0, need.policy.ttl, this.#left());
     // With no time left a lease would run out before its load: better none.
     if (!(ttlMs > 0) || !access.store.add) return undefined;
-    const lease = await takeLease(access, this.#record(need), need.at.key, ttlMs);
+    const lease = await takeLease(access, this.#record(need), need.address.key, ttlMs);
     const state = lease === 'held' ? 'held' : 'taken';
-    if (lease) emit({ type: 'lease', key: need.at.key, state });
+    if (lease) emit({ type: 'lease', key: need.address.key, state });
     return lease;
   }
 
@@ -257,17 +271,19 @@ export class LoadCoordinator {
 /** The caller may change the stale value that it is served; the load, which is given it too, must not see that. */
 function withOwnValue(needs: readonly LoadRequest[]): readonly LoadRequest[] {
   const [need] = needs;
-  const entry = need?.seen.entry;
+  const entry = need?.snapshot.entry;
   if (!entry || needs.length > 1) return needs;
-  return [{ ...need, seen: { ...need.seen, entry: new Entry(entry, copyOf(entry.value)) } }];
+  return [
+    { ...need, snapshot: { ...need.snapshot, entry: new Entry(entry, copyOf(entry.value)) } },
+  ];
 }
 
 /** All that may be known of a key's tags: what the call says, and what its last value carried. */
-function tagsOf({ policy, seen }: LoadRequest): string[] {
-  return [...policy.tags, ...tagsAmong(seen.entry?.marks ?? [])];
+function tagsOf({ policy, snapshot }: LoadRequest): string[] {
+  return [...policy.tags, ...tagsAmong(snapshot.entry?.versions ?? [])];
 }
 
-function idOf({ at, seen }: LoadRequest): string {
-  const versions = [seen.version, ...(seen.marks ?? []).map(([, version]) => version)];
-  return `${versions.map(String).join(' ')}:${at.storageKey}`;
+function idOf({ address, snapshot }: LoadRequest): string {
+  const versions = [snapshot.version, ...(snapshot.versions ?? []).map(([, version]) => version)];
+  return `${versions.map(String).join(' ')}:${address.storageKey}`;
 }

@@ -1,26 +1,26 @@
-import type { StoreEntry } from '../../model/cache-store.js';
-import { createEntry, type DependencyVersions } from '../../model/entry.js';
+import type { DependencyVersions } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
 import type { Emit, RefusalReason } from '../../model/events.js';
+import { FAILED } from '../../model/failed.js';
+import type { ResolvedPolicy } from '../../model/policy.js';
+import type { Address, Snapshot } from '../../model/snapshot.js';
+import { type Clock, monotonic } from '../../model/time.js';
+import { type InFlightLoad, LONGEST_LOAD_MS } from '../inflight/in-flight.js';
+import type { VersionTracker } from '../reading/version-tracker.js';
+import type { EntryWriter } from '../writing/entry-writer.js';
 import type { Lease } from './lease.js';
 import { type LoadContext, type LoadNotes, runLoad } from './load-context.js';
-import { lifetime, type ResolvedPolicy } from '../../model/policy.js';
-import type { Address, Snapshot } from '../reading/entry-reader.js';
-import { type InFlightLoad, LONGEST_LOAD_MS } from '../inflight/in-flight.js';
-import { FAILED, type StoreAccess } from '../store-access.js';
-import type { VersionTracker } from '../reading/version-tracker.js';
-import { type Clock, LONGEST_LIFE_MS, monotonic } from '../../model/time.js';
 
 /** One key that a call needs loaded, how to cache its value, and what the read before the load saw. */
 export interface LoadRequest {
-  readonly at: Address;
+  readonly address: Address;
   readonly policy: ResolvedPolicy;
-  readonly seen: Snapshot;
+  readonly snapshot: Snapshot;
 }
 
 /** A need whose load is running. */
 export interface RunningLoad extends LoadRequest {
-  readonly flight: InFlightLoad;
+  readonly inFlight: InFlightLoad;
   readonly lease?: Lease | undefined;
 }
 
@@ -30,63 +30,54 @@ export type LoadAll = (
   context: LoadContext<unknown>,
 ) => Promise<readonly unknown[]>;
 
-/** One value to write. */
-export interface Write {
-  readonly at: Address;
-  readonly value: unknown;
-  readonly policy: ResolvedPolicy;
-  readonly marks: DependencyVersions;
-  readonly loadMs: number;
-}
-
 /** Runs loads, and writes what they give where nothing was invalidated since the reads before them. */
 export class LoadRunner {
-  readonly #access: StoreAccess;
-  readonly #marks: VersionTracker;
+  readonly #writer: EntryWriter;
+  readonly #versions: VersionTracker;
   readonly #clock: Clock;
   readonly #emit: Emit;
 
-  constructor(access: StoreAccess, marks: VersionTracker, clock: Clock, emit: Emit) {
-    this.#access = access;
-    this.#marks = marks;
+  constructor(writer: EntryWriter, versions: VersionTracker, clock: Clock, emit: Emit) {
+    this.#writer = writer;
+    this.#versions = versions;
     this.#clock = clock;
     this.#emit = emit;
   }
 
   /** Rejects with what the load throws. What becomes of the fills is told by events only. */
   async run(targets: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
-    const marks = await Promise.all(
-      targets.map(async ({ seen, flight }) => {
-        const ensured = seen.marks && (await this.#marks.ensure(seen.marks));
-        flight.marks = ensured;
+    const versions = await Promise.all(
+      targets.map(async ({ snapshot, inFlight }) => {
+        const ensured = snapshot.versions && (await this.#versions.ensure(snapshot.versions));
+        inFlight.versions = ensured;
         return ensured;
       }),
     );
-    for (const { flight } of targets) flight.begun = true;
+    for (const { inFlight } of targets) inFlight.begun = true;
     const began = this.#clock.now();
     const notes: LoadNotes = {};
     const added: Promise<DependencyVersions | undefined>[] = [];
     const addTags = async (tags: readonly string[]) => {
-      for (const { flight } of targets) {
-        flight.extended = true;
-        for (const tag of tags) flight.tags.add(tag);
+      for (const { inFlight } of targets) {
+        inFlight.extended = true;
+        for (const tag of tags) inFlight.tags.add(tag);
       }
-      const reading = Promise.resolve(this.#marks.current(tags)).then((read) =>
-        this.#marks.ensure(read),
+      const reading = Promise.resolve(this.#versions.current(tags)).then((read) =>
+        this.#versions.ensure(read),
       );
       added.push(reading);
       await reading;
     };
     const tell = (more: { type: 'load' } | { type: 'load-error'; error: unknown }) => {
       const durationMs = Math.max(this.#clock.now() - began, 0);
-      for (const { at } of targets) this.#emit({ ...more, key: at.key, durationMs });
+      for (const { address } of targets) this.#emit({ ...more, key: address.key, durationMs });
       return durationMs;
     };
     let filled: readonly boolean[] = [];
     try {
       const [first] = targets;
-      const valid = targets.length === 1 && !first?.flight.detached;
-      const stale = valid ? first?.seen.entry?.value : undefined;
+      const valid = targets.length === 1 && !first?.inFlight.isInvalidated;
+      const stale = valid ? first?.snapshot.entry?.value : undefined;
       const limitMs = first?.policy.hardTimeout;
       const values = await runLoad(
         (context) => load(targets, context),
@@ -102,7 +93,7 @@ export class LoadRunner {
       const more = await Promise.all(added);
       filled = await Promise.all(
         targets.map((target, i) =>
-          this.#fill(target, values[i], withTags(marks[i], more), notes, loadMs),
+          this.#fill(target, values[i], withTags(versions[i], more), notes, loadMs),
         ),
       );
       return values;
@@ -116,76 +107,40 @@ export class LoadRunner {
 
   /** Whether the value was written. */
   async #fill(
-    { at, policy, seen, flight }: RunningLoad,
+    { address, policy, snapshot, inFlight }: RunningLoad,
     value: unknown,
-    marks: DependencyVersions | undefined,
+    versions: DependencyVersions | undefined,
     notes: LoadNotes,
     loadMs: number,
   ): Promise<boolean> {
     if (value === undefined || notes.skipped) return false;
-    const age = Math.max(this.#clock.now() - seen.wallMs, monotonic() - seen.monotonicMs);
+    const age = Math.max(this.#clock.now() - snapshot.wallMs, monotonic() - snapshot.monotonicMs);
     let refused: RefusalReason | undefined;
-    if (!marks) refused = 'unread';
-    else if (flight.detached) refused = 'invalidated';
+    if (!versions) refused = 'unread';
+    else if (inFlight.isInvalidated) refused = 'invalidated';
     else if (age > LONGEST_LOAD_MS) refused = 'late';
     else {
       const ttl = notes.ttlMs ?? policy.ttl;
-      const write = { at, value, policy: { ...policy, ttl }, marks, loadMs };
-      const written = await this.#access.attempt('fill', at.key, async (store) => {
-        const { key, value: entry, ttl: seconds } = this.#storeEntry(write);
-        const writing =
-          seen.version !== undefined && store.setIfUnchanged
-            ? store.setIfUnchanged(key, entry, seconds, seen.version)
-            : store.set(key, entry, seconds).then(() => true);
-        // The store's own promise: it may write long after the service gave up waiting for it.
-        flight.writing = writing.catch(() => {});
-        return writing;
+      const write = { address, value, policy: { ...policy, ttl }, versions, loadMs };
+      const written = await this.#writer.fill(write, snapshot.version, (writing) => {
+        inFlight.writing = writing;
       });
       if (written === FAILED) return false;
-      if (written) this.#emit({ type: 'fill', key: at.key, ttlMs: ttl });
+      if (written) this.#emit({ type: 'fill', key: address.key, ttlMs: ttl });
       else refused = 'changed';
     }
-    if (refused) this.#emit({ type: 'refused', key: at.key, reason: refused });
+    if (refused) this.#emit({ type: 'refused', key: address.key, reason: refused });
     return !refused;
-  }
-
-  /** Writes without a condition, for `set`. Never rejects; resolves to whether everything was written. */
-  async write(writes: readonly Write[]): Promise<boolean> {
-    const key = writes.length === 1 ? writes[0]?.at.key : undefined;
-    const written = await this.#access.attempt('set', key, async (store) => {
-      // The last one of a key: a store that writes one by one may end any of them last.
-      const byKey = new Map(writes.map((write) => [write.at.storageKey, this.#storeEntry(write)]));
-      const entries = [...byKey.values()];
-      if (store.setMany && entries.length > 1) await store.setMany(entries);
-      else await Promise.all(entries.map((e) => store.set(e.key, e.value, e.ttl)));
-    });
-    if (written === FAILED) return false;
-    for (const { at, policy } of writes) {
-      this.#emit({ type: 'fill', key: at.key, ttlMs: policy.ttl });
-    }
-    return true;
-  }
-
-  #storeEntry({ at, value, policy, marks, loadMs }: Write): StoreEntry {
-    const createdAt = this.#clock.now();
-    const ttlMs = lifetime(policy);
-    const { staleTTL = ttlMs, staleIfError } = policy;
-    const staleAt = staleTTL < ttlMs ? createdAt + staleTTL : undefined;
-    const times = { createdAt, staleAt, expiresAt: createdAt + ttlMs, loadMs };
-    const entry = createEntry(at.key, { ...times, marks }, value);
-    // setTTL knows nothing of staleIfError, and no entry may outlive the records that invalidate it.
-    const keptMs = Math.min(ttlMs + staleIfError, LONGEST_LIFE_MS);
-    return { key: at.storageKey, value: entry, ttl: keptMs / 1000 };
   }
 }
 
 /** Undefined as soon as one version is not known: such an entry could not be invalidated. */
 function withTags(
-  marks: DependencyVersions | undefined,
+  versions: DependencyVersions | undefined,
   added: readonly (DependencyVersions | undefined)[],
 ): DependencyVersions | undefined {
-  if (!marks || added.includes(undefined)) return undefined;
-  const first = new Map(marks);
+  if (!versions || added.includes(undefined)) return undefined;
+  const first = new Map(versions);
   // The first version of a tag counts: what was invalidated between two readings must stay so.
   for (const [name, version] of added.flatMap((more) => more ?? [])) {
     if (!first.has(name)) first.set(name, version);

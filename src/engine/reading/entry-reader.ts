@@ -1,37 +1,18 @@
 import type { StandardSchemaV1 } from '../../model/cache-key.js';
 import type { CacheStore, CacheVersion } from '../../model/cache-store.js';
-import { Entry, type Freshness, freshness, type DependencyName, type DependencyVersions, readEntry } from '../../model/entry.js';
+import type {
+  DependencyName,
+  DependencyVersions,
+  ReadDependencyVersions,
+} from '../../model/dependency.js';
+import { Entry, freshness, readEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
-import type { Emit, MissReason } from '../../model/events.js';
-import { FAILED, type StoreAccess } from '../store-access.js';
-import type { VersionTracker, ReadDependencyVersions } from './version-tracker.js';
+import type { Emit } from '../../model/events.js';
+import { FAILED } from '../../model/failed.js';
+import { type Address, isServable, type Snapshot } from '../../model/snapshot.js';
 import { type Clock, monotonic } from '../../model/time.js';
-
-/** One key: as the caller wrote it, as it is written in the store, and what its values must look like. */
-export interface Address {
-  readonly key: string;
-  readonly storageKey: string;
-  readonly schema: StandardSchemaV1 | undefined;
-}
-
-/** What one read of a key saw. */
-export interface Snapshot {
-  /** Not invalidated, and it matches the schema; expired when a stale-if-error window keeps it. */
-  readonly entry?: Entry | undefined;
-  readonly state: Freshness | 'none';
-  /** Why nothing can be served, where nothing can. */
-  readonly reason: MissReason;
-  /** What a fill compares; undefined where the store has no versions or could not be read. */
-  readonly version: CacheVersion | undefined;
-  /**
-   * What a load that begins now would carry. Undefined when the key could not be read, and in what was read from a
-   * nearer tier than the last: then nothing may be filled.
-   */
-  readonly marks: ReadDependencyVersions | undefined;
-  /** When the read began, by the wall clock and by the monotonic one. */
-  readonly wallMs: number;
-  readonly monotonicMs: number;
-}
+import type { StoreAccess } from '../store-access.js';
+import type { VersionTracker } from './version-tracker.js';
 
 interface Found {
   readonly value: unknown;
@@ -42,41 +23,33 @@ interface Found {
 
 const PREFIX: readonly DependencyName[] = [null];
 
-/** What a caller can be given. */
-export type Servable = Snapshot & { readonly entry: Entry; readonly state: 'fresh' | 'stale' };
-
-export const isServable = (seen: Snapshot): seen is Servable =>
-  seen.state === 'fresh' || seen.state === 'stale';
-
-/** Whether this is only a copy, of a nearer tier than the last: to be served, but nothing to load or refresh from. */
-export const isCopy = ({ entry, marks }: Snapshot): boolean =>
-  entry !== undefined && marks === undefined;
-
 /** Reads entries and says what they are worth: whole, not invalidated, of the right shape, fresh, stale or expired. */
 export class EntryReader {
   readonly #access: StoreAccess;
-  readonly #marks: VersionTracker;
+  readonly #versions: VersionTracker;
   readonly #clock: Clock;
   readonly #emit: Emit;
 
-  constructor(access: StoreAccess, marks: VersionTracker, clock: Clock, emit: Emit) {
+  constructor(access: StoreAccess, versions: VersionTracker, clock: Clock, emit: Emit) {
     this.#access = access;
-    this.#marks = marks;
+    this.#versions = versions;
     this.#clock = clock;
     this.#emit = emit;
   }
 
   /** A fresh entry that is at hand in this process, if nothing but its marks has to be looked at. */
-  peek(name: string, tags: readonly string[], now: number): Entry | undefined {
-    const prefix = this.#marks.trusted(null, now);
-    if (prefix === undefined || (tags.length > 0 && !areTrusted(tags, this.#marks, now)))
+  getIfPresent(name: string, tags: readonly string[], now: number): Entry | undefined {
+    const prefix = this.#versions.trusted(null, now);
+    if (prefix === undefined || (tags.length > 0 && !areTrusted(tags, this.#versions, now)))
       return undefined;
     const entry = this.#access.store.getIfPresent?.(name, now);
     if (!(entry instanceof Entry) || freshness(entry, now) !== 'fresh') return undefined;
-    const { marks } = entry;
+    const { versions } = entry;
     // Nothing but the prefix in most.
     const isValid =
-      marks.length === 1 ? marks[0]?.[1] === prefix : areInForce(marks, this.#marks, now);
+      versions.length === 1
+        ? versions[0]?.[1] === prefix
+        : areInForce(versions, this.#versions, now);
     return isValid ? entry : undefined;
   }
 
@@ -84,115 +57,130 @@ export class EntryReader {
    * One key, with the version that a fill needs. The versions of the known tags and of the prefix are asked for in
    * the same tick, so that a store that batches needs one request. Never rejects.
    */
-  read(at: Address, tags: readonly string[]): Promise<Snapshot> {
-    return this.#readOne(at, tags, readVersioned);
+  read(address: Address, tags: readonly string[]): Promise<Snapshot> {
+    return this.#readOne(address, tags, readVersioned);
   }
 
   /**
    * As `read`, or a copy that may be served from a nearer tier than the last. A copy that may not says nothing of what
    * the last tier holds: another process may have loaded anew what it has invalidated.
    */
-  readNearest(at: Address, tags: readonly string[]): Promise<Snapshot> {
-    return this.#access.store.getNearest ? this.#readTiers(at, tags) : this.read(at, tags);
+  readNearest(address: Address, tags: readonly string[]): Promise<Snapshot> {
+    return this.#access.store.getNearest
+      ? this.#readTiers(address, tags)
+      : this.read(address, tags);
   }
 
-  async #readTiers(at: Address, tags: readonly string[]): Promise<Snapshot> {
-    const seen = await this.#readOne(at, tags, readNearest);
-    if (seen.version !== undefined || seen.reason === 'unreadable') return seen;
-    return isServable(seen) ? { ...seen, marks: undefined } : this.read(at, tags);
+  async #readTiers(address: Address, tags: readonly string[]): Promise<Snapshot> {
+    const snapshot = await this.#readOne(address, tags, readNearest);
+    if (snapshot.version !== undefined || snapshot.reason === 'unreadable') return snapshot;
+    return isServable(snapshot) ? { ...snapshot, versions: undefined } : this.read(address, tags);
   }
 
   /** Promises in place of `await`: this is what a hit on a store costs most. */
   #readOne(
-    at: Address,
+    address: Address,
     tags: readonly string[],
     readFound: (store: CacheStore, name: string) => Promise<Found>,
   ): Promise<Snapshot> {
     const wallMs = this.#clock.now();
     const monotonicMs = monotonic();
-    const marks = this.#marks.current(tags.length === 0 ? PREFIX : [null, ...tags], wallMs);
-    const reading = this.#access.attempt('get', at.key, (store) => readFound(store, at.storageKey));
-    if (marks instanceof Promise) {
-      return Promise.all([reading, marks]).then(([found, read]) =>
-        this.#judge(at, found, read, wallMs, monotonicMs),
+    const versions = this.#versions.current(tags.length === 0 ? PREFIX : [null, ...tags], wallMs);
+    const reading = this.#access.attempt('get', address.key, (store) =>
+      readFound(store, address.storageKey),
+    );
+    if (versions instanceof Promise) {
+      return Promise.all([reading, versions]).then(([found, read]) =>
+        this.#judge(address, found, read, wallMs, monotonicMs),
       );
     }
-    return reading.then((found) => this.#judge(at, found, marks, wallMs, monotonicMs));
+    return reading.then((found) => this.#judge(address, found, versions, wallMs, monotonicMs));
   }
 
   /** Many keys, and the tags that their own policies name, for `get` and `getMany`, which fill nothing. Never rejects. */
   async readMany(ats: readonly Address[], tags: readonly string[]): Promise<Snapshot[]> {
     const [only] = ats;
     if (only && ats.length === 1) {
-      const seen = await this.#readOne(only, tags, readPlain);
-      return [await this.#orFromLast(only, tags, seen)];
+      const snapshot = await this.#readOne(only, tags, readPlain);
+      return [await this.#orFromLast(only, tags, snapshot)];
     }
     const wallMs = this.#clock.now();
-    const reading = this.#marks.current([null, ...new Set(tags)]);
-    const names = ats.map((at) => at.storageKey);
+    const reading = this.#versions.current([null, ...new Set(tags)]);
+    const names = ats.map((address) => address.storageKey);
     const found = await this.#access.attempt('get', undefined, (store) => readAll(store, names));
-    const marks = await reading;
+    const versions = await reading;
     return Promise.all(
-      ats.map(async (at, i) => {
+      ats.map(async (address, i) => {
         const one = found === FAILED ? FAILED : (found[i] as Found);
-        return this.#orFromLast(at, tags, await this.#judge(at, one, marks, wallMs, 0));
+        return this.#orFromLast(
+          address,
+          tags,
+          await this.#judge(address, one, versions, wallMs, 0),
+        );
       }),
     );
   }
 
   /** What was read without a version; or what the last tier says, where only a nearer one may have been asked. */
-  #orFromLast(at: Address, tags: readonly string[], seen: Snapshot): Snapshot | Promise<Snapshot> {
-    const known = isServable(seen) || seen.reason === 'absent' || seen.reason === 'unreadable';
-    return known || !this.#access.store.getNearest ? seen : this.read(at, tags);
+  #orFromLast(
+    address: Address,
+    tags: readonly string[],
+    snapshot: Snapshot,
+  ): Snapshot | Promise<Snapshot> {
+    const known =
+      isServable(snapshot) || snapshot.reason === 'absent' || snapshot.reason === 'unreadable';
+    return known || !this.#access.store.getNearest ? snapshot : this.read(address, tags);
   }
 
   /** At once, for all but the few entries whose tags or schema have to be looked at. */
   #judge(
-    at: Address,
+    address: Address,
     found: Found | typeof FAILED,
-    marks: ReadDependencyVersions,
+    versions: ReadDependencyVersions,
     wallMs: number,
     monotonicMs: number,
   ): Snapshot | Promise<Snapshot> {
     const none = { entry: undefined, state: 'none', wallMs, monotonicMs } as const;
     // A store of the user's may answer with nothing at all.
     if (!found || found === FAILED)
-      return { ...none, reason: 'unreadable', version: undefined, marks: undefined };
+      return { ...none, reason: 'unreadable', version: undefined, versions: undefined };
     const { value, version, error } = found;
     const entry = readEntry(value);
     if (!entry) {
       const isAbsent = value === undefined && !error;
-      const reason = isAbsent ? 'absent' : this.#corrupt(at, 'cannot be read as an entry', error);
-      return { ...none, reason, version, marks };
+      const reason = isAbsent
+        ? 'absent'
+        : this.#corrupt(address, 'cannot be read as an entry', error);
+      return { ...none, reason, version, versions };
     }
     // One comparison for most: nothing but the prefix, and its version remembered.
-    const isValid = entry.marks.length === 1 && entry.marks[0]?.[1] === marks[0]?.[1];
-    if (!isValid || at.schema)
-      return this.#judgeEntry(at, entry, isValid, { ...none, version, marks });
+    const isValid = entry.versions.length === 1 && entry.versions[0]?.[1] === versions[0]?.[1];
+    if (!isValid || address.schema)
+      return this.#judgeEntry(address, entry, isValid, { ...none, version, versions });
     const state = freshness(entry, this.#clock.now());
-    return { entry, state, reason: 'expired', version, marks, wallMs, monotonicMs };
+    return { entry, state, reason: 'expired', version, versions, wallMs, monotonicMs };
   }
 
   async #judgeEntry(
-    at: Address,
+    address: Address,
     entry: Entry,
     isValid: boolean,
-    base: Omit<Snapshot, 'reason'> & { marks: ReadDependencyVersions },
+    base: Omit<Snapshot, 'reason'> & { versions: ReadDependencyVersions },
   ): Promise<Snapshot> {
-    let { marks } = base;
+    let { versions } = base;
     if (!isValid) {
-      const inForce = new Map(await this.#inForce(entry, marks));
-      if (entry.marks.some(([name]) => inForce.get(name) === FAILED))
-        return { ...base, reason: 'unreadable', marks: undefined };
+      const inForce = new Map(await this.#inForce(entry, versions));
+      if (entry.versions.some(([name]) => inForce.get(name) === FAILED))
+        return { ...base, reason: 'unreadable', versions: undefined };
       // What the load will carry: no more than was asked for.
-      marks = marks.map(([name]) => [name, inForce.get(name) ?? FAILED]);
-      if (entry.marks.some(([name, carried]) => inForce.get(name) !== carried))
-        return { ...base, reason: 'invalidated', marks };
+      versions = versions.map(([name]) => [name, inForce.get(name) ?? FAILED]);
+      if (entry.versions.some(([name, carried]) => inForce.get(name) !== carried))
+        return { ...base, reason: 'invalidated', versions };
     }
-    const matching = at.schema ? await this.#matching(at, at.schema, entry) : entry;
-    if (!matching) return { ...base, reason: 'corrupt', marks };
+    const matching = address.schema ? await this.#matching(address, address.schema, entry) : entry;
+    if (!matching) return { ...base, reason: 'corrupt', versions };
     const state = freshness(matching, this.#clock.now());
-    return { ...base, entry: matching, state, reason: 'expired', marks };
+    return { ...base, entry: matching, state, reason: 'expired', versions };
   }
 
   /**
@@ -201,17 +189,21 @@ export class EntryReader {
    */
   async #inForce(entry: Entry, read: ReadDependencyVersions): Promise<ReadDependencyVersions> {
     const asked = new Map(read);
-    const names = entry.marks.flatMap(([name]) => (asked.has(name) ? [] : [name]));
-    const known = [...read, ...(await this.#marks.current(names))];
+    const names = entry.versions.flatMap(([name]) => (asked.has(name) ? [] : [name]));
+    const known = [...read, ...(await this.#versions.current(names))];
     const versions = new Map(known);
-    const open = entry.marks.filter(([name, carried]) => {
+    const open = entry.versions.filter(([name, carried]) => {
       const version = versions.get(name);
       return typeof version === 'string' && version !== carried;
     });
-    return [...known, ...(await this.#marks.read(open.map(([name]) => [name])))];
+    return [...known, ...(await this.#versions.read(open.map(([name]) => [name])))];
   }
 
-  async #matching(at: Address, schema: StandardSchemaV1, entry: Entry): Promise<Entry | undefined> {
+  async #matching(
+    address: Address,
+    schema: StandardSchemaV1,
+    entry: Entry,
+  ): Promise<Entry | undefined> {
     try {
       const { value, issues } = (await schema['~standard'].validate(entry.value)) as {
         value?: unknown;
@@ -220,9 +212,9 @@ export class EntryReader {
       // Undefined means a miss, whoever says so.
       if (!issues && value !== undefined) return new Entry(entry, value);
       const why = issues?.map((issue) => issue.message).join('; ') ?? 'undefined';
-      this.#corrupt(at, `does not match its schema (${why})`);
+      this.#corrupt(address, `does not match its schema (${why})`);
     } catch (cause) {
-      this.#corrupt(at, 'could not be checked, as its schema threw', cause);
+      this.#corrupt(address, 'could not be checked, as its schema threw', cause);
     }
     return undefined;
   }
@@ -236,11 +228,11 @@ export class EntryReader {
 }
 
 /** Otherwise what is at hand would be copied for nothing. */
-const areTrusted = (tags: readonly string[], versions: VersionTracker, now: number): boolean =>
-  tags.every((tag) => versions.trusted(tag, now) !== undefined);
+const areTrusted = (tags: readonly string[], tracker: VersionTracker, now: number): boolean =>
+  tags.every((tag) => tracker.trusted(tag, now) !== undefined);
 
-const areInForce = (marks: DependencyVersions, versions: VersionTracker, now: number): boolean =>
-  marks.every(([name, version]) => versions.trusted(name, now) === version);
+const areInForce = (versions: DependencyVersions, tracker: VersionTracker, now: number): boolean =>
+  versions.every(([name, version]) => tracker.trusted(name, now) === version);
 
 /** Without a version where it is a copy. */
 const readNearest = (store: CacheStore, name: string): Promise<Found> =>

@@ -1,22 +1,17 @@
-import type { KeySpace } from '../../model/cache-key.js';
 import type { CacheVersion } from '../../model/cache-store.js';
-import type { DependencyName, DependencyVersions } from '../../model/entry.js';
-import { FAILED, type StoreAccess } from '../store-access.js';
+import type { DependencyName, DependencyVersions } from '../../model/dependency.js';
+import { MISSING, type ReadDependencyVersions, type ReadVersion } from '../../model/dependency.js';
+import { FAILED } from '../../model/failed.js';
+import type { KeySpace } from '../../model/key-space.js';
 import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
-
-/** No record where one is needed to prove anything: it equals no version that an entry carries. */
-export const MISSING: unique symbol = Symbol('missing');
-
-/** A mark's version; `MISSING`; or `FAILED` when the store could not be read. */
-export type ReadVersion = CacheVersion | typeof MISSING | typeof FAILED;
-export type ReadDependencyVersions = readonly (readonly [name: DependencyName, version: ReadVersion])[];
+import type { StoreAccess } from '../store-access.js';
 
 /** Version records outlive every entry that carries them; a day more, for clocks that differ. */
 const recordTTL = (): number => LONGEST_LIFE_MS / 1000 + 86_400;
 
 interface Memory {
   /** The mark alone: the list that most reads need. */
-  readonly marks: readonly [DependencyVersions[number]];
+  readonly versions: readonly [DependencyVersions[number]];
   readonly readAt: number;
   /** Until when it may be trusted. */
   readonly until: number;
@@ -70,8 +65,8 @@ export class VersionTracker {
       const memory = name === null ? this.#prefix : this.#tags.get(name);
       if (!isTrusted(memory, now))
         return this.read(names.map((each) => [each, this.trusted(each, now)]));
-      if (names.length === 1) return memory.marks;
-      known.push(memory.marks[0]);
+      if (names.length === 1) return memory.versions;
+      known.push(memory.versions[0]);
     }
     return known;
   }
@@ -86,9 +81,9 @@ export class VersionTracker {
   }
 
   /** For an entry to carry: missing records are created first. Undefined when a version is not to be had. */
-  async ensure(marks: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
+  async ensure(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
     const ensured = await Promise.all(
-      marks.map(
+      versions.map(
         async ([name, version]) =>
           [name, version === MISSING ? await this.#create(name) : version] as const,
       ),
@@ -115,7 +110,7 @@ export class VersionTracker {
   /** What is remembered. Its age is by the wall clock, so a thaw ends it, and so does a step back. */
   trusted(name: DependencyName, now: number): CacheVersion | undefined {
     const memory = name === null ? this.#prefix : this.#tags.get(name);
-    return isTrusted(memory, now) ? memory.marks[0][1] : undefined;
+    return isTrusted(memory, now) ? memory.versions[0][1] : undefined;
   }
 
   async #read(name: DependencyName): Promise<ReadVersion> {
@@ -133,7 +128,7 @@ export class VersionTracker {
     if (value === undefined && !this.#access.store.durable) return MISSING;
     const trustMs = name === null ? this.#trustMs.prefix : this.#trustMs.tag;
     if (trustMs > 0 && changes === this.#changes) {
-      this.#remember(name, { marks: [[name, version]], readAt, until: readAt + trustMs });
+      this.#remember(name, { versions: [[name, version]], readAt, until: readAt + trustMs });
     }
     return version;
   }

@@ -11,7 +11,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /** An error that DynamoDB answered with, as a `CacheError` whose message says what to do. */
-export function refusal(
+export function dynamodbError(
   operation: Operation,
   subject: string,
   type: string | undefined,

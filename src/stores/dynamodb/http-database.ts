@@ -8,9 +8,9 @@ import {
   type Timeouts,
 } from '../../aws/transport.js';
 import type { Database, Item, Request } from './database.js';
-import { refusal } from './error.js';
+import { dynamodbError } from './error.js';
 
-export interface LeanOptions {
+export interface HttpDatabaseOptions {
   readonly tableName: string;
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
@@ -27,7 +27,7 @@ const ACTIONS = {
 };
 
 /** DynamoDB over the lean transport: JSON 1.0 by POST, no SDK. */
-export function leanDatabase(options: LeanOptions): Database {
+export function httpDatabase(options: HttpDatabaseOptions): Database {
   const { tableName, timeouts, credentials = defaultCredentials() } = options;
   const where = resolveEndpoint('dynamodb', options);
   const transport = createTransport({ service: 'dynamodb', ...where, credentials, timeouts });
@@ -48,7 +48,7 @@ export function leanDatabase(options: LeanOptions): Database {
         return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };
       }
       const message = errorMessage(response) ?? `HTTP status ${response.status} without a message`;
-      throw refusal(operation, tableName, type, message);
+      throw dynamodbError(operation, tableName, type, message);
     },
     warm: transport.warm,
     close: transport.close,

@@ -1,7 +1,7 @@
 import { CacheError } from '../../model/errors.js';
 import { type Duration, milliseconds, withTimeout } from '../../model/time.js';
 import type { ConditionFailed, Database, Operation, Response } from './database.js';
-import { refusal } from './error.js';
+import { dynamodbError } from './error.js';
 
 /** `DynamoDBDocument` and `DaxDocument`: a method for each operation, and plain values. */
 type DocumentClient = Record<Operation, (input: object, options?: object) => Promise<Response>>;
@@ -21,7 +21,7 @@ const SDK = /* @__PURE__ */ ['@aws-sdk', 'lib-dynamodb'].join('/');
  * has no request timeout by default, so each call gets an abort signal, and is left where it does not listen to that:
  * while the SDK waits for credentials, or in DAX.
  */
-export function clientDatabase(
+export function sdkDatabase(
   given: object | (() => object | Promise<object>),
   tableName: string,
   total: Duration = '2s',
@@ -58,7 +58,7 @@ export function clientDatabase(
         }
         if (error instanceof CacheError) throw error;
         const late = signal.aborted && `no answer within ${totalMs} ms`;
-        throw refusal(operation, tableName, late ? 'Timeout' : name, late || message, error);
+        throw dynamodbError(operation, tableName, late ? 'Timeout' : name, late || message, error);
       }
     },
     /** The client is there and its packages are loaded: how it connects is its own business. */

@@ -1,12 +1,17 @@
-import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../model/cache-store.js';
-import { copyOfTree } from '../../util/clone.js';
+import type {
+  CacheStore,
+  CacheVersion,
+  StoreEntry,
+  VersionedRead,
+} from '../../model/cache-store.js';
 import { Entry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
-import { freezeDeep } from '../../util/deep-freeze.js';
-import { globMatcher } from '../../util/glob.js';
+import { type Clock, systemClock } from '../../model/time.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import { type Clock, systemClock } from '../../model/time.js';
+import { copyOfTree } from '../../util/clone.js';
+import { freezeDeep } from '../../util/deep-freeze.js';
+import { globMatcher } from '../../util/glob.js';
 import { bytesOf, newRecord, ownRaw, type Raw, type Stored, TOKEN } from './record.js';
 import { Sieve } from './sieve.js';
 

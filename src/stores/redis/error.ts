@@ -32,7 +32,7 @@ export const messageOf = (error: unknown): string =>
   String(Object(error).message ?? error).replace(IN_SCRIPT, '');
 
 /** An error of the client, or one that Redis answered with, as a `CacheError` whose message says what to do. */
-export function refusal(
+export function redisError(
   operation: string,
   subject: string | undefined,
   cause: unknown,

@@ -1,12 +1,12 @@
-import { OperationTimeouts, LATE } from '../../resilience/operation-timeouts.js';
 import { CacheError } from '../../model/errors.js';
 import { type Clock, withTimeout } from '../../model/time.js';
+import { LATE, OperationTimeouts } from '../../resilience/operation-timeouts.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
-import type { Command, Connection, Repeat } from './connection.js';
-import { type Client, clientSettings, createClient, OPEN_MS, QUIT_MS } from './own-client.js';
-import { messageOf, refusal } from './error.js';
-import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 import { CommandBatch } from './command-batch.js';
+import type { Command, Connection, Repeat } from './connection.js';
+import { messageOf, redisError } from './error.js';
+import { type Client, clientSettings, createClient, OPEN_MS, QUIT_MS } from './own-client.js';
+import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 
 /** What a command has, milliseconds. */
 const COMMAND_MS = 1_000;
@@ -92,7 +92,7 @@ export class OwnConnection implements Connection {
       if (fate === 'refused' && client) this.#drop(client);
       return await command(this.#current() ?? (await this.#open()));
     } catch (last) {
-      throw refusal(operation, key, last);
+      throw redisError(operation, key, last);
     }
   }
 

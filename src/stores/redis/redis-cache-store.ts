@@ -1,17 +1,22 @@
-import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../model/cache-store.js';
+import type {
+  CacheStore,
+  CacheVersion,
+  StoreEntry,
+  VersionedRead,
+} from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
+import { systemClock } from '../../model/time.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import { systemClock } from '../../model/time.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { RedisClient } from './client.js';
 import { type Connection, GivenConnection, type Repeat } from './connection.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
-import { ValueMemo } from './value-memo.js';
 import { OwnConnection } from './own-connection.js';
 import { BYTES, StoredRecord, TEXT, TOKEN, UNKNOWN_VERSION } from './record.js';
 import { scanKeys } from './scan.js';
+import { ValueMemo } from './value-memo.js';
 
 interface CommonOptions {
   /** What all keys begin with, followed by a colon: the store's own, since `clear()` wipes it. Default `cache`. */

@@ -1,4 +1,3 @@
-import { isRecord } from '../../model/cache-key.js';
 import type {
   CacheStore,
   CacheVersion,
@@ -7,8 +6,9 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { Entry } from '../../model/entry.js';
-import { freezeDeep } from '../../util/deep-freeze.js';
+import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
+import { freezeDeep } from '../../util/deep-freeze.js';
 import { InvalidationBus } from './invalidation-bus.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
 import { checkedTiers, type Tier } from './tier.js';

@@ -1,10 +1,10 @@
+import type { CacheVersion, NearestRead } from '../../model/cache-store.js';
+import { Entry, readEntry } from '../../model/entry.js';
+import type { Clock } from '../../model/time.js';
 import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
 import { OperationTimeouts } from '../../resilience/operation-timeouts.js';
-import type { CacheVersion, NearestRead } from '../../model/cache-store.js';
 import { copyOf } from '../../util/clone.js';
-import { Entry, readEntry } from '../../model/entry.js';
 import { isObject, plainParts } from '../../util/deep-freeze.js';
-import type { Clock } from '../../model/time.js';
 import type { Tier } from './tier.js';
 
 /** What an upper tier held when it was looked at, before anything was read or written below it. */

@@ -6,7 +6,7 @@ import { type ConformanceCase, defineCase, freshPrefix, spoil } from './case.js'
  * value before, since a store may keep one at hand only then.
  */
 export const peekCases: readonly ConformanceCase[] = [
-  defineCase('peeks at what get gives', ['peek'], async ({ store }) => {
+  defineCase('peeks at what get gives', ['getIfPresent'], async ({ store }) => {
     const prefix = freshPrefix();
     assert.equal(store.getIfPresent(`${prefix}absent`), undefined);
     for (const value of ['text', '', 0, false, null, { nested: [1] }]) {
@@ -20,7 +20,7 @@ export const peekCases: readonly ConformanceCase[] = [
 
   defineCase(
     'peeks at nothing whose time is over',
-    ['peek', 'exactTime'],
+    ['getIfPresent', 'exactTime'],
     async ({ store, advance }) => {
       const key = `${freshPrefix()}value`;
       await store.set(key, 'held', 10);
@@ -32,12 +32,16 @@ export const peekCases: readonly ConformanceCase[] = [
     },
   ),
 
-  defineCase('lets nobody who peeks change what others read', ['peek'], async ({ store }) => {
-    const key = `${freshPrefix()}value`;
-    await store.set(key, { list: [1] }, 60);
-    await store.get(key);
-    spoil(store, store.getIfPresent<{ list: number[] }>(key)?.list);
-    assert.deepEqual(store.getIfPresent(key), { list: [1] });
-    assert.deepEqual(await store.get(key), { list: [1] });
-  }),
+  defineCase(
+    'lets nobody who peeks change what others read',
+    ['getIfPresent'],
+    async ({ store }) => {
+      const key = `${freshPrefix()}value`;
+      await store.set(key, { list: [1] }, 60);
+      await store.get(key);
+      spoil(store, store.getIfPresent<{ list: number[] }>(key)?.list);
+      assert.deepEqual(store.getIfPresent(key), { list: [1] });
+      assert.deepEqual(await store.get(key), { list: [1] });
+    },
+  ),
 ];

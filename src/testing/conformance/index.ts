@@ -2,9 +2,9 @@ import { batchCases } from './batches.js';
 import { type ConformanceCase, type ConformanceSubject, missingNeeds } from './case.js';
 import { expiryCases } from './expiry.js';
 import { fenceCases } from './fence.js';
+import { peekCases } from './get-if-present.js';
 import { keyCases } from './keys.js';
 import { patternCases } from './patterns.js';
-import { peekCases } from './get-if-present.js';
 import { valueCases } from './values.js';
 import { writeCases } from './writes.js';
 

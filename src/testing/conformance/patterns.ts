@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
 import { escapeGlob } from '../../util/glob.js';
-import {
-  type Able,
-  type ConformanceCase,
-  count,
-  defineCase,
-  freshPrefix,
-} from './case.js';
+import { type Able, type ConformanceCase, count, defineCase, freshPrefix } from './case.js';
 
 const LONG = 'k'.repeat(10_000);
 

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Serializer } from '../../serializers/serializer.js';
-import {
-  type Able,
-  type ConformanceCase,
-  count,
-  defineCase,
-  freshPrefix,
-  spoil,
-} from './case.js';
+import { type Able, type ConformanceCase, count, defineCase, freshPrefix, spoil } from './case.js';
 
 const VALUES: readonly (readonly [what: string, value: unknown])[] = [
   ['text', 'held'],

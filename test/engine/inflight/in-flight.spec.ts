@@ -4,7 +4,7 @@ import { deferred } from '../../cache-service/helpers.js';
 
 const basis = (version: string, more: Partial<Basis> = {}): Basis => ({
   version,
-  marks: [[null, 'p']],
+  versions: [[null, 'p']],
   wallMs: 1_000_000,
   monotonicMs: 1_000,
   ...more,
@@ -16,12 +16,12 @@ describe('SingleFlight', () => {
   it.each<[string, Basis, boolean]>([
     ['the same', basis('v1'), true],
     ['another version', basis('v2'), false],
-    ['another mark', basis('v1', { marks: [[null, 'q']] }), false],
-    ['no marks', basis('v1', { marks: undefined }), false],
+    ['another mark', basis('v1', { versions: [[null, 'q']] }), false],
+    ['no marks', basis('v1', { versions: undefined }), false],
     [
       'a mark that the load does not know',
       basis('v1', {
-        marks: [
+        versions: [
           [null, 'p'],
           ['red', 'r'],
         ],
@@ -41,11 +41,11 @@ describe('SingleFlight', () => {
   it('takes a mark that was missing and has been created for the same', () => {
     const flights = new InFlightTracker();
     const missing = Symbol('missing');
-    const flight = flights.start('k', basis('v1', { marks: [['red', missing]] }), [], never);
-    flight.marks = [['red', 'created']];
-    expect(flights.joinable('k', basis('v1', { marks: [['red', missing]] }))).toBe(flight);
-    expect(flights.joinable('k', basis('v1', { marks: [['red', 'created']] }))).toBe(flight);
-    expect(flights.joinable('k', basis('v1', { marks: [['red', 'changed']] }))).toBeUndefined();
+    const flight = flights.start('k', basis('v1', { versions: [['red', missing]] }), [], never);
+    flight.versions = [['red', 'created']];
+    expect(flights.joinable('k', basis('v1', { versions: [['red', missing]] }))).toBe(flight);
+    expect(flights.joinable('k', basis('v1', { versions: [['red', 'created']] }))).toBe(flight);
+    expect(flights.joinable('k', basis('v1', { versions: [['red', 'changed']] }))).toBeUndefined();
   });
 
   it('lets nobody join what has ended or was detached', async () => {
@@ -54,7 +54,7 @@ describe('SingleFlight', () => {
     await ended.outcome;
     expect(flights.joinable('k', basis('v1'))).toBeUndefined();
     flights.start('k', basis('v1'), [], never);
-    await flights.detach(() => true);
+    await flights.invalidate(() => true);
     expect(flights.joinable('k', basis('v1'))).toBeUndefined();
   });
 
@@ -77,11 +77,11 @@ describe('SingleFlight', () => {
     flight.writing = write.promise;
     let detached = false;
     const detaching = flights
-      .detach((each) => each.key === 'k')
+      .invalidate((each) => each.key === 'k')
       .then(() => {
         detached = true;
       });
-    expect(flight.detached).toBe(true);
+    expect(flight.isInvalidated).toBe(true);
     await Promise.resolve();
     expect(detached).toBe(false);
     write.resolve();
@@ -94,30 +94,30 @@ describe('SingleFlight', () => {
     const flights = new InFlightTracker();
     const one = flights.start('one', basis('v'), ['red'], () => new Promise(() => {}));
     const two = flights.start('two', basis('v'), ['blue'], () => new Promise(() => {}));
-    await flights.detach((flight) => flight.tags.has('red'));
-    expect([one.detached, two.detached]).toEqual([true, false]);
+    await flights.invalidate((flight) => flight.tags.has('red'));
+    expect([one.isInvalidated, two.isInvalidated]).toEqual([true, false]);
   });
 
   it('detaches every load of a key, not only the youngest', async () => {
     const flights = new InFlightTracker();
     const older = flights.start('k', basis('v'), [], () => new Promise(() => {}));
     const younger = flights.start('k', basis('v'), [], () => new Promise(() => {}));
-    await flights.detach((flight) => flight.key === 'k');
-    expect([older.detached, younger.detached]).toEqual([true, true]);
+    await flights.invalidate((flight) => flight.key === 'k');
+    expect([older.isInvalidated, younger.isInvalidated]).toEqual([true, true]);
   });
 
   it('asks an invalidation of a tag once more when the entry has said which tags it carries', () => {
     const flights = new InFlightTracker();
     const watch = flights.watch('k', ['blue']);
     const other = flights.watch('other', []);
-    flights.overtake(({ tags }) => tags.has('red'));
+    flights.invalidateReads(({ tags }) => tags.has('red'));
     expect(watch.isOvertaken([])).toBe(false);
     expect(watch.isOvertaken(['red'])).toBe(true);
     expect(other.isOvertaken(['green'])).toBe(false);
-    flights.overtake(({ tags }) => tags.has('blue'));
+    flights.invalidateReads(({ tags }) => tags.has('blue'));
     expect([watch.isOvertaken([]), other.isOvertaken([])]).toEqual([true, false]);
     other.end();
-    flights.overtake(() => true);
+    flights.invalidateReads(() => true);
     expect(other.isOvertaken([])).toBe(false);
   });
 });

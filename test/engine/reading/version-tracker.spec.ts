@@ -1,9 +1,10 @@
 import { type CacheStore, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
-import { keySpace } from '../../../src/model/cache-key.js';
-import type { DependencyName } from '../../../src/model/entry.js';
-import { FAILED, StoreAccess } from '../../../src/engine/store-access.js';
-import { VersionTracker, MISSING } from '../../../src/engine/reading/version-tracker.js';
+import { VersionTracker } from '../../../src/engine/reading/version-tracker.js';
+import { StoreAccess } from '../../../src/engine/store-access.js';
+import { type DependencyName, MISSING } from '../../../src/model/dependency.js';
+import { FAILED } from '../../../src/model/failed.js';
+import { keySpace } from '../../../src/model/key-space.js';
 import {
   advance,
   bareStore,

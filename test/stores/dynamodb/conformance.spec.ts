@@ -127,7 +127,7 @@ function describeStore(
           },
         };
       },
-      { lacks: ['the store has no peek'] },
+      { lacks: ['the store has no getIfPresent'] },
     );
   });
 }

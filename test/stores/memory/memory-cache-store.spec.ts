@@ -5,7 +5,10 @@ import { Entry } from '../../../src/model/entry.js';
 import { CacheError } from '../../../src/model/errors.js';
 import { jsonSerializer } from '../../../src/serializers/json.js';
 import type { Serializer } from '../../../src/serializers/serializer.js';
-import { MemoryCacheStore, type MemoryCacheStoreOptions } from '../../../src/stores/memory/memory-cache-store.js';
+import {
+  MemoryCacheStore,
+  type MemoryCacheStoreOptions,
+} from '../../../src/stores/memory/memory-cache-store.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { describeConformance } from '../conformance.js';
 
@@ -45,7 +48,7 @@ describeConformance(
 );
 
 describe('a memory store that shares frozen values', () => {
-  const fields = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 3, marks: [] };
+  const fields = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 3, versions: [] };
 
   it('gives every reader the same one, and parses it once', async () => {
     let parsed = 0;
@@ -279,7 +282,7 @@ describe('a memory store within its bounds', () => {
   });
 });
 
-it('a peek takes the time from who gives it', async () => {
+it('a getIfPresent takes the time from who gives it', async () => {
   const { clock, store } = create();
   await store.set('key', 'held', 10);
   expect(store.getIfPresent('key', clock.now() + 9_999)).toBe('held');
@@ -443,7 +446,7 @@ describe('serialisation in a memory store', () => {
     const { store, clock } = create();
     const now = clock.now();
     const times = { createdAt: now, staleAt: now + 5, expiresAt: now + 9, loadMs: 3 };
-    const fields = { ...times, marks: [[null, 'p'] as const, ['red', 'v'] as const] };
+    const fields = { ...times, versions: [[null, 'p'] as const, ['red', 'v'] as const] };
     const value = { list: [1] };
     await store.set('key', new Entry(fields, value), 60);
     value.list.push(2);

@@ -2,12 +2,12 @@ import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis-6';
 import { Redis as Valkey, Cluster as ValkeyCluster } from 'iovalkey';
 import { afterAll, describe } from 'vitest';
+import { pause } from '../../../src/model/time.js';
 import {
   RedisCacheStore,
   type RedisCacheStoreOptions,
   type RedisClient,
 } from '../../../src/stores/redis/index.js';
-import { pause } from '../../../src/model/time.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
 import { describeConformance } from '../conformance.js';
@@ -17,8 +17,8 @@ interface OpenClient extends RedisClient {
 }
 /** The server's clock is the only one, and nobody moves it; nothing is held in this process. */
 const NEITHER = [
-  'the store has no peek',
-  'the store has no peek, the subject has no exactTime',
+  'the store has no getIfPresent',
+  'the store has no getIfPresent, the subject has no exactTime',
   'the subject has no exactTime',
 ];
 

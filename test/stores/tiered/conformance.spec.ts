@@ -1,13 +1,13 @@
 import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { CacheStore, Clock } from '../../../src/index.js';
+import { pause, systemClock } from '../../../src/model/time.js';
 import type { Serializer } from '../../../src/serializers/serializer.js';
 import { DynamoDBCacheStore } from '../../../src/stores/dynamodb/index.js';
 import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
 import { TieredCacheStore } from '../../../src/stores/tiered/index.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
-import { pause, systemClock } from '../../../src/model/time.js';
 import { startDynalite } from '../../servers/dynalite.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
@@ -77,8 +77,8 @@ const describeTiers = (title: string, layers: () => Layers, expectations?: Expec
 const NO_TIME = { lacks: ['the subject has no exactTime'] };
 const NO_TIME_NOR_PEEK = {
   lacks: [
-    'the store has no peek',
-    'the store has no peek, the subject has no exactTime',
+    'the store has no getIfPresent',
+    'the store has no getIfPresent, the subject has no exactTime',
     'the subject has no exactTime',
   ],
 };

@@ -10,7 +10,7 @@ const store = new TieredCacheStore([new MemoryCacheStore(), redis], {
 await store.warm();
 
 const WORK = {
-  peek: (key: string) => store.getIfPresent?.(key),
+  getIfPresent: (key: string) => store.getIfPresent?.(key),
   get: (key: string) => store.get(key),
   set: (key: string) => store.set(key, 'theirs', 3_600),
   del: (key: string) => store.del(key),

@@ -5,10 +5,10 @@ import { Cluster, Redis } from 'ioredis';
 import { Redis as Redis6 } from 'ioredis-6';
 import { Redis as Valkey } from 'iovalkey';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { pause } from '../../../src/model/time.js';
 import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import { RedisCacheStore, type RedisCacheStoreOptions } from '../../../src/stores/redis/index.js';
 import { TieredCacheStore } from '../../../src/stores/tiered/index.js';
-import { pause } from '../../../src/model/time.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';
@@ -96,7 +96,11 @@ describeWithRedis('tiers of several processes over Redis', (url) => {
     await untilTrusted(a, 'k');
     await untilDropped(b, 'k');
     for (const store of [a, b]) await store.warm();
-    expect([a.getIfPresent?.('kept'), b.getIfPresent?.('kept'), a.getIfPresent?.('k')]).toEqual(['kept', 'kept', 'new']);
+    expect([a.getIfPresent?.('kept'), b.getIfPresent?.('kept'), a.getIfPresent?.('k')]).toEqual([
+      'kept',
+      'kept',
+      'new',
+    ]);
   });
 
   it('do not hear of other prefixes', async () => {
@@ -151,13 +155,13 @@ describeWithRedis('tiers of several processes over Redis', (url) => {
     await here.set('k', 'old', 3_600);
     const isCopied = async () => {
       await there.ask('get', 'k');
-      return (await there.ask('peek', 'k')) === 'old';
+      return (await there.ask('getIfPresent', 'k')) === 'old';
     };
     await until(isCopied, 'a copy in the other process');
     for (let round = 0; round < 3; round++) {
       await there.freeze();
       await here.del('k');
-      const asked = [there.ask('peek', 'k'), there.ask('get', 'k')];
+      const asked = [there.ask('getIfPresent', 'k'), there.ask('get', 'k')];
       await pause(1_100);
       there.thaw();
       expect(await Promise.all(asked)).toEqual([undefined, undefined]);
@@ -279,7 +283,7 @@ async function startProcess(url: string, prefix: string) {
   await ready;
   let last = 0;
   return {
-    async ask(method: 'peek' | 'get' | 'set' | 'del', key: string): Promise<unknown> {
+    async ask(method: 'getIfPresent' | 'get' | 'set' | 'del', key: string): Promise<unknown> {
       const id = ++last;
       const answered = new Promise<{ value?: unknown; error?: string }>((resolve) =>
         waiting.set(id, resolve),

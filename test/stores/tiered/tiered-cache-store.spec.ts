@@ -76,7 +76,7 @@ describe('a copy in an upper tier', () => {
     const [upper, last] = [tier('upper'), tier('last')];
     const now = clock.now();
     const times = { createdAt: now, staleAt: undefined, expiresAt: now + 1_000, loadMs: 0 };
-    const entry = createEntry('k', { ...times, marks: [[null, 'p']] }, 'value');
+    const entry = createEntry('k', { ...times, versions: [[null, 'p']] }, 'value');
     await last.inner.set('k', entry, 60);
     const store = tiers(upper.store, last.store);
     await store.get('k');
@@ -160,7 +160,7 @@ describe('a copy in an upper tier', () => {
     const last = tier('last');
     const store = tiers(upper.store, last.store);
     const fields = { createdAt: clock.now(), staleAt: undefined, loadMs: 0 };
-    const times = { ...fields, expiresAt: clock.now() + 60_000, marks: [[null, 'p']] as const };
+    const times = { ...fields, expiresAt: clock.now() + 60_000, versions: [[null, 'p']] as const };
     const money = new Money();
     for (const wrapped of [money, { list: [{ money }] }, createEntry('k', times, { money })]) {
       const expected = JSON.parse(JSON.stringify(wrapped));
@@ -498,9 +498,9 @@ describe('tiers', () => {
     expect(done.slice(6)).toEqual(['close d', 'close e']);
   });
 
-  it('are as durable as the last one, and peek where the first one can', () => {
+  it('are as durable as the last one, and getIfPresent where the first one can', () => {
     const durable = storeLike(new MemoryCacheStore(), { durable: true });
-    const remote = storeLike(new MemoryCacheStore(), { peek: undefined });
+    const remote = storeLike(new MemoryCacheStore(), { getIfPresent: undefined });
     const memory = new MemoryCacheStore();
     expect(new TieredCacheStore([memory, durable])).toMatchObject({ durable: true });
     expect(new TieredCacheStore([durable, memory])).toMatchObject({ durable: false });

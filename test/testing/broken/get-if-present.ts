@@ -41,7 +41,7 @@ const halfFrozen = memoryWith((inner) => {
   };
 });
 
-export const peek: readonly BrokenStore[] = [
+export const getIfPresent: readonly BrokenStore[] = [
   broken(
     'shares what it has frozen on the outside only',
     halfFrozen,
