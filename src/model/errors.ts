@@ -26,6 +26,8 @@ export type CacheErrorCode =
   | 'MISSING_PEER'
   | 'NO_CREDENTIALS';
 
+const BRAND = /* @__PURE__ */ Symbol.for('@glasswork/cache/CacheError');
+
 /**
  * The one error class of this package, whatever the entrance it was imported from.
  *
@@ -46,6 +48,17 @@ export type CacheErrorCode =
  * ```
  */
 export class CacheError extends Error {
+  /**
+   * An error of another copy of this package is one as well: `import` and `require` may find one each. Subclasses stay
+   * themselves.
+   *
+   * @internal
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this method.
+    return isInstance(value, this);
+  }
+
   override readonly name = 'CacheError';
   readonly code: CacheErrorCode;
   /** The key, option or tag that the error is about, where there is one. */
@@ -60,6 +73,21 @@ export class CacheError extends Error {
     this.code = code;
     this.subject = options.subject;
   }
+
+  /** @internal */
+  get '@glasswork/cache'(): symbol {
+    return BRAND;
+  }
+}
+
+function isInstance(value: unknown, of: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(of, value)) return true;
+  const error: Partial<CacheError> = Object(value);
+  return (
+    of === CacheError &&
+    error['@glasswork/cache'] === BRAND &&
+    !Object.hasOwn(error, '@glasswork/cache')
+  );
 }
 
 /** An option or argument that is wrong: which one, what it is, and what to give instead. */
