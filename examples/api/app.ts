@@ -1,5 +1,6 @@
 import {
   type CacheConfig,
+  type CacheEvent,
   type CacheService,
   type CacheStore,
   DynamoDBCacheStore,
@@ -9,6 +10,7 @@ import { asClass, asFunction, asValue, createContainer, InjectionMode } from 'aw
 import type { Hono } from 'hono';
 import { ItemDatabase, type Queryable } from './item-database.js';
 import { ItemService } from './item-service.js';
+import { createObserver } from './observe.js';
 import { createRoutes } from './routes.js';
 
 interface Cradle {
@@ -26,18 +28,29 @@ export interface App {
   close(): Promise<void>;
 }
 
+export interface AppOptions extends CacheConfig {
+  /** Default: DynamoDB, in the table that the variable `CACHE_TABLE` names. */
+  readonly store?: () => CacheStore;
+}
+
 /**
- * Puts the parts together, once a sandbox. The cache reads `CACHE_TABLE`; its store reads `AWS_REGION` and, where there
- * is one, `AWS_ENDPOINT_URL_DYNAMODB`.
+ * Puts the parts together, once a sandbox. DynamoDB's store reads `AWS_REGION` and, where it is set,
+ * `AWS_ENDPOINT_URL_DYNAMODB`.
  *
  * With Glasswork, `cacheModule(…)` goes into the `imports` of your module instead, and registers itself.
  */
-export function createApp(database: Queryable, config: CacheConfig = {}): App {
+export function createApp(database: Queryable, options: AppOptions = {}): App {
+  const { store = dynamoDB, onEvent = reportProblem, ...config } = options;
+  const observer = createObserver();
   const container = createContainer<Cradle>({ injectionMode: InjectionMode.PROXY, strict: true });
   const [cacheStore, cacheService] = cacheModule({
-    store: () => new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE ?? '' }),
+    store,
     keyPrefix: 'shop',
     ...config,
+    onEvent: (event) => {
+      observer.onEvent(event);
+      onEvent(event);
+    },
   }).providers;
   container.register({
     cacheStore: asFunction(cacheStore.useFactory).singleton(),
@@ -48,8 +61,18 @@ export function createApp(database: Queryable, config: CacheConfig = {}): App {
   });
   const { itemService, cacheService: cache } = container.cradle;
   return {
-    routes: createRoutes(itemService),
+    routes: createRoutes(itemService, observer.middleware),
     cache,
     close: () => cache.onModuleDestroy(),
   };
+}
+
+const dynamoDB = (): CacheStore =>
+  new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE ?? '' });
+
+/** One JSON line for each event that somebody has to act on. */
+function reportProblem(event: CacheEvent): void {
+  if (!event.type.endsWith('error')) return;
+  const error = 'error' in event ? String(event.error) : undefined;
+  console.warn(JSON.stringify({ ...event, error }));
 }

@@ -1,9 +1,11 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import * as v from 'valibot';
 import { ItemChangesSchema, type Items } from './items.js';
 
-export function createRoutes(items: Items): Hono {
+/** The middleware runs around every route. */
+export function createRoutes(items: Items, ...middleware: MiddlewareHandler[]): Hono {
   const routes = new Hono();
+  for (const one of middleware) routes.use(one);
 
   routes.get('/items', async (c) => {
     const category = c.req.query('category');

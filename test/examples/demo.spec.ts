@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { Figures } from '../../examples/demo/demo.js';
-import { problemsOf } from '../../examples/demo/verdict.js';
+import { type Figures, problemsOf } from '../../examples/demo/verdict.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
