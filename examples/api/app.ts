@@ -7,10 +7,9 @@ import {
 } from '@glasswork/cache';
 import { cacheModule } from '@glasswork/cache/glasswork';
 import { asClass, asFunction, asValue, createContainer, InjectionMode } from 'awilix';
-import type { Hono } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
 import { ItemDatabase, type Queryable } from './item-database.js';
 import { ItemService } from './item-service.js';
-import { createObserver } from './observe.js';
 import { createRoutes } from './routes.js';
 
 interface Cradle {
@@ -31,6 +30,8 @@ export interface App {
 export interface AppOptions extends CacheConfig {
   /** Default: DynamoDB, in the table that the variable `CACHE_TABLE` names. */
   readonly store?: () => CacheStore;
+  /** Runs around every route. */
+  readonly middleware?: readonly MiddlewareHandler[];
 }
 
 /**
@@ -40,17 +41,13 @@ export interface AppOptions extends CacheConfig {
  * With Glasswork, `cacheModule(…)` goes into the `imports` of your module instead, and registers itself.
  */
 export function createApp(database: Queryable, options: AppOptions = {}): App {
-  const { store = dynamoDB, onEvent = reportProblem, ...config } = options;
-  const observer = createObserver();
+  const { store = dynamoDB, middleware = [], ...config } = options;
   const container = createContainer<Cradle>({ injectionMode: InjectionMode.PROXY, strict: true });
   const [cacheStore, cacheService] = cacheModule({
     store,
     keyPrefix: 'shop',
+    onEvent: reportProblem,
     ...config,
-    onEvent: (event) => {
-      observer.onEvent(event);
-      onEvent(event);
-    },
   }).providers;
   container.register({
     cacheStore: asFunction(cacheStore.useFactory).singleton(),
@@ -61,7 +58,7 @@ export function createApp(database: Queryable, options: AppOptions = {}): App {
   });
   const { itemService, cacheService: cache } = container.cradle;
   return {
-    routes: createRoutes(itemService, observer.middleware),
+    routes: createRoutes(itemService, middleware),
     cache,
     close: () => cache.onModuleDestroy(),
   };
@@ -71,7 +68,7 @@ const dynamoDB = (): CacheStore =>
   new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE ?? '' });
 
 /** One JSON line for each event that somebody has to act on. */
-function reportProblem(event: CacheEvent): void {
+export function reportProblem(event: CacheEvent): void {
   if (!event.type.endsWith('error')) return;
   const error = 'error' in event ? String(event.error) : undefined;
   console.warn(JSON.stringify({ ...event, error }));

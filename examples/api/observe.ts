@@ -37,7 +37,7 @@ export function createObserver(): Observer {
   };
 }
 
-function sourceOf(event: CacheEvent): Source | undefined {
+export function sourceOf(event: CacheEvent): Source | undefined {
   if (event.type === 'hit') return event.state === 'stale' ? 'stale' : 'hit';
   if (event.type === 'stale-served') return 'stale';
   return event.type === 'miss' ? 'miss' : undefined;

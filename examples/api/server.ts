@@ -2,9 +2,10 @@ import { PGlite } from '@electric-sql/pglite';
 import { DynamoDBCacheStore } from '@glasswork/cache';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { type AppOptions, createApp } from './app.js';
+import { type AppOptions, createApp, reportProblem } from './app.js';
 import { LOCAL } from './local.js';
 import { startLocalDynamoDB } from './local-dynamodb.js';
+import { createObserver } from './observe.js';
 import { seed } from './seed.js';
 
 // On your machine, with an embedded PostgreSQL and, unless CACHE_TABLE names a table, an embedded DynamoDB. `lambda.ts`
@@ -15,7 +16,15 @@ const port = Number(process.env.PORT ?? 3000);
 const database = await PGlite.create();
 await seed(database, { items: 1_000 });
 const dynamoDB = process.env.CACHE_TABLE ? undefined : await startLocalDynamoDB([TABLE]);
-const app = createApp(database, dynamoDB ? embedded(dynamoDB.endpoint) : {});
+const observer = createObserver();
+const app = createApp(database, {
+  ...(dynamoDB && embedded(dynamoDB.endpoint)),
+  middleware: [observer.middleware],
+  onEvent(event) {
+    observer.onEvent(event);
+    reportProblem(event);
+  },
+});
 
 const logged = new Hono();
 logged.use(async (c, next) => {

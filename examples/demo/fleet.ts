@@ -1,12 +1,9 @@
-import {
-  type CacheEvent,
-  type CacheStore,
-  MemoryCacheStore,
-  TieredCacheStore,
-} from '@glasswork/cache';
+import { type CacheStore, MemoryCacheStore, TieredCacheStore } from '@glasswork/cache';
 import { type App, createApp } from '../api/app.js';
 import type { Queryable } from '../api/item-database.js';
+import { type Source, sourceOf } from '../api/observe.js';
 import { dynamoDBStore } from './dynamodb-store.js';
+import type { Sandbox } from './run.js';
 
 export const tieredStore = (endpoint: string, tableName: string): CacheStore =>
   new TieredCacheStore([
@@ -16,7 +13,7 @@ export const tieredStore = (endpoint: string, tableName: string): CacheStore =>
   ]);
 
 export interface Fleet {
-  create(): App;
+  create(): Sandbox;
   /** Ends all sandboxes; hits and misses are those of reads. */
   close(): Promise<{ hits: number; misses: number; errors: readonly string[] }>;
 }
@@ -29,14 +26,28 @@ export function createFleet(
 ): Fleet {
   const apps: App[] = [];
   const errors: string[] = [];
-  const onEvent = (event: CacheEvent) => {
-    if ('error' in event && event.error !== undefined) errors.push(`${event.type}: ${event.error}`);
-  };
   return {
     create() {
-      const app = createApp(database, { keyPrefix, onEvent, store });
+      // One request at a time: the last event of a read is that of the request that runs.
+      let source: Source | undefined;
+      const app = createApp(database, {
+        ...{ keyPrefix, store },
+        onEvent(event) {
+          source = sourceOf(event) ?? source;
+          if ('error' in event && event.error !== undefined) {
+            errors.push(`${event.type}: ${event.error}`);
+          }
+        },
+      });
       apps.push(app);
-      return app;
+      return {
+        routes: app.routes,
+        takeSource() {
+          const taken = source;
+          source = undefined;
+          return taken;
+        },
+      };
     },
     async close() {
       await Promise.all(apps.map((app) => app.close()));

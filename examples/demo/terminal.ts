@@ -58,7 +58,7 @@ export function createProgress(stream: NodeJS.WriteStream, env = process.env): P
 /** Never longer than the terminal is wide: a line that wraps could not be taken away again. */
 function line(what: string, done: number, of: number, width: number, colors: Colors): string {
   const filled = Math.round((Math.min(done, of) / of) * BAR);
-  const figures = ` ${count(done)} of ${count(of)}`;
+  const figures = ` ${count(Math.round(done))} of ${count(of)}`;
   const withBar = `${what}  ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}${figures}`;
   if (withBar.length > width) return `${what}${figures}`.slice(0, width);
   return `${what}  ${colors.cyan('█'.repeat(filled))}${'░'.repeat(BAR - filled)}${figures}`;

@@ -121,7 +121,10 @@ const TABLE_OF = { dynamodb: TABLES.traffic, tiered: TABLES.trafficTiered } as c
 const NOTHING = { units: { readUnits: 0, writeUnits: 0 }, usdPerMillion: 0, hitRatio: 0 };
 
 const withoutCache = (database: Queryable) => ({
-  create: () => ({ routes: createRoutes(new ItemDatabase({ database })) }),
+  create: () => ({
+    routes: createRoutes(new ItemDatabase({ database })),
+    takeSource: () => undefined,
+  }),
 });
 
 /** It is drawn for items of another number. */
