@@ -93,7 +93,9 @@ async function playAll(
 }
 
 /** The figures of act a at the top, under the names that they have always had, and all acts by name. */
-const jsonOf = (played: readonly { act: Act; outcome: Outcome }[]) => ({
-  ...Object.assign({}, ...played.map(({ outcome }) => outcome.headline)),
-  acts: Object.fromEntries(played.map(({ act, outcome }) => [act.name, outcome.figures])),
-});
+function jsonOf(played: readonly { act: Act; outcome: Outcome }[]): object {
+  return {
+    ...Object.assign({}, ...played.map(({ outcome }) => outcome.headline)),
+    acts: Object.fromEntries(played.map(({ act, outcome }) => [act.name, outcome.figures])),
+  };
+}

@@ -59,13 +59,15 @@ async function seed({ dynamodb }: Stage): Promise<void> {
   // The SDK takes a while to load: only the acts that need it wait for it.
   const { createContestant } = await import('../contestant.js');
   for (const kind of ['plain', 'ours'] as const) {
-    await createContestant(kind, dynamodb.endpoint).wrap('item:1', 300, async () => VALUE);
+    await createContestant(kind, dynamodb.endpoint).wrap('cold-start', 300, async () => VALUE);
   }
 }
 
 async function startOnce({ file }: Bundle, endpoint: string, table: string): Promise<Start> {
   const printed = await runProgram(RUNNER, [file.href], { ENDPOINT: endpoint, TABLE: table });
-  const { value, ...start }: Start & { value: unknown } = JSON.parse(printed);
+  const { value, error, ...start }: Start & { value?: unknown; error?: string } =
+    JSON.parse(printed);
+  if (error !== undefined) throw new Error(`A cold start failed: ${error}`);
   if (JSON.stringify(value) === JSON.stringify(VALUE)) return start;
   throw new Error(`${file.pathname} read another value than was written.`);
 }

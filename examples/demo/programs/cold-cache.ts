@@ -6,6 +6,6 @@ const cache = new CacheService(new DynamoDBCacheStore({ tableName, endpoint }), 
 });
 
 export const handler = (): Promise<unknown> =>
-  cache.wrap('item:1', 300, () => {
+  cache.wrap('cold-start', 300, () => {
     throw new Error('a miss, where a hit is measured');
   });
