@@ -4,7 +4,7 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { bareValue, Entry } from '../../model/entry.js';
+import { bareValue, Entry, isEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { jsonSerializer } from '../../serializers/json.js';
@@ -198,7 +198,7 @@ export class MemoryCacheStore implements CacheStore {
   }
 
   #write(key: string, value: unknown, ttl: number): void {
-    const envelope = value instanceof Entry ? new Entry(value, undefined) : undefined;
+    const envelope = isEntry(value) ? new Entry(value, undefined) : undefined;
     const raw = this.#codec.serialize(bareValue(value), key);
     this.#put(key, ownRaw(raw), envelope, this.#clock.now() + ttl * 1000);
   }
