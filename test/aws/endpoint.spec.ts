@@ -256,11 +256,11 @@ describe('what cannot be right', () => {
   it.each([
     [{}, 'region', /region is undefined:.*AWS_REGION/],
     [{ region: 'eu-central-1.evil.example/' }, 'region', /eu-central-1\.evil\.example/],
-    [{ region: 'EU' }, 'region', /region is EU:/],
+    [{ region: 'EU' }, 'region', /region is 'EU':/],
     [
       { endpoint: 'localhost:8000' },
       'endpoint',
-      /endpoint is localhost:8000:.*AWS_ENDPOINT_URL_DYNAMODB/,
+      /endpoint is 'localhost:8000':.*AWS_ENDPOINT_URL_DYNAMODB/,
     ],
     [{ region: 'fips-us-east-1' }, 'region', /region is fips-us-east-1:.*useFipsEndpoint/],
     [{ region: 'us-east-1-fips' }, 'region', /useFipsEndpoint/],

@@ -44,16 +44,8 @@ const RULES: Rules = {
   ],
   // The engine is given its store, and knows no service of AWS.
   never: { from: ['engine', 'cache-service.ts'], to: ['stores', 'aws'] },
-  // operation-timeouts.ts counts ticks of a timer: a clock would take a resumed sandbox for a slow store.
-  edges: [
-    'model/time.ts',
-    'resilience/operation-timeouts.ts',
-    'aws',
-    'lambda',
-    'cli',
-    'metrics',
-    'testing',
-  ],
+  // timers.ts: time limits count ticks of a timer, since a clock would take a resumed sandbox for a slow store.
+  edges: ['model/time.ts', 'resilience/timers.ts', 'aws', 'lambda', 'cli', 'metrics', 'testing'],
   runners: ['cli'],
   heavy: { rooms: ['aws', 'stores'], modules: ['node:http', 'node:https', 'node:crypto'] },
   optionalPeers: Object.keys(manifest.peerDependencies),
