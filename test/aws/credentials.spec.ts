@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defaultCredentials } from '../../src/aws/credentials.js';
-import { ask, freePort, type Received, type Reply, serveHttp, transportTo } from './servers.js';
+import {
+  ask,
+  change,
+  errorBody,
+  freePort,
+  type Received,
+  type Reply,
+  serveHttp,
+  transportTo,
+} from './servers.js';
 
 beforeEach(() => {
   for (const name of Object.keys(process.env)) {
@@ -40,6 +49,21 @@ describe('the environment', () => {
       secretAccessKey: 'second',
       sessionToken: 't',
     });
+  });
+
+  it('is asked again for expired keys only once it has others', async () => {
+    environment({ AWS_ACCESS_KEY_ID: 'old', AWS_SECRET_ACCESS_KEY: 'first' });
+    const expired = { status: 400, body: errorBody('ExpiredTokenException') };
+    let rotate = () => {};
+    const { url, requests } = await serveHttp(({ headers }) => {
+      rotate();
+      return headers.authorization?.includes('Credential=old/') ? expired : {};
+    });
+    const transport = transportTo(url, { credentials: defaultCredentials() });
+    expect(await transport.send(change)).toMatchObject({ status: 400, attempts: 1 });
+    rotate = () => environment({ AWS_ACCESS_KEY_ID: 'new' });
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+    expect(requests).toHaveLength(3);
   });
 
   it("comes before the container's endpoint", async () => {
@@ -196,6 +220,18 @@ describe("the container's endpoint", () => {
     environment({ AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/none/token' });
     await refused().toMatchObject(noCredentials(/AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.*ENOENT/));
     expect(requests).toHaveLength(0);
+  });
+
+  it('is asked at once when the service calls its credentials expired', async () => {
+    const { requests } = await container(({ number }) => granted(`KEY${number}`, 60));
+    const service = await serveHttp(({ headers }) =>
+      headers.authorization?.includes('Credential=KEY1/')
+        ? { status: 400, body: errorBody('ExpiredTokenException') }
+        : {},
+    );
+    const transport = transportTo(service.url, { credentials: defaultCredentials() });
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+    expect(requests).toHaveLength(2);
   });
 
   it('may fail while its credentials are still good: they are kept, and it is asked again in a while', async () => {
