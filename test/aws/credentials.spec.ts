@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { containerCredentials } from '../../src/aws/container-credentials.js';
 import { defaultCredentials } from '../../src/aws/credentials.js';
 import {
   ask,
@@ -322,6 +323,13 @@ describe("the container's endpoint", () => {
     await container(() => ({ status: 307, headers: { location: other.url.href } }));
     await refused().toMatchObject(noCredentials(/answered 307/));
     expect(other.requests).toHaveLength(0);
+  });
+
+  it('that never answers is named where there is time to say so', async () => {
+    await container(() => () => {});
+    await expect(
+      containerCredentials(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI ?? ''),
+    ).rejects.toMatchObject(noCredentials(/127\.0\.0\.1:\d+ did not answer within 1000 ms/));
   });
 
   it('that never answers ends with the total time', async () => {
