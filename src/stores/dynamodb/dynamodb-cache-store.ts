@@ -21,9 +21,9 @@ import { scanTable } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
 import { TOMBSTONE, versionedWrites, type Write } from './writes.js';
 
-/** What an item needs besides its key and value: the names, versions and times. */
+/** The size of an item besides its key and value, bytes: names, version and times. */
 const OVERHEAD_BYTES = 150;
-/** Writes at once: a batch must not open a socket for each of its items. */
+/** The most writes in parallel, because a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
 
 /**
@@ -105,7 +105,7 @@ export class DynamoDBCacheStore implements CacheStore {
     return Promise.all(keys.map((key) => this.get<T>(key)));
   }
 
-  /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
+  /** Not sent again once bytes were sent, because a copy that arrives late would undo a later write. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
     await this.#put(key, value, ttl, 'unsent');
   }
@@ -124,7 +124,7 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
-    // The last one of a key: sent at once, any of them could be the last to arrive.
+    // Only the last entry of a key: of several sent in parallel, any could arrive last.
     const unique = new Map(entries.map((entry) => [entry.key, entry])).values();
     await inParallel([...unique], MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
   }
@@ -141,7 +141,7 @@ export class DynamoDBCacheStore implements CacheStore {
     await this.#writeTombstones(keys.map(partitionKey));
   }
 
-  /** Scans the table: it pays for every item, whatever matches. */
+  /** Scans the table, and so pays for every item in it, whatever matches. */
   async delByPattern(pattern: string): Promise<number> {
     let deleted = 0;
     for await (const items of this.#scan('delByPattern', pattern)) {
