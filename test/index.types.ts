@@ -58,6 +58,7 @@ interface Store {
   add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
   getVersioned?<T>(key: string): Promise<{ value: T | undefined; version: string }>;
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: string): Promise<boolean>;
+  copy?<T>(value: T, key: string): T | Promise<T>;
   close?(): Promise<void>;
 }
 type Least = Pick<Store, 'name' | 'get' | 'set' | 'del'>;

@@ -4,7 +4,7 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { Entry } from '../../model/entry.js';
+import { Entry, isEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { jsonSerializer } from '../../serializers/json.js';
@@ -139,6 +139,11 @@ export class MemoryCacheStore implements CacheStore {
     return live.length;
   }
 
+  copy<T>(value: T, key: string): T {
+    const raw = ownRaw(this.#serializer.serialize(value, key));
+    return this.#serializer.deserialize(raw, key) as T;
+  }
+
   async clear(): Promise<void> {
     for (const record of [...this.#records.values()]) this.#drop(record);
   }
@@ -191,8 +196,8 @@ export class MemoryCacheStore implements CacheStore {
   }
 
   #write(key: string, value: unknown, ttl: number): void {
-    const envelope = value instanceof Entry ? new Entry(value, undefined) : undefined;
-    const raw = this.#serializer.serialize(value instanceof Entry ? value.value : value, key);
+    const envelope = isEntry(value) ? new Entry(value, undefined) : undefined;
+    const raw = this.#serializer.serialize(isEntry(value) ? value.value : value, key);
     this.#put(key, ownRaw(raw), envelope, this.#clock.now() + ttl * 1000);
   }
 

@@ -23,7 +23,7 @@ export class OwnConnection implements Connection {
   readonly readsMasters = true;
   readonly #settings: ClientSettings;
   readonly #clock: Clock;
-  readonly #budget: OperationTimeouts;
+  readonly #timeouts = new OperationTimeouts();
   readonly #proof: MasterProof;
   readonly #commandMs: number;
   readonly #tick = new CommandBatch();
@@ -39,7 +39,6 @@ export class OwnConnection implements Connection {
   constructor(settings: ClientSettings, unused: string, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
-    this.#budget = new OperationTimeouts(clock);
     this.#proof = new MasterProof(unused, clock);
     this.#commandMs = Number(settings.commandTimeout) || COMMAND_MS;
   }
@@ -100,7 +99,7 @@ export class OwnConnection implements Connection {
     const ms = this.#commandMs;
     const read = client.stream?.bytesRead;
     return new Promise((resolve, reject) => {
-      this.#budget.limit(this.#run(client, command, kind), ms, resolve, (error) => {
+      this.#timeouts.limit(this.#run(client, command, kind), ms, resolve, (error) => {
         if (error !== LATE) return reject(error);
         // Not a byte while a command waited: the peer is gone, and only a new connection helps.
         if (client.stream?.bytesRead === read) this.#drop(client);

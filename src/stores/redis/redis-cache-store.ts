@@ -118,6 +118,10 @@ export class RedisCacheStore implements CacheStore {
     await all(entries.map(({ key, value, ttl }) => this.set(key, value, ttl)));
   }
 
+  copy<T>(value: T, key: string): T {
+    return this.#serializer.deserialize(this.#serializer.serialize(value, key), key) as T;
+  }
+
   async del(key: string): Promise<void> {
     const stored = this.#keys.encode(key);
     this.#known.delete(stored);

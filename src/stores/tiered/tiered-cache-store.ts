@@ -5,7 +5,7 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { Entry } from '../../model/entry.js';
+import { isEntry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
@@ -64,6 +64,7 @@ export class TieredCacheStore implements CacheStore {
   readonly durable: boolean;
   readonly sharesFrozen: boolean;
   readonly getIfPresent?: NonNullable<CacheStore['getIfPresent']>;
+  readonly copy?: NonNullable<CacheStore['copy']>;
   readonly #upper: UpperTier;
   readonly #below: Tier;
   readonly #fleet: InvalidationBus | undefined;
@@ -79,6 +80,8 @@ export class TieredCacheStore implements CacheStore {
     this.#fleet = fleet;
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
+    const { copy } = this.#below;
+    if (copy) this.copy = copy.bind(this.#below);
     const { getIfPresent } = first;
     if (getIfPresent) {
       this.getIfPresent = <T>(key: string, now?: number) =>
@@ -214,7 +217,7 @@ export class TieredCacheStore implements CacheStore {
   /** A value from below is nobody else's yet; where the first tier shares, the caller must not notice which it came from. */
   #shared<R extends NearestRead>(read: R): R {
     const { value } = read;
-    if (this.sharesFrozen) freezeDeep(value instanceof Entry ? value.value : value);
+    if (this.sharesFrozen) freezeDeep(isEntry(value) ? value.value : value);
     return read;
   }
 }

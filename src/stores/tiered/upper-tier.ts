@@ -1,5 +1,5 @@
 import type { CacheVersion, NearestRead } from '../../model/cache-store.js';
-import { Entry, readEntry } from '../../model/entry.js';
+import { Entry, isEntry, readEntry } from '../../model/entry.js';
 import type { Clock } from '../../model/time.js';
 import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
 import { OperationTimeouts } from '../../resilience/operation-timeouts.js';
@@ -36,14 +36,13 @@ export class UpperTier {
   readonly store: Tier;
   readonly #ttlMs: number;
   readonly #clock: Clock;
-  readonly #budget: OperationTimeouts;
+  readonly #timeouts = new OperationTimeouts();
   readonly #breaker: CircuitBreaker;
 
   constructor(store: Tier, ttlMs: number, clock: Clock) {
     this.store = store;
     this.#ttlMs = ttlMs;
     this.#clock = clock;
-    this.#budget = new OperationTimeouts(clock);
     this.#breaker = new CircuitBreaker(BREAKER, clock, () => {});
   }
 
@@ -110,13 +109,13 @@ export class UpperTier {
     const leftMs = end - this.#clock.now();
     if (look.version === undefined || !(leftMs > 0)) return false;
     // Parsed in this process, it is one of the service's entries again.
-    const copy = entry && !(value instanceof Entry) ? new Entry(entry, entry.value) : value;
+    const copy = entry && !isEntry(value) ? new Entry(entry, entry.value) : value;
     return this.#inTime(this.store.setIfUnchanged(key, copy, leftMs / 1000, look.version));
   }
 
   #inTime<T>(operation: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#budget.limit(operation, UPPER_MS, resolve, reject);
+      this.#timeouts.limit(operation, UPPER_MS, resolve, reject);
     });
   }
 }
@@ -126,7 +125,7 @@ export class UpperTier {
  * be written as something else: an instance of a class may have a `toJSON`, which no copy has.
  */
 export function snapshot(value: unknown): unknown {
-  if (value instanceof Entry) {
+  if (isEntry(value)) {
     const own = snapshot(value.value);
     return own === undefined ? undefined : new Entry(value, own);
   }
