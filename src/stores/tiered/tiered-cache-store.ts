@@ -189,7 +189,9 @@ export class TieredCacheStore implements CacheStore {
 
   /** Warms every tier, and rejects with the first failure. */
   async warm(): Promise<void> {
-    await all([this.#upper.store.warm?.(), this.#below.warm?.(), this.#fleet?.prove()]);
+    await all([this.#upper.store.warm?.(), this.#below.warm?.()]);
+    // Not before: the channel may go over the connection of the tier below.
+    await this.#fleet?.prove();
   }
 
   /** Closes every tier, and rejects with the first failure. */

@@ -2,10 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { until } from '../../servers/until.js';
-import { expectOutage, expectRecovery, Traffic, WRAP_LIMIT_MS, within } from './traffic.js';
+import {
+  expectBroken,
+  expectOutage,
+  expectRecovery,
+  Traffic,
+  WRAP_LIMIT_MS,
+  within,
+} from './traffic.js';
 import { WAYS, World } from './world.js';
 
-const timeout = 60_000;
+/** For the worst of machines: what a test waits for has limits of its own. */
+const timeout = 300_000;
 
 const warnings: string[] = [];
 const warn = ({ name }: Error) => void warnings.push(name);
@@ -29,13 +37,12 @@ describeWithRedis('faults of Redis', () => {
       await traffic.more(300);
       for (let round = 0; round < 3; round++) {
         await server.kill();
+        await expectBroken(processes[0], origin);
         await traffic.more(40);
         await server.start();
         await traffic.more(300);
       }
       await traffic.stop();
-      expect(traffic.unconfirmed).toBeGreaterThan(0);
-      expect(processes.some(({ breaker }) => breaker.includes('open'))).toBe(true);
       await expectRecovery(processes, origin);
     });
 
