@@ -8,8 +8,10 @@ import {
   pause,
   systemClock,
 } from '../time.js';
-import { builtin } from './builtin.js';
+import { Connections } from './connections.js';
 import { exchange, type Failure } from './exchange.js';
+import { refuseProxy } from './proxy.js';
+import { outgoing } from './request.js';
 import type { Answer, AwsResponse } from './response.js';
 import { clockSkew, longestPause } from './retry.js';
 import {
@@ -111,15 +113,11 @@ export function createTransport({
     total: limit('total', 2),
   };
 
-  const { host, port, origin } = endpoint;
-  const hostname = endpoint.hostname.replace(/[[\]]/g, '');
+  const { host, origin } = endpoint;
   const prefix = endpoint.pathname.replace(/\/$/, '');
-  const { Agent, request: open } = builtin.http(endpoint.protocol);
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-
-  let closed = false;
+  refuseProxy(endpoint);
+  const connections = new Connections(endpoint, clock);
   let aheadMs = 0;
-  let lastAnswerMs = 0;
 
   async function send(request: AwsRequest): Promise<AwsResponse> {
     const always = request.retry === 'always';
@@ -142,19 +140,15 @@ export function createTransport({
 
     for (let attempts = 1; ; attempts++) {
       const outcome = await attempt(request, deadline - monotonic(), hasSlept);
-      // Requests that waited for a socket open new ones after the pool was destroyed.
-      if (closed) close();
-
       const slept = lookForSleep(attempts);
       let pauseMs = longestPause(outcome, always, attempts);
       if ('error' in outcome) {
         // Those who died with it are not tried one by one.
-        dropIdleSockets();
+        connections.dropIdle();
         // Whatever error the freeze has come to.
         if (slept && (always || !outcome.sent)) pauseMs = 0;
       } else {
-        lastAnswerMs = awakeMs;
-        const skewMs = signedAnew ? undefined : clockSkew(outcome, lastAnswerMs);
+        const skewMs = signedAnew ? undefined : clockSkew(outcome, awakeMs);
         if (skewMs !== undefined) {
           // Refused at the door, like a throttled request: safe to send again even when it must not be applied twice.
           aheadMs = skewMs;
@@ -176,7 +170,6 @@ export function createTransport({
     const request: AwsRequest = { method: 'GET', headers: {}, body: '', retry: 'always' };
     const outcome = await attempt(request, limits.total, () => false, 'unsigned');
     if ('error' in outcome) throw failed(outcome, 1);
-    lastAnswerMs = clock.now();
   }
 
   function attempt(
@@ -187,27 +180,20 @@ export function createTransport({
   ): Promise<Answer | Failure> {
     const path = prefix + below;
     const request = canonical({ method, host, path, query, headers, body, region, service });
-    const opened = (credentials: Credentials) => {
-      if (closed) throw new Error('closed, create another store');
-      if (isLate?.()) throw new Error('a freeze came between, too long to send it now');
-      const now = clock.now();
-      if (Math.abs(now - lastAnswerMs) > LONGEST_IDLE_MS[retry]) dropIdleSockets();
+    const compose = (credentials: Credentials) => {
       // Also what goes unsigned is: that loads node:crypto and derives the key of the day.
-      const signed = sign(request, credentials, now + aheadMs);
-      return open({
-        agent,
-        hostname,
-        port,
-        method,
-        path: query ? `${path}?${query}` : path,
-        headers: unsigned ? headers : signed,
-      });
+      const signed = sign(request, credentials, clock.now() + aheadMs);
+      const all = unsigned ? { host, ...headers } : signed;
+      return outgoing(method, query ? `${path}?${query}` : path, all, body);
     };
-    return exchange(validCredentials(), opened, body, { ...limits, total }, hasSlept);
-  }
-
-  function dropIdleSockets(): void {
-    for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+    return exchange(connections, {
+      needed: validCredentials(),
+      compose,
+      isLate,
+      longestIdleMs: LONGEST_IDLE_MS[retry],
+      limits: { ...limits, total },
+      hasSlept,
+    });
   }
 
   async function validCredentials(): Promise<Credentials> {
@@ -236,10 +222,5 @@ export function createTransport({
     );
   }
 
-  function close(): void {
-    closed = true;
-    agent.destroy();
-  }
-
-  return { send, warm, close };
+  return { send, warm, close: () => connections.close() };
 }
