@@ -123,7 +123,7 @@ export type Shapes = [
   Assert<
     Interchangeable<
       keyof CacheStore,
-      keyof Store | 'durable' | 'getNearest' | 'peek' | 'shares' | 'warm'
+      keyof Store | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
     >
   >,
   Assert<Fits<Least, CacheStore>>,

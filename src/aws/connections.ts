@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import type { Clock } from '../time.js';
+import type { Clock } from '../model/time.js';
 import { builtin } from './builtin.js';
 import { type Call, Connection } from './connection.js';
 

@@ -1,4 +1,4 @@
-import { invalid } from '../errors.js';
+import { invalid } from '../model/errors.js';
 
 /** AWS's partitions outside `aws`, by the start of the region's name; GovCloud is served below amazonaws.com. */
 const SUFFIXES = {

@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.js';
+import { CacheError } from '../model/errors.js';
 
 /**
  * Refuses an endpoint that Node is told to reach through a proxy: requests that go past it would time out, or be what

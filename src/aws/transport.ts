@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.js';
+import { CacheError } from '../model/errors.js';
 import {
   type Clock,
   type Duration,
@@ -7,7 +7,7 @@ import {
   monotonic,
   pause,
   systemClock,
-} from '../time.js';
+} from '../model/time.js';
 import { Connections } from './connections.js';
 import { exchange, type Failure } from './exchange.js';
 import { refuseProxy } from './proxy.js';

@@ -1,7 +1,7 @@
 import { CacheService } from '../cache-service.js';
-import type { CacheStore } from '../cache-store.js';
-import { type CacheConfig, settings } from '../config.js';
-import { CacheError } from '../errors.js';
+import type { CacheStore } from '../model/cache-store.js';
+import { type CacheConfig, settings } from '../model/config.js';
+import { CacheError } from '../model/errors.js';
 
 /**
  * The options of `cacheModule`: the store, the module's name, and everything that `CacheConfig` knows.

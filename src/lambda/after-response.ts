@@ -1,7 +1,7 @@
-import { invalid } from '../errors.js';
-import { type CacheEvent, teller } from '../events.js';
-import type { WaitUntil } from '../policy.js';
-import { type Duration, milliseconds } from '../time.js';
+import { invalid } from '../model/errors.js';
+import { type CacheEvent, safeListener } from '../model/events.js';
+import type { WaitUntil } from '../model/policy.js';
+import { type Duration, milliseconds } from '../model/time.js';
 import { Extension, MARGIN_MS } from './extension.js';
 import { type AnyHandler, marked } from './handler.js';
 import type { Invocation } from './invocations.js';
@@ -71,7 +71,7 @@ const extensions = new Map<string, Extension>();
  */
 export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
   const maxWaitMs = Math.min(milliseconds(options.maxWait ?? '2s', 'maxWait'), LONGEST_WAIT_MS);
-  const tasks = new Tasks(maxWaitMs, teller(options.onEvent));
+  const tasks = new Tasks(maxWaitMs, safeListener(options.onEvent));
   const { AWS_LAMBDA_RUNTIME_API: api = '', AWS_LAMBDA_MAX_CONCURRENCY: concurrency } = process.env;
   // Managed Instances run several invocations at once, never freeze, and take no INVOKE extension inside the process.
   const wanted = options.mode ?? (api && !concurrency ? 'extension' : 'detached');

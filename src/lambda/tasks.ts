@@ -1,5 +1,5 @@
-import type { CacheEvent } from '../events.js';
-import { monotonic } from '../time.js';
+import type { CacheEvent } from '../model/events.js';
+import { monotonic } from '../model/time.js';
 import { immediate, within } from './waiting.js';
 
 /** In so many invocations a task is waited for. One that never ends would be billed in every invocation otherwise. */

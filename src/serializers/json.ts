@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.js';
+import { CacheError } from '../model/errors.js';
 import type { Serializer } from './serializer.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { CacheStore } from '../cache-store.js';
+import type { CacheStore } from '../model/cache-store.js';
 
 /**
  * Never holds anything: switches the cache off without another line of code. Concurrent callers of one key still

@@ -1,9 +1,9 @@
-import type { CacheStore } from '../cache-store.js';
+import type { CacheStore } from '../model/cache-store.js';
 
 /** The methods of a store that can be made to fail. */
 export type StoreMethod = Exclude<
   keyof CacheStore,
-  'name' | 'durable' | 'shares' | 'peek' | 'warm' | 'close'
+  'name' | 'durable' | 'sharesFrozen' | 'getIfPresent' | 'warm' | 'close'
 >;
 
 /** One call of a store, as a fault plan and a pause see it. */

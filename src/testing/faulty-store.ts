@@ -1,6 +1,6 @@
-import type { CacheStore, NearestRead, VersionedRead } from '../cache-store.js';
-import { copyOf } from '../copy-of.js';
-import { Entry } from '../entry.js';
+import type { CacheStore, NearestRead, VersionedRead } from '../model/cache-store.js';
+import { Entry } from '../model/entry.js';
+import { copyOf } from '../util/clone.js';
 import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 import type { PastState, StoreHistory } from './store-history.js';
 
@@ -20,7 +20,7 @@ export interface FaultyStoreOptions {
 
 /**
  * A store that fails as remote ones do, on purpose: for tests of code that has to survive it. It has exactly the
- * capabilities of the store inside, so a service treats both alike; but no `peek`, since a remote store has nothing at
+ * capabilities of the store inside, so a service treats both alike; but no `getIfPresent`, since a remote store has nothing at
  * hand. One wrapper stands for one process.
  *
  * @example
@@ -36,12 +36,12 @@ export interface FaultyStoreOptions {
  */
 export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
   const { read, write } = operations(inner, options);
-  const { durable, shares, has, add, getMany, setMany, delMany, delByPattern } = inner;
+  const { durable, sharesFrozen, has, add, getMany, setMany, delMany, delByPattern } = inner;
   const { clear, warm, close, getNearest, getVersioned, setIfUnchanged } = inner;
   return {
     name: `faulty ${inner.name}`,
     ...(durable !== undefined && { durable }),
-    ...(shares !== undefined && { shares }),
+    ...(sharesFrozen !== undefined && { sharesFrozen }),
     get: <T>(key: string) => read('get', [key], () => inner.get<T>(key), recalled<T | undefined>),
     set: (key, value, ttl) => {
       const sent = asSent(value);

@@ -1,5 +1,5 @@
-import type { CacheStore, CacheVersion } from '../cache-store.js';
-import { type Clock, systemClock } from '../time.js';
+import type { CacheStore, CacheVersion } from '../model/cache-store.js';
+import { type Clock, systemClock } from '../model/time.js';
 
 /** What a key held: up to `until`, epoch milliseconds. */
 export interface PastState {

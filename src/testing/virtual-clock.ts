@@ -1,4 +1,4 @@
-import type { Clock } from '../time.js';
+import type { Clock } from '../model/time.js';
 
 /** A clock that stands still until the test moves it. Epoch milliseconds. */
 export interface VirtualClock extends Clock {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { resolveEndpoint } from '../../src/aws/endpoint.js';
-import { CacheError } from '../../src/errors.js';
+import { CacheError } from '../../src/model/errors.js';
 
 beforeEach(() => {
   for (const name of [

@@ -1,11 +1,19 @@
-import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../cache-store.js';
-import { CacheError, invalid } from '../../errors.js';
+import type {
+  CacheStore,
+  CacheVersion,
+  StoreEntry,
+  VersionedRead,
+} from '../../model/cache-store.js';
+import { CacheError, invalid } from '../../model/errors.js';
+import { type Clock, monotonic, systemClock } from '../../model/time.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import { type Clock, monotonic, systemClock } from '../../time.js';
-import { clientDatabase } from './client.js';
 import type { Database, Item } from './database.js';
+import { httpDatabase } from './http-database.js';
 import { inParallel } from './in-parallel.js';
+import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
+import { batchedReads, type Read } from './reads.js';
+import { RecentChanges } from './recent.js';
 import {
   endOf,
   isLive,
@@ -15,12 +23,9 @@ import {
   unchanged,
   updateRequest,
   versionOf,
-} from './item.js';
-import { leanDatabase } from './lean.js';
-import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
-import { batchedReads, type Read } from './reads.js';
-import { RecentChanges } from './recent.js';
+} from './record.js';
 import { scanTable } from './scan.js';
+import { sdkDatabase } from './sdk-database.js';
 
 /** What an item needs besides its key and value: the names, versions and times. */
 const OVERHEAD_BYTES = 150;
@@ -77,8 +82,8 @@ export class DynamoDBCacheStore implements CacheStore {
       throw invalid('tableName', tableName, 'a name');
     this.#tableName = tableName;
     this.#database = client
-      ? clientDatabase(client, tableName, options.timeouts?.total)
-      : leanDatabase(options);
+      ? sdkDatabase(client, tableName, options.timeouts?.total)
+      : httpDatabase(options);
     this.#clock = options.clock ?? systemClock;
     this.#onScan = options.onScan;
     this.#read = batchedReads(this.#database, tableName);

@@ -1,8 +1,8 @@
 import type { CredentialProvider } from '../../aws/credentials.js';
 import type { Timeouts } from '../../aws/transport.js';
-import { invalid } from '../../errors.js';
+import { invalid } from '../../model/errors.js';
+import type { Clock } from '../../model/time.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import type { Clock } from '../../time.js';
 
 export interface DynamoDBCacheStoreOptions {
   /** The table: a string partition key `pk`, and TTL on `expiresAt`. */

@@ -1,7 +1,7 @@
-import { pause } from '../../time.js';
+import { pause } from '../../model/time.js';
 import type { Database, Item } from './database.js';
-import { plain } from './item.js';
-import { refusal } from './refusal.js';
+import { dynamodbError } from './error.js';
+import { plain } from './record.js';
 
 /** DynamoDB's limit on the keys of one BatchGetItem. */
 const MOST_KEYS = 100;
@@ -52,7 +52,12 @@ export function batchedReads(database: Database, tableName: string): Read {
     let Keys: readonly Item[] = [...batch.keys()].map((pk) => ({ pk }));
     for (let round = 0; Keys.length > 0; round++) {
       if (round === MOST_ROUNDS) {
-        throw refusal('batchGet', tableName, 'ProvisionedThroughput', 'keys were left unread');
+        throw dynamodbError(
+          'batchGet',
+          tableName,
+          'ProvisionedThroughput',
+          'keys were left unread',
+        );
       }
       if (round > 0) await pause(Math.random() * FIRST_PAUSE_MS * 2 ** round);
       const request = { RequestItems: { [tableName]: { Keys, ConsistentRead } } };

@@ -1,4 +1,4 @@
-import type { Clock } from '../../time.js';
+import type { Clock } from '../../model/time.js';
 
 /** How long a process reads consistently what it changed, milliseconds: replicas usually follow within one second. */
 const WINDOW_MS = 20_000;

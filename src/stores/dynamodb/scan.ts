@@ -1,6 +1,6 @@
-import { globMatcher, literalStart } from '../../glob.js';
+import { globMatcher, literalStart } from '../../util/glob.js';
 import type { Database, Item } from './database.js';
-import { aliasesIn, originalKey } from './item.js';
+import { aliasesIn, originalKey } from './record.js';
 
 /**
  * The items of this package in a table, page by page; with a pattern, those that hold a value and whose key matches.

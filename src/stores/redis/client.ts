@@ -1,4 +1,4 @@
-import { CacheError } from '../../errors.js';
+import { CacheError } from '../../model/errors.js';
 
 /**
  * What the store needs of a client: ioredis and iovalkey have it, as `Redis` (single server or Sentinel) and as

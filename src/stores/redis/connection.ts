@@ -1,9 +1,9 @@
-import { CacheError } from '../../errors.js';
+import { CacheError } from '../../model/errors.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
-import { refusal } from './refusal.js';
+import { CommandBatch } from './command-batch.js';
+import { redisError } from './error.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
 import { type Subscriber, subscriberLike } from './subscriber.js';
-import { Tick } from './tick.js';
 
 /** Whether a command may be sent a second time when nobody knows what became of the first. */
 export type Repeat = 'always' | 'unsent';
@@ -32,7 +32,7 @@ export interface Connection {
 export class GivenConnection implements Connection {
   readonly readsMasters: boolean;
   readonly #client: ScriptedClient;
-  readonly #tick = new Tick();
+  readonly #tick = new CommandBatch();
   #inFlight = 0;
 
   constructor(client: RedisClient) {
@@ -52,7 +52,7 @@ export class GivenConnection implements Connection {
     try {
       return await command(this.#client);
     } catch (error) {
-      throw refusal(operation, key, error);
+      throw redisError(operation, key, error);
     } finally {
       this.#inFlight--;
     }

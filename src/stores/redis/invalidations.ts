@@ -1,9 +1,9 @@
-import { CacheError } from '../../errors.js';
-import { withTimeout } from '../../time.js';
+import { CacheError } from '../../model/errors.js';
+import { withTimeout } from '../../model/time.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { RedisClient } from './client.js';
 import type { Connection } from './connection.js';
-import { refusal } from './refusal.js';
+import { redisError } from './error.js';
 import type { Subscriber } from './subscriber.js';
 
 /** Milliseconds. */
@@ -100,7 +100,7 @@ export class RedisInvalidations implements InvalidationChannel {
       if (this.#closed) throw late('The channel is closed');
     } catch (error) {
       subscriber.disconnect();
-      throw refusal('subscribe', undefined, error);
+      throw redisError('subscribe', undefined, error);
     }
     // It waits for whatever comes, which must keep no process alive.
     subscriber.stream?.unref();

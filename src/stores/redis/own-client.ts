@@ -1,5 +1,5 @@
-import { CacheError } from '../../errors.js';
-import { withTimeout } from '../../time.js';
+import { CacheError } from '../../model/errors.js';
+import { withTimeout } from '../../model/time.js';
 import type { RedisClient } from './client.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
 

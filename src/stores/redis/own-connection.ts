@@ -1,12 +1,12 @@
-import { Budget, LATE } from '../../budget.js';
-import { CacheError } from '../../errors.js';
-import { type Clock, withTimeout } from '../../time.js';
+import { CacheError } from '../../model/errors.js';
+import { type Clock, withTimeout } from '../../model/time.js';
+import { LATE, OperationTimeouts } from '../../resilience/operation-timeouts.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
+import { CommandBatch } from './command-batch.js';
 import type { Command, Connection, Repeat } from './connection.js';
+import { messageOf, redisError } from './error.js';
 import { type Client, clientSettings, createClient, OPEN_MS, QUIT_MS } from './own-client.js';
-import { messageOf, refusal } from './refusal.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
-import { Tick } from './tick.js';
 
 /** What a command has, milliseconds. */
 const COMMAND_MS = 1_000;
@@ -22,9 +22,9 @@ export class OwnConnection implements Connection {
   readonly #url: string;
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #clock: Clock;
-  readonly #budget: Budget;
+  readonly #budget: OperationTimeouts;
   readonly #commandMs: number;
-  readonly #tick = new Tick();
+  readonly #tick = new CommandBatch();
   #opening: Promise<Client> | undefined;
   #client: Client | undefined;
   #usedAt = 0;
@@ -36,7 +36,7 @@ export class OwnConnection implements Connection {
     this.#url = url;
     this.#options = { ...options };
     this.#clock = clock;
-    this.#budget = new Budget(clock);
+    this.#budget = new OperationTimeouts(clock);
     this.#commandMs = Number(this.#options.commandTimeout) || COMMAND_MS;
   }
 
@@ -92,7 +92,7 @@ export class OwnConnection implements Connection {
       if (fate === 'refused' && client) this.#drop(client);
       return await command(this.#current() ?? (await this.#open()));
     } catch (last) {
-      throw refusal(operation, key, last);
+      throw redisError(operation, key, last);
     }
   }
 

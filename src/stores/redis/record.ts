@@ -1,5 +1,5 @@
-import type { CacheVersion } from '../../cache-store.js';
-import { CacheError } from '../../errors.js';
+import type { CacheVersion } from '../../model/cache-store.js';
+import { CacheError } from '../../model/errors.js';
 
 /*
  * A record is one string:

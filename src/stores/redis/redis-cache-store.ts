@@ -1,17 +1,22 @@
-import type { CacheStore, CacheVersion, StoreEntry, VersionedRead } from '../../cache-store.js';
-import { invalid } from '../../errors.js';
+import type {
+  CacheStore,
+  CacheVersion,
+  StoreEntry,
+  VersionedRead,
+} from '../../model/cache-store.js';
+import { invalid } from '../../model/errors.js';
+import { systemClock } from '../../model/time.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import { systemClock } from '../../time.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { RedisClient } from './client.js';
 import { type Connection, GivenConnection, type Repeat } from './connection.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
-import { KnownKeys } from './known.js';
 import { OwnConnection } from './own-connection.js';
 import { BYTES, StoredRecord, TEXT, TOKEN, UNKNOWN_VERSION } from './record.js';
 import { scanKeys } from './scan.js';
+import { ValueMemo } from './value-memo.js';
 
 interface CommonOptions {
   /** What all keys begin with, followed by a colon: the store's own, since `clear()` wipes it. Default `cache`. */
@@ -68,7 +73,7 @@ export class RedisCacheStore implements CacheStore {
   readonly #connection: Connection;
   readonly #keys: KeySpace;
   readonly #serializer: Serializer;
-  readonly #known = new KnownKeys();
+  readonly #known = new ValueMemo();
 
   constructor(options: RedisCacheStoreOptions) {
     this.#keys = keySpace(options.prefix ?? 'cache');

@@ -1,4 +1,4 @@
-import { withTimeout } from '../../time.js';
+import { withTimeout } from '../../model/time.js';
 import { masters, type RedisClient, type RedisNode } from './client.js';
 
 /** Keys looked at in one step: SCAN blocks the server for as long as that takes. */

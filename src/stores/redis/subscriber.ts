@@ -1,4 +1,4 @@
-import { CacheError } from '../../errors.js';
+import { CacheError } from '../../model/errors.js';
 import type { RedisClient } from './client.js';
 
 /** A connection that only listens, as ioredis and iovalkey have it; not open yet. */

@@ -1,5 +1,5 @@
-import type { CacheStore } from '../../cache-store.js';
-import { CacheError, invalid } from '../../errors.js';
+import type { CacheStore } from '../../model/cache-store.js';
+import { CacheError, invalid } from '../../model/errors.js';
 
 const NEEDED = ['getVersioned', 'setIfUnchanged', 'add', 'delByPattern', 'clear'] as const;
 

@@ -1,10 +1,10 @@
-import { Breaker } from '../../breaker.js';
-import { Budget } from '../../budget.js';
-import type { CacheVersion, NearestRead } from '../../cache-store.js';
-import { copyOf } from '../../copy-of.js';
-import { Entry, readEntry } from '../../entry.js';
-import { hasParts, plainParts } from '../../frozen.js';
-import type { Clock } from '../../time.js';
+import type { CacheVersion, NearestRead } from '../../model/cache-store.js';
+import { Entry, readEntry } from '../../model/entry.js';
+import type { Clock } from '../../model/time.js';
+import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
+import { OperationTimeouts } from '../../resilience/operation-timeouts.js';
+import { copyOf } from '../../util/clone.js';
+import { isObject, plainParts } from '../../util/deep-freeze.js';
 import type { Tier } from './tier.js';
 
 /** What an upper tier held when it was looked at, before anything was read or written below it. */
@@ -36,15 +36,15 @@ export class UpperTier {
   readonly store: Tier;
   readonly #ttlMs: number;
   readonly #clock: Clock;
-  readonly #budget: Budget;
-  readonly #breaker: Breaker;
+  readonly #budget: OperationTimeouts;
+  readonly #breaker: CircuitBreaker;
 
   constructor(store: Tier, ttlMs: number, clock: Clock) {
     this.store = store;
     this.#ttlMs = ttlMs;
     this.#clock = clock;
-    this.#budget = new Budget(clock);
-    this.#breaker = new Breaker(BREAKER, clock, () => {});
+    this.#budget = new OperationTimeouts(clock);
+    this.#breaker = new CircuitBreaker(BREAKER, clock, () => {});
   }
 
   /** Never rejects: a tier that cannot be read has nothing. */
@@ -130,6 +130,6 @@ export function snapshot(value: unknown): unknown {
     const own = snapshot(value.value);
     return own === undefined ? undefined : new Entry(value, own);
   }
-  const isPlain = !hasParts(value) || plainParts(value, Date.prototype);
+  const isPlain = !isObject(value) || plainParts(value, Date.prototype);
   return isPlain ? copyOf(value) : undefined;
 }

@@ -4,9 +4,9 @@ import { type AddressInfo, connect, createServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { redisError } from '../../../src/stores/redis/error.js';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
 import { OwnConnection } from '../../../src/stores/redis/own-connection.js';
-import { refusal } from '../../../src/stores/redis/refusal.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';
@@ -138,7 +138,7 @@ describeWithRedis('the connection of a store with a url', () => {
     await store.set('key', 'value', 60);
     expect(opened).toBe(2);
     const remedy = /: READONLY .*connect to the primary endpoint/;
-    expect(refusal('set', 'key', new Error(said)).message).toMatch(remedy);
+    expect(redisError('set', 'key', new Error(said)).message).toMatch(remedy);
   });
 
   it('outlives what is still to come of the one before', async () => {

@@ -1,0 +1,108 @@
+/**
+ * What a versioned read saw. Opaque: only the store that gave it can read it; hand it back to `setIfUnchanged`.
+ * Two reads that saw the same state of a key give the same string.
+ */
+export type CacheVersion = string;
+
+/** The outcome of a versioned read. */
+export interface VersionedRead<T = unknown> {
+  readonly value: T | undefined;
+  readonly version: CacheVersion;
+  /** Why the value that is there cannot be read; `value` is undefined then. */
+  readonly error?: unknown;
+  /** When the value ends, epoch milliseconds by the store's clock, where the store knows. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** The outcome of a read from the nearest tier: a copy has no version, which only the last tier knows. */
+export type NearestRead<T = unknown> = Omit<VersionedRead<T>, 'version'> & {
+  readonly version: CacheVersion | undefined;
+};
+
+/** One entry of a batch write; `ttl` in seconds. */
+export interface StoreEntry<T = unknown> {
+  readonly key: string;
+  readonly value: T;
+  /** Seconds; fractions allowed. */
+  readonly ttl: number;
+}
+
+/**
+ * Where values are kept. Implement `get`, `set` and `del`, and `CacheService` works; every optional member is a
+ * capability that the service uses where it is present.
+ *
+ * A store enforces the expiry of what it holds, to the millisecond, and serialises: what `get` returns is never the
+ * object that went into `set`. It may reject: the service turns a rejected read into a miss.
+ *
+ * @example
+ * ```ts
+ * import { type CacheStore, CacheService } from '@glasswork/cache';
+ *
+ * const held = new Map<string, { json: string; until: number }>();
+ * const store: CacheStore = {
+ *   name: 'map',
+ *   async get(key) {
+ *     const record = held.get(key);
+ *     return record && record.until > Date.now() ? JSON.parse(record.json) : undefined;
+ *   },
+ *   async set(key, value, ttl) {
+ *     held.set(key, { json: JSON.stringify(value), until: Date.now() + ttl * 1000 });
+ *   },
+ *   async del(key) {
+ *     held.delete(key);
+ *   },
+ * };
+ * const cache = new CacheService(store);
+ * ```
+ */
+export interface CacheStore {
+  /** For logs and messages. */
+  readonly name: string;
+  /**
+   * True where a record stays until its TTL and absence is therefore proof. Where it is absent or false, records may
+   * be evicted: a missing tag or prefix version then invalidates what carries it.
+   */
+  readonly durable?: boolean;
+  /**
+   * True where readers may be given one and the same value, which nobody can change then: it is deeply frozen. Where it
+   * is absent or false, every reader has a copy of its own.
+   */
+  readonly sharesFrozen?: boolean;
+  /** The value, or undefined when there is none or it has expired. */
+  get<T>(key: string): Promise<T | undefined>;
+  /** Writes unconditionally. `ttl` in seconds. */
+  set<T>(key: string, value: T, ttl: number): Promise<void>;
+  /** Resolves once the removal is confirmed; a load that began before it can then no longer fill the key. */
+  del(key: string): Promise<void>;
+  has?(key: string): Promise<boolean>;
+  /**
+   * For a store that holds values in this process: what `get` would give, without waiting. Undefined where it has none,
+   * or cannot tell at once. It never throws. `now`: the time, epoch milliseconds, from who has just looked at the clock;
+   * by default the store looks itself.
+   */
+  getIfPresent?<T>(key: string, now?: number): T | undefined;
+  /** Deletes what the glob matches (`*`, `?`, `\` to escape) and resolves to the number deleted. */
+  delByPattern?(pattern: string): Promise<number | undefined>;
+  /** Physical: wipes everything that the store owns, fences included. Not what `CacheService.clear()` calls. */
+  clear?(): Promise<void>;
+  getMany?<T>(keys: readonly string[]): Promise<(T | undefined)[]>;
+  setMany?(entries: readonly StoreEntry[]): Promise<void>;
+  delMany?(keys: readonly string[]): Promise<void>;
+  /** Writes only where there is no live value; resolves to whether it wrote. */
+  add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
+  /** The value together with the version that `setIfUnchanged` compares; absence has a version too. */
+  getVersioned?<T>(key: string): Promise<VersionedRead<T>>;
+  /**
+   * For a store with tiers: the copy of the nearest tier that has one; where none has, what `getVersioned` gives, which
+   * is always what the last tier holds. The service serves copies, and reads the last tier before it loads anything.
+   */
+  getNearest?<T>(key: string): Promise<NearestRead<T>>;
+  /** Writes only when the key is still as the versioned read saw it; resolves to whether it wrote. */
+  setIfUnchanged?<T>(key: string, value: T, ttl: number, version: CacheVersion): Promise<boolean>;
+  /**
+   * Gets ready for the first call, while a sandbox still initialises: opens connections, finds credentials. It reads
+   * and writes nothing that costs. It may reject, and may be called again; several stores in one warm all of them.
+   */
+  warm?(): Promise<void>;
+  close?(): Promise<void>;
+}

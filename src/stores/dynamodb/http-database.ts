@@ -1,0 +1,89 @@
+import { type CredentialProvider, defaultCredentials } from '../../aws/credentials.js';
+import { resolveEndpoint } from '../../aws/endpoint.js';
+import {
+  createTransport,
+  errorMessage,
+  errorType,
+  parsed,
+  type Timeouts,
+} from '../../aws/transport.js';
+import type { Database, Item, Request } from './database.js';
+import { dynamodbError } from './error.js';
+
+export interface HttpDatabaseOptions {
+  readonly tableName: string;
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly credentials?: CredentialProvider | undefined;
+  readonly timeouts?: Timeouts | undefined;
+}
+
+const ACTIONS = {
+  get: 'GetItem',
+  batchGet: 'BatchGetItem',
+  update: 'UpdateItem',
+  delete: 'DeleteItem',
+  scan: 'Scan',
+};
+
+/** DynamoDB over the lean transport: JSON 1.0 by POST, no SDK. */
+export function httpDatabase(options: HttpDatabaseOptions): Database {
+  const { tableName, timeouts, credentials = defaultCredentials() } = options;
+  const where = resolveEndpoint('dynamodb', options);
+  const transport = createTransport({ service: 'dynamodb', ...where, credentials, timeouts });
+  return {
+    async send(operation, request, retry, isLate) {
+      const headers = {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `DynamoDB_20120810.${ACTIONS[operation]}`,
+      };
+      const body = JSON.stringify(typed(request));
+      const response = await transport.send({ headers, body, retry, isLate });
+      const answer = parsed(response);
+      // What stands between may answer 200 all the same, and must confirm nothing.
+      if (response.status === 200 && answer?.constructor === Object && !answer.__type)
+        return answer;
+      const type = errorType(response);
+      if (type === 'ConditionalCheckFailedException') {
+        return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };
+      }
+      const message = errorMessage(response) ?? `HTTP status ${response.status} without a message`;
+      throw dynamodbError(operation, tableName, type, message);
+    },
+    warm: transport.warm,
+    close: transport.close,
+  };
+}
+
+/**
+ * Puts DynamoDB's types on the values of a request, where it holds items. What comes back keeps them: taking them off
+ * everything would slow down every read, as a replacer of JSON's would every request.
+ */
+function typed(request: Request): object {
+  const { RequestItems } = request;
+  if (RequestItems) {
+    const tables = Object.entries(RequestItems).map(([table, { Keys, ConsistentRead }]) => {
+      return [table, { Keys: Keys.map(typedItem), ConsistentRead }];
+    });
+    return { RequestItems: Object.fromEntries(tables) };
+  }
+  const whole: Record<string, unknown> = { ...request };
+  for (const part of ['Key', 'ExpressionAttributeValues', 'ExclusiveStartKey'] as const) {
+    const item = request[part];
+    if (item) whole[part] = typedItem(item);
+  }
+  return whole;
+}
+
+function typedItem(item: Item): Item {
+  const values: Record<string, unknown> = {};
+  for (const name in item) values[name] = typedValue(item[name]);
+  return values;
+}
+
+function typedValue(value: unknown): unknown {
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number') return { N: String(value) };
+  // What came from a response, such as the key at which a scan goes on, has its type still.
+  return value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value;
+}
