@@ -104,18 +104,19 @@ export class AnswerReader {
     this.#status = Number(status);
     this.#headers = headersOf(lines, 1);
     checkFraming(this.#headers, isCurrent);
+    const { connection = '', 'keep-alive': keepAlive = '' } = this.#headers;
+    const isLast = !isCurrent || CLOSES.test(connection);
+    this.#reusable = !isLast && !ENDS_SOON.test(keepAlive);
     if (this.#status === 101) refuse('upgrade');
+    if (this.#status >= 200) this.#frame(this.#headers);
     // 100 Continue and its like: the answer is yet to come.
-    if (this.#status >= 200) this.#frame(this.#headers, isCurrent);
+    else if (isLast) refuse('last');
     return end + 4;
   }
 
   /** Finds out where the body ends. */
-  #frame(headers: Record<string, string>, isCurrent: boolean): void {
+  #frame(headers: Record<string, string>): void {
     const { 'content-length': length, 'transfer-encoding': coding } = headers;
-    const { connection = '', 'keep-alive': keepAlive = '' } = headers;
-    this.#reusable = isCurrent && !CLOSES.test(connection) && !ENDS_SOON.test(keepAlive);
-
     if (this.#hasNoBody || this.#status === 204 || this.#status === 304) this.#state = 'whole';
     else if (coding !== undefined) this.#state = 'size';
     else if (length === undefined) {

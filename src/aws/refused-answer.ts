@@ -13,6 +13,7 @@ export const REFUSALS = {
   coding: 'it has a transfer coding other than chunked',
   chunk: 'a chunk is malformed',
   upgrade: 'it changes the protocol',
+  last: 'it says that nothing follows before the answer has come',
   long: `its head is longer than ${MOST_HEAD_BYTES} bytes or ${MOST_LINES} headers`,
   large: `its body is larger than ${MOST_BODY_BYTES} bytes`,
 } as const;

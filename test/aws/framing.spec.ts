@@ -158,6 +158,12 @@ describe('what could be read in two ways is refused, as soon as it is seen', () 
       'a coding before the answer',
       `HTTP/1.1 100 Continue\r\nTransfer-Encoding: gzip\r\n\r\n${OK}`,
     ],
+    ['last', 'a 1xx of HTTP/1.0', `HTTP/1.0 100 Continue\r\n\r\n${OK}${LENGTH}\r\n{}`],
+    [
+      'last',
+      'a 1xx that closes',
+      `HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n${OK}${LENGTH}\r\n{}`,
+    ],
     ['upgrade', 'another protocol', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n'],
   ])('%s: %s', (refusal, _, text) => {
     expect(refusalOf(text)).toBe(refusal);
