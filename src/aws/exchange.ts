@@ -15,10 +15,9 @@ export interface Failure {
 }
 
 /** What is sent, and how. */
-export interface Try<Needed> {
-  /** What `compose` waits for, within the same budgets. */
-  readonly needed: Promise<Needed>;
-  compose(needed: Needed): Outgoing;
+export interface Try {
+  /** Asked once: while the connection opens, or right before it is written. */
+  compose(): Outgoing;
   /** Right before it is written: once it is true, it must not be sent any more. */
   readonly isLate?: (() => boolean) | undefined;
   readonly longestIdleMs: number;
@@ -36,19 +35,15 @@ const GRACE_MS = 100;
  * Sends a request once and reads the whole answer. Never rejects, and what happens to the connection after it has
  * resolved is nobody's business any more.
  */
-export const exchange = <Needed>(
-  connections: Connections,
-  attempt: Try<Needed>,
-): Promise<Answer | Failure> =>
+export const exchange = (connections: Connections, attempt: Try): Promise<Answer | Failure> =>
   new Promise((resolve) => new Exchange(connections, attempt, resolve).begin());
 
-class Exchange<Needed> implements Call {
+class Exchange implements Call {
   connection: Connection | undefined;
   readonly longestIdleMs: number;
   readonly #connections: Connections;
-  readonly #try: Try<Needed>;
+  readonly #try: Try;
   readonly #resolve: (outcome: Answer | Failure) => void;
-  #needed: Needed | undefined;
   #outgoing: Outgoing | undefined;
   #sent = false;
   #reused = false;
@@ -59,7 +54,7 @@ class Exchange<Needed> implements Call {
 
   constructor(
     connections: Connections,
-    attempt: Try<Needed>,
+    attempt: Try,
     resolve: (outcome: Answer | Failure) => void,
   ) {
     this.#connections = connections;
@@ -69,17 +64,8 @@ class Exchange<Needed> implements Call {
   }
 
   begin(): void {
-    const { limits, needed } = this.#try;
+    const { limits } = this.#try;
     this.#timer = this.#limit(limits.total < limits.request ? 'total' : 'request');
-    needed.then(
-      (found) => this.#send(found),
-      (error) => this.ended(error),
-    );
-  }
-
-  #send(found: Needed): void {
-    if (this.#isOver) return;
-    this.#needed = found;
     try {
       this.#connections.run(this);
       // While the connection opens there is time to sign.
@@ -107,9 +93,8 @@ class Exchange<Needed> implements Call {
     this.#settle(outcome, false);
   }
 
-  /** Once the needed is there. */
   #compose(): Outgoing {
-    this.#outgoing ??= this.#try.compose(this.#needed as Needed);
+    this.#outgoing ??= this.#try.compose();
     return this.#outgoing;
   }
 

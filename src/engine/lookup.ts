@@ -4,8 +4,8 @@ import type { Entry } from '../model/entry.js';
 import type { ResolvedPolicy } from '../model/policy.js';
 import { type Address, isServable, type Snapshot } from '../model/snapshot.js';
 import { withTimeout } from '../model/time.js';
-import { copyOf } from '../util/clone.js';
 import type { ServiceParts } from './assemble.js';
+import { copyOfHit, NOT_COPIED } from './copies.js';
 import type { InFlightRead } from './inflight/in-flight.js';
 import { refreshesEarly } from './loading/early-refresh.js';
 import { lastGoodOrLoaded } from './loading/last-good-value.js';
@@ -78,19 +78,26 @@ export class Lookup {
     const asked = Array.from(unique.values(), (key) => {
       return { address: addressOf(key), policy: policyOf(key) };
     });
-    const served = await this.#readAndServe(asked, (missing, context) => {
+    const loadAll: LoadAll = (missing, context) => {
       const originals = missing.map(({ address }) => unique.get(address.storageKey) as K);
       return load(originals, context);
-    });
-    const values = await Promise.all(served);
-    const found = new Map(asked.map(({ address }, i) => [address.storageKey, values[i]]));
+    };
+    const values = await Promise.all(await this.#readAndServe(asked, loadAll));
+    if (values.length === names.length) return values;
+    const found = new Map(
+      asked.map((one, i) => [one.address.storageKey, { one, value: values[i] }]),
+    );
     const given = new Set<string>();
-    return names.map((name) => {
-      const value = found.get(name);
-      if (given.has(name)) return copyOf(value);
-      given.add(name);
-      return value;
+    const served = names.map(async (name) => {
+      const { one, value } = found.get(name) as { one: (typeof asked)[number]; value: unknown };
+      if (!given.has(name)) {
+        given.add(name);
+        return value;
+      }
+      const copy = await copyOfHit(this.#parts.access.store, value, name);
+      return copy === NOT_COPIED ? (await this.#readAndServe([one], loadAll))[0] : copy;
     });
+    return Promise.all(served);
   }
 
   async #readAndServe(
@@ -157,7 +164,8 @@ export class Lookup {
     const outcomes = coordinator.load(missing, load).map(({ flight, joined }, i) => {
       const need = missing[i] as LoadRequest;
       if (joined) emit({ type: 'join', key: need.address.key });
-      return lastGoodOrLoaded(this.#parts, need, flight, joined);
+      const loadAlone = () => coordinator.loadAlone(need, load);
+      return lastGoodOrLoaded(this.#parts, need, flight, joined, loadAlone);
     });
     const loaded = new Map(missing.map((need, i) => [need, outcomes[i]]));
     return needs.map((need, i) => loaded.get(need) ?? served[i]);

@@ -3,7 +3,9 @@ import { CacheError, type CacheErrorCode } from '../model/errors.js';
 import type { Emit } from '../model/events.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
+import { callContext } from '../resilience/call-context.js';
 import { CircuitBreaker } from '../resilience/circuit-breaker.js';
+import { FreezeDetector } from '../resilience/freeze-detector.js';
 import { LATE, OperationTimeouts } from '../resilience/operation-timeouts.js';
 
 /** How long one read or fill may take before the service goes on without the store, milliseconds. */
@@ -31,7 +33,11 @@ export class StoreAccess {
   readonly store: CacheStore;
   readonly #emit: Emit;
   readonly #breaker: CircuitBreaker | undefined;
-  readonly #budget: OperationTimeouts;
+  readonly #freezes: FreezeDetector;
+  readonly #timeouts: OperationTimeouts;
+  /** The failures that counted, and the error of the last one. */
+  #failures = 0;
+  #lastError: unknown;
 
   constructor(
     store: CacheStore,
@@ -41,7 +47,8 @@ export class StoreAccess {
   ) {
     this.store = store;
     this.#emit = emit;
-    this.#budget = new OperationTimeouts(clock);
+    this.#freezes = new FreezeDetector(clock);
+    this.#timeouts = new OperationTimeouts(this.#freezes);
     this.#breaker =
       breaker && new CircuitBreaker(breaker, clock, (state) => emit({ type: 'breaker', state }));
   }
@@ -74,14 +81,14 @@ export class StoreAccess {
     });
   }
 
-  /** See `Budget.sleeps`: counts that differ say that the process was frozen between them. */
+  /** See `FreezeDetector.count`: counts that differ say that the process was frozen between them. */
   freezes(): number {
-    return this.#budget.freezes();
+    return this.#freezes.count();
   }
 
-  /** Counts sleeps while the work runs. */
+  /** Counts freezes while the work runs. */
   watch(work: Promise<unknown>): void {
-    this.#budget.watch(work);
+    this.#freezes.watch(work);
   }
 
   /** `instead`: what it gives in place of an error, of which an event has told. */
@@ -92,13 +99,19 @@ export class StoreAccess {
     ms: number,
     instead?: F,
   ): Promise<T | F> {
-    const sleeps = this.#budget.freezes();
+    const freezes = this.#freezes.count();
+    const failures = this.#failures;
+    const context = callContext();
     return new Promise((resolve, reject) => {
-      const failed = (reason: unknown) => {
-        const error = reason === LATE ? late(operation, ms) : reason;
+      const failed = (error: unknown): void => {
+        if (error === LATE) {
+          // The timer of all calls said so; a listener must find the request that this call belongs to.
+          context.runInAsyncScope(failed, undefined, late(operation, ms));
+          return;
+        }
         const harmless = error instanceof CacheError && NOT_THE_STORE.has(error.code);
         // A connection that died while the sandbox was frozen says nothing about the store either.
-        if (!harmless && this.#budget.freezes() === sleeps) this.#breaker?.failed();
+        if (!harmless && this.#freezes.count() === freezes) this.#countFailure(error, failures);
         this.#emit({ type: 'store-error', operation, key, error });
         if (instead === undefined) reject(error);
         else resolve(instead);
@@ -110,11 +123,23 @@ export class StoreAccess {
       };
       try {
         // A store of the user's may forget to give a promise, or throw instead of rejecting.
-        this.#budget.limit(Promise.resolve(asks ? run(this.store) : run), ms, succeeded, failed);
+        this.#timeouts.limit(Promise.resolve(asks ? run(this.store) : run), ms, succeeded, failed);
       } catch (error) {
         failed(error);
       }
     });
+  }
+
+  /**
+   * A store that batches fails all operations of one request with one error: that is one failure. `failuresBefore`:
+   * those that counted before the operation began.
+   */
+  #countFailure(error: unknown, failuresBefore: number): void {
+    const isOfOneRequest = this.#failures > failuresBefore && error === this.#lastError;
+    if (isOfOneRequest && Object(error) === error) return;
+    this.#failures++;
+    this.#lastError = error;
+    this.#breaker?.failed();
   }
 }
 

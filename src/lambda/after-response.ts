@@ -14,11 +14,11 @@ const REGISTER_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 900_000;
 
 /**
- * What becomes of work behind a response.
+ * The treatment of work behind a response.
  *
- * - `extension`: the response leaves at once, and the sandbox stays awake until the work is done.
+ * - `extension`: the response leaves at once, and the sandbox keeps running until the work is done.
  * - `await`: the response waits for the work.
- * - `detached`: nothing waits, since nothing freezes: outside Lambda, and on Lambda Managed Instances.
+ * - `detached`: nothing waits, because nothing freezes: outside Lambda, and on Lambda Managed Instances.
  */
 export type AfterResponseMode = 'extension' | 'await' | 'detached';
 
@@ -86,7 +86,7 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   const extension = extensionOf(api);
   if (wanted === 'extension') await within(extension.start(), REGISTER_WAIT_MS, 'ref');
   const end = (invocation: Invocation) => {
-    // Behind the answer the extension waits; without one, the handler around this one does.
+    // Behind the response the extension waits. Without an extension the outermost handler waits.
     const waitsLater = extension.isRegistered ? wanted === 'extension' : invocation.running > 1;
     if (waitsLater || !extension.isBusy) return extension.end(invocation);
     // None where a test calls the handler without a context.

@@ -2,7 +2,7 @@ import { escapeGlob } from '../util/glob.js';
 import { invalid } from './errors.js';
 
 /**
- * How a service's keys are written in its store, so that nothing in it meets anything else:
+ * Maps a service's keys to storage keys, so that no two records of a store collide:
  *
  *     user key, prefix "app"     app:user:1
  *     user key, no prefix        user:1        and, should it begin with "#",   #key:#1
@@ -32,6 +32,6 @@ export function keySpace(prefix: string | undefined): KeySpace {
   };
 }
 
-/** Whether this is how a service writes one of its own records, not a key of its user. */
+/** True for the storage key of one of a service's own records, false for a user's key. */
 export const isRecord = (name: string): boolean =>
   name.startsWith('#') && !name.startsWith('#key:');

@@ -20,6 +20,7 @@ const RULES: Rules = {
     { name: 'stores', rooms: ['stores'] },
     // The engine, in the order in which one room builds on another.
     { name: 'engine: access', rooms: ['engine/store-access.ts', 'engine/inflight'] },
+    { name: 'engine: copies', rooms: ['engine/copies.ts'] },
     { name: 'engine: reading', rooms: ['engine/reading'] },
     { name: 'engine: writing', rooms: ['engine/writing'] },
     { name: 'engine: loading', rooms: ['engine/loading'] },
@@ -43,16 +44,8 @@ const RULES: Rules = {
   ],
   // The engine is given its store, and knows no service of AWS.
   never: { from: ['engine', 'cache-service.ts'], to: ['stores', 'aws'] },
-  // operation-timeouts.ts counts ticks of a timer: a clock would take a resumed sandbox for a slow store.
-  edges: [
-    'model/time.ts',
-    'resilience/operation-timeouts.ts',
-    'aws',
-    'lambda',
-    'cli',
-    'metrics',
-    'testing',
-  ],
+  // timers.ts: time limits count ticks of a timer, since a clock would take a resumed sandbox for a slow store.
+  edges: ['model/time.ts', 'resilience/timers.ts', 'aws', 'lambda', 'cli', 'metrics', 'testing'],
   runners: ['cli'],
   heavy: {
     rooms: ['aws', 'stores'],

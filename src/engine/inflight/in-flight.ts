@@ -1,6 +1,4 @@
 import type { CacheVersion } from '../../model/cache-store.js';
-import { copyOf } from '../../util/clone.js';
-import { freezeDeep } from '../../util/deep-freeze.js';
 import { UnorderedSet } from '../../util/unordered-set.js';
 
 /**
@@ -207,16 +205,4 @@ function isBasedOn({ basis, versions }: InFlightLoad, snapshot: Basis): boolean 
         began.has(name) && (version === began.get(name) || version === created.get(name)),
     )
   );
-}
-
-/** For one who joined: a copy of its own, or where the store shares the one that all of them are given. */
-export function copyOfLoaded(
-  flight: InFlightLoad,
-  value: unknown,
-  sharesFrozen: boolean | undefined,
-): unknown {
-  if (!sharesFrozen) return copyOf(value);
-  flight.shared ??= copyOf(value);
-  freezeDeep(flight.shared);
-  return copyOf(flight.shared);
 }

@@ -2,7 +2,8 @@ import type { Entry } from '../../model/entry.js';
 import type { Emit } from '../../model/events.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import { type Clock, withTimeout } from '../../model/time.js';
-import { copyOfLoaded, type InFlightLoad } from '../inflight/in-flight.js';
+import { copyForJoiner, NOT_COPIED } from '../copies.js';
+import type { InFlightLoad } from '../inflight/in-flight.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { StoreAccess } from '../store-access.js';
 import type { BackgroundTasks } from './background-tasks.js';
@@ -24,13 +25,17 @@ const LATE = Symbol('late');
  *
  * The last good value was read before the load began, so it is read again before it stands in: it may have been
  * invalidated meanwhile, or replaced by a better one.
+ *
+ * `joined`: the load is another caller's. Where its value cannot be copied, `loadAlone` starts a load for this caller.
  */
 export async function lastGoodOrLoaded(
   { access, reader, background, clock, emit }: Parts,
   { address, policy, snapshot }: LoadRequest,
-  flight: InFlightLoad,
+  running: InFlightLoad,
   joined: boolean,
+  loadAlone: () => InFlightLoad,
 ): Promise<unknown> {
+  let flight = running;
   const mayStandIn = (entry: Entry) => clock.now() < entry.expiresAt + policy.staleIfError;
   const lastGood =
     !policy.forceFresh && snapshot.entry && mayStandIn(snapshot.entry) ? snapshot.entry : undefined;
@@ -38,9 +43,16 @@ export async function lastGoodOrLoaded(
     emit({ type: 'stale-served', key: address.key, reason, error });
     return entry.value;
   };
+  // At once, before whoever gets the value itself can change it.
+  const copied = async (value: unknown) => {
+    const copy = await copyForJoiner(access.store, running, value);
+    if (copy !== NOT_COPIED) return copy;
+    flight = loadAlone();
+    return flight.outcome;
+  };
   const outcome = joined
-    ? copyInTime(flight, access.store.sharesFrozen, policy.hardTimeout)
-    : flight.outcome;
+    ? inTime(running.outcome.then(copied), policy.hardTimeout)
+    : running.outcome;
   try {
     const soft = lastGood && policy.softTimeout;
     const value = await (soft === undefined ? outcome : withTimeout(outcome, soft, () => LATE));
@@ -67,18 +79,10 @@ export async function lastGoodOrLoaded(
   }
 }
 
-/**
- * For one who joined, who waits no longer than its own `hardTimeout`, whatever the one who began the load allows. The copy
- * is made as soon as there is a value: whoever gets the value itself may change it a moment later.
- */
-function copyInTime(
-  flight: InFlightLoad,
-  sharesFrozen: boolean | undefined,
-  limitMs: number | undefined,
-): Promise<unknown> {
-  const copied = flight.outcome.then((value) => copyOfLoaded(flight, value, sharesFrozen));
-  if (limitMs === undefined) return copied;
-  return withTimeout(copied, limitMs, () => {
+/** Who joined waits no longer than its own `hardTimeout`, whatever the one who began the load allows. */
+function inTime(outcome: Promise<unknown>, limitMs: number | undefined): Promise<unknown> {
+  if (limitMs === undefined) return outcome;
+  return withTimeout(outcome, limitMs, () => {
     throw tooLong(limitMs);
   });
 }

@@ -1,10 +1,9 @@
 import { tagsAmong } from '../../model/dependency.js';
-import { Entry } from '../../model/entry.js';
 import type { Emit } from '../../model/events.js';
 import type { KeySpace } from '../../model/key-space.js';
-import { isCopy } from '../../model/snapshot.js';
+import { isCopy, type Snapshot } from '../../model/snapshot.js';
 import { type Clock, monotonic, pause } from '../../model/time.js';
-import { copyOf } from '../../util/clone.js';
+import { copyOfHit, NOT_COPIED } from '../copies.js';
 import type { InFlightLoad, InFlightTracker } from '../inflight/in-flight.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
@@ -59,12 +58,17 @@ export class LoadCoordinator {
     // A forced load is the newest: older ones may give their values, not cache them.
     if (forced.size > 0) void this.#parts.inFlight.invalidate((flight) => forced.has(flight.key));
     const found = needs.map((need) => (need.policy.forceFresh ? undefined : this.#joinable(need)));
-    const missing = withOwnValue(needs.filter((_need, i) => !found[i]));
+    const missing = this.#withStaleValue(needs.filter((_need, i) => !found[i]));
     const started = this.#start(missing, load);
     return found.map((running) => ({
       flight: running ?? (started.shift() as InFlightLoad),
       joined: running !== undefined,
     }));
+  }
+
+  /** A load for one caller, whatever is running: for a value that cannot be copied, and so not shared. */
+  loadAlone(need: LoadRequest, load: LoadAll): InFlightLoad {
+    return this.#startTogether(this.#withStaleValue([need]), load, [])[0] as InFlightLoad;
   }
 
   /** Loads in the background what is being served stale, unless somebody does already. */
@@ -75,7 +79,7 @@ export class LoadCoordinator {
     const [first] = idle;
     if (!first) return;
     for (const need of idle) this.#asking.add(idOf(need));
-    const refreshing = this.#refresh(withOwnValue(idle), load);
+    const refreshing = this.#refresh(this.#withStaleValue(idle), load);
     this.#parts.background.run(refreshing, first.policy.waitUntil);
   }
 
@@ -200,8 +204,8 @@ export class LoadCoordinator {
         ]);
         if (snapshot.state === 'fresh' || snapshot.state === 'stale') return snapshot.entry?.value;
         if (!snapshot.versions)
-          return this.#loadOne({ ...current, snapshot }, flight, undefined, load);
-        const next = await this.#withMarks({ ...current, snapshot });
+          return this.#loadOne(readAgain(current, snapshot), flight, undefined, load);
+        const next = await this.#withMarks(readAgain(current, snapshot));
         freed = !held || this.#record(next) !== this.#record(current);
         current = next;
         flight.basis = next.snapshot;
@@ -227,7 +231,7 @@ export class LoadCoordinator {
     const snapshot = await this.#parts.reader.read(address, policy.tags);
     const isDue =
       snapshot.state === 'fresh' && snapshot.entry?.createdAt === before.entry?.createdAt;
-    const current = { ...need, snapshot };
+    const current = readAgain(need, snapshot);
     return (isDue || snapshot.state === 'stale') && !this.#joinable(current, true)
       ? current
       : undefined;
@@ -262,21 +266,31 @@ export class LoadCoordinator {
     }
   }
 
+  /** The caller may change the stale value that it is served, so the load is given a copy; none of a batch's values. */
+  #withStaleValue(needs: readonly LoadRequest[]): readonly LoadRequest[] {
+    const [need] = needs;
+    const entry = need?.snapshot.entry;
+    if (!entry || needs.length > 1) return needs;
+    const { store } = this.#parts.access;
+    const copy = copyOfHit(store, entry.value, need.address.storageKey);
+    const staleValue = Promise.resolve(copy).then((made) =>
+      made === NOT_COPIED ? undefined : made,
+    );
+    return [{ ...need, staleValue }];
+  }
+
   /** Named by all versions that an invalidation can change, so that any of them frees the waiters. */
   #record(need: LoadRequest): string {
     return this.#parts.keys.record('lease', idOf(need));
   }
 }
 
-/** The caller may change the stale value that it is served; the load, which is given it too, must not see that. */
-function withOwnValue(needs: readonly LoadRequest[]): readonly LoadRequest[] {
-  const [need] = needs;
-  const entry = need?.snapshot.entry;
-  if (!entry || needs.length > 1) return needs;
-  return [
-    { ...need, snapshot: { ...need.snapshot, entry: new Entry(entry, copyOf(entry.value)) } },
-  ];
-}
+/** What only this load has read is its own to look at. */
+const readAgain = (need: LoadRequest, snapshot: Snapshot): LoadRequest => ({
+  ...need,
+  snapshot,
+  staleValue: snapshot.entry?.value,
+});
 
 /** All that may be known of a key's tags: what the call says, and what its last value carried. */
 function tagsOf({ policy, snapshot }: LoadRequest): string[] {

@@ -16,6 +16,8 @@ export interface LoadRequest {
   readonly address: Address;
   readonly policy: ResolvedPolicy;
   readonly snapshot: Snapshot;
+  /** The stale value for the load to look at, or a promise of it: a copy that no caller has. */
+  readonly staleValue?: unknown;
 }
 
 /** A need whose load is running. */
@@ -46,13 +48,13 @@ export class LoadRunner {
 
   /** Rejects with what the load throws. What becomes of the fills is told by events only. */
   async run(targets: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
-    const versions = await Promise.all(
-      targets.map(async ({ snapshot, inFlight }) => {
-        const ensured = snapshot.versions && (await this.#versions.ensure(snapshot.versions));
-        inFlight.versions = ensured;
-        return ensured;
-      }),
-    );
+    const ensuring = targets.map(async ({ snapshot, inFlight }) => {
+      const ensured = snapshot.versions && (await this.#versions.ensure(snapshot.versions));
+      inFlight.versions = ensured;
+      return ensured;
+    });
+    const staleValue = await targets[0]?.staleValue;
+    const versions = await Promise.all(ensuring);
     for (const { inFlight } of targets) inFlight.begun = true;
     const began = this.#clock.now();
     const notes: LoadNotes = {};
@@ -77,7 +79,7 @@ export class LoadRunner {
     try {
       const [first] = targets;
       const valid = targets.length === 1 && !first?.inFlight.isInvalidated;
-      const stale = valid ? first?.snapshot.entry?.value : undefined;
+      const stale = valid ? staleValue : undefined;
       const limitMs = first?.policy.hardTimeout;
       const values = await runLoad(
         (context) => load(targets, context),

@@ -1,4 +1,5 @@
 import { pause } from '../../model/time.js';
+import { afterTick } from '../../resilience/after-tick.js';
 import type { Database, Item } from './database.js';
 import { dynamodbError } from './error.js';
 import { plain } from './record.js';
@@ -77,8 +78,7 @@ export function batchedReads(database: Database, tableName: string): Read {
     if (!batch) {
       batch = new Map();
       batches.set(consistent, batch);
-      // After every promise job of this tick: callers that come out of one `await` together share a request.
-      queueMicrotask(() => process.nextTick(flush, consistent));
+      afterTick(() => flush(consistent));
     }
     const asked = batch.get(pk);
     if (asked) return asked.promise;

@@ -139,6 +139,11 @@ export class MemoryCacheStore implements CacheStore {
     return live.length;
   }
 
+  copy<T>(value: T, key: string): T {
+    const raw = ownRaw(this.#serializer.serialize(value, key));
+    return this.#serializer.deserialize(raw, key) as T;
+  }
+
   async clear(): Promise<void> {
     for (const record of [...this.#records.values()]) this.#drop(record);
   }

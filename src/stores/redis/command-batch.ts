@@ -1,3 +1,4 @@
+import { afterTick } from '../../resilience/after-tick.js';
 import type { RedisClient } from './client.js';
 
 /** Of Node's streams: what is written while it is corked leaves together. */
@@ -25,7 +26,7 @@ export class CommandBatch {
     const connected: Connected[] = nodes ? nodes.call(client, 'all') : [client as Connected];
     const streams = connected.flatMap(({ stream }) => stream ?? []);
     for (const stream of streams) stream.cork();
-    queueMicrotask(() => process.nextTick(() => this.#send(streams)));
+    afterTick(() => this.#send(streams));
   }
 
   #send(streams: readonly Stream[]): void {

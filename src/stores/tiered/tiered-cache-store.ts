@@ -64,6 +64,7 @@ export class TieredCacheStore implements CacheStore {
   readonly durable: boolean;
   readonly sharesFrozen: boolean;
   readonly getIfPresent?: NonNullable<CacheStore['getIfPresent']>;
+  readonly copy?: NonNullable<CacheStore['copy']>;
   readonly #upper: UpperTier;
   readonly #below: Tier;
   readonly #fleet: InvalidationBus | undefined;
@@ -79,6 +80,8 @@ export class TieredCacheStore implements CacheStore {
     this.#fleet = fleet;
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
+    const { copy } = this.#below;
+    if (copy) this.copy = copy.bind(this.#below);
     const { getIfPresent } = first;
     if (getIfPresent) {
       this.getIfPresent = <T>(key: string, now?: number) =>

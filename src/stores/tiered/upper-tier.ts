@@ -36,14 +36,13 @@ export class UpperTier {
   readonly store: Tier;
   readonly #ttlMs: number;
   readonly #clock: Clock;
-  readonly #budget: OperationTimeouts;
+  readonly #timeouts = new OperationTimeouts();
   readonly #breaker: CircuitBreaker;
 
   constructor(store: Tier, ttlMs: number, clock: Clock) {
     this.store = store;
     this.#ttlMs = ttlMs;
     this.#clock = clock;
-    this.#budget = new OperationTimeouts(clock);
     this.#breaker = new CircuitBreaker(BREAKER, clock, () => {});
   }
 
@@ -116,7 +115,7 @@ export class UpperTier {
 
   #inTime<T>(operation: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#budget.limit(operation, UPPER_MS, resolve, reject);
+      this.#timeouts.limit(operation, UPPER_MS, resolve, reject);
     });
   }
 }
