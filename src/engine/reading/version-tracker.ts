@@ -4,6 +4,7 @@ import { MISSING, type ReadDependencyVersions, type ReadVersion } from '../../mo
 import { FAILED } from '../../model/failed.js';
 import type { KeySpace } from '../../model/key-space.js';
 import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { StoreAccess } from '../store-access.js';
 
 /** Version records outlive every entry that carries them; a day more, for clocks that differ. */
@@ -100,7 +101,7 @@ export class VersionTracker {
   async change(name: DependencyName, operation: string): Promise<void> {
     const write = () =>
       this.#access.confirm(operation, name ?? undefined, (store) =>
-        store.set(this.#record(name), crypto.randomUUID(), recordTTL()),
+        store.set(this.#record(name), uniqueId(), recordTTL()),
       );
     this.#forget(name);
     await write().catch(write);
@@ -143,7 +144,7 @@ export class VersionTracker {
     const changes = this.#changes;
     const readAt = this.#clock.now();
     const record = this.#record(name);
-    const args = [record, crypto.randomUUID(), recordTTL()] as const;
+    const args = [record, uniqueId(), recordTTL()] as const;
     const found = await this.#access.attempt('create version', name ?? undefined, async (store) => {
       const adding = store.add ? store.add(...args) : store.set(...args);
       // Asked for in the same turn: a full store may evict the record before it does anything that comes later.

@@ -8,6 +8,7 @@ import { bareValue, envelopeOf } from '../../model/entry.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
 import { connectionOf } from './connection-of.js';
@@ -183,7 +184,7 @@ export class RedisCacheStore implements CacheStore {
         'get',
         key,
         // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-        (client) => client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+        (client) => client.glassworkCacheReadBuffer(stored, uniqueId(), TOKEN_MS),
         'read',
       )
       .then((raw) => this.#versioned(raw, stored, key));
@@ -211,7 +212,7 @@ export class RedisCacheStore implements CacheStore {
     const raw = this.#codec.serialize(bareValue(value), key);
     const { kind, body } = recordBody(raw, envelopeOf(value));
     const ttlMs = Math.max(1, Math.round(ttl * 1000));
-    const id = crypto.randomUUID();
+    const id = uniqueId();
     const written = await this.#connection.send(
       operation,
       key,
