@@ -6,6 +6,7 @@ import type {
 } from '../../model/cache-store.js';
 import { CacheError, invalid } from '../../model/errors.js';
 import { type Clock, monotonic, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import type { Database, Item } from './database.js';
@@ -186,6 +187,11 @@ export class DynamoDBCacheStore implements CacheStore {
    */
   warm(): Promise<void> {
     return this.#database.warm();
+  }
+
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import type {
 } from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
 import { systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
@@ -181,6 +182,11 @@ export class RedisCacheStore implements CacheStore {
   /** Opens the connection, so that the first command does not have to wait for it. */
   async warm(): Promise<void> {
     await this.#connection.send('warm', undefined, (client) => client.ping());
+  }
+
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
   }
 
   /** Closes the client that a `url` has opened, within half a second; one that was given stays open. */

@@ -8,6 +8,7 @@ import type {
 import { Entry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { InvalidationBus } from './invalidation-bus.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
@@ -185,6 +186,18 @@ export class TieredCacheStore implements CacheStore {
   /** Warms every tier, and rejects with the first failure. */
   async warm(): Promise<void> {
     await all([this.#upper.store.warm?.(), this.#below.warm?.(), this.#fleet?.prove()]);
+  }
+
+  /**
+   * Checks the last tier, those above it, the channel, and then all of them together; see `CacheService.check()`.
+   *
+   * @throws CacheError with what is wrong.
+   */
+  async check(keyPrefix?: string): Promise<void> {
+    for (const tier of [this.#below, this.#upper.store])
+      await (tier.check?.(keyPrefix) ?? checkStore(tier, keyPrefix));
+    await this.#fleet?.prove();
+    await checkStore(this, keyPrefix);
   }
 
   /** Closes every tier, and rejects with the first failure. */
