@@ -168,7 +168,6 @@ export type Shapes = [
   >,
   Assert<Fits<{ client: Redis; prefix?: string; serializer?: Serializer }, RedisCacheStoreOptions>>,
   Assert<Fits<{ client: Cluster }, RedisCacheStoreOptions>>,
-  Assert<Same<Fits<{ client: Redis; url: string }, RedisCacheStoreOptions>, false>>,
   Assert<Same<Fits<{ client: Map<string, string> }, RedisCacheStoreOptions>, false>>,
   // Keys.
   Assert<Interchangeable<StandardSchemaV1<string, number>, Schema<string, number>>>,

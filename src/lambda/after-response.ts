@@ -49,9 +49,6 @@ export interface AfterResponse {
   handler<F extends AnyHandler>(handler: F): F;
 }
 
-/** One for each Extensions API that this process knows: on Lambda, one. */
-const extensions = new Map<string, Extension>();
-
 /**
  * Lets work finish after the response of a Lambda function, before the sandbox freezes.
  *
@@ -120,8 +117,16 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   };
 }
 
+/**
+ * One for each Extensions API that this process knows: on Lambda, one. Every copy of this package in the process shares
+ * it, because Lambda takes an extension's name once: `import` and `require` may find a copy each.
+ */
 function extensionOf(api: string): Extension {
-  const known = extensions.get(api) ?? new Extension(api);
-  extensions.set(api, known);
+  // The number counts the layouts of `Extension`.
+  const key: unique symbol = Symbol.for('@glasswork/cache/extensions/1');
+  const shared: typeof globalThis & { [key]?: Map<string, Extension> } = globalThis;
+  shared[key] ??= new Map();
+  const known = shared[key].get(api) ?? new Extension(api);
+  shared[key].set(api, known);
   return known;
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../util/deep-freeze.js';
 import type { DependencyVersions } from './dependency.js';
 import { CacheError } from './errors.js';
 
@@ -13,7 +14,10 @@ export interface CacheEntry<T> {
 
 export type Freshness = 'fresh' | 'stale' | 'expired';
 
-type EntryFields = Omit<Entry, 'value' | 'promise'>;
+/** Its number counts the layouts of an entry: one of another layout is read as a record is, property by property. */
+const BRAND = /* @__PURE__ */ Symbol.for('@glasswork/cache/Entry/1');
+
+type EntryFields = Omit<Entry, 'value' | 'promise' | '@glasswork/cache'>;
 
 /**
  * What the service puts into a store: one value with everything that decides whether it may be served. All but the
@@ -38,12 +42,21 @@ export class Entry {
     this.value = value;
   }
 
+  get '@glasswork/cache'(): symbol {
+    return BRAND;
+  }
+
   /** Of the value; made once, for an entry that a store shares is given again and again. */
   get promise(): Promise<unknown> {
     this.#promise ??= Promise.resolve(this.value);
     return this.#promise;
   }
 }
+
+/** An entry of another copy of this package is one as well: `import` and `require` may find one each. */
+export const isEntry = (value: unknown): value is Entry =>
+  value instanceof Entry ||
+  (isObject(value) && (value as Partial<Entry>)['@glasswork/cache'] === BRAND);
 
 /** @throws CacheError `UNSERIALIZABLE` for undefined, which means a miss, and for what no serializer can write. */
 export function createEntry(key: string, fields: EntryFields, value: unknown): Entry {
@@ -59,7 +72,7 @@ export function createEntry(key: string, fields: EntryFields, value: unknown): E
 
 /** The entry in what a store returned, or undefined when something else was written there. */
 export function readEntry(record: unknown): Entry | undefined {
-  if (record instanceof Entry) return record;
+  if (isEntry(record)) return record;
   const entry = Object(record) as Partial<Entry>;
   const valid =
     typeof entry.createdAt === 'number' &&

@@ -41,6 +41,8 @@ export interface CacheErrorJSON extends CauseJSON {
   readonly subject?: string;
 }
 
+const BRAND = /* @__PURE__ */ Symbol.for('@glasswork/cache/CacheError');
+
 /**
  * The one error class of this package, whatever entry point it was imported from.
  *
@@ -61,6 +63,17 @@ export interface CacheErrorJSON extends CauseJSON {
  * ```
  */
 export class CacheError extends Error {
+  /**
+   * An error of another copy of this package is one as well: `import` and `require` may find one each. Subclasses stay
+   * themselves.
+   *
+   * @internal
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this method.
+    return isInstance(value, this);
+  }
+
   override readonly name = 'CacheError';
   readonly code: CacheErrorCode;
   /** The key, option or tag that the error is about, where there is one. */
@@ -83,6 +96,21 @@ export class CacheError extends Error {
     const cause = this.cause === undefined ? undefined : causeJSON(this.cause, MOST_CAUSES);
     return { ...json, ...(subject !== undefined && { subject }), ...(cause && { cause }) };
   }
+
+  /** @internal */
+  get '@glasswork/cache'(): symbol {
+    return BRAND;
+  }
+}
+
+function isInstance(value: unknown, of: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(of, value)) return true;
+  const error: Partial<CacheError> = Object(value);
+  return (
+    of === CacheError &&
+    error['@glasswork/cache'] === BRAND &&
+    !Object.hasOwn(error, '@glasswork/cache')
+  );
 }
 
 /** Causes of causes in the JSON of an error; a chain may be a circle. */

@@ -1,5 +1,5 @@
 import type { CacheStore, NearestRead, VersionedRead } from '../model/cache-store.js';
-import { Entry } from '../model/entry.js';
+import { Entry, isEntry } from '../model/entry.js';
 import { copyOf } from '../util/clone.js';
 import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 import type { PastState, StoreHistory } from './store-history.js';
@@ -124,7 +124,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
 
 /** Copies the arguments: a store writes what it was given when it was called, however late and however often. */
 const asSent = <T>(value: T): T =>
-  value instanceof Entry ? (new Entry(value, copyOf(value.value)) as T) : copyOf(value);
+  isEntry(value) ? (new Entry(value, copyOf(value.value)) as T) : copyOf(value);
 
 type Past = readonly (PastState | undefined)[];
 

@@ -5,7 +5,7 @@ import type {
   DependencyVersions,
   ReadDependencyVersions,
 } from '../../model/dependency.js';
-import { Entry, freshness, readEntry } from '../../model/entry.js';
+import { Entry, freshness, isEntry, readEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import type { Emit } from '../../model/events.js';
 import { FAILED } from '../../model/failed.js';
@@ -43,7 +43,7 @@ export class EntryReader {
     if (prefix === undefined || (tags.length > 0 && !areTrusted(tags, this.#versions, now)))
       return undefined;
     const entry = this.#access.store.getIfPresent?.(name, now);
-    if (!(entry instanceof Entry) || freshness(entry, now) !== 'fresh') return undefined;
+    if (!isEntry(entry) || freshness(entry, now) !== 'fresh') return undefined;
     const { versions } = entry;
     // Nothing but the prefix in most.
     const isValid =

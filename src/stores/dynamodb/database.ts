@@ -26,6 +26,12 @@ export interface Response {
   readonly ConsumedCapacity?: { readonly CapacityUnits?: number | undefined } | undefined;
 }
 
+/** A condition of a write, with the values of its `:names`. */
+export interface Condition {
+  readonly expression: string;
+  readonly values: Item;
+}
+
 /** A condition that did not hold. */
 export interface ConditionFailed {
   readonly conditionFailed: true;

@@ -5,41 +5,24 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { CacheError, invalid } from '../../model/errors.js';
-import { type Clock, monotonic, systemClock } from '../../model/time.js';
+import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import type { Database, Item } from './database.js';
+import { nothingLive, unchanged } from './conditions.js';
+import type { Condition, Database, Item } from './database.js';
 import { httpDatabase } from './http-database.js';
 import { inParallel } from './in-parallel.js';
 import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
-import {
-  endOf,
-  isLive,
-  partitionKey,
-  plain,
-  rawValue,
-  unchanged,
-  updateRequest,
-  versionOf,
-} from './record.js';
+import { endOf, isLive, partitionKey, plain, rawValue, versionOf } from './record.js';
 import { scanTable } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
+import { TOMBSTONE, versionedWrites, type Write } from './writes.js';
 
 /** What an item needs besides its key and value: the names, versions and times. */
 const OVERHEAD_BYTES = 150;
-/**
- * The least time that any record stays, milliseconds, so that what refuses a late fill is still there: the service
- * lets no load fill that is older than a quarter of it.
- */
-const FENCE_WINDOW_MS = 3_600_000;
-/**
- * How long after it was asked for a write may still be sent, milliseconds. A sandbox can freeze between the two; with
- * the quarter of an hour before it, a fill is sent well within the fence window or not at all.
- */
-const LATEST_SEND_MS = 15 * 60_000;
 /** Writes at once: a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
 
@@ -47,12 +30,12 @@ const MOST_WRITES = 25;
  * Keeps values in one DynamoDB table: no VPC, no server, no SDK.
  *
  *     load A    read: version v1 ── loads ─────────────────── fill if still v1: refused
- *     del                  marker: version v2 (UpdateItem SET ver = <fresh id> ADD n 1 REMOVE value)
+ *     del               tombstone: version v2 (UpdateItem SET ver = <fresh id> ADD n 1 REMOVE value)
  *     load B                     read: v2 ── loads ── fill if still v2: now v3
  *
- * `del` leaves a marker, so that there is always something to compare with. A version is an id and a counter: a write
- * that is sent twice (a retry whose first try succeeded) counts twice, so it never brings an old version back. Every
- * record stays an hour at least; absence is proof for any load that is younger.
+ * `del` leaves a tombstone, so that a late fill has a version to be compared with. A version is an id and a counter: a
+ * write that is sent twice (a retry whose first try succeeded) counts twice, so it never brings an old version back.
+ * Every item stays an hour at least, so for a younger load an absent item proves that nothing was invalidated.
  *
  * @throws CacheError `INVALID_OPTION` for a missing table name, region or endpoint.
  *
@@ -70,6 +53,7 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #tableName: string;
   readonly #database: Database;
   readonly #read: Read;
+  readonly #write: Write;
   readonly #recent: RecentChanges;
   readonly #consistent: boolean;
   readonly #serializer: Serializer;
@@ -89,6 +73,7 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#onScan = options.onScan;
     this.#read = batchedReads(this.#database, tableName);
     this.#recent = new RecentChanges(this.#clock);
+    this.#write = versionedWrites(this.#database, tableName, this.#clock, this.#read, this.#recent);
     this.#consistent = options.consistentRead ?? false;
     this.#serializer = options.serializer ?? jsonSerializer;
     this.#maxItemBytes = itemLimit(options.maxItemBytes);
@@ -133,9 +118,7 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
-    const condition = 'attribute_not_exists(#value) OR #exp <= :now';
-    const values = { ':now': this.#clock.now() };
-    return this.#put(key, value, ttl, 'always', { condition, values });
+    return this.#put(key, value, ttl, 'always', nothingLive(this.#clock.now()));
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
@@ -149,25 +132,26 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async del(key: string): Promise<void> {
-    await this.#mark(partitionKey(key));
+    await this.#writeTombstone(partitionKey(key));
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
-    await this.#markAll(keys.map(partitionKey));
+    await this.#writeTombstones(keys.map(partitionKey));
   }
 
   /** Scans the table: it pays for every item, whatever matches. */
   async delByPattern(pattern: string): Promise<number> {
     let deleted = 0;
     for await (const items of this.#scan('delByPattern', pattern)) {
-      // Markers, not deletions: what is gone could refuse no fill. Also of what has expired by this clock alone.
-      await this.#markAll(items.map(({ pk }) => String(plain(pk))));
+      // Tombstones, because an item that is gone could refuse no fill. Also over values that have expired by this
+      // clock: another process may see them live.
+      await this.#writeTombstones(items.map(({ pk }) => String(plain(pk))));
       deleted += items.filter((item) => isLive(item, this.#clock.now())).length;
     }
     return deleted;
   }
 
-  /** Deletes every item that a store wrote, markers and version records included. Other items stay. */
+  /** Deletes every item that a store wrote, tombstones and version records included. Other items stay. */
   async clear(): Promise<void> {
     const TableName = this.#tableName;
     for await (const items of this.#scan('clear')) {
@@ -194,8 +178,14 @@ export class DynamoDBCacheStore implements CacheStore {
     return checkStore(this, keyPrefix);
   }
 
+  /** Closes the connections. A `client` that you gave stays open. */
   async close(): Promise<void> {
     this.#database.close();
+  }
+
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async *#scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
@@ -224,7 +214,7 @@ export class DynamoDBCacheStore implements CacheStore {
     value: unknown,
     ttl: number,
     retry: 'always' | 'unsent',
-    only: Partial<ReturnType<typeof unchanged>> = {},
+    condition?: Condition,
   ): Promise<boolean> {
     const pk = partitionKey(key);
     const raw = this.#serializer.serialize(value, key);
@@ -239,45 +229,17 @@ export class DynamoDBCacheStore implements CacheStore {
       ':value': text ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
       ':exp': exp,
       ...(hashed && { ':key': JSON.stringify(key) }),
-      ...only.values,
     };
-    return this.#update(pk, what, exp, values, retry, only.condition);
+    return this.#write(pk, { expression: what, values, exp, retry, condition });
   }
 
-  async #markAll(pks: readonly string[]): Promise<void> {
-    await inParallel([...new Set(pks)], MOST_WRITES, (pk) => this.#mark(pk));
+  /** The key was invalidated, and this is its version now. */
+  async #writeTombstone(pk: string): Promise<void> {
+    await this.#write(pk, TOMBSTONE);
   }
 
-  /** A marker: the key was invalidated, and this is its version now. */
-  async #mark(pk: string): Promise<void> {
-    await this.#update(pk, 'REMOVE #value, #exp SET', 0, {}, 'always');
-  }
-
-  async #update(
-    pk: string,
-    what: string,
-    exp: number,
-    values: Item,
-    retry: 'always' | 'unsent',
-    condition?: string,
-  ): Promise<boolean> {
-    const id = crypto.randomUUID();
-    const [wallMs, monotonicMs] = [this.#clock.now(), monotonic()];
-    const stays = Math.max(exp, wallMs + FENCE_WINDOW_MS);
-    const isLate = () =>
-      Math.max(this.#clock.now() - wallMs, monotonic() - monotonicMs) > LATEST_SEND_MS;
-    try {
-      const request = updateRequest(this.#tableName, pk, what, values, id, stays, condition);
-      const response = await this.#database.send('update', request, retry, isLate);
-      if (!response.conditionFailed) return true;
-      if (response.attempts === 1) return false;
-      // An earlier try of ours may be what changed the item: then it was written after all.
-      const item = response.item ?? (await this.#read(pk, true));
-      return versionOf(item).startsWith(id);
-    } finally {
-      // Whatever became of it: a lost reply may have been a write.
-      this.#recent.add(pk);
-    }
+  async #writeTombstones(pks: readonly string[]): Promise<void> {
+    await inParallel([...new Set(pks)], MOST_WRITES, (pk) => this.#writeTombstone(pk));
   }
 }
 

@@ -1,5 +1,10 @@
-import { type CredentialProvider, defaultCredentials } from '../../aws/credentials.js';
-import { resolveEndpoint } from '../../aws/endpoint.js';
+import {
+  type CredentialProvider,
+  type CredentialSource,
+  defaultCredentials,
+  keepCredentials,
+} from '../../aws/credentials.js';
+import { type EndpointOptions, resolveEndpoint } from '../../aws/endpoint.js';
 import {
   createTransport,
   errorMessage,
@@ -7,13 +12,12 @@ import {
   parsed,
   type Timeouts,
 } from '../../aws/transport.js';
+import { invalid } from '../../model/errors.js';
 import type { Database, Item, Request } from './database.js';
 import { dynamodbError } from './error.js';
 
-export interface HttpDatabaseOptions {
+export interface HttpDatabaseOptions extends EndpointOptions {
   readonly tableName: string;
-  readonly region?: string | undefined;
-  readonly endpoint?: string | undefined;
   readonly credentials?: CredentialProvider | undefined;
   readonly timeouts?: Timeouts | undefined;
 }
@@ -28,7 +32,8 @@ const ACTIONS = {
 
 /** DynamoDB over the lean transport: JSON 1.0 by POST, no SDK. */
 export function httpDatabase(options: HttpDatabaseOptions): Database {
-  const { tableName, timeouts, credentials = defaultCredentials() } = options;
+  const { tableName, timeouts } = options;
+  const credentials = credentialsFrom(options.credentials);
   const where = resolveEndpoint('dynamodb', options);
   const transport = createTransport({ service: 'dynamodb', ...where, credentials, timeouts });
   return {
@@ -44,7 +49,8 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
       if (response.status === 200 && answer?.constructor === Object && !answer.__type)
         return answer;
       const type = errorType(response);
-      if (type === 'ConditionalCheckFailedException') {
+      // Where no condition was sent, such an answer comes from something else and confirms nothing.
+      if (type === 'ConditionalCheckFailedException' && request.ConditionExpression) {
         return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };
       }
       const message = errorMessage(response) ?? `HTTP status ${response.status} without a message`;
@@ -53,6 +59,13 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
     warm: transport.warm,
     close: transport.close,
   };
+}
+
+/** @throws CacheError `INVALID_OPTION` for anything but a function, which is never shown: it may be a secret. */
+function credentialsFrom(provide: CredentialProvider | undefined): CredentialSource {
+  if (provide === undefined) return defaultCredentials();
+  if (typeof provide === 'function') return keepCredentials(provide);
+  throw invalid('credentials', Object(provide), 'an async function that returns them');
 }
 
 /**

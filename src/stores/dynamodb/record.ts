@@ -1,7 +1,7 @@
 import { builtin } from '../../aws/builtin.js';
 import type { CacheVersion } from '../../model/cache-store.js';
 import { CacheError } from '../../model/errors.js';
-import type { Item, Request } from './database.js';
+import type { Item } from './database.js';
 
 /**
  * The attributes of an item. Every expression names them by alias, because DynamoDB reserves words such as VALUE.
@@ -48,12 +48,18 @@ export function plain(value: unknown): unknown {
 }
 
 /**
- * The key that an item was written under; a hashed one's as JSON, which alone can hold half a surrogate pair. On any
- * other item `key` is something else's, which the store has written its own attributes beside.
+ * The key that an item was written under. A hashed one is kept as JSON, which alone can hold half a surrogate pair. On
+ * any other item `key` belongs to another program, so it counts only where it leads to the item's own partition key.
  */
 export function originalKey({ pk, key }: Item): string {
   const name = String(plain(pk));
-  return key !== undefined && HASHED.test(name) ? JSON.parse(String(plain(key))) : name;
+  if (key === undefined || !HASHED.test(name)) return name;
+  try {
+    const original: unknown = JSON.parse(String(plain(key)));
+    return typeof original === 'string' && partitionKey(original) === name ? original : name;
+  } catch {
+    return name;
+  }
 }
 
 /** When the value ends, epoch milliseconds. A marker's is over; what others wrote knows seconds. */
@@ -78,51 +84,13 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
   throw new CacheError('CORRUPT', message, { subject: key });
 }
 
-/**
- * - absent: ''
- * - an item without a version, which something else wrote: '?'
- * - else the id and the counter
- */
+/** The version of a key without an item. */
+export const ABSENT: CacheVersion = '';
+/** The version of an item that another program wrote. */
+export const UNVERSIONED: CacheVersion = '?';
+
+/** The id and the counter, where the item has both. */
 export function versionOf(item: Item | undefined): CacheVersion {
-  if (!item) return '';
-  return item.ver && item.n ? `${plain(item.ver)} ${plain(item.n)}` : '?';
-}
-
-/** The condition that holds as long as the item has the version. */
-export function unchanged(version: CacheVersion): { condition: string; values: Item } {
-  const [id = '', n = ''] = version.split(' ');
-  if (n) {
-    const values = { ':seenVer': id, ':seenN': Number(n) };
-    return { condition: '#ver = :seenVer AND #n = :seenN', values };
-  }
-  const condition = `attribute_not_exists(${id ? '#ver' : '#pk'})`;
-  return { condition: id ? `attribute_exists(#pk) AND ${condition}` : condition, values: {} };
-}
-
-/**
- * An UpdateItem that does `what` and gives the item a new version: UpdateItem alone can add to a counter, which makes
- * a write that is sent twice count twice.
- */
-export function updateRequest(
-  TableName: string,
-  pk: string,
-  what: string,
-  values: Item,
-  id: string,
-  staysUntilMs: number,
-  condition?: string,
-): Request {
-  const UpdateExpression = `${what} #expiresAt = :expiresAt, #ver = :ver ADD #n :one`;
-  const expiresAt = Math.ceil(staysUntilMs / 1000);
-  return {
-    TableName,
-    Key: { pk },
-    UpdateExpression,
-    ...(condition && {
-      ConditionExpression: condition,
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    }),
-    ExpressionAttributeNames: aliasesIn(`${UpdateExpression} ${condition}`),
-    ExpressionAttributeValues: { ...values, ':expiresAt': expiresAt, ':ver': id, ':one': 1 },
-  };
+  if (!item) return ABSENT;
+  return item.ver && item.n ? `${plain(item.ver)} ${plain(item.n)}` : UNVERSIONED;
 }

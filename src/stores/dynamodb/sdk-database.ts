@@ -52,7 +52,8 @@ export function sdkDatabase(
         });
       } catch (error) {
         const { name, message = String(error), Item: item, $metadata }: ClientError = Object(error);
-        if (name === 'ConditionalCheckFailedException') {
+        // Where no condition was sent, such an answer comes from something else and confirms nothing.
+        if (name === 'ConditionalCheckFailedException' && request.ConditionExpression) {
           // A client that does not say how often it sent may have done so more than once.
           return { conditionFailed: true, item, attempts: $metadata?.attempts ?? 2 };
         }

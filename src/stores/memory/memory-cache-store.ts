@@ -4,7 +4,7 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { Entry } from '../../model/entry.js';
+import { Entry, isEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
@@ -202,8 +202,8 @@ export class MemoryCacheStore implements CacheStore {
   }
 
   #write(key: string, value: unknown, ttl: number): void {
-    const envelope = value instanceof Entry ? new Entry(value, undefined) : undefined;
-    const raw = this.#serializer.serialize(value instanceof Entry ? value.value : value, key);
+    const envelope = isEntry(value) ? new Entry(value, undefined) : undefined;
+    const raw = this.#serializer.serialize(isEntry(value) ? value.value : value, key);
     this.#put(key, ownRaw(raw), envelope, this.#clock.now() + ttl * 1000);
   }
 

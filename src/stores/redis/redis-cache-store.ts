@@ -4,45 +4,18 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { invalid } from '../../model/errors.js';
-import { systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
-import type { RedisClient } from './client.js';
-import { type Connection, GivenConnection, type Repeat } from './connection.js';
+import type { Command, Connection, Kind } from './connection.js';
+import { connectionOf } from './connection-of.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
-import { OwnConnection } from './own-connection.js';
-import { BYTES, StoredRecord, TEXT, TOKEN, UNKNOWN_VERSION } from './record.js';
-import { scanKeys } from './scan.js';
+import type { RedisCacheStoreOptions } from './options.js';
+import { BYTES, StoredRecord, TEXT, UNKNOWN_VERSION } from './record.js';
+import { isValue, unlinkKeys } from './scan.js';
 import { ValueMemo } from './value-memo.js';
-
-interface CommonOptions {
-  /** What all keys begin with, followed by a colon: the store's own, since `clear()` wipes it. Default `cache`. */
-  readonly prefix?: string | undefined;
-  /** Default: JSON. */
-  readonly serializer?: Serializer | undefined;
-}
-
-export type RedisCacheStoreOptions = CommonOptions &
-  (
-    | {
-        /** `redis://` or, with TLS, `rediss://`. The store opens a client of ioredis, and closes it. */
-        readonly url: string;
-        /**
-         * For ioredis, over the store's own settings. `password` may also be a function, asked for each connection.
-         */
-        readonly options?: object | undefined;
-        readonly client?: undefined;
-      }
-    | {
-        /** Your own `Redis` or `Cluster` of ioredis or iovalkey. The store never closes it. */
-        readonly client: RedisClient;
-        readonly url?: undefined;
-      }
-  );
 
 /** The service lets no load fill that is older than this, so no token is needed for longer. Milliseconds. */
 const TOKEN_MS = 15 * 60_000;
@@ -58,8 +31,8 @@ const TOKEN_MS = 15 * 60_000;
  * trip, a fill needs it, and `del` removes it. Each operation is one command or script on one key; those of one tick
  * share their packets.
  *
- * @throws CacheError `INVALID_OPTION` for neither or both of `url` and `client`, an empty prefix, or a client with a
- * `keyPrefix`.
+ * @throws CacheError `INVALID_OPTION` for neither or both of `url` and `client`, a URL or settings that cannot work, a
+ * client that lacks a member or has a `keyPrefix`, or an empty prefix.
  *
  * @example
  * ```ts
@@ -79,12 +52,13 @@ export class RedisCacheStore implements CacheStore {
   constructor(options: RedisCacheStoreOptions) {
     this.#keys = keySpace(options.prefix ?? 'cache');
     this.#serializer = options.serializer ?? jsonSerializer;
-    this.#connection = connectionOf(options);
+    this.#connection = connectionOf(options, this.#keys.unused);
   }
 
   async get<T>(key: string): Promise<T | undefined> {
     const stored = this.#keys.encode(key);
-    const raw = await this.#connection.send('get', key, (client) => client.getBuffer(stored));
+    const get: Command<Uint8Array | null> = (client) => client.getBuffer(stored);
+    const raw = await this.#connection.send('get', key, get, 'read');
     return raw === null ? undefined : this.#value<T>(new StoredRecord(raw), stored, key);
   }
 
@@ -95,7 +69,7 @@ export class RedisCacheStore implements CacheStore {
     if (!this.#connection.readsMasters || !this.#known.has(stored))
       return this.#readOrMark(stored, key);
     return this.#connection
-      .send('get', key, (client) => client.getBuffer(stored))
+      .send('get', key, (client) => client.getBuffer(stored), 'read')
       .then((raw) => (raw ? this.#versioned<T>(raw, stored, key) : this.#readOrMark(stored, key)));
   }
 
@@ -115,9 +89,8 @@ export class RedisCacheStore implements CacheStore {
 
   async has(key: string): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    return isValue(
-      await this.#connection.send('has', key, (client) => client.getrange(stored, 0, 0)),
-    );
+    const kind: Command<string> = (client) => client.getrange(stored, 0, 0);
+    return isValue(await this.#connection.send('has', key, kind, 'read'));
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
@@ -126,11 +99,11 @@ export class RedisCacheStore implements CacheStore {
 
   /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#write('set', key, value, ttl, 'set', 'unsent');
+    await this.#write('set', key, value, ttl, 'set', 'once');
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
-    return this.#write('add', key, value, ttl, 'add', 'unsent');
+    return this.#write('add', key, value, ttl, 'add', 'once');
   }
 
   async setIfUnchanged<T>(
@@ -139,7 +112,7 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    return this.#write('fill', key, value, ttl, version, 'always');
+    return this.#write('fill', key, value, ttl, version, 'write');
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
@@ -153,22 +126,24 @@ export class RedisCacheStore implements CacheStore {
   async del(key: string): Promise<void> {
     const stored = this.#keys.encode(key);
     this.#known.delete(stored);
-    await this.#connection.send('del', key, (client) => client.unlink(stored));
+    await this.#connection.send('del', key, (client) => client.unlink(stored), 'write');
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
     await all([...new Set(keys)].map((key) => this.del(key)));
   }
 
-  /** Looks at every key on every master, step by step; during a resharding it can miss keys that move. */
+  /**
+   * Passes every key of the database, other programs' too, on every master, in steps of 500: SCAN has no index by
+   * prefix. During a resharding it can miss keys that move. In requests, use tags.
+   */
   async delByPattern(pattern: string): Promise<number> {
-    const matches = this.#keys.matcher(pattern);
-    return this.#unlink('delByPattern', this.#keys.scanPattern(pattern), matches);
+    return this.#unlink('delByPattern', pattern);
   }
 
   /** Deletes everything below the prefix, tokens and version records included. Other keys stay. */
   async clear(): Promise<void> {
-    await this.#unlink('clear', this.#keys.scanPattern(), () => true);
+    await this.#unlink('clear', undefined);
   }
 
   /**
@@ -176,12 +151,16 @@ export class RedisCacheStore implements CacheStore {
    * For `TieredCacheStore`, which closes it.
    */
   invalidations(): InvalidationChannel {
-    return new RedisInvalidations(this.#connection, this.#keys.encode('#invalidations'));
+    return new RedisInvalidations(
+      this.#connection,
+      this.#keys.encode('#invalidations'),
+      this.#keys.unused,
+    );
   }
 
   /** Opens the connection, so that the first command does not have to wait for it. */
   async warm(): Promise<void> {
-    await this.#connection.send('warm', undefined, (client) => client.ping());
+    await this.#connection.send('warm', undefined, (client) => client.ping(), 'read');
   }
 
   /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
@@ -194,12 +173,20 @@ export class RedisCacheStore implements CacheStore {
     await this.#connection.close();
   }
 
+  /** `close()`, at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   /** Leaves a token where there is no record. */
   #readOrMark<T>(stored: string, key: string): Promise<VersionedRead<T>> {
     return this.#connection
-      .send('get', key, (client) =>
+      .send(
+        'get',
+        key,
         // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-        client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+        (client) => client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+        'read',
       )
       .then((raw) => this.#versioned(raw, stored, key));
   }
@@ -220,7 +207,7 @@ export class RedisCacheStore implements CacheStore {
     value: unknown,
     ttl: number,
     when: string,
-    repeat: Repeat,
+    sending: Kind,
   ): Promise<boolean> {
     const stored = this.#keys.encode(key);
     const raw = this.#serializer.serialize(value, key);
@@ -233,47 +220,21 @@ export class RedisCacheStore implements CacheStore {
       operation,
       key,
       (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, bytes, when),
-      repeat,
+      sending,
     );
     if (Number(written) !== 1) return false;
     this.#known.add(stored);
     return true;
   }
 
-  /** The number of values among what was deleted. */
-  async #unlink(
-    operation: string,
-    pattern: string,
-    matches: (stored: Uint8Array) => boolean,
-  ): Promise<number> {
-    let values = 0;
-    const scan = (client: RedisClient) =>
-      scanKeys(client, this.#keys.unused, pattern, async (keys) => {
-        const unlinked = keys.filter(matches).map((stored) => unlink(client, stored));
-        for (const wasValue of await all(unlinked)) if (wasValue) values++;
-      });
-    await this.#connection.scan(operation, scan);
-    return values;
+  async #unlink(operation: string, glob: string | undefined): Promise<number> {
+    const { unused } = this.#keys;
+    const pattern = this.#keys.scanPattern(glob);
+    const matches = glob === undefined ? () => true : this.#keys.matcher(glob);
+    return this.#connection.scan(operation, (client) =>
+      unlinkKeys(client, { unused, pattern, matches }),
+    );
   }
-}
-
-/** By the first byte of a record. */
-const isValue = (kind: string): boolean => kind !== '' && kind !== TOKEN;
-
-function connectionOf({ url, client, ...options }: RedisCacheStoreOptions): Connection {
-  if (client && !url) return new GivenConnection(client);
-  if (url && !client && typeof url === 'string') {
-    const given = 'options' in options ? options.options : undefined;
-    return new OwnConnection(url, given ?? {}, systemClock);
-  }
-  throw invalid('url', url, 'either a url or a client');
-}
-
-/** Deletes a record, and says whether it held a value. */
-async function unlink(client: RedisClient, stored: Uint8Array): Promise<boolean> {
-  const key = Buffer.from(stored);
-  const [kind, deleted] = await Promise.all([client.getrange(key, 0, 0), client.unlink(key)]);
-  return isValue(kind) && Number(deleted) === 1;
 }
 
 /** Waits for all, and then rejects with the first error. */

@@ -5,7 +5,7 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { Entry } from '../../model/entry.js';
+import { isEntry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
@@ -228,7 +228,7 @@ export class TieredCacheStore implements CacheStore {
   /** A value from below is nobody else's yet; where the first tier shares, the caller must not notice which it came from. */
   #shared<R extends NearestRead>(read: R): R {
     const { value } = read;
-    if (this.sharesFrozen) freezeDeep(value instanceof Entry ? value.value : value);
+    if (this.sharesFrozen) freezeDeep(isEntry(value) ? value.value : value);
     return read;
   }
 }

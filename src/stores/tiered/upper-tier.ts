@@ -1,5 +1,5 @@
 import type { CacheVersion, NearestRead } from '../../model/cache-store.js';
-import { Entry, readEntry } from '../../model/entry.js';
+import { Entry, isEntry, readEntry } from '../../model/entry.js';
 import type { Clock } from '../../model/time.js';
 import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
 import { OperationTimeouts } from '../../resilience/operation-timeouts.js';
@@ -109,7 +109,7 @@ export class UpperTier {
     const leftMs = end - this.#clock.now();
     if (look.version === undefined || !(leftMs > 0)) return false;
     // Parsed in this process, it is one of the service's entries again.
-    const copy = entry && !(value instanceof Entry) ? new Entry(entry, entry.value) : value;
+    const copy = entry && !isEntry(value) ? new Entry(entry, entry.value) : value;
     return this.#inTime(this.store.setIfUnchanged(key, copy, leftMs / 1000, look.version));
   }
 
@@ -125,7 +125,7 @@ export class UpperTier {
  * be written as something else: an instance of a class may have a `toJSON`, which no copy has.
  */
 export function snapshot(value: unknown): unknown {
-  if (value instanceof Entry) {
+  if (isEntry(value)) {
     const own = snapshot(value.value);
     return own === undefined ? undefined : new Entry(value, own);
   }

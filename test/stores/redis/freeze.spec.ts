@@ -21,7 +21,7 @@ class Frozen {
   #orders = 0;
 
   constructor(url: string, way: string) {
-    const file = fileURLToPath(new URL('redis-frozen-process.ts', import.meta.url));
+    const file = fileURLToPath(new URL('frozen-process.ts', import.meta.url));
     this.#child = fork(file, [url, way], { execArgv: ['--import', 'tsx'] });
   }
 

@@ -177,7 +177,7 @@ describeWithRedis('tiers of several processes over Redis', (url) => {
 
   it('keep no process alive', async () => {
     const module = (path: string) =>
-      JSON.stringify(fileURLToPath(new URL(`../../src/${path}`, import.meta.url)));
+      JSON.stringify(fileURLToPath(new URL(`../../../src/${path}`, import.meta.url)));
     const script = `
       import { MemoryCacheStore, RedisCacheStore, TieredCacheStore } from ${module('index.ts')};
       const redis = new RedisCacheStore({ url: ${JSON.stringify(url)} });
