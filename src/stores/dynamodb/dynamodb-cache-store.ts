@@ -7,6 +7,8 @@ import type {
 import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import { CacheError, invalid } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
+import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { nothingLive, unchanged } from './conditions.js';
@@ -173,6 +175,11 @@ export class DynamoDBCacheStore implements CacheStore {
    */
   warm(): Promise<void> {
     return this.#database.warm();
+  }
+
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
   }
 
   /** Closes the connections. A `client` that you gave stays open. */

@@ -7,6 +7,7 @@ import type {
 import { bareValue, Entry, isEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
@@ -148,6 +149,11 @@ export class MemoryCacheStore implements CacheStore {
 
   async clear(): Promise<void> {
     for (const record of [...this.#records.values()]) this.#drop(record);
+  }
+
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
   }
 
   async close(): Promise<void> {}

@@ -5,6 +5,7 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { bareValue, envelopeOf } from '../../model/entry.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
@@ -165,6 +166,11 @@ export class RedisCacheStore implements CacheStore {
   /** Opens the connection, so that the first command does not have to wait for it. */
   async warm(): Promise<void> {
     await this.#connection.send('warm', undefined, (client) => client.ping(), 'read');
+  }
+
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
   }
 
   /** Closes the client that a `url` has opened, within half a second; one that was given stays open. */

@@ -8,6 +8,7 @@ import type {
 import { isEntry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { InvalidationBus } from './invalidation-bus.js';
@@ -192,6 +193,18 @@ export class TieredCacheStore implements CacheStore {
     await all([this.#upper.store.warm?.(), this.#below.warm?.()]);
     // Not before: the channel may go over the connection of the tier below.
     await this.#fleet?.prove();
+  }
+
+  /**
+   * Checks the last tier, those above it, the channel, and then all of them together; see `CacheService.check()`.
+   *
+   * @throws CacheError with what is wrong.
+   */
+  async check(keyPrefix?: string): Promise<void> {
+    for (const tier of [this.#below, this.#upper.store])
+      await (tier.check?.(keyPrefix) ?? checkStore(tier, keyPrefix));
+    await this.#fleet?.prove();
+    await checkStore(this, keyPrefix);
   }
 
   /** Closes every tier, and rejects with the first failure. */
