@@ -8,7 +8,6 @@ import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import { CacheError, invalid } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
-import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { nothingLive, unchanged } from './conditions.js';
