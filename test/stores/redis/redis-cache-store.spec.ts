@@ -279,6 +279,29 @@ describeWithRedis('a Redis store', (url) => {
     }
   });
 
+  it('reads from a full server, and fills nothing that it could leave no token for', async () => {
+    const server = await RedisProcess.start();
+    const own = new RedisCacheStore({ url: server.url });
+    try {
+      await own.set('held', 'value', 60);
+      await server.configure('maxmemory', 1);
+      expect((await own.getVersioned('held')).value).toBe('value');
+      const { value, version } = await own.getVersioned('absent');
+      expect(value).toBeUndefined();
+      const fill = () => own.setIfUnchanged('absent', 'late', 60, version);
+      await expect(fill()).rejects.toThrow(/OOM.*maxmemory-policy/);
+      // Nor later, when there is room: nobody knows what came in between.
+      await server.configure('maxmemory', 0);
+      await expect(fill()).rejects.toThrow('OOM');
+      expect(await own.get('absent')).toBeUndefined();
+      const again = await own.getVersioned('absent');
+      expect(await own.setIfUnchanged('absent', 'filled', 60, again.version)).toBe(true);
+    } finally {
+      await own.close();
+      await server.stop();
+    }
+  });
+
   it('leaves the client that it was given open', async () => {
     const own = new RedisCacheStore({ client, prefix });
     await own.close();
