@@ -20,7 +20,7 @@ if string.find(left.err, 'OOM ', 1, true) then return '' end
 return left`;
 
 /*
- * What a write finds under its key, and when it may write:
+ * The life of a key, and when a write may take place:
  *
  *     nothing ──read──▶ token t1 ──fill with t1──▶ value v2 ──set──▶ value v3 ──del──▶ nothing ──read──▶ token t4
  *

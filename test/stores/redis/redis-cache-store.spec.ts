@@ -84,7 +84,7 @@ describe('the options of a Redis store', () => {
   it.each([
     ['no way to Redis', {}],
     ['two ways to Redis', { url: 'redis://127.0.0.1', client: unused() }],
-    ['a client that is none', { client: { get() {} } }],
+    ['a client without members', { client: { get() {} } }],
     ['a client that is null', { client: null }],
     ['a client that is text', { client: 'redis://127.0.0.1' }],
     ['an empty prefix', { client: unused(), prefix: '' }],
