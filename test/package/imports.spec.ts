@@ -47,7 +47,10 @@ const RULES: Rules = {
   // timers.ts: time limits count ticks of a timer, since a clock would take a resumed sandbox for a slow store.
   edges: ['model/time.ts', 'resilience/timers.ts', 'aws', 'lambda', 'cli', 'metrics', 'testing'],
   runners: ['cli'],
-  heavy: { rooms: ['aws', 'stores'], modules: ['node:http', 'node:https', 'node:crypto'] },
+  heavy: {
+    rooms: ['aws', 'stores'],
+    modules: ['node:http', 'node:https', 'node:net', 'node:tls', 'node:crypto'],
+  },
   optionalPeers: Object.keys(manifest.peerDependencies),
 };
 

@@ -4,8 +4,11 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
+import { bareValue, envelopeOf } from '../../model/entry.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
 import { connectionOf } from './connection-of.js';
@@ -13,7 +16,7 @@ import { redisError } from './error.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
 import type { RedisCacheStoreOptions } from './options.js';
-import { BYTES, StoredRecord, TEXT, UNKNOWN_VERSION } from './record.js';
+import { recordBody, StoredRecord, UNKNOWN_VERSION } from './record.js';
 import { isValue, unlinkKeys } from './scan.js';
 import { ValueMemo } from './value-memo.js';
 
@@ -47,14 +50,16 @@ const NO_TOKEN = 'none';
  */
 export class RedisCacheStore implements CacheStore {
   readonly name = 'redis';
+  readonly serializer: Serializer;
   readonly #connection: Connection;
   readonly #keys: KeySpace;
-  readonly #serializer: Serializer;
+  readonly #codec: ValueCodec;
   readonly #known = new ValueMemo();
 
   constructor(options: RedisCacheStoreOptions) {
     this.#keys = keySpace(options.prefix ?? 'cache');
-    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
     this.#connection = connectionOf(options, this.#keys.unused);
   }
 
@@ -130,7 +135,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   copy<T>(value: T, key: string): T {
-    return this.#serializer.deserialize(this.#serializer.serialize(value, key), key) as T;
+    return this.#codec.copy(value, key);
   }
 
   async del(key: string): Promise<void> {
@@ -190,7 +195,7 @@ export class RedisCacheStore implements CacheStore {
         'get',
         key,
         // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-        (client) => client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+        (client) => client.glassworkCacheReadBuffer(stored, uniqueId(), TOKEN_MS),
         'read',
       )
       .then((raw) => this.#versioned(raw, stored, key));
@@ -199,8 +204,8 @@ export class RedisCacheStore implements CacheStore {
   #value<T>(record: StoredRecord, stored: string, key: string): T | undefined {
     if (record.isToken) return undefined;
     const { version } = record;
-    const parse = () => this.#serializer.deserialize(record.value(key), key) as T;
-    if (this.#serializer === jsonSerializer && version !== UNKNOWN_VERSION)
+    const parse = () => record.value(key, this.#codec) as T;
+    if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION)
       return this.#known.read(stored, version, record.bytes, parse);
     if (!this.#known.has(stored)) this.#known.add(stored);
     return parse();
@@ -215,16 +220,14 @@ export class RedisCacheStore implements CacheStore {
     sending: Kind,
   ): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    const raw = this.#serializer.serialize(value, key);
-    const kind = typeof raw === 'string' ? TEXT : BYTES;
-    const bytes =
-      typeof raw === 'string' ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+    const raw = this.#codec.serialize(bareValue(value), key);
+    const { kind, body } = recordBody(raw, envelopeOf(value));
     const ttlMs = Math.max(1, Math.round(ttl * 1000));
-    const id = crypto.randomUUID();
+    const id = uniqueId();
     const written = await this.#connection.send(
       operation,
       key,
-      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, bytes, when),
+      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, body, when),
       sending,
     );
     if (Number(written) !== 1) return false;

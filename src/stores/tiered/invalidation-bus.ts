@@ -1,4 +1,5 @@
 import type { Clock } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
 import type { Tier } from './tier.js';
 
@@ -32,7 +33,7 @@ export class InvalidationBus {
   readonly #channel: InvalidationChannel;
   readonly #tier: Tier;
   readonly #clock: Clock;
-  readonly #self = crypto.randomUUID();
+  readonly #self = uniqueId();
   #provenAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
   #session: number | undefined;

@@ -8,6 +8,7 @@ import type {
 import { isEntry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
+import type { Serializer } from '../../serializers/serializer.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { InvalidationBus } from './invalidation-bus.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
@@ -43,7 +44,8 @@ export interface TieredCacheStoreOptions {
  *
  * Two tiers are all there is to understand: of three, the last two are one store to the first.
  *
- * @throws CacheError `INVALID_OPTION` for less than two tiers, or one that compares no versions; `INVALID_DURATION`.
+ * @throws CacheError `INVALID_OPTION` for less than two tiers, one that compares no versions, or one whose serializer has
+ * another name than the last tier's; `INVALID_DURATION`.
  *
  * @example
  * ```ts
@@ -65,6 +67,8 @@ export class TieredCacheStore implements CacheStore {
   readonly sharesFrozen: boolean;
   readonly getIfPresent?: NonNullable<CacheStore['getIfPresent']>;
   readonly copy?: NonNullable<CacheStore['copy']>;
+  /** Of the last tier, where it says. */
+  readonly serializer?: Serializer | undefined;
   readonly #upper: UpperTier;
   readonly #below: Tier;
   readonly #fleet: InvalidationBus | undefined;
@@ -80,8 +84,9 @@ export class TieredCacheStore implements CacheStore {
     this.#fleet = fleet;
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
-    const { copy } = this.#below;
-    if (copy) this.copy = copy.bind(this.#below);
+    const from = this.#below.copy ? this.#below : first;
+    if (from.copy) this.copy = from.copy.bind(from);
+    this.serializer = Object(this.#below).serializer;
     const { getIfPresent } = first;
     if (getIfPresent) {
       this.getIfPresent = <T>(key: string, now?: number) =>
