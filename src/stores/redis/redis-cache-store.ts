@@ -13,6 +13,7 @@ import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
 import { connectionOf } from './connection-of.js';
+import { redisError } from './error.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
 import type { RedisCacheStoreOptions } from './options.js';
@@ -22,6 +23,9 @@ import { ValueMemo } from './value-memo.js';
 
 /** The service lets no load fill that is older than this, so no token is needed for longer. Milliseconds. */
 const TOKEN_MS = 15 * 60_000;
+
+/** The version of a miss on a server without memory for its token. A read is not a failure there: hits go on. */
+const NO_TOKEN = 'none';
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -79,6 +83,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   #versioned<T>(raw: Uint8Array, stored: string, key: string): VersionedRead<T> {
+    if (raw.length === 0) return { value: undefined, version: NO_TOKEN };
     const record = new StoredRecord(raw);
     const { version } = record;
     if (record.isToken) {
@@ -117,6 +122,12 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
+    if (version === NO_TOKEN)
+      throw redisError(
+        'fill',
+        key,
+        new Error('OOM when the token was to be left that a fill needs'),
+      );
     return this.#write('fill', key, value, ttl, version, 'write');
   }
 

@@ -176,7 +176,7 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     return downThenUp(
       () => this.#below.delByPattern(pattern),
-      () => all([store.delByPattern(pattern), this.#fleet?.tell({ pattern })]),
+      () => all([store.delByPattern(pattern), this.#fleet?.publish({ pattern })]),
     );
   }
 
@@ -184,7 +184,7 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     await downThenUp(
       () => this.#below.clear(),
-      () => all([store.clear(), this.#fleet?.tell({ all: true })]),
+      () => all([store.clear(), this.#fleet?.publish({ all: true })]),
     );
   }
 
@@ -225,7 +225,7 @@ export class TieredCacheStore implements CacheStore {
   /** From this process's first tier, and from those of others. */
   async #drop(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
-    await all([...keys.map((key) => this.#upper.store.del(key)), this.#fleet?.tell({ keys })]);
+    await all([...keys.map((key) => this.#upper.store.del(key)), this.#fleet?.publish({ keys })]);
   }
 
   get #trusted(): boolean {
