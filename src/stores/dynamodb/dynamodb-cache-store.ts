@@ -191,15 +191,10 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.close();
   }
 
-  async *#scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
-    let readUnits = 0;
-    try {
-      yield* scanTable(this.#database, this.#tableName, pattern, (units) => {
-        readUnits += units;
-      });
-    } finally {
-      this.#onScan?.({ operation, readUnits });
-    }
+  #scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
+    return scanTable(this.#database, this.#tableName, pattern, (readUnits) =>
+      this.#onScan?.({ operation, readUnits }),
+    );
   }
 
   #find(key: string): Promise<Item | undefined> {
