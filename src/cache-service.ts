@@ -1,15 +1,16 @@
-import { type AnyKey, type CacheKey, keyText } from './cache-key.js';
-import type { CacheStore } from './cache-store.js';
-import type { CacheConfig } from './config.js';
-import { type CacheEntry, tagsAmong } from './entry.js';
-import { invalid } from './errors.js';
-import type { LoadContext } from './load-context.js';
-import { Lookup } from './lookup.js';
-import { assemble, type Parts } from './parts.js';
-import { checkedTags, type WrapOptions } from './policy.js';
-import { isServable } from './reader.js';
-import { type SetOptions, setAll } from './set-all.js';
-import { type Duration, withTimeout } from './time.js';
+import { assemble, type ServiceParts } from './engine/assemble.js';
+import type { LoadContext } from './engine/loading/load-context.js';
+import { Lookup } from './engine/lookup.js';
+import { type SetOptions, setAll } from './engine/writing/set-values.js';
+import { type AnyKey, type CacheKey, keyText } from './model/cache-key.js';
+import type { CacheStore } from './model/cache-store.js';
+import type { CacheConfig } from './model/config.js';
+import { tagsAmong } from './model/dependency.js';
+import type { CacheEntry } from './model/entry.js';
+import { invalid } from './model/errors.js';
+import { checkedTags, type WrapOptions } from './model/policy.js';
+import { isServable } from './model/snapshot.js';
+import { type Duration, withTimeout } from './model/time.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
 export type KeyLoad<T> = (context: LoadContext<NoInfer<T>>) => NoInfer<T> | Promise<NoInfer<T>>;
@@ -39,7 +40,7 @@ const CLOSE_WAIT_MS = 5_000;
  * ```
  */
 export class CacheService {
-  readonly #parts: Parts;
+  readonly #parts: ServiceParts;
   readonly #lookup: Lookup;
   #closing: Promise<void> | undefined;
 
@@ -76,8 +77,8 @@ export class CacheService {
   async getEntry(key: AnyKey): Promise<CacheEntry<unknown> | undefined> {
     const [seen] = await this.#lookup.see([key]);
     if (!seen || !isServable(seen)) return undefined;
-    const { value, createdAt, staleAt, expiresAt, marks } = seen.entry;
-    const tags = tagsAmong(marks);
+    const { value, createdAt, staleAt, expiresAt, versions } = seen.entry;
+    const tags = tagsAmong(versions);
     return { value, createdAt, staleAt, expiresAt, tags };
   }
 

@@ -1,3 +1,6 @@
+export type { KeyLoad, Load, LoadMany, Policy } from './cache-service.js';
+export { CacheService } from './cache-service.js';
+export type { LoadContext } from './engine/loading/load-context.js';
 export type {
   AnyKey,
   CacheKey,
@@ -5,33 +8,30 @@ export type {
   KeyOptions,
   KeyPolicy,
   StandardSchemaV1,
-} from './cache-key.js';
-export { createCacheKey } from './cache-key.js';
-export type { KeyLoad, Load, LoadMany, Policy } from './cache-service.js';
-export { CacheService } from './cache-service.js';
+} from './model/cache-key.js';
+export { createCacheKey } from './model/cache-key.js';
 export type {
   CacheStore,
   CacheVersion,
   NearestRead,
   StoreEntry,
   VersionedRead,
-} from './cache-store.js';
-export type { CacheConfig } from './config.js';
-export type { CacheEntry } from './entry.js';
-export type { CacheErrorCode } from './errors.js';
-export { CacheError } from './errors.js';
-export type { CacheEvent, MissReason, RefusalReason } from './events.js';
-export type { LoadContext } from './load-context.js';
-export type { WaitUntil, WrapOptions } from './policy.js';
+} from './model/cache-store.js';
+export type { CacheConfig } from './model/config.js';
+export type { CacheEntry } from './model/entry.js';
+export type { CacheErrorCode } from './model/errors.js';
+export { CacheError } from './model/errors.js';
+export type { CacheEvent, MissReason, RefusalReason } from './model/events.js';
+export type { WaitUntil, WrapOptions } from './model/policy.js';
+export type { Clock, Duration } from './model/time.js';
 export { jsonSerializer } from './serializers/json.js';
 export type { Serializer } from './serializers/serializer.js';
 export type { DynamoDBCacheStoreOptions } from './stores/dynamodb/index.js';
 export { DynamoDBCacheStore } from './stores/dynamodb/index.js';
-export type { MemoryCacheStoreOptions } from './stores/memory.js';
-export { MemoryCacheStore } from './stores/memory.js';
+export type { MemoryCacheStoreOptions } from './stores/memory/index.js';
+export { MemoryCacheStore } from './stores/memory/index.js';
 export { NullCacheStore } from './stores/null.js';
 export type { RedisCacheStoreOptions, RedisClient } from './stores/redis/index.js';
 export { RedisCacheStore } from './stores/redis/index.js';
 export type { InvalidationChannel, TieredCacheStoreOptions } from './stores/tiered/index.js';
 export { TieredCacheStore } from './stores/tiered/index.js';
-export type { Clock, Duration } from './time.js';

@@ -42,7 +42,7 @@ export function memoryStore(capacity: Capacity): Contestant {
   return {
     async read({ key, text, ttlMs }, now) {
       time = now;
-      if (store.peek(key) !== undefined) return true;
+      if (store.getIfPresent(key) !== undefined) return true;
       const { version } = await store.getVersioned(key);
       await store.setIfUnchanged(key, text, ttlMs / 1000, version).catch(refused);
       return false;

@@ -1,10 +1,10 @@
-export type { ConformancePlan } from './conformance.js';
-export { casesFor, storeConformance } from './conformance.js';
 export type {
   ConformanceCase,
   ConformanceNeed,
   ConformanceSubject,
-} from './conformance-case.js';
+} from './conformance/case.js';
+export type { ConformancePlan } from './conformance/index.js';
+export { casesFor, storeConformance } from './conformance/index.js';
 export type { Fault, FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 export { scriptedFaults, seededFaults } from './fault-plan.js';
 export type { FaultyStoreOptions } from './faulty-store.js';

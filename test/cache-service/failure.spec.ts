@@ -53,7 +53,7 @@ describe('a store that fails', () => {
     const base = new MemoryCacheStore();
     let answer: { value: unknown; version: string } | undefined;
     const getVersioned = (key: string) => (answer && key === 'k' ? answer : base.getVersioned(key));
-    const { cache, of } = setup({}, storeLike(base, { peek: undefined, getVersioned }));
+    const { cache, of } = setup({}, storeLike(base, { getIfPresent: undefined, getVersioned }));
     await cache.set('k', 'value', 60);
     answer = await base.getVersioned('k');
     expect(await cache.wrap('k', 60, () => 'anew')).toBe('value');
@@ -63,7 +63,7 @@ describe('a store that fails', () => {
   it('answers with nothing at all: never fails a reader or a load', async () => {
     const nothing = async () => undefined;
     const store = storeLike(new MemoryCacheStore(), {
-      peek: undefined,
+      getIfPresent: undefined,
       getVersioned: nothing,
       getMany: async () => [],
     });

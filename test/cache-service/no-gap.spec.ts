@@ -1,6 +1,6 @@
 import { CacheService, MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
 import { expect, it, vi } from 'vitest';
-import { SingleFlight } from '../../src/single-flight.js';
+import { InFlightTracker } from '../../src/engine/inflight/in-flight.js';
 import { advance, deferred, storeLike, useFakeTime } from './helpers.js';
 
 useFakeTime();
@@ -24,7 +24,7 @@ it.each(['wrap', 'wrapMany', 'refresh'] as const)(
       let held = false;
       const hold = how === 'refresh' ? 'add' : 'getVersioned';
       const store = storeLike(memory, {
-        peek: undefined,
+        getIfPresent: undefined,
         async [hold](key: string, ...rest: [unknown, number]) {
           const reply = hold === 'add' ? memory.add(key, ...rest) : memory.getVersioned(key);
           if (held && (hold === 'add' || key === 'k')) await read.promise;
@@ -73,13 +73,13 @@ it.each(['wrap', 'wrapMany', 'refresh'] as const)(
 it.each(['a hit', 'a miss', 'a batch'])(
   'watches no read any more when that has ended: %s',
   async (how) => {
-    const watch = vi.spyOn(SingleFlight.prototype, 'watch');
-    const cache = new CacheService(storeLike(new MemoryCacheStore(), { peek: undefined }));
+    const watch = vi.spyOn(InFlightTracker.prototype, 'watch');
+    const cache = new CacheService(storeLike(new MemoryCacheStore(), { getIfPresent: undefined }));
     if (how === 'a hit') await cache.set('k', 1, 60);
     if (how === 'a batch') await cache.wrapMany(['k'], 60, async () => [1]);
     else await cache.wrap('k', 60, () => 1);
     await cache.del('k');
-    expect(watch.mock.results.map(({ value }) => value.detached)).toEqual([false]);
+    expect(watch.mock.results.map(({ value }) => value.isInvalidated)).toEqual([false]);
     watch.mockRestore();
   },
 );

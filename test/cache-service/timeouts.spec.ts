@@ -108,7 +108,7 @@ describe('softTimeout', () => {
     let slow = false;
     let reads = 0;
     const store = storeLike(base, {
-      peek: undefined,
+      getIfPresent: undefined,
       getVersioned: async (key: string) => {
         if (slow) await pause(10 * ++reads);
         return base.getVersioned(key);

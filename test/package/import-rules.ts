@@ -1,13 +1,11 @@
 import { cycles, type Module } from './import-graph.js';
 
-/** A room is a file at the top of src, or a folder there. */
+/** A room is a folder below src, or a file; of several that hold a module, the deepest one counts. */
 export interface Rules {
   readonly levels: readonly Level[];
-  /** Imports between rooms of one level that the level itself does not allow. */
-  readonly across: Readonly<Record<string, readonly string[]>>;
-  /** Lower rooms that a room must not import all the same. */
+  /** Lower rooms that a room, or one inside it, must not import all the same. */
   readonly never: { readonly from: readonly string[]; readonly to: readonly string[] };
-  /** Rooms that may use clocks, timers, the console and the environment. */
+  /** Folders and files that may use clocks, timers, the console and the environment. */
   readonly edges: readonly string[];
   /** Rooms that may `import()` any room: they run it. */
   readonly runners: readonly string[];
@@ -20,8 +18,6 @@ export interface Rules {
 export interface Level {
   readonly name: string;
   readonly rooms: readonly string[];
-  /** Whether its rooms may import each other. */
-  readonly open?: boolean;
 }
 
 /** What breaks the rules, a line each. */
@@ -29,10 +25,10 @@ export function violations(modules: readonly Module[], rules: Rules): string[] {
   const paths = new Set(modules.map(({ path }) => path));
   const problems: string[] = [];
   for (const module of modules) {
-    const room = roomOf(module.path);
+    const room = roomOf(module.path, rules);
     const level = levelOf(room, rules);
     if (level < 0) problems.push(`src/${module.path}: give "${room}" a level in the rules`);
-    if (!rules.edges.includes(room))
+    if (!isWithin(module.path, rules.edges))
       for (const name of module.globals)
         problems.push(
           `src/${module.path}: ${name} belongs at the edges (${rules.edges.join(', ')})`,
@@ -42,7 +38,7 @@ export function violations(modules: readonly Module[], rules: Rules): string[] {
       if (entry.bare) problems.push(...bareImport(where, room, entry, rules));
       else if (!paths.has(entry.target)) problems.push(`${where}, which does not exist`);
       else if (level >= 0 && !(entry.kind === 'lazy' && rules.runners.includes(room)))
-        problems.push(...roomImport(where, room, roomOf(entry.target), rules));
+        problems.push(...roomImport(where, room, roomOf(entry.target, rules), rules));
     }
   }
   for (const cycle of cycles(modules)) problems.push(`import cycle: ${cycle.join(' -> ')}`);
@@ -70,18 +66,27 @@ function bareImport(
 
 function roomImport(where: string, from: string, to: string, rules: Rules): string[] {
   if (from === to) return [];
-  if (rules.never.from.includes(from) && rules.never.to.includes(to))
+  if (isWithin(from, rules.never.from) && isWithin(to, rules.never.to))
     return [`${where}: "${from}" must not know "${to}"`];
   const [own, other] = [levelOf(from, rules), levelOf(to, rules)];
   if (other < 0 || other < own) return [];
   const name = rules.levels[own]?.name;
   if (other > own)
     return [`${where}: level ${name} must not import level ${rules.levels[other]?.name}`];
-  if (rules.levels[own]?.open || rules.across[from]?.includes(to)) return [];
   return [`${where}: both are of level ${name}`];
 }
 
-const roomOf = (path: string): string => path.split('/')[0] ?? path;
+const isWithin = (path: string, rooms: readonly string[]): boolean =>
+  rooms.some((room) => path === room || path.startsWith(`${room}/`));
+
+/** The deepest room that holds the path; else the folder or file at the top of src, which has no level. */
+function roomOf(path: string, rules: Rules): string {
+  const holding = rules.levels.flatMap(({ rooms }) =>
+    rooms.filter((room) => isWithin(path, [room])),
+  );
+  const [deepest] = holding.sort((a, b) => b.length - a.length);
+  return deepest ?? path.split('/')[0] ?? path;
+}
 
 const levelOf = (room: string, rules: Rules): number =>
   rules.levels.findIndex(({ rooms }) => rooms.includes(room));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryCacheStore } from '../../src/stores/memory.js';
+import { MemoryCacheStore } from '../../src/stores/memory/memory-cache-store.js';
 import {
   type ConformanceCase,
   casesFor,
@@ -10,10 +10,10 @@ import { batches } from './broken/batches.js';
 import type { BrokenStore } from './broken/broken-store.js';
 import { expiry } from './broken/expiry.js';
 import { fence } from './broken/fence.js';
+import { getIfPresent } from './broken/get-if-present.js';
 import { instances } from './broken/instances.js';
 import { keys } from './broken/keys.js';
 import { patterns } from './broken/patterns.js';
-import { peek } from './broken/peek.js';
 import { serializing } from './broken/serializing.js';
 import { values } from './broken/values.js';
 import { writes } from './broken/writes.js';
@@ -27,7 +27,7 @@ const brokenStores = [
   ...batches,
   ...fence,
   ...patterns,
-  ...peek,
+  ...getIfPresent,
   ...instances,
 ];
 

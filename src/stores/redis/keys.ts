@@ -1,5 +1,5 @@
-import { CacheError } from '../../errors.js';
-import { globMatcher, literalStart } from '../../glob.js';
+import { CacheError } from '../../model/errors.js';
+import { globMatcher, literalStart } from '../../util/glob.js';
 
 /** What UTF-8 cannot hold: half a surrogate pair. And what stands for it: a NUL character. */
 const UNSAFE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\0/g;

@@ -1,15 +1,16 @@
-import { isRecord } from '../../cache-key.js';
 import type {
   CacheStore,
   CacheVersion,
   NearestRead,
   StoreEntry,
   VersionedRead,
-} from '../../cache-store.js';
-import { Entry } from '../../entry.js';
-import { freezeDeep } from '../../frozen.js';
-import { type Clock, type Duration, milliseconds, systemClock } from '../../time.js';
-import { Fleet } from './fleet.js';
+} from '../../model/cache-store.js';
+import { isEntry } from '../../model/entry.js';
+import { isRecord } from '../../model/key-space.js';
+import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
+import type { Serializer } from '../../serializers/serializer.js';
+import { freezeDeep } from '../../util/deep-freeze.js';
+import { InvalidationBus } from './invalidation-bus.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
 import { checkedTiers, type Tier } from './tier.js';
 import { NO_LOOK, snapshot, UpperTier } from './upper-tier.js';
@@ -43,7 +44,8 @@ export interface TieredCacheStoreOptions {
  *
  * Two tiers are all there is to understand: of three, the last two are one store to the first.
  *
- * @throws CacheError `INVALID_OPTION` for less than two tiers, or one that compares no versions; `INVALID_DURATION`.
+ * @throws CacheError `INVALID_OPTION` for less than two tiers, one that compares no versions, or one whose serializer has
+ * another name than the last tier's; `INVALID_DURATION`.
  *
  * @example
  * ```ts
@@ -62,11 +64,14 @@ export interface TieredCacheStoreOptions {
 export class TieredCacheStore implements CacheStore {
   readonly name = 'tiered';
   readonly durable: boolean;
-  readonly shares: boolean;
-  readonly peek?: NonNullable<CacheStore['peek']>;
+  readonly sharesFrozen: boolean;
+  readonly getIfPresent?: NonNullable<CacheStore['getIfPresent']>;
+  readonly copy?: NonNullable<CacheStore['copy']>;
+  /** Of the last tier, where it says. */
+  readonly serializer?: Serializer | undefined;
   readonly #upper: UpperTier;
   readonly #below: Tier;
-  readonly #fleet: Fleet | undefined;
+  readonly #fleet: InvalidationBus | undefined;
 
   /** `tiers`: the nearest first; the last one holds what counts. */
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
@@ -75,14 +80,17 @@ export class TieredCacheStore implements CacheStore {
     this.#upper = new UpperTier(first, milliseconds(upperTTL, 'upperTTL'), clock);
     const rest = [next, ...others] as const;
     this.#below = others.length === 0 ? next : new TieredCacheStore(rest, { upperTTL, clock });
-    const fleet = channel && new Fleet(channel, first, clock);
+    const fleet = channel && new InvalidationBus(channel, first, clock);
     this.#fleet = fleet;
     this.durable = this.#below.durable ?? false;
-    this.shares = first.shares ?? false;
-    const { peek } = first;
-    if (peek) {
-      this.peek = <T>(key: string, now?: number) =>
-        !fleet || fleet.trusts(now) ? (peek<T>).call(first, key, now) : undefined;
+    this.sharesFrozen = first.sharesFrozen ?? false;
+    const from = this.#below.copy ? this.#below : first;
+    if (from.copy) this.copy = from.copy.bind(from);
+    this.serializer = Object(this.#below).serializer;
+    const { getIfPresent } = first;
+    if (getIfPresent) {
+      this.getIfPresent = <T>(key: string, now?: number) =>
+        !fleet || fleet.trusts(now) ? (getIfPresent<T>).call(first, key, now) : undefined;
     }
   }
 
@@ -181,7 +189,9 @@ export class TieredCacheStore implements CacheStore {
 
   /** Warms every tier, and rejects with the first failure. */
   async warm(): Promise<void> {
-    await all([this.#upper.store.warm?.(), this.#below.warm?.(), this.#fleet?.prove()]);
+    await all([this.#upper.store.warm?.(), this.#below.warm?.()]);
+    // Not before: the channel may go over the connection of the tier below.
+    await this.#fleet?.prove();
   }
 
   /** Closes every tier, and rejects with the first failure. */
@@ -212,7 +222,7 @@ export class TieredCacheStore implements CacheStore {
   /** A value from below is nobody else's yet; where the first tier shares, the caller must not notice which it came from. */
   #shared<R extends NearestRead>(read: R): R {
     const { value } = read;
-    if (this.shares) freezeDeep(value instanceof Entry ? value.value : value);
+    if (this.sharesFrozen) freezeDeep(isEntry(value) ? value.value : value);
     return read;
   }
 }

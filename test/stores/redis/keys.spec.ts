@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CacheError } from '../../../src/errors.js';
+import { CacheError } from '../../../src/model/errors.js';
 import { keySpace } from '../../../src/stores/redis/keys.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);

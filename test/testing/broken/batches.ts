@@ -1,4 +1,4 @@
-import type { StoreEntry } from '../../../src/cache-store.js';
+import type { StoreEntry } from '../../../src/model/cache-store.js';
 import { type BrokenStore, broken, memoryWith } from './broken-store.js';
 
 export const batches: readonly BrokenStore[] = [

@@ -1,7 +1,7 @@
-import type { CacheStore } from '../../../src/cache-store.js';
-import { MemoryCacheStore } from '../../../src/stores/memory.js';
+import type { CacheStore } from '../../../src/model/cache-store.js';
+import type { Clock } from '../../../src/model/time.js';
+import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import type { ConformanceSubject } from '../../../src/testing/index.js';
-import type { Clock } from '../../../src/time.js';
 
 /** What a broken store is made of; without `another` and `withSerializer`, the cases that need them do not run. */
 export type BrokenSubject = Pick<ConformanceSubject, 'store' | 'another' | 'withSerializer'>;

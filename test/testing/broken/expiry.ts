@@ -1,5 +1,5 @@
-import { MemoryCacheStore } from '../../../src/stores/memory.js';
-import type { Clock } from '../../../src/time.js';
+import type { Clock } from '../../../src/model/time.js';
+import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import { type BrokenStore, broken, memoryWith } from './broken-store.js';
 
 /** The time in steps: whatever expires does so at the next one. */

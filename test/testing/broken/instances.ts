@@ -1,4 +1,4 @@
-import { MemoryCacheStore } from '../../../src/stores/memory.js';
+import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import { type BrokenStore, overlay } from './broken-store.js';
 
 export const instances: readonly BrokenStore[] = [

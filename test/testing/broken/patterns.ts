@@ -1,4 +1,4 @@
-import { globMatcher } from '../../../src/glob.js';
+import { globMatcher } from '../../../src/util/glob.js';
 import { type BrokenStore, broken, memoryWith } from './broken-store.js';
 
 /** `delByPattern` by a matcher of its own, over the keys that were ever set. */

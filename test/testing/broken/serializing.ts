@@ -1,8 +1,8 @@
+import type { Clock } from '../../../src/model/time.js';
 import { jsonSerializer } from '../../../src/serializers/json.js';
 import type { Serializer } from '../../../src/serializers/serializer.js';
-import { MemoryCacheStore } from '../../../src/stores/memory.js';
+import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import type { ConformanceSubject } from '../../../src/testing/index.js';
-import type { Clock } from '../../../src/time.js';
 import { type BrokenStore, overlay } from './broken-store.js';
 
 type Raw = string | Uint8Array;

@@ -1,4 +1,4 @@
-import { MemoryCacheStore } from '../../../src/stores/memory.js';
+import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import { type BrokenStore, broken, memoryWith, overlay } from './broken-store.js';
 
 export const writes: readonly BrokenStore[] = [

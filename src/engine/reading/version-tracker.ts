@@ -1,0 +1,189 @@
+import type { CacheStore, CacheVersion, VersionedRead } from '../../model/cache-store.js';
+import type { DependencyName, DependencyVersions } from '../../model/dependency.js';
+import { MISSING, type ReadDependencyVersions, type ReadVersion } from '../../model/dependency.js';
+import { FAILED } from '../../model/failed.js';
+import type { KeySpace } from '../../model/key-space.js';
+import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
+import type { StoreAccess } from '../store-access.js';
+
+/** Version records outlive every entry that carries them; a day more, for clocks that differ. */
+const recordTTL = (): number => LONGEST_LIFE_MS / 1000 + 86_400;
+
+interface Memory {
+  /** The mark alone: the list that most reads need. */
+  readonly versions: readonly [DependencyVersions[number]];
+  readonly readAt: number;
+  /** Until when it may be trusted. */
+  readonly until: number;
+}
+
+/** The most versions of tags that a process remembers. */
+const MOST_REMEMBERED = 10_000;
+
+/**
+ * The versions of tags and of the prefix: small records of their own, one write to invalidate all that carries them.
+ *
+ *     load    reads tag = v1 ────── loads ────── writes the entry with {tag: v1}
+ *     invalidateTags           tag is now v2
+ *     reader                                     reads entry {tag: v1} and tag = v2: a miss
+ *
+ * The version is the one that the store gives the record: a fresh id and a counter that only grows, so a replayed
+ * write never brings an old version back. Where a store may evict records, a missing one invalidates what carries it
+ * and the next fill creates it; where it may not, absence is a version like any other and nothing needs to be created.
+ */
+export class VersionTracker {
+  readonly #access: StoreAccess;
+  readonly #keys: KeySpace;
+  readonly #clock: Clock;
+  readonly #trustMs: { readonly tag: number; readonly prefix: number };
+  readonly #tags = new Map<string, Memory>();
+  /** Apart from the tags: every call looks at it, and there is but one. */
+  #prefix: Memory | undefined;
+  /** Grows with each change from this process: a read that began before it must not be remembered after it. */
+  #changes = 0;
+
+  /** `trustMs`: how long a version that was read may be taken for the current one. */
+  constructor(
+    access: StoreAccess,
+    keys: KeySpace,
+    clock: Clock,
+    trustMs: { tag: number; prefix: number },
+  ) {
+    this.#access = access;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.#trustMs = trustMs;
+  }
+
+  /** The versions as far as this process may trust its memory, else from the store. Never rejects. */
+  current(
+    names: readonly DependencyName[],
+    now: number = this.#clock.now(),
+  ): ReadDependencyVersions | Promise<ReadDependencyVersions> {
+    const known: DependencyVersions[number][] = [];
+    for (const name of names) {
+      const memory = name === null ? this.#prefix : this.#tags.get(name);
+      if (!isTrusted(memory, now))
+        return this.read(names.map((each) => [each, this.trusted(each, now)]));
+      if (names.length === 1) return memory.versions;
+      known.push(memory.versions[0]);
+    }
+    return known;
+  }
+
+  /** From the store, where the version is not given. Never rejects. */
+  read(
+    names: readonly (readonly [name: DependencyName, known?: CacheVersion | undefined])[],
+  ): Promise<ReadDependencyVersions> {
+    return Promise.all(
+      names.map(async ([name, known]) => [name, known ?? (await this.#read(name))] as const),
+    );
+  }
+
+  /** For an entry to carry: missing records are created first. Undefined when a version is not to be had. */
+  async ensure(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
+    const ensured = await Promise.all(
+      versions.map(
+        async ([name, version]) =>
+          [name, version === MISSING ? await this.#create(name) : version] as const,
+      ),
+    );
+    return ensured.every(isKnown) ? ensured : undefined;
+  }
+
+  /**
+   * Invalidates everything that carries the mark. A second try writes an id of its own, so it does no harm when the
+   * first one succeeded and only its answer was lost.
+   *
+   * @throws CacheError `NOT_CONFIRMED`.
+   */
+  async change(name: DependencyName, operation: string): Promise<void> {
+    const write = () =>
+      this.#access.confirm(operation, name ?? undefined, (store) =>
+        store.set(this.#record(name), crypto.randomUUID(), recordTTL()),
+      );
+    this.#forget(name);
+    await write().catch(write);
+    this.#forget(name);
+  }
+
+  /** What is remembered. Its age is by the wall clock, so a thaw ends it, and so does a step back. */
+  trusted(name: DependencyName, now: number): CacheVersion | undefined {
+    const memory = name === null ? this.#prefix : this.#tags.get(name);
+    return isTrusted(memory, now) ? memory.versions[0][1] : undefined;
+  }
+
+  async #read(name: DependencyName): Promise<ReadVersion> {
+    const changes = this.#changes;
+    const readAt = this.#clock.now();
+    const record = this.#record(name);
+    const found = await this.#access.attempt('read version', name ?? undefined, (store) =>
+      readRecord(store, record),
+    );
+    // A store of the user's may answer with nothing at all.
+    if (!found || found === FAILED) return FAILED;
+    if (found.value === undefined && !this.#access.store.durable) return MISSING;
+    return this.#noted(name, found.version, readAt, changes);
+  }
+
+  #noted(
+    name: DependencyName,
+    version: CacheVersion,
+    readAt: number,
+    changes: number,
+  ): CacheVersion {
+    const trustMs = name === null ? this.#trustMs.prefix : this.#trustMs.tag;
+    if (trustMs > 0 && changes === this.#changes) {
+      this.#remember(name, { versions: [[name, version]], readAt, until: readAt + trustMs });
+    }
+    return version;
+  }
+
+  async #create(name: DependencyName): Promise<ReadVersion> {
+    const changes = this.#changes;
+    const readAt = this.#clock.now();
+    const record = this.#record(name);
+    const args = [record, crypto.randomUUID(), recordTTL()] as const;
+    const found = await this.#access.attempt('create version', name ?? undefined, async (store) => {
+      const adding = store.add ? store.add(...args) : store.set(...args);
+      // Asked for in the same turn: a full store may evict the record before it does anything that comes later.
+      const [added, read] = await Promise.allSettled([adding, readRecord(store, record)]);
+      if (added.status === 'rejected') throw added.reason;
+      return read.status === 'fulfilled' ? read.value : undefined;
+    });
+    const isThere = found && found !== FAILED && found.value !== undefined;
+    return isThere ? this.#noted(name, found.version, readAt, changes) : this.#read(name);
+  }
+
+  #record(name: DependencyName): string {
+    return name === null ? this.#keys.record('prefix', '') : this.#keys.record('tag', name);
+  }
+
+  #remember(name: DependencyName, memory: Memory): void {
+    if (name === null) {
+      this.#prefix = memory;
+      return;
+    }
+    if (this.#tags.size >= MOST_REMEMBERED) this.#tags.clear();
+    this.#tags.set(name, memory);
+  }
+
+  #forget(name: DependencyName): void {
+    this.#changes++;
+    if (name === null) this.#prefix = undefined;
+    else this.#tags.delete(name);
+  }
+}
+
+const isTrusted = (memory: Memory | undefined, now: number): memory is Memory =>
+  memory !== undefined && now >= memory.readAt && now < memory.until;
+
+const isKnown = (
+  mark: readonly [DependencyName, ReadVersion],
+): mark is readonly [DependencyName, CacheVersion] => typeof mark[1] === 'string';
+
+async function readRecord(store: CacheStore, record: string): Promise<VersionedRead<string>> {
+  if (store.getVersioned) return store.getVersioned<string>(record);
+  const value = await store.get<string>(record);
+  return { value, version: value ?? '' };
+}

@@ -1,0 +1,82 @@
+import type { CacheVersion, StoreEntry } from '../../model/cache-store.js';
+import type { DependencyVersions } from '../../model/dependency.js';
+import { createEntry } from '../../model/entry.js';
+import type { Emit } from '../../model/events.js';
+import { FAILED } from '../../model/failed.js';
+import { lifetime, type ResolvedPolicy } from '../../model/policy.js';
+import type { Address } from '../../model/snapshot.js';
+import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
+import type { StoreAccess } from '../store-access.js';
+
+/** One value to write. */
+export interface Write {
+  readonly address: Address;
+  readonly value: unknown;
+  readonly policy: ResolvedPolicy;
+  readonly versions: DependencyVersions;
+  readonly loadMs: number;
+}
+
+/** Turns values into entries and writes them. */
+export class EntryWriter {
+  readonly #access: StoreAccess;
+  readonly #clock: Clock;
+  readonly #emit: Emit;
+
+  constructor(access: StoreAccess, clock: Clock, emit: Emit) {
+    this.#access = access;
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  /**
+   * Writes where the key is still as its read saw it. Resolves to whether it was, or to `FAILED`. `started` is given the
+   * store's own promise, because the store may write long after the service has given up waiting for it.
+   */
+  fill(
+    write: Write,
+    version: CacheVersion | undefined,
+    started: (writing: Promise<unknown>) => void,
+  ): Promise<boolean | typeof FAILED> {
+    return this.#access.attempt('fill', write.address.key, async (store) => {
+      const { key, value, ttl } = this.#storeEntry(write);
+      const writing =
+        version !== undefined && store.setIfUnchanged
+          ? store.setIfUnchanged(key, value, ttl, version)
+          : store.set(key, value, ttl).then(() => true);
+      started(writing.catch(() => {}));
+      return writing;
+    });
+  }
+
+  /** Writes without a condition, for `set`. Never rejects; resolves to whether everything was written. */
+  async write(writes: readonly Write[]): Promise<boolean> {
+    const key = writes.length === 1 ? writes[0]?.address.key : undefined;
+    const written = await this.#access.attempt('set', key, async (store) => {
+      // The last one of a key counts: a store that writes one by one may end any of them last.
+      const byKey = new Map(
+        writes.map((each) => [each.address.storageKey, this.#storeEntry(each)]),
+      );
+      const entries = [...byKey.values()];
+      if (store.setMany && entries.length > 1) await store.setMany(entries);
+      else await Promise.all(entries.map((e) => store.set(e.key, e.value, e.ttl)));
+    });
+    if (written === FAILED) return false;
+    for (const { address, policy } of writes) {
+      this.#emit({ type: 'fill', key: address.key, ttlMs: policy.ttl });
+    }
+    return true;
+  }
+
+  #storeEntry({ address, value, policy, versions, loadMs }: Write): StoreEntry {
+    const createdAt = this.#clock.now();
+    const ttlMs = lifetime(policy);
+    const { staleTTL = ttlMs, staleIfError } = policy;
+    const staleAt = staleTTL < ttlMs ? createdAt + staleTTL : undefined;
+    const times = { createdAt, staleAt, expiresAt: createdAt + ttlMs, loadMs };
+    const entry = createEntry(address.key, { ...times, versions }, value);
+    // setTTL knows nothing of staleIfError, and no entry may outlive the records that invalidate it.
+    const keptMs = Math.min(ttlMs + staleIfError, LONGEST_LIFE_MS);
+    return { key: address.storageKey, value: entry, ttl: keptMs / 1000 };
+  }
+}

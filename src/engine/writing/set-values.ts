@@ -1,0 +1,53 @@
+import type { AnyKey } from '../../model/cache-key.js';
+import type { DependencyVersions } from '../../model/dependency.js';
+import type { PolicyOf, WrapOptions } from '../../model/policy.js';
+import type { Address } from '../../model/snapshot.js';
+import type { Duration } from '../../model/time.js';
+import type { InFlightTracker } from '../inflight/in-flight.js';
+import type { VersionTracker } from '../reading/version-tracker.js';
+import type { EntryWriter, Write } from './entry-writer.js';
+import type { Invalidation } from './invalidation.js';
+
+interface Parts {
+  readonly addressOf: (key: AnyKey) => Address;
+  readonly policyOf: PolicyOf;
+  readonly versions: VersionTracker;
+  readonly inFlight: InFlightTracker;
+  readonly invalidation: Invalidation;
+  readonly writer: EntryWriter;
+}
+
+export type SetOptions = Duration | Pick<WrapOptions, 'ttl' | 'tags'>;
+
+interface Given {
+  readonly key: AnyKey;
+  readonly value: unknown;
+  readonly ttl?: SetOptions | undefined;
+}
+
+type Prepared = Omit<Write, 'versions'> & { readonly versions: DependencyVersions | undefined };
+
+/** Writes without a condition, over whatever is there. Resolves to whether the store took them all. */
+export async function setAll(parts: Parts, entries: readonly Given[]): Promise<boolean> {
+  const prepared = await Promise.all(entries.map((entry) => prepare(parts, entry)));
+  const ready = prepared.filter((write): write is Write => write.versions !== undefined);
+  const written = ready.length === 0 || (await parts.writer.write(ready));
+  const names = new Set(ready.map(({ address }) => address.storageKey));
+  parts.inFlight.invalidateReads((read) => names.has(read.key));
+  return written && ready.length === prepared.length;
+}
+
+/** Bars the loads that are running, whose values would be older. Without marks where the value must not be written. */
+async function prepare(
+  { addressOf, policyOf, invalidation, versions }: Parts,
+  { key, value, ttl }: Given,
+): Promise<Prepared> {
+  const [address, policy] = [addressOf(key), policyOf(key, ttl)];
+  const detaching = invalidation.detach((flight) => flight.key === address.storageKey);
+  // What an older write could still replace is not taken; an event has told why.
+  const current = await detaching.then(
+    async () => versions.ensure(await versions.current([null, ...policy.tags])),
+    () => undefined,
+  );
+  return { address, value, policy, versions: current, loadMs: 0 };
+}

@@ -1,0 +1,144 @@
+import { invalid } from './errors.js';
+import type { Duration } from './time.js';
+
+/**
+ * Any schema of the Standard Schema specification: Valibot, Zod, ArkType and others.
+ *
+ * @see https://standardschema.dev
+ */
+export interface StandardSchemaV1<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => unknown;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+type OutputOf<S extends StandardSchemaV1> = NonNullable<S['~standard']['types']>['output'];
+
+declare const valueType: unique symbol;
+
+/** The policy of every value under a typed key. A call's own options win over it. */
+export interface KeyPolicy {
+  readonly ttl?: Duration | undefined;
+  readonly staleTTL?: Duration | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** A key that knows the type of its value. An object, so that a plain string can never pass for one. */
+export interface CacheKey<T, A extends readonly unknown[] = readonly unknown[]> {
+  /** The name of the factory that made it: one word for logs and metrics. */
+  readonly name: string;
+  /** The key as text. */
+  readonly key: string;
+  /** The factory's arguments. */
+  readonly args: A;
+  readonly policy: KeyPolicy;
+  toString(): string;
+  readonly [valueType]?: (value: T) => T;
+}
+
+/** A key in any form: text, or an object such as a typed key. */
+export type AnyKey = string | { readonly key: string; readonly policy: KeyPolicy };
+
+export type KeyFactory<T, A extends readonly unknown[]> = (...args: A) => CacheKey<T, A>;
+
+export type KeyOptions<A extends readonly unknown[]> = Omit<KeyPolicy, 'tags'> & {
+  tags?: readonly string[] | ((...args: A) => readonly string[]) | undefined;
+};
+
+/**
+ * Makes a factory of typed keys. The value's type comes from a schema, from `.of<T>()`, or from a type argument; the
+ * schema also checks every value that is read, so a deployment that changes a shape never serves the old one.
+ *
+ * @example
+ * ```ts
+ * import { createCacheKey } from '@glasswork/cache';
+ * import * as v from 'valibot';
+ *
+ * const User = v.object({ id: v.string(), name: v.string() });
+ *
+ * export const CacheKeys = {
+ *   user: createCacheKey('user', (id: string) => `user:${id}`, {
+ *     schema: User,
+ *     ttl: '5m',
+ *     tags: (id) => [`user:${id}`],
+ *   }),
+ *   visits: createCacheKey('visits', (page: string, day: number) => `visits:${page}:${day}`).of<number>(),
+ *   names: createCacheKey<string[]>('names', () => 'names'),
+ * };
+ * ```
+ */
+export function createCacheKey<S extends StandardSchemaV1, A extends readonly unknown[]>(
+  name: string,
+  key: (...args: A) => string,
+  options: KeyOptions<NoInfer<A>> & { schema: S },
+): KeyFactory<OutputOf<S>, A>;
+export function createCacheKey<N extends string, A extends readonly unknown[]>(
+  name: N,
+  key: (...args: A) => string,
+  options?: KeyOptions<NoInfer<A>> & { schema?: never },
+): KeyFactory<unknown, A> & { of<T>(): KeyFactory<T, A> };
+export function createCacheKey<T>(
+  name: string,
+  key: (...args: never[]) => string,
+  options?: KeyOptions<unknown[]>,
+): KeyFactory<T, unknown[]>;
+export function createCacheKey(
+  name: string,
+  key: (...args: never[]) => string,
+  options: Omit<KeyPolicy, 'tags'> & {
+    tags?: readonly string[] | ((...args: never[]) => readonly string[]) | undefined;
+    schema?: StandardSchemaV1 | undefined;
+  } = {},
+): unknown {
+  const { schema, tags, ...policy } = options;
+  const factory = (...args: never[]) =>
+    new TypedKey(name, checkedKey(key(...args)), args, schema, {
+      ...policy,
+      tags: typeof tags === 'function' ? tags(...args) : tags,
+    });
+  return Object.assign(factory, { of: () => factory });
+}
+
+class TypedKey {
+  readonly name: string;
+  readonly key: string;
+  readonly args: never[];
+  readonly policy: KeyPolicy;
+  readonly #schema: StandardSchemaV1 | undefined;
+
+  constructor(
+    name: string,
+    key: string,
+    args: never[],
+    schema: StandardSchemaV1 | undefined,
+    policy: KeyPolicy,
+  ) {
+    this.name = name;
+    this.key = key;
+    this.args = args;
+    this.policy = policy;
+    this.#schema = schema;
+  }
+
+  toString(): string {
+    return this.key;
+  }
+
+  static schemaOf(key: unknown): StandardSchemaV1 | undefined {
+    return typeof key === 'object' && key !== null && #schema in key ? key.#schema : undefined;
+  }
+}
+
+/** The schema of a typed key that has one. */
+export const schemaOf = (key: AnyKey): StandardSchemaV1 | undefined => TypedKey.schemaOf(key);
+
+/** The key's text. @throws CacheError `INVALID_KEY` when there is none. */
+export const keyText = (key: AnyKey): string =>
+  typeof key === 'string' ? key : checkedKey(typeof key === 'object' && key ? key.key : key);
+
+function checkedKey(key: unknown): string {
+  if (typeof key === 'string') return key;
+  throw invalid('key', key, 'text, or what a factory of createCacheKey returns', 'INVALID_KEY');
+}

@@ -1,0 +1,82 @@
+import { invalid } from './errors.js';
+import type { CacheEvent } from './events.js';
+import { type KeySpace, keySpace } from './key-space.js';
+import { DEFAULT_POLICY, layer, type ResolvedPolicy, type WrapOptions } from './policy.js';
+import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
+
+/**
+ * The configuration of a `CacheService`: defaults for every call, and settings of the service as a whole.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, DynamoDBCacheStore, type CacheConfig } from '@glasswork/cache';
+ *
+ * const config: CacheConfig = {
+ *   defaultTTL: '5m',
+ *   keyPrefix: 'shop',
+ *   staleIfError: '1h',
+ *   onEvent: (event) => {
+ *     if (event.type === 'store-error') console.warn(JSON.stringify(event));
+ *   },
+ * };
+ * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), config);
+ * ```
+ */
+export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFresh'> {
+  /** The life of a value when neither the call nor its key says. Default 5 minutes. */
+  defaultTTL?: Duration | undefined;
+  /** Keeps this service's keys apart from others in the same store. Letters, digits, `_`, `.`, `-`. Default: none. */
+  keyPrefix?: string | undefined;
+  /** How long this process may trust a tag's version after reading it. Default 0: every call reads it. */
+  tagTTL?: Duration | undefined;
+  /** The same for the prefix's version, which `clear()` changes. Default 5 seconds. */
+  versionTTL?: Duration | undefined;
+  /** Gets every event; what it throws is ignored. */
+  onEvent?: ((event: CacheEvent) => void) | undefined;
+  /** Returns the end of the running invocation, epoch milliseconds. No lease lasts longer. */
+  deadline?: (() => number | undefined) | undefined;
+  /** After `failures` failures in a row (default 5) the service skips the store for `cooldown` (default 5 s). False: never. */
+  breaker?: { failures?: number | undefined; cooldown?: Duration | undefined } | false | undefined;
+  /** The source of time. Default: the system's clock. */
+  clock?: Clock | undefined;
+}
+
+/** A configuration that was checked, with its defaults in place and its durations in milliseconds. */
+export interface Settings {
+  readonly policy: ResolvedPolicy;
+  readonly keys: KeySpace;
+  /** How long versions that were read may be trusted. */
+  readonly trustMs: { readonly tag: number; readonly prefix: number };
+  readonly breaker: { readonly failures: number; readonly cooldownMs: number } | undefined;
+  readonly clock: Clock;
+}
+
+/** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option. */
+export function settings(config: CacheConfig): Settings {
+  const { defaultTTL, clock = systemClock } = config;
+  if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
+  if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
+  return {
+    policy: layer(DEFAULT_POLICY, {
+      ...config,
+      ttl: defaultTTL,
+      tags: undefined,
+      forceFresh: false,
+    }),
+    keys: keySpace(config.keyPrefix),
+    trustMs: {
+      tag: milliseconds(config.tagTTL ?? 0, 'tagTTL', 'zero'),
+      prefix: milliseconds(config.versionTTL ?? 5, 'versionTTL', 'zero'),
+    },
+    breaker: config.breaker === false ? undefined : breakerSettings(config.breaker ?? {}),
+    clock,
+  };
+}
+
+function breakerSettings({
+  failures = 5,
+  cooldown = 5,
+}: Exclude<NonNullable<CacheConfig['breaker']>, false>): Settings['breaker'] {
+  if (failures >= 1) return { failures, cooldownMs: milliseconds(cooldown, 'breaker.cooldown') };
+  throw invalid('breaker.failures', failures, '1 or more');
+}

@@ -1,0 +1,37 @@
+import { escapeGlob } from '../util/glob.js';
+import { invalid } from './errors.js';
+
+/**
+ * Maps a service's keys to storage keys, so that no two records of a store collide:
+ *
+ *     user key, prefix "app"     app:user:1
+ *     user key, no prefix        user:1        and, should it begin with "#",   #key:#1
+ *     the service's own records  #tag:app:red   #prefix:app:   #lease:app:…
+ *
+ * A prefix never begins with "#", so no user key of a prefixed service does either.
+ */
+export interface KeySpace {
+  key(key: string): string;
+  record(kind: 'tag' | 'prefix' | 'lease', name: string): string;
+  /** The patterns that together match the user's keys that `pattern` means. */
+  patterns(pattern: string): string[];
+}
+
+/** @throws CacheError `INVALID_OPTION` for a prefix outside `[A-Za-z0-9_.-]+`. */
+export function keySpace(prefix: string | undefined): KeySpace {
+  if (prefix !== undefined && !/^[A-Za-z0-9_.-]+$/.test(prefix)) {
+    throw invalid('keyPrefix', prefix, 'letters, digits, "_", "." and "-" only');
+  }
+  const start = prefix === undefined ? '' : `${prefix}:`;
+  const record: KeySpace['record'] = (kind, name) => `#${kind}:${prefix ?? ''}:${name}`;
+  if (start) return { key: (key) => start + key, record, patterns: (p) => [escapeGlob(start) + p] };
+  return {
+    key: (key) => (key[0] === '#' ? `#key:${key}` : key),
+    record,
+    patterns: (p) => (/^[*?]/.test(p) ? [p, `#key:${p}`] : [/^\\?#/.test(p) ? `#key:${p}` : p]),
+  };
+}
+
+/** True for the storage key of one of a service's own records, false for a user's key. */
+export const isRecord = (name: string): boolean =>
+  name.startsWith('#') && !name.startsWith('#key:');

@@ -1,0 +1,81 @@
+import { invalid } from './errors.js';
+
+/**
+ * A span of time: a bare number is seconds (fractions allowed), a string carries its unit.
+ *
+ * @example
+ * ```ts
+ * import type { Duration } from '@glasswork/cache';
+ *
+ * const spans: Duration[] = [300, 0.25, '250ms', '30s', '5m', '2h', '7d'];
+ * ```
+ */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
+
+/** A source of time in epoch milliseconds. It is an option everywhere, so that no test has to sleep. */
+export interface Clock {
+  now(): number;
+}
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+/**
+ * Milliseconds that only grow, even if the wall clock is set back. They may stand still while a sandbox is frozen. Not
+ * `performance.now()`, because its first call loads perf_hooks, which takes a twentieth of a cold start.
+ */
+export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const FORM = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)$/;
+
+/**
+ * The longest life of an entry, its stale-if-error window included. The records that invalidate entries (tags, prefix
+ * versions) live longer than this, so none of them ends before an entry that depends on it.
+ */
+export const LONGEST_LIFE_MS = 31_622_400_000;
+
+/**
+ * Milliseconds of a duration.
+ *
+ * @throws CacheError `INVALID_DURATION` when it is not a number above zero (or zero, with `zero`), or too long.
+ */
+export function milliseconds(duration: Duration, option: string, zero?: 'zero'): number {
+  const ms = typeof duration === 'number' ? duration * MS.s : parse(duration);
+  if ((ms > 0 || (zero && ms === 0)) && ms <= LONGEST_LIFE_MS) return ms;
+  const least = zero ? 'zero or more' : 'more than zero';
+  const give = `${least} and at most 366 days, in seconds or as '250ms', '30s', '5m' or '7d'`;
+  throw invalid(option, duration, give, 'INVALID_DURATION');
+}
+
+function parse(duration: unknown): number {
+  const [, amount, unit] = FORM.exec(String(duration)) ?? [];
+  return unit === undefined ? Number.NaN : Number(amount) * MS[unit as keyof typeof MS];
+}
+
+/** The longest delay a timer takes; a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** Runs `action` after `ms` milliseconds. Returns the function that cancels it. */
+export function after(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, Math.min(ms, LONGEST_TIMER_MS));
+  return () => clearTimeout(timer);
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => after(ms, resolve));
+
+/** The work's outcome; or, when there is none after `ms` milliseconds, the outcome of `late`. */
+export async function withTimeout<T, L>(
+  work: Promise<T>,
+  ms: number,
+  late: () => L,
+): Promise<T | L> {
+  let cancel = () => {};
+  const limit = new Promise<void>((resolve) => {
+    cancel = after(ms, resolve);
+  });
+  try {
+    return await Promise.race([work, limit.then(late)]);
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,102 @@
+import {
+  type CredentialProvider,
+  type CredentialSource,
+  defaultCredentials,
+  keepCredentials,
+} from '../../aws/credentials.js';
+import { type EndpointOptions, resolveEndpoint } from '../../aws/endpoint.js';
+import {
+  createTransport,
+  errorMessage,
+  errorType,
+  parsed,
+  type Timeouts,
+} from '../../aws/transport.js';
+import { invalid } from '../../model/errors.js';
+import type { Database, Item, Request } from './database.js';
+import { dynamodbError } from './error.js';
+
+export interface HttpDatabaseOptions extends EndpointOptions {
+  readonly tableName: string;
+  readonly credentials?: CredentialProvider | undefined;
+  readonly timeouts?: Timeouts | undefined;
+}
+
+const ACTIONS = {
+  get: 'GetItem',
+  batchGet: 'BatchGetItem',
+  update: 'UpdateItem',
+  delete: 'DeleteItem',
+  scan: 'Scan',
+};
+
+/** DynamoDB over the lean transport: JSON 1.0 by POST, no SDK. */
+export function httpDatabase(options: HttpDatabaseOptions): Database {
+  const { tableName, timeouts } = options;
+  const credentials = credentialsFrom(options.credentials);
+  const where = resolveEndpoint('dynamodb', options);
+  const transport = createTransport({ service: 'dynamodb', ...where, credentials, timeouts });
+  return {
+    async send(operation, request, retry, isLate) {
+      const headers = {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `DynamoDB_20120810.${ACTIONS[operation]}`,
+      };
+      const body = JSON.stringify(typed(request));
+      const response = await transport.send({ headers, body, retry, isLate });
+      const answer = parsed(response);
+      // A proxy in between may answer 200 with a page of its own, which must confirm nothing.
+      if (response.status === 200 && answer?.constructor === Object && !answer.__type)
+        return answer;
+      const type = errorType(response);
+      // Where no condition was sent, such an answer comes from something else and confirms nothing.
+      if (type === 'ConditionalCheckFailedException' && request.ConditionExpression) {
+        return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };
+      }
+      const message = errorMessage(response) ?? `HTTP status ${response.status} without a message`;
+      throw dynamodbError(operation, tableName, type, message);
+    },
+    warm: transport.warm,
+    close: transport.close,
+  };
+}
+
+/** @throws CacheError `INVALID_OPTION` for anything but a function, which is never shown: it may be a secret. */
+function credentialsFrom(provide: CredentialProvider | undefined): CredentialSource {
+  if (provide === undefined) return defaultCredentials();
+  if (typeof provide === 'function') return keepCredentials(provide);
+  throw invalid('credentials', Object(provide), 'an async function that returns them');
+}
+
+/**
+ * Adds DynamoDB's types to the values of a request, in the parts that hold items. Responses keep their types, because
+ * removing them everywhere would slow down every read; a JSON replacer would slow down every request.
+ */
+function typed(request: Request): object {
+  const { RequestItems } = request;
+  if (RequestItems) {
+    const tables = Object.entries(RequestItems).map(([table, { Keys, ConsistentRead }]) => {
+      return [table, { Keys: Keys.map(typedItem), ConsistentRead }];
+    });
+    return { RequestItems: Object.fromEntries(tables) };
+  }
+  const whole: Record<string, unknown> = { ...request };
+  for (const part of ['Key', 'ExpressionAttributeValues', 'ExclusiveStartKey'] as const) {
+    const item = request[part];
+    if (item) whole[part] = typedItem(item);
+  }
+  return whole;
+}
+
+function typedItem(item: Item): Item {
+  const values: Record<string, unknown> = {};
+  for (const name in item) values[name] = typedValue(item[name]);
+  return values;
+}
+
+function typedValue(value: unknown): unknown {
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number') return { N: String(value) };
+  // A value from a response, such as the key at which a scan goes on, still has its type.
+  return value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value;
+}

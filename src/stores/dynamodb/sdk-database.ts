@@ -1,0 +1,89 @@
+import { CacheError } from '../../model/errors.js';
+import { type Duration, milliseconds, withTimeout } from '../../model/time.js';
+import type { ConditionFailed, Database, Operation, Response } from './database.js';
+import { dynamodbError } from './error.js';
+
+/** `DynamoDBDocument` and `DaxDocument`: a method for each operation, and plain values. */
+type DocumentClient = Record<Operation, (input: object, options?: object) => Promise<Response>>;
+
+interface ClientError {
+  readonly name?: string;
+  readonly message?: string;
+  readonly Item?: ConditionFailed['item'];
+  readonly $metadata?: { readonly attempts?: number };
+}
+
+/** Not a literal, because a bundler would pack the whole SDK into handlers that never use it. */
+const SDK = /* @__PURE__ */ ['@aws-sdk', 'lib-dynamodb'].join('/');
+
+/**
+ * DynamoDB through the user's own client. The client retries by its own rules, and this adds no retries. The SDK has no
+ * request timeout by default, so each call gets an abort signal. A call that ignores the signal is abandoned: the SDK
+ * while it waits for credentials, and DAX.
+ */
+export function sdkDatabase(
+  given: object | (() => object | Promise<object>),
+  tableName: string,
+  total: Duration = '2s',
+): Database {
+  const totalMs = milliseconds(total, 'timeouts.total');
+  let opened: Promise<DocumentClient> | undefined;
+  const open = (): Promise<DocumentClient> => {
+    opened ??= documentClient(given).catch((error) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  return {
+    async send(operation, request, _retry, isLate) {
+      const abort = new AbortController();
+      const { signal } = abort;
+      const call = async () => {
+        const client = await open();
+        signal.throwIfAborted();
+        if (isLate?.()) throw new Error('a freeze came between, too long to send it now');
+        return client[operation](request, { abortSignal: signal });
+      };
+      try {
+        return await withTimeout(call(), totalMs, () => {
+          abort.abort();
+          throw signal.reason;
+        });
+      } catch (error) {
+        const { name, message = String(error), Item: item, $metadata }: ClientError = Object(error);
+        // Where no condition was sent, such an answer comes from something else and confirms nothing.
+        if (name === 'ConditionalCheckFailedException' && request.ConditionExpression) {
+          // A client that does not report its attempts may have made more than one.
+          return { conditionFailed: true, item, attempts: $metadata?.attempts ?? 2 };
+        }
+        if (error instanceof CacheError) throw error;
+        const late = signal.aborted && `no answer within ${totalMs} ms`;
+        throw dynamodbError(operation, tableName, late ? 'Timeout' : name, late || message, error);
+      }
+    },
+    /** Makes the client and loads its packages. It does not connect: the client does that itself. */
+    async warm() {
+      await open();
+    },
+    /** Nothing: the client belongs to the user, who may share it. */
+    close() {},
+  };
+}
+
+/** A client with methods is used as it is. One that takes only commands is wrapped in the SDK's `DynamoDBDocument`. */
+async function documentClient(given: object): Promise<DocumentClient> {
+  const client = await (typeof given === 'function' ? given() : given);
+  if (client?.update) return client;
+  if (!client?.send) {
+    const message =
+      'client is not a DynamoDB client of the AWS SDK or DAX: give one, or a function that returns one.';
+    throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
+  }
+  const sdk = import(/* webpackIgnore: true */ /* @vite-ignore */ SDK);
+  const { DynamoDBDocument } = await sdk.catch((cause) => {
+    const message = `This client needs the package ${SDK}: install it, or give a DynamoDBDocument.`;
+    throw new CacheError('MISSING_PEER', message, { subject: SDK, cause });
+  });
+  return DynamoDBDocument.from(client);
+}

@@ -1,0 +1,276 @@
+import type {
+  CacheStore,
+  CacheVersion,
+  StoreEntry,
+  VersionedRead,
+} from '../../model/cache-store.js';
+import { bareValue, Entry, isEntry } from '../../model/entry.js';
+import { CacheError } from '../../model/errors.js';
+import { type Clock, systemClock } from '../../model/time.js';
+import { jsonSerializer } from '../../serializers/json.js';
+import type { Serializer } from '../../serializers/serializer.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { copyOfTree } from '../../util/clone.js';
+import { freezeDeep } from '../../util/deep-freeze.js';
+import { globMatcher } from '../../util/glob.js';
+import { bytesOf, newRecord, ownRaw, type Raw, type Stored, TOKEN } from './record.js';
+import { Sieve } from './sieve.js';
+
+export interface MemoryCacheStoreOptions {
+  /** The most records to hold. Default 10,000. */
+  maxEntries?: number;
+  /** The most bytes of keys and serialised values to hold. Default 64 MiB. */
+  maxBytes?: number;
+  /** Default: JSON. */
+  serializer?: Serializer;
+  /**
+   * True: every reader is given the same value, deeply frozen, instead of a copy of its own. No hit copies anything, and
+   * who tries to change what it read gets a `TypeError`. A value with a `Map`, a `Set`, a `Date`, bytes or an instance of
+   * a class in it cannot be frozen in effect, so of such a value each reader still gets a copy. Default false.
+   */
+  frozen?: boolean;
+  /** Where the time comes from. Default: the system. */
+  clock?: Clock;
+}
+
+/**
+ * Keeps values in this process: for tests, for local work, and as a first tier. It serialises as a remote store does,
+ * so a value that would not survive the network does not survive here, and no caller sees what another does to it.
+ *
+ * Records are evicted (SIEVE) when there are too many, so absence proves nothing: a versioned miss leaves a token, a
+ * fill needs it, and `del` removes it.
+ *
+ * @throws CacheError `INVALID_OPTION` for a bound that is not a number above zero.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, MemoryCacheStore } from '@glasswork/cache';
+ *
+ * const cache = new CacheService(new MemoryCacheStore({ maxEntries: 1_000 }), { defaultTTL: 300 });
+ * await cache.set('greeting', 'hello');
+ * ```
+ */
+export class MemoryCacheStore implements CacheStore {
+  readonly name = 'memory';
+  readonly sharesFrozen: boolean;
+  readonly serializer: Serializer;
+  readonly #records = new Map<string, Stored>();
+  readonly #sieve = new Sieve<Stored>();
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  readonly #codec: ValueCodec;
+  readonly #clock: Clock;
+  #bytes = 0;
+  #versions = 0;
+
+  constructor(options: MemoryCacheStoreOptions = {}) {
+    this.#maxEntries = bound(options.maxEntries ?? 10_000, 'maxEntries');
+    this.#maxBytes = bound(options.maxBytes ?? 64 * 1024 * 1024, 'maxBytes');
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
+    this.sharesFrozen = options.frozen ?? false;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  async get<T>(key: string): Promise<T | undefined> {
+    const record = this.#live(key);
+    return record && this.#value<T>(record);
+  }
+
+  async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
+    const record = this.#live(key);
+    if (!record) return { value: undefined, version: this.#token(key) };
+    const { version, expiresAt } = record;
+    try {
+      return { value: this.#value<T>(record), version, expiresAt };
+    } catch (error) {
+      return { value: undefined, version, error };
+    }
+  }
+
+  getIfPresent<T>(key: string, now?: number): T | undefined {
+    const record = this.#live(key, now);
+    return record && ((record.shared as T | undefined) ?? this.#readable<T>(record));
+  }
+
+  async has(key: string): Promise<boolean> {
+    return this.#live(key) !== undefined;
+  }
+
+  async set<T>(key: string, value: T, ttl: number): Promise<void> {
+    this.#write(key, value, ttl);
+  }
+
+  async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
+    if (this.#live(key)) return false;
+    this.#write(key, value, ttl);
+    return true;
+  }
+
+  async setIfUnchanged<T>(
+    key: string,
+    value: T,
+    ttl: number,
+    version: CacheVersion,
+  ): Promise<boolean> {
+    if (this.#records.get(key)?.version !== version) return false;
+    this.#write(key, value, ttl);
+    return true;
+  }
+
+  async del(key: string): Promise<void> {
+    this.#drop(this.#records.get(key));
+  }
+
+  async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get<T>(key)));
+  }
+
+  async setMany(entries: readonly StoreEntry[]): Promise<void> {
+    for (const { key, value, ttl } of entries) this.#write(key, value, ttl);
+  }
+
+  async delMany(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#drop(this.#records.get(key));
+  }
+
+  async delByPattern(pattern: string): Promise<number> {
+    const matches = globMatcher(pattern);
+    const matching = [...this.#records.values()].filter((record) => matches(record.key));
+    const live = matching.filter((record) => this.#live(record.key));
+    for (const record of matching) this.#drop(record);
+    return live.length;
+  }
+
+  copy<T>(value: T, key: string): T {
+    return this.#codec.copy(value, key);
+  }
+
+  async clear(): Promise<void> {
+    for (const record of [...this.#records.values()]) this.#drop(record);
+  }
+
+  async close(): Promise<void> {}
+
+  /** The record, if it holds a value whose time has not come. One that has expired keeps its version as a token. */
+  #live(key: string, now = this.#clock.now()): Stored | undefined {
+    const record = this.#records.get(key);
+    if (!record) return undefined;
+    if (now >= record.expiresAt) return this.#expire(record);
+    record.visited = true;
+    return record;
+  }
+
+  #expire(record: Stored): undefined {
+    if (record.expiresAt === TOKEN) return;
+    // Asked for again, if too late: what is written in its place has been read before.
+    record.visited = true;
+    this.#fill(record, undefined, undefined, TOKEN);
+  }
+
+  /** Undefined for what cannot be read: `get` says why. */
+  #readable<T>(record: Stored): T | undefined {
+    try {
+      return this.#value<T>(record);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #value<T>(record: Stored): T {
+    return record.shared === undefined ? this.#read(record) : (record.shared as T);
+  }
+
+  #read<T>(record: Stored): T {
+    const { raw, key } = record;
+    const read = raw === undefined ? record.tree : this.#codec.deserialize(ownRaw(raw), key);
+    if (this.sharesFrozen && freezeDeep(read)) {
+      record.shared = record.envelope ? new Entry(record.envelope, read) : read;
+      record.raw = undefined;
+      return record.shared as T;
+    }
+    if (this.serializer === jsonSerializer) {
+      record.tree = read;
+      record.raw = undefined;
+    }
+    const value = record.tree === undefined ? read : copyOfTree(read);
+    return (record.envelope ? new Entry(record.envelope, value) : value) as T;
+  }
+
+  #write(key: string, value: unknown, ttl: number): void {
+    const envelope = isEntry(value) ? new Entry(value, undefined) : undefined;
+    const raw = this.#codec.serialize(bareValue(value), key);
+    this.#put(key, ownRaw(raw), envelope, this.#clock.now() + ttl * 1000);
+  }
+
+  /** A key that fits into no record has no token; nothing can be filled under it. */
+  #token(key: string): CacheVersion {
+    const record = this.#records.get(key);
+    if (!record && Buffer.byteLength(key) > this.#maxBytes) return '';
+    return (record ?? this.#put(key, undefined, undefined, TOKEN)).version;
+  }
+
+  /** What is overwritten keeps its place, and a value that is written again counts as read: eviction spares both. */
+  #put(key: string, raw: Raw | undefined, envelope: Entry | undefined, expiresAt: number): Stored {
+    const bytes = bytesOf(key, raw);
+    if (bytes > this.#maxBytes) {
+      throw new CacheError(
+        'VALUE_TOO_LARGE',
+        `The value of "${key.slice(0, 100)}" has ${bytes} bytes, more than maxBytes (${this.#maxBytes}): cache less, or give more.`,
+        { subject: key },
+      );
+    }
+    const held = this.#records.get(key);
+    if (held && held.expiresAt !== TOKEN) held.visited = true;
+    const record = held ?? newRecord(key);
+    const full = () => !held && this.#records.size >= this.#maxEntries;
+    while (full() || this.#bytes - record.bytes + bytes > this.#maxBytes) this.#evictFor(record);
+    if (!held) {
+      this.#records.set(key, record);
+      this.#sieve.add(record);
+    }
+    record.version = String(++this.#versions);
+    this.#fill(record, raw, envelope, expiresAt);
+    return record;
+  }
+
+  #evictFor(record: Stored): void {
+    const victim = this.#sieve.victim();
+    if (victim !== record) {
+      this.#drop(victim);
+      return;
+    }
+    // It is about to be written, so the others come first.
+    this.#sieve.remove(record);
+    this.#sieve.add(record);
+  }
+
+  #fill(
+    record: Stored,
+    raw: Raw | undefined,
+    envelope: Entry | undefined,
+    expiresAt: number,
+  ): void {
+    const bytes = bytesOf(record.key, raw);
+    this.#bytes += bytes - record.bytes;
+    record.bytes = bytes;
+    record.raw = raw;
+    record.envelope = envelope;
+    record.shared = undefined;
+    record.tree = undefined;
+    record.expiresAt = expiresAt;
+  }
+
+  #drop(record: Stored | undefined): void {
+    if (!record || !this.#records.delete(record.key)) return;
+    this.#sieve.remove(record);
+    this.#bytes -= record.bytes;
+  }
+}
+
+function bound(value: number, option: string): number {
+  if (value > 0) return value;
+  throw new CacheError('INVALID_OPTION', `${option} is ${value}: give a number above zero.`, {
+    subject: option,
+  });
+}

@@ -1,0 +1,77 @@
+import { CacheError, type CacheErrorCode } from '../../model/errors.js';
+import { remedyOf } from './remedies.js';
+
+/** A key of another type says nothing about the health of the server. */
+const CODES: readonly (readonly [pattern: RegExp, code: CacheErrorCode])[] = [
+  [/timed out|ETIMEDOUT|timeout/i, 'TIMEOUT'],
+  [/^WRONGTYPE/, 'CORRUPT'],
+];
+
+/** Before version 7, what Redis says about a command in a script follows what it says about the script. */
+const IN_SCRIPT = /^ERR Error running script .*?: -/;
+/** Redis repeats the arguments of a command that it does not know: keys and values. */
+const ARGUMENTS = /,? with args beginning with:.*/s;
+
+/** ioredis says so with another time after each try; the store's own limit ends the tries. */
+const RETRYING = / Retrying from scratch after \d+ms\./;
+
+/** OpenSSL says where in its source an error arose; the fourth part is the error. */
+const OPENSSL = /^\w+:error:\w+:SSL routines:[^:]*:([^:]+):.*$/s;
+
+/** What the client or Redis said, without the arguments of commands. */
+export function messageOf(error: unknown): string {
+  const { message, code, errors } = Object(error) as Partial<AggregateError & { code: string }>;
+  // Of a host with several addresses Node says nothing itself, but has an error for each.
+  const said = message || (errors?.length ? messageOf(errors[0]) : code);
+  return String(said ?? error)
+    .replace(IN_SCRIPT, '')
+    .replace(ARGUMENTS, '')
+    .replace(RETRYING, '')
+    .replace(OPENSSL, 'SSL routines: $1')
+    .trim();
+}
+
+/** An error of the client, or one that Redis answered with, as a `CacheError` whose message says what to do. */
+export function redisError(
+  operation: string,
+  subject: string | undefined,
+  cause: unknown,
+): CacheError {
+  if (cause instanceof CacheError) return cause;
+  const message = messageOf(cause);
+  const remedy = remedyOf(message);
+  const code = CODES.find(([pattern]) => pattern.test(message))?.[1] ?? 'STORE_FAILED';
+  const said = /[.?!]$/.test(message) ? message : `${message}.`;
+  const text = `Redis: ${operation} failed: ${said}${remedy ? ` ${remedy}.` : ''}`;
+  return new CacheError(code, text, { subject, cause: withoutArguments(cause) });
+}
+
+/**
+ * What errors of clients carry besides: commands with their arguments, replies, the errors of nodes with commands of
+ * theirs, and a certificate that refers to itself.
+ */
+const UNFIT_FOR_LOGS = ['command', 'buffer', 'lastNodeError', 'previousErrors', 'cert'];
+
+/**
+ * The error itself, or a copy without what is unfit for logs, where a cause ends: cached values and passwords are
+ * arguments of commands.
+ */
+function withoutArguments(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const isFit = !UNFIT_FOR_LOGS.some((part) => part in error) && !ARGUMENTS.test(error.message);
+  if (isFit && error.cause === undefined) return error;
+  const { name, message, stack, code, command, lastNodeError } = error as ClientError;
+  const under = lastNodeError ?? error.cause;
+  const cause = under === undefined ? undefined : { cause: withoutArguments(under) };
+  const copy = new Error(message.replace(ARGUMENTS, ''), cause);
+  copy.name = name;
+  if (stack) copy.stack = stack.replace(message, () => copy.message);
+  const commandName = command?.name;
+  return Object.assign(copy, code && { code }, commandName && { command: commandName });
+}
+
+interface ClientError extends Error {
+  readonly code?: string;
+  readonly command?: { readonly name?: string };
+  readonly lastNodeError?: unknown;
+}

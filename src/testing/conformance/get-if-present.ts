@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { type ConformanceCase, defineCase, freshPrefix, spoil } from './case.js';
+
+/**
+ * For stores that hold values in this process: what they say at once is what they would say. They are asked for each
+ * value before, since a store may keep one at hand only then.
+ */
+export const peekCases: readonly ConformanceCase[] = [
+  defineCase('peeks at what get gives', ['getIfPresent'], async ({ store }) => {
+    const prefix = freshPrefix();
+    assert.equal(store.getIfPresent(`${prefix}absent`), undefined);
+    for (const value of ['text', '', 0, false, null, { nested: [1] }]) {
+      await store.set(`${prefix}value`, value, 60);
+      await store.get(`${prefix}value`);
+      assert.deepEqual(store.getIfPresent(`${prefix}value`), value);
+    }
+    await store.del(`${prefix}value`);
+    assert.equal(store.getIfPresent(`${prefix}value`), undefined);
+  }),
+
+  defineCase(
+    'peeks at nothing whose time is over',
+    ['getIfPresent', 'exactTime'],
+    async ({ store, advance }) => {
+      const key = `${freshPrefix()}value`;
+      await store.set(key, 'held', 10);
+      await advance(9_999);
+      await store.get(key);
+      assert.equal(store.getIfPresent(key), 'held');
+      await advance(1);
+      assert.equal(store.getIfPresent(key), undefined);
+    },
+  ),
+
+  defineCase(
+    'lets nobody who peeks change what others read',
+    ['getIfPresent'],
+    async ({ store }) => {
+      const key = `${freshPrefix()}value`;
+      await store.set(key, { list: [1] }, 60);
+      await store.get(key);
+      spoil(store, store.getIfPresent<{ list: number[] }>(key)?.list);
+      assert.deepEqual(store.getIfPresent(key), { list: [1] });
+      assert.deepEqual(await store.get(key), { list: [1] });
+    },
+  ),
+];

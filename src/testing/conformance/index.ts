@@ -1,0 +1,60 @@
+import { batchCases } from './batches.js';
+import { type ConformanceCase, type ConformanceSubject, missingNeeds } from './case.js';
+import { expiryCases } from './expiry.js';
+import { fenceCases } from './fence.js';
+import { peekCases } from './get-if-present.js';
+import { keyCases } from './keys.js';
+import { patternCases } from './patterns.js';
+import { valueCases } from './values.js';
+import { writeCases } from './writes.js';
+
+/**
+ * What every store has to do, as data for any test runner: the suite that the stores of this package pass. `casesFor`
+ * picks the cases that a store can run.
+ */
+export const storeConformance: readonly ConformanceCase[] = [
+  ...valueCases,
+  ...peekCases,
+  ...keyCases,
+  ...expiryCases,
+  ...writeCases,
+  ...batchCases,
+  ...fenceCases,
+  ...patternCases,
+];
+
+/** The cases that a subject can run, and those that it cannot, with the reason. */
+export interface ConformancePlan {
+  readonly cases: readonly ConformanceCase[];
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/**
+ * Which cases of `storeConformance` a subject can run: nothing is left out in silence.
+ *
+ * @example
+ * ```ts
+ * import { test } from 'node:test';
+ * import { MemoryCacheStore } from '@glasswork/cache';
+ * import { casesFor, createVirtualClock } from '@glasswork/cache/testing';
+ *
+ * function subject() {
+ *   const clock = createVirtualClock();
+ *   return { store: new MemoryCacheStore({ clock }), advance: clock.advance, exactTime: true };
+ * }
+ *
+ * const { cases, skipped } = casesFor(subject());
+ * for (const { name, run } of cases) test(name, () => run(subject()));
+ * for (const { name, reason } of skipped) test(name, { skip: reason });
+ * ```
+ */
+export function casesFor(subject: ConformanceSubject): ConformancePlan {
+  const cases: ConformanceCase[] = [];
+  const skipped: { name: string; reason: string }[] = [];
+  for (const one of storeConformance) {
+    const missing = missingNeeds(one.needs, subject);
+    if (missing.length === 0) cases.push(one);
+    else skipped.push({ name: one.name, reason: missing.join(', ') });
+  }
+  return { cases, skipped };
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import {
+  type Able,
+  type ConformanceCase,
+  type ConformanceNeed,
+  defineCase,
+  type Equipped,
+  freshPrefix,
+} from './case.js';
+
+export const FENCE = ['getVersioned', 'setIfUnchanged'] as const;
+type Fenced = Able<(typeof FENCE)[number]>;
+
+export type State = 'absent' | 'held' | 'deleted' | 'expired';
+type Advance = Equipped<never>['advance'];
+
+/** What a versioned read can find, and how a key gets there. */
+export const STATES: Record<
+  State,
+  (store: Fenced, key: string, advance: Advance) => Promise<void>
+> = {
+  absent: async () => {},
+  held: (store, key) => store.set(key, 'first', 60),
+  deleted: async (store, key) => {
+    await store.set(key, 'first', 60);
+    await store.del(key);
+  },
+  expired: async (store, key, advance) => {
+    await store.set(key, 'first', 0.05);
+    await advance(100);
+  },
+};
+export const EVERY_STATE = Object.keys(STATES) as State[];
+const VALUELESS = EVERY_STATE.filter((state) => state !== 'held');
+
+/** What must keep an older load from filling the key, from which states, and what it leaves there. */
+const INTERVENTIONS: readonly {
+  readonly what: string;
+  readonly needs: readonly ConformanceNeed[];
+  readonly from: readonly State[];
+  readonly leaves?: unknown;
+  apply(store: Required<Fenced>, key: string, advance: Advance): Promise<unknown>;
+}[] = [
+  { what: 'del', needs: [], from: EVERY_STATE, apply: (store, key) => store.del(key) },
+  {
+    what: 'delMany',
+    needs: ['delMany'],
+    from: EVERY_STATE,
+    apply: (store, key) => store.delMany([`${key}-other`, key]),
+  },
+  {
+    what: 'set',
+    needs: [],
+    from: EVERY_STATE,
+    leaves: 'second',
+    apply: (store, key) => store.set(key, 'second', 60),
+  },
+  {
+    what: 'set of the same value',
+    needs: [],
+    from: ['held'],
+    leaves: 'first',
+    apply: (store, key) => store.set(key, 'first', 60),
+  },
+  {
+    what: 'setMany',
+    needs: ['setMany'],
+    from: EVERY_STATE,
+    leaves: 'second',
+    apply: (store, key) =>
+      store.setMany([
+        { key: `${key}-other`, value: 'other', ttl: 60 },
+        { key, value: 'second', ttl: 60 },
+      ]),
+  },
+  {
+    what: 'add',
+    needs: ['add'],
+    from: VALUELESS,
+    leaves: 'second',
+    apply: (store, key) => store.add(key, 'second', 60),
+  },
+  {
+    what: 'another fill',
+    needs: [],
+    from: EVERY_STATE,
+    leaves: 'second',
+    async apply(store, key) {
+      const { version } = await store.getVersioned(key);
+      assert.equal(await store.setIfUnchanged(key, 'second', 60, version), true);
+    },
+  },
+  {
+    what: 'del and set of the same value',
+    needs: [],
+    from: EVERY_STATE,
+    leaves: 'first',
+    async apply(store, key) {
+      await store.del(key);
+      await store.set(key, 'first', 60);
+    },
+  },
+  {
+    what: 'set and del',
+    needs: [],
+    from: EVERY_STATE,
+    async apply(store, key) {
+      await store.set(key, 'second', 60);
+      await store.del(key);
+    },
+  },
+  {
+    what: 'a set that has expired',
+    needs: [],
+    from: EVERY_STATE,
+    async apply(store, key, advance) {
+      await store.set(key, 'second', 0.05);
+      await advance(100);
+    },
+  },
+  // Both promise no more than this: neither knows of a key that nothing was ever stored under.
+  {
+    what: 'delByPattern',
+    needs: ['delByPattern'],
+    from: ['held'],
+    apply: (store, key) => store.delByPattern(`${key.slice(0, -1)}?`),
+  },
+  { what: 'clear', needs: ['clear'], from: ['held'], apply: (store) => store.clear() },
+  {
+    what: 'clear and set of the same value',
+    needs: ['clear'],
+    from: ['held'],
+    leaves: 'first',
+    async apply(store, key) {
+      await store.clear();
+      await store.set(key, 'first', 60);
+    },
+  },
+];
+
+export const refusalCases: readonly ConformanceCase[] = INTERVENTIONS.flatMap(
+  ({ what, needs, from, leaves, apply }) =>
+    from.map((state) =>
+      defineCase(
+        `refuses to fill a key, ${state} when it was read, after ${what}`,
+        [...FENCE, ...needs],
+        async ({ store, advance }) => {
+          const key = `${freshPrefix()}value`;
+          await STATES[state](store, key, advance);
+          const { version } = await store.getVersioned(key);
+          await apply(store as Required<Fenced>, key, advance);
+          assert.equal(await store.setIfUnchanged(key, 'late', 60, version), false);
+          assert.equal(await store.get(key), leaves, 'what is held afterwards');
+        },
+      ),
+    ),
+);

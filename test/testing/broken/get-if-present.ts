@@ -1,0 +1,63 @@
+import { type BrokenStore, broken, memoryWith } from './broken-store.js';
+
+/** Answers from a list of its own that it keeps as values are set, and never looks at the store again. */
+const fromItsOwnList = memoryWith((inner) => {
+  const kept = new Map<string, unknown>();
+  return {
+    getIfPresent: <T>(key: string) => kept.get(key) as T | undefined,
+    async set(key, value, ttl) {
+      await inner.set(key, value, ttl);
+      kept.set(key, structuredClone(value));
+    },
+    async del(key) {
+      await inner.del(key);
+      kept.delete(key);
+    },
+  };
+});
+
+/** Says that nobody can change what it gives, and has frozen only the outside. */
+const halfFrozen = memoryWith((inner) => {
+  const kept = new Map<string, { value: unknown }>();
+  const once = <T>(key: string, value: T): T => {
+    const known = kept.get(key) ?? { value: Object.freeze(value) };
+    if (value !== undefined) kept.set(key, known);
+    return known.value as T;
+  };
+  return {
+    sharesFrozen: true,
+    async get<T>(key: string) {
+      return once(key, await inner.get<T>(key));
+    },
+    getIfPresent: <T>(key: string) => once(key, inner.getIfPresent<T>(key)),
+    async set(key, value, ttl) {
+      kept.delete(key);
+      await inner.set(key, value, ttl);
+    },
+    async del(key) {
+      kept.delete(key);
+      await inner.del(key);
+    },
+  };
+});
+
+export const getIfPresent: readonly BrokenStore[] = [
+  broken(
+    'shares what it has frozen on the outside only',
+    halfFrozen,
+    'lets nobody who peeks change what others read',
+    'keeps the value apart from what a read returned',
+    'lets no reader change what another one reads',
+  ),
+  broken(
+    'peeks at a list of its own',
+    fromItsOwnList,
+    'peeks at nothing whose time is over',
+    'lets nobody who peeks change what others read',
+  ),
+  broken(
+    'peeks at nothing',
+    memoryWith(() => ({ getIfPresent: () => undefined })),
+    'peeks at what get gives',
+  ),
+];
