@@ -5,6 +5,7 @@ import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
 import { CircuitBreaker } from '../resilience/circuit-breaker.js';
 import { LATE, OperationTimeouts } from '../resilience/operation-timeouts.js';
+import { capabilitiesOf, type StoreCapabilities } from './store-capabilities.js';
 
 /** How long one read or fill may take before the service goes on without the store, milliseconds. */
 export const STORE_BUDGET_MS = 2_500;
@@ -29,9 +30,10 @@ const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([
  */
 export class StoreAccess {
   readonly store: CacheStore;
+  readonly can: StoreCapabilities;
   readonly #emit: Emit;
   readonly #breaker: CircuitBreaker | undefined;
-  readonly #budget: OperationTimeouts;
+  readonly #timeouts: OperationTimeouts;
 
   constructor(
     store: CacheStore,
@@ -40,8 +42,9 @@ export class StoreAccess {
     breaker: { failures: number; cooldownMs: number } | undefined,
   ) {
     this.store = store;
+    this.can = capabilitiesOf(store);
     this.#emit = emit;
-    this.#budget = new OperationTimeouts(clock);
+    this.#timeouts = new OperationTimeouts(clock);
     this.#breaker =
       breaker && new CircuitBreaker(breaker, clock, (state) => emit({ type: 'breaker', state }));
   }
@@ -74,14 +77,14 @@ export class StoreAccess {
     });
   }
 
-  /** See `Budget.sleeps`: counts that differ say that the process was frozen between them. */
+  /** How many freezes the process has seen: counts that differ say that it was frozen between them. */
   freezes(): number {
-    return this.#budget.freezes();
+    return this.#timeouts.freezes();
   }
 
-  /** Counts sleeps while the work runs. */
+  /** Counts freezes while the work runs. */
   watch(work: Promise<unknown>): void {
-    this.#budget.watch(work);
+    this.#timeouts.watch(work);
   }
 
   /** `instead`: what it gives in place of an error, of which an event has told. */
@@ -92,13 +95,13 @@ export class StoreAccess {
     ms: number,
     instead?: F,
   ): Promise<T | F> {
-    const sleeps = this.#budget.freezes();
+    const freezes = this.#timeouts.freezes();
     return new Promise((resolve, reject) => {
       const failed = (reason: unknown) => {
         const error = reason === LATE ? late(operation, ms) : reason;
         const harmless = error instanceof CacheError && NOT_THE_STORE.has(error.code);
         // A connection that died while the sandbox was frozen says nothing about the store either.
-        if (!harmless && this.#budget.freezes() === sleeps) this.#breaker?.failed();
+        if (!harmless && this.#timeouts.freezes() === freezes) this.#breaker?.failed();
         this.#emit({ type: 'store-error', operation, key, error });
         if (instead === undefined) reject(error);
         else resolve(instead);
@@ -110,7 +113,7 @@ export class StoreAccess {
       };
       try {
         // A store of the user's may forget to give a promise, or throw instead of rejecting.
-        this.#budget.limit(Promise.resolve(asks ? run(this.store) : run), ms, succeeded, failed);
+        this.#timeouts.limit(Promise.resolve(asks ? run(this.store) : run), ms, succeeded, failed);
       } catch (error) {
         failed(error);
       }

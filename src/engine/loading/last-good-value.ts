@@ -2,12 +2,14 @@ import type { Entry } from '../../model/entry.js';
 import type { Emit } from '../../model/events.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import { type Clock, withTimeout } from '../../model/time.js';
-import { copyOfLoaded, type InFlightLoad } from '../inflight/in-flight.js';
+import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { StoreAccess } from '../store-access.js';
 import type { BackgroundTasks } from './background-tasks.js';
+import { joinerCopy } from './copies.js';
 import { tooLong } from './load-context.js';
-import type { LoadRequest } from './load-runner.js';
+import type { Shared } from './load-coordinator.js';
+import type { LoadRequest } from './load-request.js';
 
 interface Parts {
   readonly access: StoreAccess;
@@ -28,8 +30,7 @@ const LATE = Symbol('late');
 export async function lastGoodOrLoaded(
   { access, reader, background, clock, emit }: Parts,
   { address, policy, snapshot }: LoadRequest,
-  flight: InFlightLoad,
-  joined: boolean,
+  { inFlight, hasJoined }: Shared,
 ): Promise<unknown> {
   const mayStandIn = (entry: Entry) => clock.now() < entry.expiresAt + policy.staleIfError;
   const lastGood =
@@ -38,15 +39,15 @@ export async function lastGoodOrLoaded(
     emit({ type: 'stale-served', key: address.key, reason, error });
     return entry.value;
   };
-  const outcome = joined
-    ? copyInTime(flight, access.store.sharesFrozen, policy.hardTimeout)
-    : flight.outcome;
+  const outcome = hasJoined
+    ? copyInTime(inFlight, access.can.sharesFrozen, policy.hardTimeout)
+    : inFlight.outcome;
   try {
     const soft = lastGood && policy.softTimeout;
     const value = await (soft === undefined ? outcome : withTimeout(outcome, soft, () => LATE));
     // However long the load takes, what was invalidated while it ran must not be served.
     const again =
-      value === LATE && !flight.isInvalidated && (await reader.read(address, policy.tags));
+      value === LATE && !inFlight.isInvalidated && (await reader.read(address, policy.tags));
     if (again && lastGood && isSame(again, snapshot)) {
       // A failed load has told of it by an event of its own.
       background.run(
@@ -61,22 +62,23 @@ export async function lastGoodOrLoaded(
     const again = await reader.read(address, policy.tags);
     const { entry } = again;
     // The load may have taken longer than the window lasts.
-    if (!entry || !mayStandIn(entry) || (flight.isInvalidated && isSame(again, snapshot)))
+    if (!entry || !mayStandIn(entry) || (inFlight.isInvalidated && isSame(again, snapshot)))
       throw error;
     return standIn(entry, 'error', error);
   }
 }
 
 /**
- * For one who joined, who waits no longer than its own `hardTimeout`, whatever the one who began the load allows. The copy
- * is made as soon as there is a value: whoever gets the value itself may change it a moment later.
+ * For a caller who joined, and waits no longer than its own `hardTimeout`, whatever the caller that began the load
+ * allows. The copy is made as soon as there is a value: the caller that gets the value itself may change it a moment
+ * later.
  */
 function copyInTime(
-  flight: InFlightLoad,
-  sharesFrozen: boolean | undefined,
+  inFlight: InFlightLoad,
+  sharesFrozen: boolean,
   limitMs: number | undefined,
 ): Promise<unknown> {
-  const copied = flight.outcome.then((value) => copyOfLoaded(flight, value, sharesFrozen));
+  const copied = inFlight.outcome.then((value) => joinerCopy(inFlight, value, sharesFrozen));
   if (limitMs === undefined) return copied;
   return withTimeout(copied, limitMs, () => {
     throw tooLong(limitMs);

@@ -10,7 +10,7 @@ import type { StoreAccess } from '../store-access.js';
 const recordTTL = (): number => LONGEST_LIFE_MS / 1000 + 86_400;
 
 interface Memory {
-  /** The mark alone: the list that most reads need. */
+  /** The one version as a list, as most reads need it. */
   readonly versions: readonly [DependencyVersions[number]];
   readonly readAt: number;
   /** Until when it may be trusted. */
@@ -80,7 +80,7 @@ export class VersionTracker {
     );
   }
 
-  /** For an entry to carry: missing records are created first. Undefined when a version is not to be had. */
+  /** For an entry to carry: missing records are created first. Undefined when a version cannot be read. */
   async ensure(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
     const ensured = await Promise.all(
       versions.map(
@@ -92,7 +92,7 @@ export class VersionTracker {
   }
 
   /**
-   * Invalidates everything that carries the mark. A second try writes an id of its own, so it does no harm when the
+   * Invalidates everything that depends on it. A second try writes an id of its own, so it does no harm when the
    * first one succeeded and only its answer was lost.
    *
    * @throws CacheError `NOT_CONFIRMED`.
@@ -107,7 +107,7 @@ export class VersionTracker {
     this.#forget(name);
   }
 
-  /** What is remembered. Its age is by the wall clock, so a thaw ends it, and so does a step back. */
+  /** What is remembered. Its age is by the wall clock, so a freeze ends it, and so does a clock that is set back. */
   trusted(name: DependencyName, now: number): CacheVersion | undefined {
     const memory = name === null ? this.#prefix : this.#tags.get(name);
     return isTrusted(memory, now) ? memory.versions[0][1] : undefined;
@@ -125,7 +125,7 @@ export class VersionTracker {
     // A store of the user's may answer with nothing at all.
     if (!found || found === FAILED) return FAILED;
     const { value, version } = found;
-    if (value === undefined && !this.#access.store.durable) return MISSING;
+    if (value === undefined && !this.#access.can.isDurable) return MISSING;
     const trustMs = name === null ? this.#trustMs.prefix : this.#trustMs.tag;
     if (trustMs > 0 && changes === this.#changes) {
       this.#remember(name, { versions: [[name, version]], readAt, until: readAt + trustMs });
@@ -165,5 +165,5 @@ const isTrusted = (memory: Memory | undefined, now: number): memory is Memory =>
   memory !== undefined && now >= memory.readAt && now < memory.until;
 
 const isKnown = (
-  mark: readonly [DependencyName, ReadVersion],
-): mark is readonly [DependencyName, CacheVersion] => typeof mark[1] === 'string';
+  dependency: readonly [DependencyName, ReadVersion],
+): dependency is readonly [DependencyName, CacheVersion] => typeof dependency[1] === 'string';

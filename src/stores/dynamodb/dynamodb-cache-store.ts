@@ -5,6 +5,7 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { CacheError, invalid } from '../../model/errors.js';
+import { LONGEST_SEND_MS, SHORTEST_RECORD_MS } from '../../model/fence-window.js';
 import { type Clock, monotonic, systemClock } from '../../model/time.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
@@ -29,16 +30,6 @@ import { sdkDatabase } from './sdk-database.js';
 
 /** What an item needs besides its key and value: the names, versions and times. */
 const OVERHEAD_BYTES = 150;
-/**
- * The least time that any record stays, milliseconds, so that what refuses a late fill is still there: the service
- * lets no load fill that is older than a quarter of it.
- */
-const FENCE_WINDOW_MS = 3_600_000;
-/**
- * How long after it was asked for a write may still be sent, milliseconds. A sandbox can freeze between the two; with
- * the quarter of an hour before it, a fill is sent well within the fence window or not at all.
- */
-const LATEST_SEND_MS = 15 * 60_000;
 /** Writes at once: a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
 
@@ -253,9 +244,9 @@ export class DynamoDBCacheStore implements CacheStore {
   ): Promise<boolean> {
     const id = crypto.randomUUID();
     const [wallMs, monotonicMs] = [this.#clock.now(), monotonic()];
-    const stays = Math.max(exp, wallMs + FENCE_WINDOW_MS);
+    const stays = Math.max(exp, wallMs + SHORTEST_RECORD_MS);
     const isLate = () =>
-      Math.max(this.#clock.now() - wallMs, monotonic() - monotonicMs) > LATEST_SEND_MS;
+      Math.max(this.#clock.now() - wallMs, monotonic() - monotonicMs) > LONGEST_SEND_MS;
     try {
       const request = updateRequest(this.#tableName, pk, what, values, id, stays, condition);
       const response = await this.#database.send('update', request, retry, isLate);

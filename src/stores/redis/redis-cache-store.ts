@@ -5,6 +5,7 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
+import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
 import { systemClock } from '../../model/time.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
@@ -42,9 +43,6 @@ export type RedisCacheStoreOptions = CommonOptions &
         readonly url?: undefined;
       }
   );
-
-/** The service lets no load fill that is older than this, so no token is needed for longer. Milliseconds. */
-const TOKEN_MS = 15 * 60_000;
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -189,7 +187,7 @@ export class RedisCacheStore implements CacheStore {
     return this.#connection
       .send('get', key, (client) =>
         // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-        client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+        client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_LIFE_MS),
       )
       .then((raw) => this.#versioned(raw, stored, key));
   }

@@ -1,0 +1,53 @@
+import type { UnorderedSet } from '../../util/unordered-set.js';
+
+/** What an invalidation is matched against: a read or a load under way. */
+export interface InFlight {
+  readonly storageKey: string;
+  /** The tags that its value carries, as far as they are known yet. */
+  readonly tags: ReadonlySet<string>;
+}
+
+/** Whether an invalidation concerns it. */
+export type Matches = (inFlight: InFlight) => boolean;
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** A read under way. It ends when its load has started, or when none is needed. */
+export class InFlightRead implements InFlight {
+  readonly storageKey: string;
+  readonly tags: ReadonlySet<string>;
+  /** Its place among the reads under way. */
+  place = 0;
+  readonly #reads: UnorderedSet<InFlightRead>;
+  #isInvalidated = false;
+  /** The invalidations since it began that did not seem to concern it. */
+  #others: Matches[] | undefined;
+
+  constructor(reads: UnorderedSet<InFlightRead>, storageKey: string, tags: readonly string[]) {
+    this.#reads = reads;
+    this.storageKey = storageKey;
+    this.tags = tags.length === 0 ? NONE : new Set(tags);
+    reads.add(this);
+  }
+
+  invalidate(matches: Matches): void {
+    if (this.#isInvalidated) return;
+    this.#isInvalidated = matches(this);
+    if (!this.#isInvalidated) this.#others = [...(this.#others ?? []), matches];
+  }
+
+  /**
+   * Whether this process has invalidated what it reads since it began. `found`: the tags that the entry carries. Only
+   * the entry names them, so invalidations that did not seem to concern the read are matched once more.
+   */
+  isInvalidated(found: readonly string[]): boolean {
+    if (this.#isInvalidated || !this.#others) return this.#isInvalidated;
+    const { storageKey } = this;
+    const tags = new Set(found);
+    return this.#others.some((matches) => matches({ storageKey, tags }));
+  }
+
+  end(): void {
+    this.#reads.delete(this);
+  }
+}

@@ -1,0 +1,29 @@
+import { tagsAmong } from '../../model/dependency.js';
+import type { ResolvedPolicy } from '../../model/policy.js';
+import type { Address, Snapshot } from '../../model/snapshot.js';
+import type { LoadContext } from './load-context.js';
+
+/** One key that a call needs loaded, how to cache its value, and what the read before the load saw. */
+export interface LoadRequest {
+  readonly address: Address;
+  readonly policy: ResolvedPolicy;
+  readonly snapshot: Snapshot;
+}
+
+/** Gives the values of the keys, in their order. */
+export type LoadAll = (
+  requests: readonly LoadRequest[],
+  context: LoadContext<unknown>,
+) => Promise<readonly unknown[]>;
+
+/** Every tag that is known of a key: those that the call names, and those that its last value carried. */
+export const knownTags = ({ policy, snapshot }: LoadRequest): string[] => [
+  ...policy.tags,
+  ...tagsAmong(snapshot.entry?.versions ?? []),
+];
+
+/** Names the key and every version that an invalidation can change: after one, the same key has another identity. */
+export function identityOf({ address, snapshot }: LoadRequest): string {
+  const versions = [snapshot.version, ...(snapshot.versions ?? []).map(([, version]) => version)];
+  return `${versions.map(String).join(' ')}:${address.storageKey}`;
+}
