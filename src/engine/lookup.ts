@@ -55,10 +55,10 @@ export class Lookup {
 
   #readAndServe(address: Address, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
     return this.#parts.inFlight.guard(
-      [{ storageKey: address.storageKey, tags: policy.tags }],
+      { storageKey: address.storageKey, tags: policy.tags },
       () => this.#read(address, policy),
-      (read, isInvalidated) => {
-        const snapshot = isInvalidated(0, tagsIn(read)) ? invalidated(read) : read;
+      (read, watch) => {
+        const snapshot = watch.isInvalidated(tagsIn(read)) ? invalidated(read) : read;
         // What most calls come to.
         if (snapshot.state === 'fresh' && isServable(snapshot) && servesAnyFresh(policy))
           return this.#hit(address.key, snapshot.entry, snapshot.state);
@@ -97,13 +97,16 @@ export class Lookup {
   }
 
   #readAndServeAll(asked: readonly Asked[], load: LoadAll): Promise<unknown[]> {
-    return this.#parts.inFlight.guard(
+    return this.#parts.inFlight.guardAll(
       asked.map(watchedOf),
       () => Promise.all(asked.map(({ address, policy }) => this.#read(address, policy))),
-      (reads, isInvalidated) => {
+      (reads, watches) => {
         const requests = asked.map((each, i): LoadRequest => {
           const read = reads[i] as Snapshot;
-          return { ...each, snapshot: isInvalidated(i, tagsIn(read)) ? invalidated(read) : read };
+          return {
+            ...each,
+            snapshot: watches.isInvalidated(i, tagsIn(read)) ? invalidated(read) : read,
+          };
         });
         return this.#serve(requests, load);
       },

@@ -51,3 +51,41 @@ export class InFlightRead implements InFlight {
     this.#reads.delete(this);
   }
 }
+
+/** The reads of several keys, which end together. */
+export class InFlightReads {
+  readonly #reads: readonly InFlightRead[];
+
+  constructor(reads: readonly InFlightRead[]) {
+    this.#reads = reads;
+  }
+
+  /** As `InFlightRead.isInvalidated`, of the n-th of them. */
+  isInvalidated(index: number, found: readonly string[]): boolean {
+    return this.#reads[index]?.isInvalidated(found) === true;
+  }
+
+  end(): void {
+    for (const read of this.#reads) read.end();
+  }
+}
+
+/** Reads while the watch runs, and ends it in the turn in which `proceed` is called. */
+export const guarded = <W extends { end(): void }, R, T>(
+  watch: W,
+  read: () => Promise<R>,
+  proceed: (result: R, watch: W) => T | Promise<T>,
+): Promise<T> =>
+  read().then(
+    (result) => {
+      try {
+        return proceed(result, watch);
+      } finally {
+        watch.end();
+      }
+    },
+    (error) => {
+      watch.end();
+      throw error;
+    },
+  );

@@ -1,15 +1,12 @@
 import { UnorderedSet } from '../../util/unordered-set.js';
 import { InFlightLoad, type LoadBasis } from './in-flight-load.js';
-import { InFlightRead, type Matches } from './in-flight-read.js';
+import { guarded, InFlightRead, InFlightReads, type Matches } from './in-flight-read.js';
 
 /** What is read, and the tags that are known of it before the read. */
 export interface Watched {
   readonly storageKey: string;
   readonly tags: readonly string[];
 }
-
-/** Whether this process has invalidated the n-th of what is read since the read began: see `InFlightRead`. */
-export type IsInvalidated = (index: number, found: readonly string[]) => boolean;
 
 /**
  * The reads and loads of this process that an invalidation can overtake, and one load a key.
@@ -66,32 +63,24 @@ export class InFlightTracker {
   }
 
   /**
-   * Reads, and goes on with what was read unless an invalidation came in between. A load started in `proceed` cannot
-   * be missed by any invalidation: `proceed` runs in the turn in which the reads end to be watched, and awaits nothing
-   * before it starts the load. What it starts later is not covered.
+   * Reads one key, and goes on with what was read. A load that `proceed` starts cannot be missed by any invalidation:
+   * `proceed` runs in the turn in which the read ends to be watched, and must await nothing before it starts the load.
    */
   guard<R, T>(
+    watched: Watched,
+    read: () => Promise<R>,
+    proceed: (result: R, watch: InFlightRead) => T | Promise<T>,
+  ): Promise<T> {
+    return guarded(this.watch(watched), read, proceed);
+  }
+
+  /** The same for many keys at once. */
+  guardAll<R, T>(
     watched: readonly Watched[],
     read: () => Promise<R>,
-    proceed: (result: R, isInvalidated: IsInvalidated) => T | Promise<T>,
+    proceed: (result: R, watches: InFlightReads) => T | Promise<T>,
   ): Promise<T> {
-    const reads = watched.map((each) => this.watch(each));
-    const end = () => {
-      for (const each of reads) each.end();
-    };
-    return read().then(
-      (result) => {
-        try {
-          return proceed(result, (index, found) => reads[index]?.isInvalidated(found) === true);
-        } finally {
-          end();
-        }
-      },
-      (error) => {
-        end();
-        throw error;
-      },
-    );
+    return guarded(new InFlightReads(watched.map((each) => this.watch(each))), read, proceed);
   }
 
   /** A read that begins now. */

@@ -1,7 +1,8 @@
 import type { Emit } from '../../model/events.js';
 import { isCopy } from '../../model/snapshot.js';
-import type { InFlightTracker, IsInvalidated } from '../inflight/in-flight.js';
+import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
+import type { InFlightReads } from '../inflight/in-flight-read.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { BackgroundTasks } from './background-tasks.js';
 import { withOwnStaleValue } from './copies.js';
@@ -72,23 +73,23 @@ export class BackgroundRefresh {
       storageKey: request.address.storageKey,
       tags: knownTags(request),
     }));
-    return this.#parts.inFlight.guard(
+    return this.#parts.inFlight.guardAll(
       watched,
       () => Promise.all(requests.map((request) => this.#claim(request, attempt))),
-      (claims, isInvalidated) => {
+      (claims, watches) => {
         for (const request of requests) this.#claiming.delete(identityOf(request));
-        return this.#loadClaimed(claims, isInvalidated, load);
+        return this.#loadClaimed(claims, watches, load);
       },
     );
   }
 
   async #loadClaimed(
     claims: readonly (Claim | undefined)[],
-    isInvalidated: IsInvalidated,
+    watches: InFlightReads,
     load: LoadAll,
   ): Promise<{ claimed: readonly LoadRequest[]; loads: readonly InFlightLoad[] }> {
     const isOvertaken = (claim: Claim | undefined, i: number) =>
-      claim !== undefined && isInvalidated(i, knownTags(claim.request));
+      claim !== undefined && watches.isInvalidated(i, knownTags(claim.request));
     const overtaken = claims.filter(isOvertaken);
     const kept = claims.flatMap((claim) => (claim && !overtaken.includes(claim) ? [claim] : []));
     const claimed = kept.map(({ request }) => request);
