@@ -18,6 +18,7 @@ import { EntryReader } from './reading/entry-reader.js';
 import { EntryValidator } from './reading/entry-validator.js';
 import { LocalHits } from './reading/local-hit.js';
 import { VersionTracker } from './reading/version-tracker.js';
+import { Shutdown } from './shutdown.js';
 import { StoreAccess } from './store-access.js';
 import { EntryWriter } from './writing/entry-writer.js';
 import { Invalidation } from './writing/invalidation.js';
@@ -41,13 +42,16 @@ export interface ServiceParts {
   readonly refresh: BackgroundRefresh;
   readonly invalidation: Invalidation;
   readonly background: BackgroundTasks;
+  readonly shutdown: Shutdown;
 }
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option. */
 export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
   const { policy, clock, keys, breaker, trustMs } = settings(config);
-  const { emit, hit, stats } = eventLog(config.onEvent, clock);
+  const log = eventLog(config.onEvent, clock);
+  const shutdown = new Shutdown();
+  const emit = shutdown.filter(log.emit);
   const access = new StoreAccess(store, emit, clock, breaker);
   const versions = new VersionTracker(access, keys, clock, trustMs);
   const reader = new EntryReader(
@@ -62,7 +66,8 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   const shared = { access, keys, clock, emit, versions, reader, writer, inFlight, background };
   const runner = new LoadRunner(shared);
   const leases = new Leases({ ...shared, deadline: config.deadline });
-  const leasedLoad = new LeasedLoad({ ...shared, leases, runner });
+  const refresh = new BackgroundRefresh({ ...shared, leases, runner });
+  const leasedLoad = new LeasedLoad({ ...shared, leases, runner, refresh });
   return {
     ...shared,
     policyOf: rememberPolicies(policy),
@@ -70,11 +75,12 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
       const text = keyText(key);
       return { key: text, storageKey: keys.key(text), schema: schemaOf(key) };
     },
-    hit,
-    stats,
+    hit: log.hit,
+    stats: log.stats,
+    shutdown,
     localHits: new LocalHits(access, versions),
     coordinator: new LoadCoordinator({ inFlight, runner, leasedLoad }),
-    refresh: new BackgroundRefresh({ ...shared, leases, runner }),
+    refresh,
     invalidation: new Invalidation(shared),
   };
 }

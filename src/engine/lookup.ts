@@ -6,6 +6,8 @@ import { type Address, isServable, type Servable, type Snapshot } from '../model
 import { withTimeout } from '../model/time.js';
 import type { ServiceParts } from './assemble.js';
 import type { Watched } from './inflight/in-flight.js';
+import { type ChainedLoad, currentLoads } from './inflight/load-chain.js';
+import { throwIfAborted, untilAborted } from './loading/caller-wait.js';
 import { ownCopy } from './loading/copies.js';
 import { refreshesEarly } from './loading/early-refresh.js';
 import { lastGoodOrLoaded } from './loading/last-good-value.js';
@@ -14,7 +16,7 @@ import type { LoadAll, LoadRequest } from './loading/load-request.js';
 import { STORE_BUDGET_MS } from './store-access.js';
 
 type LoadOne = (context: LoadContext<unknown>) => unknown;
-type Asked = Omit<LoadRequest, 'snapshot'>;
+type Asked = Pick<LoadRequest, 'address' | 'policy'>;
 
 /** What `wrap` and `get` do: read, serve what is good, refresh what is stale, load what is missing. */
 export class Lookup {
@@ -49,21 +51,26 @@ export class Lookup {
    * decides. The guard makes sure that no invalidation of this process comes between the read and the load unnoticed.
    */
   wrap(key: AnyKey, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
+    if (policy.signal?.aborted) return Promise.reject(policy.signal.reason);
     const hit = servesAnyFresh(policy) && this.#localHit(key, keyText(key), policy.tags);
-    return hit || this.#readAndServe(this.#parts.addressOf(key), policy, load);
+    if (hit) return hit;
+    const serving = this.#readAndServe(this.#parts.addressOf(key), policy, load);
+    return policy.signal ? untilAborted(policy.signal, serving) : serving;
   }
 
   #readAndServe(address: Address, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
+    const callers = currentLoads();
     return this.#parts.inFlight.guard(
       { storageKey: address.storageKey, tags: policy.tags },
       () => this.#read(address, policy),
       (read, watch) => {
         const snapshot = watch.isInvalidated(tagsIn(read)) ? invalidated(read) : read;
         // What most calls come to.
-        if (snapshot.state === 'fresh' && isServable(snapshot) && servesAnyFresh(policy))
+        if (snapshot.state === 'fresh' && isServable(snapshot) && isPlain(policy))
           return this.#hit(address.key, snapshot.entry, snapshot.state);
         const loadAll: LoadAll = async (_requests, context) => [await load(context)];
-        const [value] = this.#serve([{ address, policy, snapshot }], loadAll);
+        const request = { address, policy, snapshot, called: watch.order };
+        const [value] = this.#serve([request], loadAll, callers);
         return value;
       },
     );
@@ -81,11 +88,10 @@ export class Lookup {
     const asked = Array.from(unique.values(), (key) => {
       return { address: addressOf(key), policy: policyOf(key) };
     });
-    const served = await this.#readAndServeAll(asked, (missing, context) => {
+    const values = await this.#readAndServeAll(asked, (missing, context) => {
       const originals = missing.map(({ address }) => unique.get(address.storageKey) as K);
       return load(originals, context);
     });
-    const values = await Promise.all(served);
     const found = new Map(asked.map(({ address }, i) => [address.storageKey, values[i]]));
     const given = new Set<string>();
     return storageKeys.map((storageKey) => {
@@ -96,21 +102,23 @@ export class Lookup {
     });
   }
 
-  #readAndServeAll(asked: readonly Asked[], load: LoadAll): Promise<unknown[]> {
-    return this.#parts.inFlight.guardAll(
+  async #readAndServeAll(asked: readonly Asked[], load: LoadAll): Promise<unknown[]> {
+    const signal = asked[0]?.policy.signal;
+    throwIfAborted(signal);
+    const callers = currentLoads();
+    const serving = this.#parts.inFlight.guardAll(
       asked.map(watchedOf),
       () => Promise.all(asked.map(({ address, policy }) => this.#read(address, policy))),
       (reads, watches) => {
         const requests = asked.map((each, i): LoadRequest => {
           const read = reads[i] as Snapshot;
-          return {
-            ...each,
-            snapshot: watches.isInvalidated(i, tagsIn(read)) ? invalidated(read) : read,
-          };
+          const snapshot = watches.isInvalidated(i, tagsIn(read)) ? invalidated(read) : read;
+          return { ...each, snapshot, called: watches.order };
         });
-        return this.#serve(requests, load);
+        return Promise.all(this.#serve(requests, load, callers));
       },
     );
+    return signal ? untilAborted(signal, serving) : serving;
   }
 
   #read(address: Address, { tags, forceFresh }: ResolvedPolicy): Promise<Snapshot> {
@@ -118,7 +126,7 @@ export class Lookup {
     if (!forceFresh) return reader.readNearest(address, tags);
     // What an older load writes would land between this read and the fill that it is for, and refuse the newer value.
     const { storageKey } = address;
-    const written = inFlight.invalidateLoads((load) => load.storageKey === storageKey);
+    const written = inFlight.replaceLoads((load) => load.storageKey === storageKey);
     return withTimeout(written, STORE_BUDGET_MS, () => {}).then(() => reader.read(address, tags));
   }
 
@@ -129,7 +137,13 @@ export class Lookup {
    *     stale, or soon to be   served, and refreshed in the background
    *     anything else          loaded: by a load that is running already, or together with the rest
    */
-  #serve(requests: readonly LoadRequest[], load: LoadAll): unknown[] {
+  #serve(
+    requests: readonly LoadRequest[],
+    load: LoadAll,
+    callers: readonly ChainedLoad[],
+  ): unknown[] {
+    // The caller has stopped waiting while the store was read.
+    throwIfAborted(requests[0]?.policy.signal);
     const missing: LoadRequest[] = [];
     const due: LoadRequest[] = [];
     const served = requests.map((request) => {
@@ -144,7 +158,7 @@ export class Lookup {
     });
     if (due.length > 0) this.#parts.refresh.start(due, load);
     if (missing.length === 0) return served;
-    const loading = this.#load(missing, load);
+    const loading = this.#load(missing, load, callers);
     const loaded = new Map(missing.map((request, i) => [request, loading[i]]));
     return requests.map((request, i) => loaded.get(request) ?? served[i]);
   }
@@ -153,12 +167,16 @@ export class Lookup {
     return state === 'stale' || refreshesEarly(entry, this.#parts.clock.now(), earlyRefresh);
   }
 
-  #load(missing: readonly LoadRequest[], load: LoadAll): Promise<unknown>[] {
-    const shared = this.#parts.coordinator.load(missing, load);
+  #load(
+    missing: readonly LoadRequest[],
+    load: LoadAll,
+    callers: readonly ChainedLoad[],
+  ): Promise<unknown>[] {
+    const shared = this.#parts.coordinator.load(missing, load, callers);
     return missing.map((request, i) => {
       const each = shared[i] as (typeof shared)[number];
       if (each.hasJoined) this.#parts.emit({ type: 'join', key: request.address.key });
-      return lastGoodOrLoaded(this.#parts, request, each);
+      return lastGoodOrLoaded(this.#parts, request, each, callers);
     });
   }
 
@@ -194,6 +212,9 @@ const watchedOf = ({ address, policy }: Asked): Watched => ({
   storageKey: address.storageKey,
   tags: policy.tags,
 });
+
+/** The same, and the caller waits for it in any case. */
+const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !policy.signal;
 
 /** A fresh value is served, whatever else is known of it. */
 const servesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>

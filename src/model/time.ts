@@ -55,9 +55,16 @@ function parse(duration: unknown): number {
 /** The longest delay a timer takes; a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** Runs `action` after `ms`. Returns what cancels it: whoever starts a timer cancels it when it is not needed. */
+/** Runs `action` after `ms`. Returns what cancels it: cancel every timer that is not needed any more. */
 export function after(ms: number, action: () => void): () => void {
   const timer = setTimeout(action, Math.min(ms, LONGEST_TIMER_MS));
+  return () => clearTimeout(timer);
+}
+
+/** As `after`, for what is not worth keeping a process alive: in a process that has nothing else to do it never runs. */
+export function afterUnlessIdle(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, ms);
+  timer.unref();
   return () => clearTimeout(timer);
 }
 

@@ -32,4 +32,5 @@ export class NullCacheStore implements CacheStore {
   }
   async clear(): Promise<void> {}
   async close(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
 }

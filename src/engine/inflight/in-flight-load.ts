@@ -1,10 +1,22 @@
 import type { DependencyVersions } from '../../model/dependency.js';
+import { FAILED } from '../../model/failed.js';
 import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
-import type { Snapshot } from '../../model/snapshot.js';
+import type { Address, Snapshot } from '../../model/snapshot.js';
 import type { InFlight } from './in-flight-read.js';
+import { ChainedLoad } from './load-chain.js';
+import type { LoadRun } from './load-run.js';
 
 /** What a load starts from: what the read before it saw, and when. */
 export type LoadBasis = Pick<Snapshot, 'version' | 'versions' | 'wallMs' | 'monotonicMs'>;
+
+/** What a load is of, and what it starts from. */
+export interface LoadStart {
+  readonly address: Pick<Address, 'key' | 'storageKey'>;
+  readonly snapshot: LoadBasis;
+  /** Every tag that is known of the key. */
+  readonly tags: Iterable<string>;
+  readonly run: LoadRun;
+}
 
 /**
  * One running load and the callers who wait for it.
@@ -13,11 +25,19 @@ export type LoadBasis = Pick<Snapshot, 'version' | 'versions' | 'wallMs' | 'mono
  *       rebase: a newer read       addTags
  *       carry: created versions
  *
- * `invalidate` may come in at any time: this process has invalidated the key after the load began. From then on its
- * value is not cached, new callers do not join it, and the value before it does not stand in for it.
+ * Three things may come in at any time. From then on its value is not cached, and new callers do not join:
+ *
+ * - `invalidate`: this process has invalidated the key after the load began. The value before it does not stand in.
+ * - `replace`: a forced load of the key has begun, which is newer. The value before it may still stand in.
+ * - its run is aborted, as nobody waits any more: it ends with a rejection.
  */
 export class InFlightLoad implements InFlight {
   readonly storageKey: string;
+  /** Its place among the calls and loads of this process: what is smaller came first. */
+  readonly order: number;
+  readonly run: LoadRun;
+  /** What it waits for, and what waits for it. */
+  readonly chained: ChainedLoad;
   readonly outcome: Promise<unknown>;
   /** What all who joined are given, where the store shares frozen values. */
   shared: unknown;
@@ -30,18 +50,21 @@ export class InFlightLoad implements InFlight {
   #hasBegun = false;
   #hasAddedTags = false;
   #isInvalidated = false;
+  #isReplaced = false;
   #writing: Promise<unknown> | undefined;
   #settle: (outcome: Promise<unknown>) => void = () => {};
 
   /** `countFreezes`: how many freezes the process has seen so far. */
   constructor(
-    storageKey: string,
-    basis: LoadBasis,
-    tags: Iterable<string>,
+    { address, snapshot, tags, run }: LoadStart,
+    order: number,
     countFreezes: () => number,
   ) {
-    this.storageKey = storageKey;
-    this.#basis = basis;
+    this.storageKey = address.storageKey;
+    this.order = order;
+    this.run = run;
+    this.chained = new ChainedLoad(address.key);
+    this.#basis = snapshot;
     this.#tags = new Set(tags);
     this.#countFreezes = countFreezes;
     this.#freezes = countFreezes();
@@ -62,6 +85,11 @@ export class InFlightLoad implements InFlight {
     return this.#isInvalidated;
   }
 
+  /** Whether its value must not be cached. */
+  get isOutdated(): boolean {
+    return this.#isInvalidated || this.#isReplaced;
+  }
+
   /** Whether the process was frozen since the load started: it may wait for ever for a connection that is dead. */
   get hasFrozen(): boolean {
     return this.#freezes !== this.#countFreezes();
@@ -73,7 +101,7 @@ export class InFlightLoad implements InFlight {
   }
 
   /** Starts the work, whose outcome is the load's. */
-  run(work: (load: InFlightLoad) => Promise<unknown>): void {
+  start(work: (load: InFlightLoad) => Promise<unknown>): void {
     this.#settle(work(this));
   }
 
@@ -107,14 +135,27 @@ export class InFlightLoad implements InFlight {
     this.#isInvalidated = true;
   }
 
-  /** Whether a caller that read this may share the outcome. */
-  canJoin(snapshot: LoadBasis): boolean {
-    return !this.#hasAddedTags && this.supersedes(snapshot);
+  replace(): void {
+    this.#isReplaced = true;
+  }
+
+  /**
+   * Whether a caller that read this may share the outcome. `called`: the order of its call. Two failed reads are not two
+   * equal versions, so a caller whose read failed shares only a load that began after its call.
+   */
+  canJoin(snapshot: LoadBasis, called: number): boolean {
+    if (!this.#isOpen) return false;
+    if (!isReadable(snapshot)) return called < this.order;
+    return !this.#hasAddedTags && this.#isBasedOn(snapshot);
   }
 
   /** Whether a load from this read would only repeat this one. */
   supersedes(snapshot: LoadBasis): boolean {
-    return !this.#isInvalidated && !this.hasFrozen && this.#isBasedOn(snapshot);
+    return this.#isOpen && this.#isBasedOn(snapshot);
+  }
+
+  get #isOpen(): boolean {
+    return !this.isOutdated && !this.run.isAborted && !this.hasFrozen;
   }
 
   /** The same versions, of the same dependencies, and read not long before. */
@@ -133,3 +174,6 @@ export class InFlightLoad implements InFlight {
     );
   }
 }
+
+const isReadable = ({ versions }: LoadBasis): boolean =>
+  versions?.every(([, version]) => version !== FAILED) === true;

@@ -16,6 +16,8 @@ const NONE: ReadonlySet<string> = new Set();
 export class InFlightRead implements InFlight {
   readonly storageKey: string;
   readonly tags: ReadonlySet<string>;
+  /** Its place among the calls and loads of this process: what is smaller came first. */
+  readonly order: number;
   /** Its place among the reads under way. */
   place = 0;
   readonly #reads: UnorderedSet<InFlightRead>;
@@ -23,8 +25,14 @@ export class InFlightRead implements InFlight {
   /** The invalidations since it began that did not seem to concern it. */
   #others: Matches[] | undefined;
 
-  constructor(reads: UnorderedSet<InFlightRead>, storageKey: string, tags: readonly string[]) {
+  constructor(
+    reads: UnorderedSet<InFlightRead>,
+    storageKey: string,
+    tags: readonly string[],
+    order: number,
+  ) {
     this.#reads = reads;
+    this.order = order;
     this.storageKey = storageKey;
     this.tags = tags.length === 0 ? NONE : new Set(tags);
     reads.add(this);
@@ -58,6 +66,10 @@ export class InFlightReads {
 
   constructor(reads: readonly InFlightRead[]) {
     this.#reads = reads;
+  }
+
+  get order(): number {
+    return this.#reads[0]?.order ?? 0;
   }
 
   /** As `InFlightRead.isInvalidated`, of the n-th of them. */

@@ -1,5 +1,5 @@
 import { UnorderedSet } from '../../util/unordered-set.js';
-import { InFlightLoad, type LoadBasis } from './in-flight-load.js';
+import { InFlightLoad, type LoadBasis, type LoadStart } from './in-flight-load.js';
 import { guarded, InFlightRead, InFlightReads, type Matches } from './in-flight-read.js';
 
 /** What is read, and the tags that are known of it before the read. */
@@ -26,38 +26,37 @@ export class InFlightTracker {
   readonly #reads = new UnorderedSet<InFlightRead>();
   /** The youngest load of each key: the one to join. */
   readonly #youngest = new Map<string, InFlightLoad>();
+  #order = 0;
 
   /** `countFreezes`: how many freezes the process has seen so far, where that is known. */
   constructor(countFreezes = () => 0) {
     this.#countFreezes = countFreezes;
   }
 
-  /** The load that a caller may join who has just read this. */
-  joinable(storageKey: string, snapshot: LoadBasis): InFlightLoad | undefined {
+  /** The load that a caller may join who has just read this; `called`: the order of its call. */
+  joinable(storageKey: string, snapshot: LoadBasis, called: number): InFlightLoad | undefined {
     const load = this.#youngest.get(storageKey);
-    return load?.canJoin(snapshot) ? load : undefined;
+    return load?.canJoin(snapshot, called) ? load : undefined;
   }
 
-  /** Whether a running load makes another one from this read needless, if only in the background. */
-  isLoading(storageKey: string, snapshot: LoadBasis): boolean {
-    return this.#youngest.get(storageKey)?.supersedes(snapshot) === true;
+  /** The running load that makes another one from this read needless, whether or not anybody may join it. */
+  superseding(storageKey: string, snapshot: LoadBasis): InFlightLoad | undefined {
+    const load = this.#youngest.get(storageKey);
+    return load?.supersedes(snapshot) ? load : undefined;
   }
 
   /** Starts a load; a caller that comes later joins this one, not an older one that it takes the place of. */
-  start(
-    storageKey: string,
-    basis: LoadBasis,
-    tags: Iterable<string>,
-    work: (load: InFlightLoad) => Promise<unknown>,
-  ): InFlightLoad {
-    const load = new InFlightLoad(storageKey, basis, tags, this.#countFreezes);
+  start(start: LoadStart, work: (load: InFlightLoad) => Promise<unknown>): InFlightLoad {
+    const load = new InFlightLoad(start, ++this.#order, this.#countFreezes);
+    const { storageKey } = load;
     this.#loads.add(load);
     this.#youngest.set(storageKey, load);
     const ended = () => {
+      load.chained.end();
       if (this.#youngest.get(storageKey) === load) this.#youngest.delete(storageKey);
       void load.written.then(() => this.#loads.delete(load));
     };
-    load.run(work);
+    load.start(work);
     load.outcome.then(ended, ended);
     return load;
   }
@@ -85,7 +84,7 @@ export class InFlightTracker {
 
   /** A read that begins now. */
   watch({ storageKey, tags }: Watched): InFlightRead {
-    return new InFlightRead(this.#reads, storageKey, tags);
+    return new InFlightRead(this.#reads, storageKey, tags, ++this.#order);
   }
 
   /** What is being read, or waits to load, may be older than the invalidation that has just resolved. */
@@ -102,9 +101,34 @@ export class InFlightTracker {
   }
 
   /** Their values are not cached, and new callers do not join them. Resolves when writes under way have ended. */
-  async invalidateLoads(matches: Matches): Promise<void> {
-    const invalidated = [...this.#loads].filter(matches);
-    for (const load of invalidated) load.invalidate();
-    await Promise.all(invalidated.map((load) => load.written));
+  invalidateLoads(matches: Matches): Promise<void> {
+    return this.#withdraw(matches, (load) => load.invalidate());
+  }
+
+  /** As `invalidateLoads`, for a forced load, which is newer and invalidates nothing: reads under way go on. */
+  replaceLoads(matches: Matches): Promise<void> {
+    return this.#withdraw(matches, (load) => load.replace());
+  }
+
+  /** Ends running loads: their callers are given the reason as an error. */
+  abort(which: 'all' | 'foreground', reason: unknown): void {
+    for (const { run } of this.#loads) {
+      if (which === 'all' || !run.isInBackground) run.abort(reason);
+    }
+  }
+
+  /** Resolves when the loads that are running now have ended, and their writes. */
+  async settled(): Promise<void> {
+    const ended = async (load: InFlightLoad) => {
+      await load.outcome.catch(() => {});
+      await load.written;
+    };
+    await Promise.all([...this.#loads].map(ended));
+  }
+
+  async #withdraw(matches: Matches, withdraw: (load: InFlightLoad) => void): Promise<void> {
+    const matching = [...this.#loads].filter(matches);
+    for (const load of matching) withdraw(load);
+    await Promise.all(matching.map((load) => load.written));
   }
 }

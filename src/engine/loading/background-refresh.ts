@@ -99,6 +99,7 @@ export class BackgroundRefresh {
     }
     const leases = kept.map(({ lease }) => lease);
     const loads = this.#parts.runner.startAll(claimed, load, leases);
+    for (const { run } of loads) run.enterBackground();
     await Promise.all(overtaken.map((claim) => claim?.lease?.release()));
     return { claimed, loads };
   }
@@ -129,6 +130,6 @@ export class BackgroundRefresh {
   }
 
   #isLoading({ address, snapshot }: LoadRequest): boolean {
-    return this.#parts.inFlight.isLoading(address.storageKey, snapshot);
+    return this.#parts.inFlight.superseding(address.storageKey, snapshot) !== undefined;
   }
 }

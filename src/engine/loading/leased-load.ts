@@ -3,6 +3,7 @@ import { monotonic, pause } from '../../model/time.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
+import type { BackgroundRefresh } from './background-refresh.js';
 import type { Lease, Leases } from './lease.js';
 import type { LoadAll, LoadRequest } from './load-request.js';
 import type { LoadRunner } from './load-runner.js';
@@ -17,6 +18,7 @@ interface Parts {
   readonly reader: EntryReader;
   readonly versions: VersionTracker;
   readonly runner: LoadRunner;
+  readonly refresh: BackgroundRefresh;
 }
 
 /** How a wait for another process ends. */
@@ -39,7 +41,7 @@ export class LeasedLoad {
   }
 
   async run(request: LoadRequest, inFlight: InFlightLoad, load: LoadAll): Promise<unknown> {
-    const { leases } = this.#parts;
+    const { leases, refresh } = this.#parts;
     const wait = new Wait(Math.min(request.policy.lease?.wait ?? 0, leases.timeLeft() / 2));
     let current = await this.#createMissing(request);
     for (;;) {
@@ -48,6 +50,8 @@ export class LeasedLoad {
       const end = await this.#waitForHolder(current, inFlight, wait);
       switch (end.as) {
         case 'value':
+          if (end.snapshot.state === 'stale')
+            refresh.start([{ ...current, snapshot: end.snapshot }], load);
           return end.snapshot.entry.value;
         case 'freed':
           current = end.request;
@@ -64,6 +68,7 @@ export class LeasedLoad {
     let current = request;
     for (;;) {
       if (!(await wait.next())) return { as: 'timeout', request: current };
+      inFlight.run.throwIfAborted();
       const [snapshot, isHeld] = await Promise.all([
         reader.read(current.address, current.policy.tags),
         leases.isHeld(current),

@@ -1,5 +1,7 @@
+import { CacheError } from '../../model/errors.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
+import type { ChainedLoad } from '../inflight/load-chain.js';
 import { withOwnStaleValue } from './copies.js';
 import type { LeasedLoad } from './leased-load.js';
 import type { LoadAll, LoadRequest } from './load-request.js';
@@ -28,10 +30,16 @@ export class LoadCoordinator {
     this.#parts = parts;
   }
 
-  /** Joins the loads that are running, and starts one for the rest: a load for each request, in their order. */
-  load(requests: readonly LoadRequest[], load: LoadAll): Shared[] {
-    this.#makeWayForForced(requests);
+  /**
+   * Joins the loads that are running, and starts one for the rest: a load for each request, in their order. `callers`:
+   * the loads that this call is made in.
+   *
+   * @throws CacheError `LOAD_FAILED` where one to join waits for a caller: neither would ever end.
+   */
+  load(requests: readonly LoadRequest[], load: LoadAll, callers: readonly ChainedLoad[]): Shared[] {
+    if (callers.length > 0) this.#refuseCycles(requests, callers);
     const running = requests.map((request) => this.#joinable(request));
+    this.#makeWayForForced(requests);
     const missing = requests.filter((_request, i) => !running[i]);
     const started = this.#start(withOwnStaleValue(missing), load);
     return running.map((joined) => ({
@@ -40,17 +48,33 @@ export class LoadCoordinator {
     }));
   }
 
+  /**
+   * Also where the running load has added tags, so that nobody joins it: a load of the same that begins inside it would
+   * begin another one, without end.
+   */
+  #refuseCycles(requests: readonly LoadRequest[], callers: readonly ChainedLoad[]): void {
+    for (const request of requests) {
+      const { address, policy, snapshot } = request;
+      const running =
+        this.#joinable(request) ??
+        (policy.forceFresh
+          ? undefined
+          : this.#parts.inFlight.superseding(address.storageKey, snapshot));
+      if (running) refuseCycle(running.chained, callers);
+    }
+  }
+
   /** A forced load is the newest: older ones may give their values, not cache them. */
   #makeWayForForced(requests: readonly LoadRequest[]): void {
     const forced = requests.filter(({ policy }) => policy.forceFresh);
     const storageKeys = new Set(forced.map(({ address }) => address.storageKey));
     if (forced.length > 0)
-      void this.#parts.inFlight.invalidate(({ storageKey }) => storageKeys.has(storageKey));
+      void this.#parts.inFlight.replaceLoads(({ storageKey }) => storageKeys.has(storageKey));
   }
 
-  #joinable({ address, policy, snapshot }: LoadRequest): InFlightLoad | undefined {
+  #joinable({ address, policy, snapshot, called }: LoadRequest): InFlightLoad | undefined {
     if (policy.forceFresh) return undefined;
-    return this.#parts.inFlight.joinable(address.storageKey, snapshot);
+    return this.#parts.inFlight.joinable(address.storageKey, snapshot, called);
   }
 
   /** A lease is taken for a key that is loaded alone; a batch does not wait for any of its keys. */
@@ -64,3 +88,15 @@ export class LoadCoordinator {
 
 const needsLease = ({ policy, snapshot }: LoadRequest): boolean =>
   policy.lease?.misses === true && !policy.forceFresh && snapshot.versions !== undefined;
+
+function refuseCycle(joined: ChainedLoad, callers: readonly ChainedLoad[]): void {
+  const path = joined.pathTo(callers);
+  const caller = path?.at(-1);
+  if (!path || !caller) return;
+  const chain = [caller, ...path].map(({ key }) => `"${key}"`).join(' → ');
+  throw new CacheError(
+    'LOAD_FAILED',
+    `The load of "${caller.key}" would wait for itself: ${chain}. Load "${joined.key}" without the cache there, or with forceFresh.`,
+    { subject: joined.key },
+  );
+}

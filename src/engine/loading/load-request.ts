@@ -8,6 +8,8 @@ export interface LoadRequest {
   readonly address: Address;
   readonly policy: ResolvedPolicy;
   readonly snapshot: Snapshot;
+  /** The order of the call among the calls and loads of this process. */
+  readonly called: number;
 }
 
 /** Gives the values of the keys, in their order. */
@@ -22,8 +24,12 @@ export const knownTags = ({ policy, snapshot }: LoadRequest): string[] => [
   ...tagsAmong(snapshot.entry?.versions ?? []),
 ];
 
-/** Names the key and every version that an invalidation can change: after one, the same key has another identity. */
+/**
+ * Names the key and every version that an invalidation can change, those of tags that only the stored entry names
+ * included: after an invalidation the same key has another identity.
+ */
 export function identityOf({ address, snapshot }: LoadRequest): string {
-  const versions = [snapshot.version, ...(snapshot.versions ?? []).map(([, version]) => version)];
-  return `${versions.map(String).join(' ')}:${address.storageKey}`;
+  const { version, versions = [], carried = [] } = snapshot;
+  const all = [version, ...[...versions, ...carried].map(([, each]) => each)];
+  return `${all.map(String).join(' ')}:${address.storageKey}`;
 }

@@ -6,11 +6,13 @@ import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
 import { type Clock, monotonic } from '../../model/time.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
+import { runAsLoads } from '../inflight/load-chain.js';
+import { LoadRun } from '../inflight/load-run.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 import type { EntryWriter } from '../writing/entry-writer.js';
 import type { Lease } from './lease.js';
-import { type LoadNotes, runLoad } from './load-context.js';
+import { LoadNotes, runLoad } from './load-context.js';
 import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 
 /** A request whose load is running. */
@@ -43,13 +45,14 @@ export class LoadRunner {
     leases: readonly (Lease | undefined)[] = [],
   ): InFlightLoad[] {
     if (requests.length === 0) return [];
+    const run = new LoadRun();
     let begin: (values: Promise<readonly unknown[]>) => void = () => {};
     const values = new Promise<readonly unknown[]>((resolve) => {
       begin = resolve;
     });
     const running: RunningLoad[] = requests.map((request, i) => ({
       ...request,
-      inFlight: this.start(request, async () => (await values)[i]),
+      inFlight: this.start(request, async () => (await values)[i], run),
       lease: leases[i],
     }));
     begin(this.run(running, load));
@@ -57,10 +60,14 @@ export class LoadRunner {
   }
 
   /** One in flight whose value `work` gives. */
-  start(request: LoadRequest, work: (inFlight: InFlightLoad) => Promise<unknown>): InFlightLoad {
+  start(
+    request: LoadRequest,
+    work: (inFlight: InFlightLoad) => Promise<unknown>,
+    run = new LoadRun(),
+  ): InFlightLoad {
     const { access, inFlight } = this.#parts;
-    const { storageKey } = request.address;
-    const started = inFlight.start(storageKey, request.snapshot, knownTags(request), work);
+    const { address, snapshot } = request;
+    const started = inFlight.start({ address, snapshot, tags: knownTags(request), run }, work);
     access.watch(started.outcome);
     return started;
   }
@@ -71,7 +78,7 @@ export class LoadRunner {
     const versions = await Promise.all(running.map((each) => this.#createMissing(each)));
     for (const { inFlight } of running) inFlight.begin();
     const began = clock.now();
-    const notes: LoadNotes = {};
+    const notes = new LoadNotes();
     const added: Promise<DependencyVersions | undefined>[] = [];
     const addTags = async (tags: readonly string[]) => {
       for (const { inFlight } of running) inFlight.addTags(tags);
@@ -81,13 +88,7 @@ export class LoadRunner {
     };
     let filled: readonly boolean[] = [];
     try {
-      const values = await runLoad(
-        (context) => load(running, context),
-        staleValueOf(running),
-        running[0]?.policy.hardTimeout,
-        notes,
-        addTags,
-      );
+      const values = await this.#callLoad(running, load, notes, addTags);
       if (!Array.isArray(values) || values.length !== running.length)
         throw wrongLength(values?.length, running.length);
       const loadMs = this.#tell(running, { type: 'load' }, began);
@@ -103,6 +104,30 @@ export class LoadRunner {
       throw error;
     } finally {
       await Promise.all(running.map(({ lease }, i) => filled[i] || lease?.release()));
+    }
+  }
+
+  /** Calls the user's function once for all of them. What it waits for until it returns, all of them wait for. */
+  async #callLoad(
+    running: readonly RunningLoad[],
+    load: LoadAll,
+    notes: LoadNotes,
+    addTags: (tags: readonly string[]) => Promise<void>,
+  ): Promise<readonly unknown[]> {
+    const [first] = running;
+    if (!first) return [];
+    const chained = running.map(({ inFlight }) => inFlight.chained);
+    const limits = { staleValue: staleValueOf(running), hardTimeout: first.policy.hardTimeout };
+    try {
+      return await runLoad(
+        (context) => runAsLoads(chained, () => load(running, context)),
+        first.inFlight.run,
+        limits,
+        notes,
+        addTags,
+      );
+    } finally {
+      for (const each of chained) each.end();
     }
   }
 
@@ -139,7 +164,7 @@ export class LoadRunner {
     notes: LoadNotes,
     loadMs: number,
   ): Promise<boolean> {
-    if (value === undefined || notes.skipped) return false;
+    if (value === undefined || notes.isSkipped) return false;
     const { address, policy, snapshot, inFlight } = running;
     const { writer, emit } = this.#parts;
     let refused = this.#refusal(running, versions);
@@ -163,7 +188,7 @@ export class LoadRunner {
     versions: DependencyVersions | undefined,
   ): RefusalReason | undefined {
     if (!versions) return 'unread';
-    if (inFlight.isInvalidated) return 'invalidated';
+    if (inFlight.isOutdated) return 'invalidated';
     const wallMs = this.#parts.clock.now() - snapshot.wallMs;
     const age = Math.max(wallMs, monotonic() - snapshot.monotonicMs);
     return age > LONGEST_LOAD_MS ? 'late' : undefined;

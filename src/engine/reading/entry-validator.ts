@@ -81,19 +81,22 @@ export class EntryValidator {
     base: Readable,
   ): Promise<Snapshot> {
     let { versions } = base;
+    let carried: ReadDependencyVersions | undefined;
     if (!isInForce) {
       const inForce = new Map(await this.#versionsInForce(entry, versions));
       if (entry.versions.some(([name]) => inForce.get(name) === FAILED))
         return { ...base, reason: 'unreadable', versions: undefined };
       // A load that starts now carries what was asked for, and no more.
       versions = versions.map(([name]) => [name, inForce.get(name) ?? FAILED]);
+      const asked = new Set(versions.map(([name]) => name));
+      carried = [...inForce].filter(([name]) => !asked.has(name));
       if (!areInForce(entry.versions, (name) => inForce.get(name)))
-        return { ...base, reason: 'invalidated', versions };
+        return { ...base, reason: 'invalidated', versions, carried };
     }
     const matching = address.schema ? await this.#matching(address, address.schema, entry) : entry;
-    if (!matching) return { ...base, reason: 'corrupt', versions };
+    if (!matching) return { ...base, reason: 'corrupt', versions, carried };
     const state = freshness(matching, this.#clock.now());
-    return { ...base, entry: matching, state, reason: 'expired', versions };
+    return { ...base, entry: matching, state, reason: 'expired', versions, carried };
   }
 
   /**

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InFlightTracker } from '../../../src/engine/inflight/in-flight.js';
 import type { LoadBasis } from '../../../src/engine/inflight/in-flight-load.js';
+import { LoadRun } from '../../../src/engine/inflight/load-run.js';
 import { MISSING } from '../../../src/model/dependency.js';
+import { FAILED } from '../../../src/model/failed.js';
 import { deferred } from '../../cache-service/helpers.js';
 
 const basis = (version: string, more: Partial<LoadBasis> = {}): LoadBasis => ({
@@ -11,6 +13,25 @@ const basis = (version: string, more: Partial<LoadBasis> = {}): LoadBasis => ({
   monotonicMs: 1_000,
   ...more,
 });
+
+function start<T>(
+  tracker: InFlightTracker,
+  key: string,
+  snapshot: LoadBasis,
+  tags: readonly string[],
+  work: () => Promise<T>,
+) {
+  const address = { key, storageKey: key };
+  return tracker.start({ address, snapshot, tags, run: new LoadRun() }, work);
+}
+
+/** By default for a caller that has called just now. */
+const joinable = (
+  tracker: InFlightTracker,
+  key: string,
+  snapshot: LoadBasis,
+  called = tracker.watch({ storageKey: key, tags: [] }).order,
+) => tracker.joinable(key, snapshot, called);
 
 describe('InFlightTracker', () => {
   const never = () => new Promise<never>(() => {});
@@ -35,46 +56,62 @@ describe('InFlightTracker', () => {
     ['the same, later by the monotonic clock', basis('v1', { monotonicMs: 901_001 }), false],
   ])('lets a caller join who has seen %s: %#', (_name, seen, joins) => {
     const tracker = new InFlightTracker();
-    const running = tracker.start('k', basis('v1'), [], never);
-    expect(tracker.joinable('k', seen)).toBe(joins ? running : undefined);
-    expect(tracker.joinable('other', seen)).toBeUndefined();
+    const running = start(tracker, 'k', basis('v1'), [], never);
+    expect(joinable(tracker, 'k', seen)).toBe(joins ? running : undefined);
+    expect(joinable(tracker, 'other', seen)).toBeUndefined();
+  });
+
+  it.each<[string, LoadBasis]>([
+    ['the key', basis('v1', { version: undefined, versions: undefined })],
+    ['a tag', basis('v1', { versions: [['red', FAILED]] })],
+  ])('lets a caller who could not read %s join only what began after its call', (_what, unread) => {
+    const tracker = new InFlightTracker();
+    const before = tracker.watch({ storageKey: 'k', tags: [] });
+    const running = start(tracker, 'k', unread, [], never);
+    const after = tracker.watch({ storageKey: 'k', tags: [] });
+    expect(joinable(tracker, 'k', unread, before.order)).toBe(running);
+    expect(joinable(tracker, 'k', unread, after.order)).toBeUndefined();
+    running.addTags(['red']);
+    expect(joinable(tracker, 'k', unread, before.order)).toBe(running);
+    running.invalidate();
+    expect(joinable(tracker, 'k', unread, before.order)).toBeUndefined();
   });
 
   it('takes a version that was missing and has been created for the same', () => {
     const tracker = new InFlightTracker();
-    const running = tracker.start('k', basis('v1', { versions: [['red', MISSING]] }), [], never);
+    const running = start(tracker, 'k', basis('v1', { versions: [['red', MISSING]] }), [], never);
     running.carry([['red', 'created']]);
-    expect(tracker.joinable('k', basis('v1', { versions: [['red', MISSING]] }))).toBe(running);
-    expect(tracker.joinable('k', basis('v1', { versions: [['red', 'created']] }))).toBe(running);
-    expect(tracker.joinable('k', basis('v1', { versions: [['red', 'changed']] }))).toBeUndefined();
+    expect(joinable(tracker, 'k', basis('v1', { versions: [['red', MISSING]] }))).toBe(running);
+    expect(joinable(tracker, 'k', basis('v1', { versions: [['red', 'created']] }))).toBe(running);
+    expect(joinable(tracker, 'k', basis('v1', { versions: [['red', 'changed']] }))).toBeUndefined();
   });
 
   it('lets nobody join what has ended or was invalidated', async () => {
     const tracker = new InFlightTracker();
-    const ended = tracker.start('k', basis('v1'), [], async () => 'value');
+    const ended = start(tracker, 'k', basis('v1'), [], async () => 'value');
     await ended.outcome;
-    expect(tracker.joinable('k', basis('v1'))).toBeUndefined();
-    tracker.start('k', basis('v1'), [], never);
+    expect(joinable(tracker, 'k', basis('v1'))).toBeUndefined();
+    start(tracker, 'k', basis('v1'), [], never);
     await tracker.invalidate(() => true);
-    expect(tracker.joinable('k', basis('v1'))).toBeUndefined();
+    expect(joinable(tracker, 'k', basis('v1'))).toBeUndefined();
   });
 
   it('lets callers join the youngest load of a key, also when an older one ends', async () => {
     const tracker = new InFlightTracker();
     const load = deferred<string>();
-    const older = tracker.start('k', basis('v1'), [], () => load.promise);
-    const younger = tracker.start('k', basis('v1'), [], never);
-    expect(tracker.joinable('k', basis('v1'))).toBe(younger);
+    const older = start(tracker, 'k', basis('v1'), [], () => load.promise);
+    const younger = start(tracker, 'k', basis('v1'), [], never);
+    expect(joinable(tracker, 'k', basis('v1'))).toBe(younger);
     load.resolve('value');
     await older.outcome;
-    expect(tracker.joinable('k', basis('v1'))).toBe(younger);
+    expect(joinable(tracker, 'k', basis('v1'))).toBe(younger);
   });
 
   it('waits, when it invalidates, for the writes that are on their way', async () => {
     const tracker = new InFlightTracker();
     const load = deferred<string>();
     const write = deferred<void>();
-    const running = tracker.start('k', basis('v1'), [], () => load.promise);
+    const running = start(tracker, 'k', basis('v1'), [], () => load.promise);
     running.write(write.promise);
     let invalidated = false;
     const invalidating = tracker
@@ -93,16 +130,16 @@ describe('InFlightTracker', () => {
 
   it('invalidates only what matches', async () => {
     const tracker = new InFlightTracker();
-    const one = tracker.start('one', basis('v'), ['red'], () => new Promise(() => {}));
-    const two = tracker.start('two', basis('v'), ['blue'], () => new Promise(() => {}));
+    const one = start(tracker, 'one', basis('v'), ['red'], () => new Promise(() => {}));
+    const two = start(tracker, 'two', basis('v'), ['blue'], () => new Promise(() => {}));
     await tracker.invalidate((running) => running.tags.has('red'));
     expect([one.isInvalidated, two.isInvalidated]).toEqual([true, false]);
   });
 
   it('invalidates every load of a key, not only the youngest', async () => {
     const tracker = new InFlightTracker();
-    const older = tracker.start('k', basis('v'), [], () => new Promise(() => {}));
-    const younger = tracker.start('k', basis('v'), [], () => new Promise(() => {}));
+    const older = start(tracker, 'k', basis('v'), [], () => new Promise(() => {}));
+    const younger = start(tracker, 'k', basis('v'), [], () => new Promise(() => {}));
     await tracker.invalidate((running) => running.storageKey === 'k');
     expect([older.isInvalidated, younger.isInvalidated]).toEqual([true, true]);
   });
