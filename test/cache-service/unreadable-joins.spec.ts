@@ -39,6 +39,8 @@ describe('while the store cannot be read', () => {
       const there = setup({}, memory);
       const { load, runs } = slowLoad();
       const policy = { ttl: 60, tags: ['red'] };
+      // The prefix has its version.
+      await here.cache.wrap('first', 60, () => 1);
       isBroken = true;
       const early = here.cache.wrap('k', policy, load);
       await flush();
