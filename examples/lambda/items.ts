@@ -1,4 +1,5 @@
 import {
+  CacheError,
   type CacheEvent,
   CacheService,
   createCacheKey,
@@ -36,6 +37,10 @@ export async function renameItem(id: string, name: string): Promise<void> {
 /** What somebody should know of, one JSON line each. */
 function log(event: CacheEvent): void {
   if (!event.type.endsWith('error') && event.type !== 'background-unfinished') return;
-  const error = 'error' in event ? String(event.error) : undefined;
-  console.warn(JSON.stringify({ ...event, error }));
+  console.warn(
+    JSON.stringify({ ...event, ...('error' in event && { error: loggable(event.error) }) }),
+  );
 }
+
+/** A `CacheError` has code, message and cause in JSON; any other error nothing. */
+const loggable = (error: unknown) => (error instanceof CacheError ? error : String(error));

@@ -1,6 +1,6 @@
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bareEnvironment, ensure, entrances, manifest, node, root, run } from './run.js';
+import { bareEnvironment, ensure, entrances, manifest, node, run } from './run.js';
 
 /** An empty project with the tarball in it and nothing else; `--offline` proves that nothing else is asked for. */
 export async function install(folder: string, tarball: string): Promise<string> {
@@ -79,37 +79,4 @@ export async function missingPeers(folder: string): Promise<string> {
     );
   }
   return `${NEEDS_PEER.length} named in its error: ${NEEDS_PEER.map(({ peer }) => peer).join(', ')}`;
-}
-
-const RESOLUTIONS = [
-  { module: 'NodeNext', moduleResolution: 'NodeNext' },
-  { module: 'ESNext', moduleResolution: 'Bundler' },
-];
-
-/** The declarations as a strict consumer compiles them, `skipLibCheck` off and no peer there for their imports. */
-export async function compile(folder: string): Promise<string> {
-  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
-  symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
-  cpSync(join(root, 'test/package/handler.ts'), join(folder, 'handler.ts'));
-  const lines = entrances.map((name, index) => [
-    `import * as entrance${index} from '${name}';`,
-    `export const used${index}: object = entrance${index};`,
-  ]);
-  writeFileSync(join(folder, 'entrances.ts'), lines.flat().join('\n'));
-  for (const resolution of RESOLUTIONS) {
-    const config = join(folder, `tsconfig.${resolution.moduleResolution}.json`);
-    const compilerOptions = {
-      ...resolution,
-      target: 'ES2023',
-      lib: ['ES2023'],
-      types: ['node'],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: false,
-      noEmit: true,
-    };
-    writeFileSync(config, JSON.stringify({ compilerOptions, include: ['*.ts'] }));
-    await node([join(root, 'node_modules/typescript/bin/tsc'), '-p', config], { cwd: folder });
-  }
-  return `${RESOLUTIONS.map((kind) => kind.moduleResolution).join(' and ')}, skipLibCheck off, without peers`;
 }

@@ -25,6 +25,7 @@ async function bundle(folder: string, entry: string, minify: boolean) {
 
 /** Bundled as a Lambda handler is: ESM, minified, no banner, no peer installed and none marked external. */
 export async function bundleHandler(folder: string, limit: number): Promise<string> {
+  cpSync(join(root, 'test/package/handler.ts'), join(folder, 'handler.ts'));
   const { outputFiles, warnings } = await bundle(folder, 'handler.ts', true);
   const [file] = outputFiles;
   ensure(file, 'esbuild wrote nothing');

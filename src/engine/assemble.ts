@@ -1,6 +1,7 @@
 import { type AnyKey, keyText, schemaOf } from '../model/cache-key.js';
 import type { CacheStore } from '../model/cache-store.js';
 import { type CacheConfig, settings } from '../model/config.js';
+import { reporter } from '../model/console-reporter.js';
 import { invalid } from '../model/errors.js';
 import { type Emit, eventLog } from '../model/events.js';
 import type { KeySpace } from '../model/key-space.js';
@@ -49,7 +50,7 @@ export interface ServiceParts {
 export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
   const { policy, clock, keys, breaker, trustMs } = settings(config);
-  const log = eventLog(config.onEvent, clock);
+  const log = eventLog(config.onEvent, clock, reporter(String(store.name ?? ''), clock));
   const shutdown = new Shutdown();
   const emit = shutdown.filter(log.emit);
   const access = new StoreAccess(store, emit, clock, breaker);
@@ -79,7 +80,7 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
     stats: log.stats,
     shutdown,
     localHits: new LocalHits(access, versions),
-    coordinator: new LoadCoordinator({ inFlight, runner, leasedLoad }),
+    coordinator: new LoadCoordinator({ access, inFlight, runner, leasedLoad }),
     refresh,
     invalidation: new Invalidation(shared),
   };

@@ -5,10 +5,10 @@ import type { ResolvedPolicy } from '../model/policy.js';
 import { type Address, isServable, type Servable, type Snapshot } from '../model/snapshot.js';
 import { withTimeout } from '../model/time.js';
 import type { ServiceParts } from './assemble.js';
+import { copyOfHit, NOT_COPIED } from './copies.js';
 import type { Watched } from './inflight/in-flight.js';
 import { type ChainedLoad, currentLoads } from './inflight/load-chain.js';
 import { throwIfAborted, untilAborted } from './loading/caller-wait.js';
-import { ownCopy } from './loading/copies.js';
 import { refreshesEarly } from './loading/early-refresh.js';
 import { lastGoodOrLoaded } from './loading/last-good-value.js';
 import type { LoadContext } from './loading/load-context.js';
@@ -88,18 +88,26 @@ export class Lookup {
     const asked = Array.from(unique.values(), (key) => {
       return { address: addressOf(key), policy: policyOf(key) };
     });
-    const values = await this.#readAndServeAll(asked, (missing, context) => {
+    const loadAll: LoadAll = (missing, context) => {
       const originals = missing.map(({ address }) => unique.get(address.storageKey) as K);
       return load(originals, context);
-    });
-    const found = new Map(asked.map(({ address }, i) => [address.storageKey, values[i]]));
+    };
+    const values = await this.#readAndServeAll(asked, loadAll);
+    if (values.length === keys.length) return values;
+    const found = new Map(
+      asked.map((each, i) => [each.address.storageKey, { each, value: values[i] }]),
+    );
     const given = new Set<string>();
-    return storageKeys.map((storageKey) => {
-      const value = found.get(storageKey);
-      if (given.has(storageKey)) return ownCopy(value);
-      given.add(storageKey);
-      return value;
+    const served = storageKeys.map(async (storageKey) => {
+      const { each, value } = found.get(storageKey) as { each: Asked; value: unknown };
+      if (!given.has(storageKey)) {
+        given.add(storageKey);
+        return value;
+      }
+      const copy = await copyOfHit(this.#parts.access.store, value, storageKey);
+      return copy === NOT_COPIED ? (await this.#readAndServeAll([each], loadAll))[0] : copy;
     });
+    return Promise.all(served);
   }
 
   async #readAndServeAll(asked: readonly Asked[], load: LoadAll): Promise<unknown[]> {
@@ -172,11 +180,13 @@ export class Lookup {
     load: LoadAll,
     callers: readonly ChainedLoad[],
   ): Promise<unknown>[] {
-    const shared = this.#parts.coordinator.load(missing, load, callers);
+    const { coordinator } = this.#parts;
+    const shared = coordinator.load(missing, load, callers);
     return missing.map((request, i) => {
       const each = shared[i] as (typeof shared)[number];
       if (each.hasJoined) this.#parts.emit({ type: 'join', key: request.address.key });
-      return lastGoodOrLoaded(this.#parts, request, each, callers);
+      const loadAlone = () => coordinator.loadAlone(request, load);
+      return lastGoodOrLoaded(this.#parts, request, { ...each, callers, loadAlone });
     });
   }
 

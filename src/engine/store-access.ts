@@ -3,7 +3,9 @@ import { CacheError, type CacheErrorCode } from '../model/errors.js';
 import type { Emit } from '../model/events.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
+import { callContext } from '../resilience/call-context.js';
 import { CircuitBreaker } from '../resilience/circuit-breaker.js';
+import { FreezeDetector } from '../resilience/freeze-detector.js';
 import { LATE, OperationTimeouts } from '../resilience/operation-timeouts.js';
 import { capabilitiesOf, type StoreCapabilities } from './store-capabilities.js';
 
@@ -33,7 +35,11 @@ export class StoreAccess {
   readonly can: StoreCapabilities;
   readonly #emit: Emit;
   readonly #breaker: CircuitBreaker | undefined;
+  readonly #freezes: FreezeDetector;
   readonly #timeouts: OperationTimeouts;
+  /** The failures that counted, and the error of the last one. */
+  #failures = 0;
+  #lastError: unknown;
 
   constructor(
     store: CacheStore,
@@ -44,7 +50,8 @@ export class StoreAccess {
     this.store = store;
     this.can = capabilitiesOf(store);
     this.#emit = emit;
-    this.#timeouts = new OperationTimeouts(clock);
+    this.#freezes = new FreezeDetector(clock);
+    this.#timeouts = new OperationTimeouts(this.#freezes);
     this.#breaker =
       breaker && new CircuitBreaker(breaker, clock, (state) => emit({ type: 'breaker', state }));
   }
@@ -77,14 +84,14 @@ export class StoreAccess {
     });
   }
 
-  /** How many freezes the process has seen: counts that differ say that it was frozen between them. */
+  /** See `FreezeDetector.count`: counts that differ say that the process was frozen between them. */
   freezes(): number {
-    return this.#timeouts.freezes();
+    return this.#freezes.count();
   }
 
   /** Counts freezes while the work runs. */
   watch(work: Promise<unknown>): void {
-    this.#timeouts.watch(work);
+    this.#freezes.watch(work);
   }
 
   /** `instead`: what it gives in place of an error, of which an event has told. */
@@ -95,13 +102,19 @@ export class StoreAccess {
     ms: number,
     instead?: F,
   ): Promise<T | F> {
-    const freezes = this.#timeouts.freezes();
+    const freezes = this.#freezes.count();
+    const failures = this.#failures;
+    const context = callContext();
     return new Promise((resolve, reject) => {
-      const failed = (reason: unknown) => {
-        const error = reason === LATE ? late(operation, ms) : reason;
+      const failed = (error: unknown): void => {
+        if (error === LATE) {
+          // The timer of all calls said so; a listener must find the request that this call belongs to.
+          context.runInAsyncScope(failed, undefined, late(operation, ms));
+          return;
+        }
         const harmless = error instanceof CacheError && NOT_THE_STORE.has(error.code);
         // A connection that died while the sandbox was frozen says nothing about the store either.
-        if (!harmless && this.#timeouts.freezes() === freezes) this.#breaker?.failed();
+        if (!harmless && this.#freezes.count() === freezes) this.#countFailure(error, failures);
         this.#emit({ type: 'store-error', operation, key, error });
         if (instead === undefined) reject(error);
         else resolve(instead);
@@ -118,6 +131,18 @@ export class StoreAccess {
         failed(error);
       }
     });
+  }
+
+  /**
+   * A store that batches fails all operations of one request with one error: that is one failure. `failuresBefore`:
+   * those that counted before the operation began.
+   */
+  #countFailure(error: unknown, failuresBefore: number): void {
+    const isOfOneRequest = this.#failures > failuresBefore && error === this.#lastError;
+    if (isOfOneRequest && Object(error) === error) return;
+    this.#failures++;
+    this.#lastError = error;
+    this.#breaker?.failed();
   }
 }
 

@@ -95,9 +95,10 @@ describe('forceFresh', () => {
     const gate = deferred();
     let reads = 0;
     const store = faultyStore(new MemoryCacheStore(), {
-      async pause({ method }, point) {
-        // The early read, that of the prefix and that after it is created come first.
-        if (method === 'getVersioned' && point === 'reply' && ++reads === 4) await gate.promise;
+      async pause({ method, keys }, point) {
+        const isRead = method === 'getVersioned' && keys[0] === 'k' && point === 'reply';
+        // The early read comes first.
+        if (isRead && ++reads === 2) await gate.promise;
       },
     });
     const { cache, of } = setup({}, store);

@@ -1,5 +1,6 @@
 import { MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
+import { v8Serializer } from '../serializers/foreign.js';
 import { advance, flush, nth, setup, slowLoad, useFakeTime } from './helpers.js';
 
 interface Value {
@@ -41,13 +42,34 @@ describe('over a store that shares frozen values', () => {
   });
 
   it('who joins has a copy of its own of what cannot be frozen', async () => {
-    const { cache } = frozen();
+    const { cache } = setup({}, new MemoryCacheStore({ frozen: true, serializer: v8Serializer }));
     const { load, runs } = slowLoad<{ at: Date }>();
     const callers = TEN.map(() => cache.wrap('k', 60, load));
     await flush();
     nth(runs, 0).resolve({ at: new Date(0) });
     const values = await Promise.all(callers);
+    expect(values).toEqual(TEN.map(() => ({ at: new Date(0) })));
     expect(new Set(values.map(({ at }) => at)).size).toBe(10);
+  });
+
+  it('who joins gets a value of its own load where reading the value throws', async () => {
+    const { cache, of } = frozen();
+    const { load, runs } = slowLoad<object>();
+    const callers = TEN.map(() => cache.wrap('k', 60, load));
+    await flush();
+    const value = () => {
+      const get = () => {
+        throw new Error('not now');
+      };
+      return Object.defineProperty({}, 'part', { enumerable: true, get });
+    };
+    nth(runs, 0).resolve(value());
+    await flush();
+    for (const run of runs.slice(1)) run.resolve(value());
+    const values = await Promise.all(callers);
+    expect(runs).toHaveLength(10);
+    expect(new Set(values).size).toBe(10);
+    expect(of('load-error')).toEqual([]);
   });
 
   it('duplicates of a batch share it', async () => {

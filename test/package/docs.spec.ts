@@ -11,7 +11,7 @@ describe('the documentation', () => {
   const failure = read('docs/failure.md');
 
   it('lists every event and its counter', () => {
-    const types = [...read('src/events.ts').matchAll(/readonly type: '([\w-]+)'/g)];
+    const types = [...read('src/model/events.ts').matchAll(/readonly type: '([\w-]+)'/g)];
     const listed = [...failure.matchAll(/^\| `([\w-]+)` +\| .* \| (`.*`) +\|$/gm)];
     const events = types.map(([, type]) => type);
     expect(events.length).toBeGreaterThan(10);
@@ -22,7 +22,7 @@ describe('the documentation', () => {
   });
 
   it('lists every code of an error', () => {
-    const codes = [...read('src/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)];
+    const codes = [...read('src/model/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)];
     const listed = [...failure.matchAll(/^\| `([A-Z_]+)`/gm)];
     expect(listed.map(([, code]) => code).sort()).toEqual(codes.map(([, code]) => code).sort());
   });

@@ -4,13 +4,15 @@ import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { InFlightReads } from '../inflight/in-flight-read.js';
 import type { EntryReader } from '../reading/entry-reader.js';
+import type { StoreAccess } from '../store-access.js';
 import type { BackgroundTasks } from './background-tasks.js';
-import { withOwnStaleValue } from './copies.js';
 import type { Lease, Leases } from './lease.js';
 import { identityOf, knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 import type { LoadRunner } from './load-runner.js';
+import { readAgain, withStaleValue } from './stale-value.js';
 
 interface Parts {
+  readonly access: StoreAccess;
   readonly leases: Leases;
   readonly reader: EntryReader;
   readonly runner: LoadRunner;
@@ -44,7 +46,7 @@ export class BackgroundRefresh {
     const [first] = idle;
     if (!first) return;
     for (const request of idle) this.#claiming.add(identityOf(request));
-    const refreshing = this.#refresh(withOwnStaleValue(idle), load, 'first');
+    const refreshing = this.#refresh(withStaleValue(this.#parts.access.store, idle), load, 'first');
     this.#parts.background.run(refreshing, first.policy.waitUntil);
   }
 
@@ -123,7 +125,7 @@ export class BackgroundRefresh {
     const snapshot = await this.#parts.reader.read(address, policy.tags);
     const isSame =
       snapshot.state === 'fresh' && snapshot.entry?.createdAt === before.entry?.createdAt;
-    const current = { ...request, snapshot };
+    const current = readAgain(request, snapshot);
     return (isSame || snapshot.state === 'stale') && !this.#isLoading(current)
       ? current
       : undefined;

@@ -1,12 +1,11 @@
 import type { Entry } from '../../model/entry.js';
 import type { Emit } from '../../model/events.js';
 import { type Clock, withTimeout } from '../../model/time.js';
-import type { ChainedLoad } from '../inflight/load-chain.js';
+import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { StoreAccess } from '../store-access.js';
 import type { BackgroundTasks } from './background-tasks.js';
-import { waitForLoad } from './caller-wait.js';
-import type { Shared } from './load-coordinator.js';
+import { type Awaited, CallerWait } from './caller-wait.js';
 import type { LoadRequest } from './load-request.js';
 
 interface Parts {
@@ -28,14 +27,11 @@ const LATE = Symbol('late');
 export async function lastGoodOrLoaded(
   parts: Parts,
   request: LoadRequest,
-  shared: Shared,
-  callers: readonly ChainedLoad[],
+  awaited: Awaited,
 ): Promise<unknown> {
-  const { access, background, emit } = parts;
+  const { background, emit } = parts;
   const { address, policy, snapshot } = request;
-  const { inFlight } = shared;
-  const { sharesFrozen } = access.can;
-  const wait = waitForLoad({ sharesFrozen, emit }, request, shared, callers);
+  const wait = new CallerWait(parts, request, awaited);
   const lastGood =
     !policy.forceFresh && snapshot.entry && mayStandIn(parts, request, snapshot.entry);
   const standIn = (entry: Entry, reason: 'error' | 'timeout', error?: unknown) => {
@@ -47,15 +43,16 @@ export async function lastGoodOrLoaded(
     if (!lastGood || softTimeout === undefined) return await wait.outcome;
     const value = await withTimeout(wait.outcome, softTimeout, () => LATE);
     if (value !== LATE) return value;
-    const entry = await lastGoodAfter('timeout', parts, request, shared);
+    const entry = await lastGoodAfter('timeout', parts, request, wait.inFlight);
     if (!entry) return await wait.outcome;
+    const { inFlight } = wait;
     inFlight.run.enterBackground();
     // A failed load tells of it by an event of its own.
     const work = inFlight.outcome.catch(() => {});
     background.run(work, policy.waitUntil);
     return standIn(entry, 'timeout');
   } catch (error) {
-    const entry = lastGood && (await lastGoodAfter('error', parts, request, shared));
+    const entry = lastGood && (await lastGoodAfter('error', parts, request, wait.inFlight));
     if (!entry) throw error;
     return standIn(entry, 'error', error);
   } finally {
@@ -68,7 +65,7 @@ async function lastGoodAfter(
   reason: 'error' | 'timeout',
   parts: Parts,
   request: LoadRequest,
-  { inFlight }: Shared,
+  inFlight: InFlightLoad,
 ): Promise<Entry | undefined> {
   const { address, policy, snapshot } = request;
   if (reason === 'timeout' && inFlight.isInvalidated) return undefined;

@@ -2,6 +2,7 @@ import type { Emit } from '../../model/events.js';
 import { FAILED } from '../../model/failed.js';
 import type { KeySpace } from '../../model/key-space.js';
 import { type Clock, monotonic } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { StoreAccess } from '../store-access.js';
 import { identityOf, type LoadRequest } from './load-request.js';
 
@@ -77,7 +78,7 @@ export class Leases {
 
   async #add(name: string, key: string, ttlMs: number): Promise<Lease | 'held' | undefined> {
     const { access } = this.#parts;
-    const token = crypto.randomUUID();
+    const token = uniqueId();
     const until = monotonic() + ttlMs;
     const freezes = access.freezes();
     const taken = await access.attempt('lease', key, async (store) =>

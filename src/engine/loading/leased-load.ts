@@ -7,6 +7,7 @@ import type { BackgroundRefresh } from './background-refresh.js';
 import type { Lease, Leases } from './lease.js';
 import type { LoadAll, LoadRequest } from './load-request.js';
 import type { LoadRunner } from './load-runner.js';
+import { readAgain } from './stale-value.js';
 
 /** Pauses between two reads while another process holds the lease, milliseconds: each is longer than the last. */
 const FIRST_PAUSE_MS = 25;
@@ -74,8 +75,8 @@ export class LeasedLoad {
         leases.isHeld(current),
       ]);
       if (isServable(snapshot)) return { as: 'value', snapshot };
-      if (!snapshot.versions) return { as: 'unreadable', request: { ...current, snapshot } };
-      const next = await this.#createMissing({ ...current, snapshot });
+      if (!snapshot.versions) return { as: 'unreadable', request: readAgain(current, snapshot) };
+      const next = await this.#createMissing(readAgain(current, snapshot));
       const isFreed = !isHeld || leases.nameOf(next) !== leases.nameOf(current);
       current = next;
       inFlight.rebase(next.snapshot);

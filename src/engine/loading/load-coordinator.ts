@@ -2,12 +2,14 @@ import { CacheError } from '../../model/errors.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { ChainedLoad } from '../inflight/load-chain.js';
-import { withOwnStaleValue } from './copies.js';
+import type { StoreAccess } from '../store-access.js';
 import type { LeasedLoad } from './leased-load.js';
 import type { LoadAll, LoadRequest } from './load-request.js';
 import type { LoadRunner } from './load-runner.js';
+import { withStaleValue } from './stale-value.js';
 
 interface Parts {
+  readonly access: StoreAccess;
   readonly inFlight: InFlightTracker;
   readonly runner: LoadRunner;
   readonly leasedLoad: LeasedLoad;
@@ -41,11 +43,17 @@ export class LoadCoordinator {
     const running = requests.map((request) => this.#joinable(request));
     this.#makeWayForForced(requests);
     const missing = requests.filter((_request, i) => !running[i]);
-    const started = this.#start(withOwnStaleValue(missing), load);
+    const started = this.#start(withStaleValue(this.#parts.access.store, missing), load);
     return running.map((joined) => ({
       inFlight: joined ?? (started.shift() as InFlightLoad),
       hasJoined: joined !== undefined,
     }));
+  }
+
+  /** A load for one caller, whatever is running: for a value that cannot be copied, and so not shared. */
+  loadAlone(request: LoadRequest, load: LoadAll): InFlightLoad {
+    const { access, runner } = this.#parts;
+    return runner.startAll(withStaleValue(access.store, [request]), load)[0] as InFlightLoad;
   }
 
   /**

@@ -8,6 +8,8 @@ export interface LoadRequest {
   readonly address: Address;
   readonly policy: ResolvedPolicy;
   readonly snapshot: Snapshot;
+  /** The stale value for the load to look at, or a promise of it: a copy that no caller has. */
+  readonly staleValue?: unknown;
   /** The order of the call among the calls and loads of this process. */
   readonly called: number;
 }

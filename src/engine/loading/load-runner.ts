@@ -75,7 +75,9 @@ export class LoadRunner {
   /** Rejects with what the load throws. What becomes of the fills is told by events only. */
   async run(running: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
     const { clock } = this.#parts;
-    const versions = await Promise.all(running.map((each) => this.#createMissing(each)));
+    const creating = running.map((each) => this.#createMissing(each));
+    const staleValue = await running[0]?.staleValue;
+    const versions = await Promise.all(creating);
     for (const { inFlight } of running) inFlight.begin();
     const began = clock.now();
     const notes = new LoadNotes();
@@ -88,7 +90,7 @@ export class LoadRunner {
     };
     let filled: readonly boolean[] = [];
     try {
-      const values = await this.#callLoad(running, load, notes, addTags);
+      const values = await this.#callLoad(running, load, staleValue, notes, addTags);
       if (!Array.isArray(values) || values.length !== running.length)
         throw wrongLength(values?.length, running.length);
       const loadMs = this.#tell(running, { type: 'load' }, began);
@@ -111,13 +113,18 @@ export class LoadRunner {
   async #callLoad(
     running: readonly RunningLoad[],
     load: LoadAll,
+    staleValue: unknown,
     notes: LoadNotes,
     addTags: (tags: readonly string[]) => Promise<void>,
   ): Promise<readonly unknown[]> {
     const [first] = running;
     if (!first) return [];
     const chained = running.map(({ inFlight }) => inFlight.chained);
-    const limits = { staleValue: staleValueOf(running), hardTimeout: first.policy.hardTimeout };
+    const isUsable = running.length === 1 && !first.inFlight.isInvalidated;
+    const limits = {
+      staleValue: isUsable ? staleValue : undefined,
+      hardTimeout: first.policy.hardTimeout,
+    };
     try {
       return await runLoad(
         (context) => runAsLoads(chained, () => load(running, context)),
@@ -193,12 +200,6 @@ export class LoadRunner {
     const age = Math.max(wallMs, monotonic() - snapshot.monotonicMs);
     return age > LONGEST_LOAD_MS ? 'late' : undefined;
   }
-}
-
-/** A batch has none: its context is one for all of its keys. */
-function staleValueOf([only, ...others]: readonly RunningLoad[]): unknown {
-  const isUsable = others.length === 0 && !only?.inFlight.isInvalidated;
-  return isUsable ? only?.snapshot.entry?.value : undefined;
 }
 
 /** Undefined as soon as one version is not known: such an entry could not be invalidated. */

@@ -1,4 +1,4 @@
-import { Entry, freshness } from '../../model/entry.js';
+import { type Entry, freshness, isEntry } from '../../model/entry.js';
 import type { StoreAccess } from '../store-access.js';
 import { areInForce, carriesOnly } from './entry-validator.js';
 import type { VersionTracker } from './version-tracker.js';
@@ -23,7 +23,7 @@ export class LocalHits {
     const prefix = this.#versions.trusted(null, now);
     if (prefix === undefined || (tags.length > 0 && !this.#areTrusted(tags, now))) return undefined;
     const entry = this.#access.store.getIfPresent?.(storageKey, now);
-    if (!(entry instanceof Entry) || freshness(entry, now) !== 'fresh') return undefined;
+    if (!isEntry(entry) || freshness(entry, now) !== 'fresh') return undefined;
     return carriesOnly(entry.versions, prefix) || this.#isInForce(entry, now) ? entry : undefined;
   }
 

@@ -1,5 +1,10 @@
-import { type CredentialProvider, defaultCredentials } from '../../aws/credentials.js';
-import { resolveEndpoint } from '../../aws/endpoint.js';
+import {
+  type CredentialProvider,
+  type CredentialSource,
+  defaultCredentials,
+  keepCredentials,
+} from '../../aws/credentials.js';
+import { type EndpointOptions, resolveEndpoint } from '../../aws/endpoint.js';
 import {
   createTransport,
   errorMessage,
@@ -7,13 +12,12 @@ import {
   parsed,
   type Timeouts,
 } from '../../aws/transport.js';
+import { invalid } from '../../model/errors.js';
 import type { Database, Item, Request } from './database.js';
 import { dynamodbError } from './error.js';
 
-export interface HttpDatabaseOptions {
+export interface HttpDatabaseOptions extends EndpointOptions {
   readonly tableName: string;
-  readonly region?: string | undefined;
-  readonly endpoint?: string | undefined;
   readonly credentials?: CredentialProvider | undefined;
   readonly timeouts?: Timeouts | undefined;
 }
@@ -28,7 +32,8 @@ const ACTIONS = {
 
 /** DynamoDB over the lean transport: JSON 1.0 by POST, no SDK. */
 export function httpDatabase(options: HttpDatabaseOptions): Database {
-  const { tableName, timeouts, credentials = defaultCredentials() } = options;
+  const { tableName, timeouts } = options;
+  const credentials = credentialsFrom(options.credentials);
   const where = resolveEndpoint('dynamodb', options);
   const transport = createTransport({ service: 'dynamodb', ...where, credentials, timeouts });
   return {
@@ -40,11 +45,12 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
       const body = JSON.stringify(typed(request));
       const response = await transport.send({ headers, body, retry, isLate });
       const answer = parsed(response);
-      // What stands between may answer 200 all the same, and must confirm nothing.
+      // A proxy in between may answer 200 with a page of its own, which must confirm nothing.
       if (response.status === 200 && answer?.constructor === Object && !answer.__type)
         return answer;
       const type = errorType(response);
-      if (type === 'ConditionalCheckFailedException') {
+      // Where no condition was sent, such an answer comes from something else and confirms nothing.
+      if (type === 'ConditionalCheckFailedException' && request.ConditionExpression) {
         return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };
       }
       const message = errorMessage(response) ?? `HTTP status ${response.status} without a message`;
@@ -55,9 +61,16 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
   };
 }
 
+/** @throws CacheError `INVALID_OPTION` for anything but a function, which is never shown: it may be a secret. */
+function credentialsFrom(provide: CredentialProvider | undefined): CredentialSource {
+  if (provide === undefined) return defaultCredentials();
+  if (typeof provide === 'function') return keepCredentials(provide);
+  throw invalid('credentials', Object(provide), 'an async function that returns them');
+}
+
 /**
- * Puts DynamoDB's types on the values of a request, where it holds items. What comes back keeps them: taking them off
- * everything would slow down every read, as a replacer of JSON's would every request.
+ * Adds DynamoDB's types to the values of a request, in the parts that hold items. Responses keep their types, because
+ * removing them everywhere would slow down every read; a JSON replacer would slow down every request.
  */
 function typed(request: Request): object {
   const { RequestItems } = request;
@@ -84,6 +97,6 @@ function typedItem(item: Item): Item {
 function typedValue(value: unknown): unknown {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
-  // What came from a response, such as the key at which a scan goes on, has its type still.
+  // A value from a response, such as the key at which a scan goes on, still has its type.
   return value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value;
 }

@@ -3,8 +3,8 @@ import type { Database, Item } from './database.js';
 import { aliasesIn, originalKey } from './record.js';
 
 /**
- * The items of this package in a table, page by page; with a pattern, those that hold a value and whose key matches.
- * A scan pays for every item it passes, so the filter saves traffic, not money.
+ * The items of this package in a table, page by page; with a pattern, only items with a value whose key matches. A scan
+ * pays for every item that it passes, so the filter saves traffic, not money.
  */
 export async function* scanTable(
   database: Database,
@@ -14,7 +14,7 @@ export async function* scanTable(
 ): AsyncGenerator<Item[]> {
   const start = literalStart(pattern ?? '');
   const json = JSON.stringify(start).slice(0, -1);
-  // Other programs use such names as well; all three are on what this one wrote alone.
+  // Other programs use such names, too, but only this package writes all three.
   let FilterExpression =
     'attribute_exists(#ver) AND attribute_exists(#n) AND attribute_exists(#expiresAt)';
   if (pattern !== undefined) FilterExpression += ' AND attribute_exists(#value)';
@@ -30,7 +30,7 @@ export async function* scanTable(
         ExpressionAttributeValues: { ':start': start.toWellFormed(), ':json': json },
       }),
       ...(ExclusiveStartKey && { ExclusiveStartKey }),
-      // What was written just before must not escape.
+      // An item written just before the scan must not escape it.
       ConsistentRead: true,
       ReturnConsumedCapacity: 'TOTAL',
     };

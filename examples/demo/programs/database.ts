@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite';
-import { itemId, type Seed, seed } from '../api/seed.js';
-import { answerParent } from './children.js';
+import { itemId, type Seed, seed } from '../../api/seed.js';
+import { answerParent } from '../answer.js';
 
 // A real PostgreSQL, compiled to WebAssembly. Its queries block the process that they run in, hence a process of its own.
 const database = PGlite.create();

@@ -1,0 +1,51 @@
+import v8 from 'node:v8';
+import type { Serializer } from '@glasswork/cache';
+import * as devalue from 'devalue';
+import { SuperJSON } from 'superjson';
+
+/** An amount of money as libraries make them: a class that says what its JSON is, and that superjson can be told of. */
+export class Decimal {
+  readonly #digits: string;
+  constructor(digits: string) {
+    this.#digits = digits;
+  }
+  toJSON(): string {
+    return this.#digits;
+  }
+  toString(): string {
+    return this.#digits;
+  }
+}
+
+const superjson = new SuperJSON();
+superjson.registerCustom<Decimal, string>(
+  {
+    isApplicable: (value): value is Decimal => value instanceof Decimal,
+    serialize: String,
+    deserialize: (digits) => new Decimal(digits),
+  },
+  'decimal',
+);
+
+const textOf = (raw: string | Uint8Array): string =>
+  typeof raw === 'string' ? raw : new TextDecoder().decode(raw);
+
+export const superjsonSerializer: Serializer = {
+  name: 'superjson',
+  serialize: (value) => superjson.stringify(value),
+  deserialize: (raw) => superjson.parse(textOf(raw)),
+};
+
+export const devalueSerializer: Serializer = {
+  name: 'devalue',
+  serialize: (value) =>
+    devalue.stringify(value, { Decimal: (it) => it instanceof Decimal && String(it) }),
+  deserialize: (raw) =>
+    devalue.parse(textOf(raw), { Decimal: (digits: string) => new Decimal(digits) }),
+};
+
+export const v8Serializer: Serializer = {
+  name: 'v8',
+  serialize: (value) => v8.serialize(value),
+  deserialize: (raw) => v8.deserialize(raw as Uint8Array),
+};
