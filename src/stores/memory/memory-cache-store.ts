@@ -157,6 +157,7 @@ export class MemoryCacheStore implements CacheStore {
   }
 
   async close(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   /** The record, if it holds a value whose time has not come. One that has expired keeps its version as a token. */
   #live(key: string, now = this.#clock.now()): Stored | undefined {
