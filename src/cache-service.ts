@@ -11,6 +11,7 @@ import { invalid } from './model/errors.js';
 import { checkedTags, type WrapOptions } from './model/policy.js';
 import { isServable } from './model/snapshot.js';
 import { type Duration, withTimeout } from './model/time.js';
+import { checkStore } from './resilience/check-store.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
 export type KeyLoad<T> = (context: LoadContext<NoInfer<T>>) => NoInfer<T> | Promise<NoInfer<T>>;
@@ -253,6 +254,27 @@ export class CacheService {
    */
   async warm(): Promise<void> {
     await this.#parts.access.attempt('warm', undefined, async (store) => store.warm?.());
+  }
+
+  /**
+   * Proves that the store can do what this service needs: a probe record with a fresh name under `keyPrefix` is read,
+   * filled, fenced, invalidated and removed, and so is a tag of its own, which lives for a minute at most. It asks past
+   * the breaker, calls no `onInvalidate`, and touches no record of yours. For a deployment's smoke test.
+   *
+   * @throws CacheError with the first thing that is wrong: which step, why, and what to do. `code` is the cause's:
+   * `STORE_FAILED`, `TIMEOUT`, `NO_CREDENTIALS`, `MISSING_PEER`, …
+   *
+   * @example
+   * ```ts
+   * import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
+   *
+   * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }));
+   * await cache.check();
+   * ```
+   */
+  async check(): Promise<void> {
+    const { access, keys } = this.#parts;
+    await (access.store.check?.(keys.prefix) ?? checkStore(access.store, keys.prefix));
   }
 
   /** Resolves when no background work of this service is pending. Await it in tests and before a process ends. */

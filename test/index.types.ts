@@ -124,7 +124,7 @@ export type Shapes = [
   Assert<
     Interchangeable<
       keyof CacheStore,
-      keyof Store | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
+      keyof Store | 'check' | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
     >
   >,
   Assert<Fits<Least, CacheStore>>,

@@ -1,6 +1,7 @@
 import { type AnyKey, keyText, schemaOf } from '../model/cache-key.js';
 import type { CacheStore } from '../model/cache-store.js';
 import { type CacheConfig, settings } from '../model/config.js';
+import { reporter } from '../model/console-reporter.js';
 import { invalid } from '../model/errors.js';
 import { type Emit, eventLog } from '../model/events.js';
 import type { KeySpace } from '../model/key-space.js';
@@ -41,7 +42,11 @@ export interface ServiceParts {
 export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
   const { policy, clock, keys, breaker, trustMs } = settings(config);
-  const { emit, hit, stats } = eventLog(config.onEvent, clock);
+  const { emit, hit, stats } = eventLog(
+    config.onEvent,
+    clock,
+    reporter(String(store.name ?? ''), clock),
+  );
   const access = new StoreAccess(store, emit, clock, breaker);
   const versions = new VersionTracker(access, keys, clock, trustMs);
   const reader = new EntryReader(access, versions, clock, emit);

@@ -31,7 +31,10 @@ export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFr
   tagTTL?: Duration | undefined;
   /** The same for the prefix's version, which `clear()` changes. Default 5 seconds. */
   versionTTL?: Duration | undefined;
-  /** Gets every event; what it throws is ignored. */
+  /**
+   * Gets every event; what it throws is ignored. Default: problems go to `console.warn`, each cause once and then at most
+   * once a minute, see `consoleReporter`. `() => {}` silences it.
+   */
   onEvent?: ((event: CacheEvent) => void) | undefined;
   /** Returns the end of the running invocation, epoch milliseconds. No lease lasts longer. */
   deadline?: (() => number | undefined) | undefined;
@@ -55,6 +58,8 @@ export interface Settings {
 export function settings(config: CacheConfig): Settings {
   const { defaultTTL, clock = systemClock } = config;
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
+  if (config.onEvent != null && typeof config.onEvent !== 'function')
+    throw invalid('onEvent', config.onEvent, 'a function');
   if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {

@@ -4,10 +4,12 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
+import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import { CacheError, invalid } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
-import { jsonSerializer } from '../../serializers/json.js';
+import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { nothingLive, unchanged } from './conditions.js';
 import type { Condition, Database, Item } from './database.js';
 import { httpDatabase } from './http-database.js';
@@ -49,13 +51,14 @@ const MOST_WRITES = 25;
 export class DynamoDBCacheStore implements CacheStore {
   readonly name = 'dynamodb';
   readonly durable = true;
+  readonly serializer: Serializer;
   readonly #tableName: string;
   readonly #database: Database;
   readonly #read: Read;
   readonly #write: Write;
   readonly #recent: RecentChanges;
   readonly #consistent: boolean;
-  readonly #serializer: Serializer;
+  readonly #codec: ValueCodec;
   readonly #maxItemBytes: number;
   readonly #clock: Clock;
   readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
@@ -74,7 +77,8 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#recent = new RecentChanges(this.#clock);
     this.#write = versionedWrites(this.#database, tableName, this.#clock, this.#read, this.#recent);
     this.#consistent = options.consistentRead ?? false;
-    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
     this.#maxItemBytes = itemLimit(options.maxItemBytes);
   }
 
@@ -127,7 +131,7 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   copy<T>(value: T, key: string): T {
-    return this.#serializer.deserialize(this.#serializer.serialize(value, key), key) as T;
+    return this.#codec.copy(value, key);
   }
 
   async del(key: string): Promise<void> {
@@ -172,6 +176,11 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.#database.warm();
   }
 
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
+  }
+
   /** Closes the connections. A `client` that you gave stays open. */
   async close(): Promise<void> {
     this.#database.close();
@@ -194,7 +203,9 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   #value<T>(item: Item, key: string): T {
-    return this.#serializer.deserialize(rawValue(item, key), key) as T;
+    const value = this.#codec.deserialize(rawValue(item, key), key);
+    const { entry } = item;
+    return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;
   }
 
   /** Writes a value, where there is a condition only if it holds; resolves to whether it was written. */
@@ -206,17 +217,21 @@ export class DynamoDBCacheStore implements CacheStore {
     condition?: Condition,
   ): Promise<boolean> {
     const pk = partitionKey(key);
-    const raw = this.#serializer.serialize(value, key);
-    const size = OVERHEAD_BYTES + 2 * Buffer.byteLength(key) + Buffer.byteLength(raw);
+    const raw = this.#codec.serialize(bareValue(value), key);
+    const envelope = envelopeOf(value);
+    const own = OVERHEAD_BYTES + Buffer.byteLength(envelope ?? '');
+    const size = own + 2 * Buffer.byteLength(key) + Buffer.byteLength(raw);
     if (size > this.#maxItemBytes) throw tooLarge(key, size, this.#maxItemBytes);
     const exp = this.#clock.now() + ttl * 1000;
     const hashed = pk !== key;
     const text = typeof raw === 'string';
-    const what = `SET #value = :value, #exp = :exp,${hashed ? ' #key = :key,' : ''}`;
+    const set = `SET #value = :value, #exp = :exp,${hashed ? ' #key = :key,' : ''}`;
+    const what = envelope ? `${set} #entry = :entry,` : `REMOVE #entry ${set}`;
     const values = {
       // Not a Buffer, which JSON would make an object of before anybody sees it.
       ':value': text ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
       ':exp': exp,
+      ...(envelope && { ':entry': envelope }),
       ...(hashed && { ':key': JSON.stringify(key) }),
     };
     return this.#write(pk, { expression: what, values, exp, retry, condition });

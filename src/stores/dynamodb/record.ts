@@ -8,6 +8,7 @@ import type { Item } from './database.js';
  *
  * - `pk` the key, or its start and a hash when it is too long; then `key` is the original, as JSON
  * - `value` the serializer's output, S or B; absent in a tombstone, which records only that the key was invalidated
+ * - `entry` the service's data about a value: its times, and the versions that it depends on
  * - `exp` when the value expires, epoch milliseconds
  * - `expiresAt` when DynamoDB may delete the item, epoch seconds: its TTL attribute
  * - `ver`, `n` the version: a fresh id with each write, and a counter that only grows
@@ -79,7 +80,7 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
   if (typeof value === 'string') {
     return Object(item.value).B === value ? Buffer.from(value, 'base64') : value;
   }
-  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return value as Uint8Array;
   const message = `The item of "${key}" holds neither text nor bytes: what else writes to this table?`;
   throw new CacheError('CORRUPT', message, { subject: key });
 }
