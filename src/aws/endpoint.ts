@@ -1,4 +1,4 @@
-import { invalid } from '../model/errors.js';
+import { CacheError, invalid } from '../model/errors.js';
 import { profileName, profileSettings, type Settings } from './profile.js';
 
 /** AWS's partitions outside `aws`, by the start of the region's name: the domain, and the one that also has IPv6. */
@@ -60,7 +60,8 @@ export function resolveEndpoint(
   const conflict = fips ? 'useFipsEndpoint' : dualstack && 'useDualstackEndpoint';
   if (given && conflict) {
     const give = `either an endpoint or ${conflict}: false here turns off what ${VARIABLES[conflict]} or the profile says`;
-    throw invalid(conflict, `true with the endpoint ${given.origin}`, give);
+    const message = `${conflict} is true with the endpoint ${given.origin}: give ${give}.`;
+    throw new CacheError('INVALID_OPTION', message, { subject: conflict });
   }
   return {
     endpoint: given ?? new URL(`https://${hostOf(service, region, fips, dualstack)}`),
