@@ -1,5 +1,6 @@
 import type { CacheStore } from '../model/cache-store.js';
 import { withTimeout } from '../model/time.js';
+import { structuralCopy } from '../util/clone.js';
 import { freezeDeep, isFrozenDeep } from '../util/deep-freeze.js';
 import { STORE_BUDGET_MS } from './store-access.js';
 
@@ -17,7 +18,7 @@ export function copyAsHit(store: CacheStore, value: unknown, storageKey: string)
   // A load may give undefined, which no store holds.
   if (value === undefined || isPlainText(value)) return value;
   try {
-    const copy = store.copy ? store.copy(value, storageKey) : structuredClone(value);
+    const copy = store.copy ? store.copy(value, storageKey) : structuralCopy(value);
     if (!isPromise(copy)) return asGiven(store, copy);
     const inTime = withTimeout(copy, STORE_BUDGET_MS, () => NOT_COPIED);
     return inTime.then(

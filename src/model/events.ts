@@ -77,13 +77,13 @@ export type MissReason =
   | 'forced';
 
 export type RefusalReason =
-  /** The key changed since the load began: an invalidation, or another fill. */
+  /** The key changed since the load began: an invalidation, another fill, or an eviction where the store evicts. */
   | 'changed'
   /** This process invalidated it while the load ran. */
   | 'invalidated'
   /** The load is too old for its version to prove anything. */
   | 'late'
-  /** The read before the load failed, so there is no version to compare. */
+  /** A version that the value depends on could not be read, or was evicted at once: there is nothing to compare. */
   | 'unread';
 
 /** The counter of `stats()` that each event adds to. */

@@ -57,7 +57,10 @@ const RULES: Rules = {
     'testing',
   ],
   runners: ['cli'],
-  heavy: { rooms: ['aws', 'stores'], modules: ['node:http', 'node:https', 'node:crypto'] },
+  heavy: {
+    rooms: ['aws', 'stores'],
+    modules: ['node:http', 'node:https', 'node:net', 'node:tls', 'node:crypto'],
+  },
   optionalPeers: Object.keys(manifest.peerDependencies),
 };
 

@@ -1,5 +1,6 @@
 import { FAILED } from '../../model/failed.js';
 import { monotonic } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { StoreAccess } from '../store-access.js';
 
 /** A lease that this process may load under; `release` frees those who wait when no value came of it. */
@@ -24,7 +25,7 @@ export async function takeLease(
   key: string,
   ttlMs: number,
 ): Promise<Lease | 'held' | undefined> {
-  const token = crypto.randomUUID();
+  const token = uniqueId();
   const until = monotonic() + ttlMs;
   const sleeps = access.freezes();
   const taken = await access.attempt('lease', key, async (store) =>

@@ -1,9 +1,10 @@
-import type { CacheVersion } from '../../model/cache-store.js';
+import type { CacheStore, CacheVersion, VersionedRead } from '../../model/cache-store.js';
 import type { DependencyName, DependencyVersions } from '../../model/dependency.js';
 import { MISSING, type ReadDependencyVersions, type ReadVersion } from '../../model/dependency.js';
 import { FAILED } from '../../model/failed.js';
 import type { KeySpace } from '../../model/key-space.js';
 import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { StoreAccess } from '../store-access.js';
 
 /** Version records outlive every entry that carries them; a day more, for clocks that differ. */
@@ -100,7 +101,7 @@ export class VersionTracker {
   async change(name: DependencyName, operation: string): Promise<void> {
     const write = () =>
       this.#access.confirm(operation, name ?? undefined, (store) =>
-        store.set(this.#record(name), crypto.randomUUID(), recordTTL()),
+        store.set(this.#record(name), uniqueId(), recordTTL()),
       );
     this.#forget(name);
     await write().catch(write);
@@ -117,15 +118,21 @@ export class VersionTracker {
     const changes = this.#changes;
     const readAt = this.#clock.now();
     const record = this.#record(name);
-    const found = await this.#access.attempt('read version', name ?? undefined, async (store) => {
-      if (store.getVersioned) return store.getVersioned<string>(record);
-      const value = await store.get<string>(record);
-      return { value, version: value ?? '' };
-    });
+    const found = await this.#access.attempt('read version', name ?? undefined, (store) =>
+      readRecord(store, record),
+    );
     // A store of the user's may answer with nothing at all.
     if (!found || found === FAILED) return FAILED;
-    const { value, version } = found;
-    if (value === undefined && !this.#access.store.durable) return MISSING;
+    if (found.value === undefined && !this.#access.store.durable) return MISSING;
+    return this.#noted(name, found.version, readAt, changes);
+  }
+
+  #noted(
+    name: DependencyName,
+    version: CacheVersion,
+    readAt: number,
+    changes: number,
+  ): CacheVersion {
     const trustMs = name === null ? this.#trustMs.prefix : this.#trustMs.tag;
     if (trustMs > 0 && changes === this.#changes) {
       this.#remember(name, { versions: [[name, version]], readAt, until: readAt + trustMs });
@@ -134,11 +141,19 @@ export class VersionTracker {
   }
 
   async #create(name: DependencyName): Promise<ReadVersion> {
-    const args = [this.#record(name), crypto.randomUUID(), recordTTL()] as const;
-    await this.#access.attempt('create version', name ?? undefined, async (store) => {
-      await (store.add ? store.add(...args) : store.set(...args));
+    const changes = this.#changes;
+    const readAt = this.#clock.now();
+    const record = this.#record(name);
+    const args = [record, uniqueId(), recordTTL()] as const;
+    const found = await this.#access.attempt('create version', name ?? undefined, async (store) => {
+      const adding = store.add ? store.add(...args) : store.set(...args);
+      // Asked for in the same turn: a full store may evict the record before it does anything that comes later.
+      const [added, read] = await Promise.allSettled([adding, readRecord(store, record)]);
+      if (added.status === 'rejected') throw added.reason;
+      return read.status === 'fulfilled' ? read.value : undefined;
     });
-    return this.#read(name);
+    const isThere = found && found !== FAILED && found.value !== undefined;
+    return isThere ? this.#noted(name, found.version, readAt, changes) : this.#read(name);
   }
 
   #record(name: DependencyName): string {
@@ -167,3 +182,9 @@ const isTrusted = (memory: Memory | undefined, now: number): memory is Memory =>
 const isKnown = (
   mark: readonly [DependencyName, ReadVersion],
 ): mark is readonly [DependencyName, CacheVersion] => typeof mark[1] === 'string';
+
+async function readRecord(store: CacheStore, record: string): Promise<VersionedRead<string>> {
+  if (store.getVersioned) return store.getVersioned<string>(record);
+  const value = await store.get<string>(record);
+  return { value, version: value ?? '' };
+}

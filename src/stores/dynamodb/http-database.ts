@@ -47,7 +47,7 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
         .send({ headers, body, retry, isLate })
         .catch((error) => Promise.reject(unansweredError(operation, place, error)));
       const answer = parsed(response);
-      // What stands between may answer 200 all the same, and must confirm nothing.
+      // A proxy in between may answer 200 with a page of its own, which must confirm nothing.
       if (response.status === 200 && answer?.constructor === Object && !answer.__type)
         return answer;
       const type = errorType(response);
@@ -72,8 +72,8 @@ function credentialsFrom(provide: CredentialProvider | undefined): CredentialSou
 }
 
 /**
- * Puts DynamoDB's types on the values of a request, where it holds items. What comes back keeps them: taking them off
- * everything would slow down every read, as a replacer of JSON's would every request.
+ * Adds DynamoDB's types to the values of a request, in the parts that hold items. Responses keep their types, because
+ * removing them everywhere would slow down every read; a JSON replacer would slow down every request.
  */
 function typed(request: Request): object {
   const { RequestItems } = request;
@@ -100,6 +100,6 @@ function typedItem(item: Item): Item {
 function typedValue(value: unknown): unknown {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
-  // What came from a response, such as the key at which a scan goes on, has its type still.
+  // A value from a response, such as the key at which a scan goes on, still has its type.
   return value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value;
 }

@@ -1,17 +1,17 @@
 import type { Clock } from '../../model/time.js';
 
-/** How long a process reads consistently what it changed, milliseconds: replicas usually follow within one second. */
+/** How long a process reads a key consistently after changing it, milliseconds. Replicas usually lag less than 1 s. */
 const WINDOW_MS = 20_000;
 const MOST_KEYS = 10_000;
 
 /**
- * The keys that this process has changed lately. They are read consistently, so that a process sees its own
- * invalidations although DynamoDB's default reads may lag behind.
+ * The keys that this process has changed recently. It reads them consistently and so sees its own invalidations, although
+ * DynamoDB's default reads may lag behind.
  */
 export class RecentChanges {
   readonly #clock: Clock;
   readonly #until = new Map<string, number>();
-  /** Everything counts as changed until then, after more changes than are worth remembering. */
+  /** After more changes than the map may hold, every key counts as changed until this time, epoch milliseconds. */
   #allUntil = 0;
 
   constructor(clock: Clock) {

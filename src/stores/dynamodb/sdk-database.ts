@@ -14,13 +14,13 @@ interface ClientError {
   readonly $metadata?: { readonly attempts?: number };
 }
 
-/** Not a literal, or a bundler would pack the whole SDK into handlers that never use it. */
+/** Not a literal, because a bundler would pack the whole SDK into handlers that never use it. */
 const SDK = /* @__PURE__ */ ['@aws-sdk', 'lib-dynamodb'].join('/');
 
 /**
- * DynamoDB through the user's own client, which retries by its own rules; nothing is retried on top of them. The SDK
- * has no request timeout by default, so each call gets an abort signal, and is left where it does not listen to that:
- * while the SDK waits for credentials, or in DAX.
+ * DynamoDB through the user's own client. The client retries by its own rules, and this adds no retries. The SDK has no
+ * request timeout by default, so each call gets an abort signal. A call that ignores the signal is abandoned: the SDK
+ * while it waits for credentials, and DAX.
  */
 export function sdkDatabase(
   given: object | (() => object | Promise<object>),
@@ -67,7 +67,7 @@ export function sdkDatabase(
         const { name, code, message, Item: item, $metadata }: ClientError = Object(error);
         // Where no condition was sent, such an answer comes from something else and confirms nothing.
         if (name === 'ConditionalCheckFailedException' && request.ConditionExpression) {
-          // A client that does not say how often it sent may have done so more than once.
+          // A client that does not report its attempts may have made more than one.
           return { conditionFailed: true, item, attempts: $metadata?.attempts ?? 2 };
         }
         if (error instanceof CacheError) throw error;
@@ -78,11 +78,11 @@ export function sdkDatabase(
         throw dynamodbError(operation, place, type, text, error);
       }
     },
-    /** The client is there and its packages are loaded: how it connects is its own business. */
+    /** Makes the client and loads its packages. It does not connect: the client does that itself. */
     async warm() {
       await open();
     },
-    /** The client is the user's: so is closing it. */
+    /** Nothing: the client belongs to the user, who may share it. */
     close() {},
   };
 }
@@ -107,13 +107,13 @@ async function placeOf(client: object, table: string): Promise<Place> {
   };
 }
 
-/** A client with methods as it is; one that takes only commands inside a `DynamoDBDocument`, which comes from the SDK. */
+/** A client with methods is used as it is. One that takes only commands is wrapped in the SDK's `DynamoDBDocument`. */
 async function documentClient(given: object): Promise<DocumentClient> {
   const client = await (typeof given === 'function' ? given() : given);
   if (client?.update) return client;
   if (!client?.send) {
     const message =
-      'client is none that the AWS SDK or DAX makes: give one, or a function that returns one.';
+      'client is not a DynamoDB client of the AWS SDK or DAX: give one, or a function that returns one.';
     throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
   }
   const sdk = import(/* webpackIgnore: true */ /* @vite-ignore */ SDK);

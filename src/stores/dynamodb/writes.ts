@@ -1,4 +1,5 @@
 import { type Clock, monotonic } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { Condition, Database, Item, Request } from './database.js';
 import type { Read } from './reads.js';
 import type { RecentChanges } from './recent.js';
@@ -29,7 +30,7 @@ export interface Change {
 
 /** Removes the value and leaves the version, which refuses the fills of all loads that began before it. */
 export const TOMBSTONE: Change = {
-  expression: 'REMOVE #value, #exp SET',
+  expression: 'REMOVE #value, #exp, #entry SET',
   values: {},
   exp: 0,
   retry: 'always',
@@ -50,7 +51,7 @@ export function versionedWrites(
   recent: RecentChanges,
 ): Write {
   return async (pk, change) => {
-    const id = crypto.randomUUID();
+    const id = uniqueId();
     const [wallMs, monotonicMs] = [clock.now(), monotonic()];
     const staysUntilMs = Math.max(change.exp, wallMs + FENCE_WINDOW_MS);
     const request = { TableName: tableName, ...updateRequest(pk, change, id, staysUntilMs) };

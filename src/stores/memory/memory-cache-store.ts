@@ -4,12 +4,13 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { Entry, isEntry } from '../../model/entry.js';
+import { bareValue, Entry, isEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { copyOfTree } from '../../util/clone.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { globMatcher } from '../../util/glob.js';
@@ -53,11 +54,12 @@ export interface MemoryCacheStoreOptions {
 export class MemoryCacheStore implements CacheStore {
   readonly name = 'memory';
   readonly sharesFrozen: boolean;
+  readonly serializer: Serializer;
   readonly #records = new Map<string, Stored>();
   readonly #sieve = new Sieve<Stored>();
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  readonly #serializer: Serializer;
+  readonly #codec: ValueCodec;
   readonly #clock: Clock;
   #bytes = 0;
   #versions = 0;
@@ -65,7 +67,8 @@ export class MemoryCacheStore implements CacheStore {
   constructor(options: MemoryCacheStoreOptions = {}) {
     this.#maxEntries = bound(options.maxEntries ?? 10_000, 'maxEntries');
     this.#maxBytes = bound(options.maxBytes ?? 64 * 1024 * 1024, 'maxBytes');
-    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
     this.sharesFrozen = options.frozen ?? false;
     this.#clock = options.clock ?? systemClock;
   }
@@ -141,8 +144,7 @@ export class MemoryCacheStore implements CacheStore {
   }
 
   copy<T>(value: T, key: string): T {
-    const raw = ownRaw(this.#serializer.serialize(value, key));
-    return this.#serializer.deserialize(raw, key) as T;
+    return this.#codec.copy(value, key);
   }
 
   async clear(): Promise<void> {
@@ -187,13 +189,13 @@ export class MemoryCacheStore implements CacheStore {
 
   #read<T>(record: Stored): T {
     const { raw, key } = record;
-    const read = raw === undefined ? record.tree : this.#serializer.deserialize(ownRaw(raw), key);
+    const read = raw === undefined ? record.tree : this.#codec.deserialize(ownRaw(raw), key);
     if (this.sharesFrozen && freezeDeep(read)) {
       record.shared = record.envelope ? new Entry(record.envelope, read) : read;
       record.raw = undefined;
       return record.shared as T;
     }
-    if (this.#serializer === jsonSerializer) {
+    if (this.serializer === jsonSerializer) {
       record.tree = read;
       record.raw = undefined;
     }
@@ -203,7 +205,7 @@ export class MemoryCacheStore implements CacheStore {
 
   #write(key: string, value: unknown, ttl: number): void {
     const envelope = isEntry(value) ? new Entry(value, undefined) : undefined;
-    const raw = this.#serializer.serialize(isEntry(value) ? value.value : value, key);
+    const raw = this.#codec.serialize(bareValue(value), key);
     this.#put(key, ownRaw(raw), envelope, this.#clock.now() + ttl * 1000);
   }
 
