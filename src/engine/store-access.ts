@@ -1,5 +1,5 @@
 import type { CacheStore } from '../model/cache-store.js';
-import { CacheError, type CacheErrorCode } from '../model/errors.js';
+import { CacheError, type CacheErrorCode, withoutPasswords } from '../model/errors.js';
 import type { Emit } from '../model/events.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
@@ -79,7 +79,7 @@ export class StoreAccess {
   ): Promise<T> {
     return this.#run<T, never>(operation, key, run, budgetMs).catch((cause) => {
       const what = key === undefined ? operation : `${operation} (${key})`;
-      const message = `The store did not confirm ${what}: the old value may still be served. Try it again.`;
+      const message = `The store did not confirm ${what}: the old value may still be served. ${reasonOf(cause)}`;
       throw new CacheError('NOT_CONFIRMED', message, { subject: key, cause });
     });
   }
@@ -144,6 +144,13 @@ export class StoreAccess {
     this.#lastError = error;
     this.#breaker?.failed();
   }
+}
+
+/** The cause's own words. Trying again can help where nobody knows what was wrong. */
+function reasonOf(cause: unknown): string {
+  const why = withoutPasswords(String(Object(cause).message ?? cause)).replace(/[^.?!]$/, '$&.');
+  const isKnown = cause instanceof CacheError && cause.code !== 'TIMEOUT';
+  return isKnown ? why : `${why} Try it again.`;
 }
 
 const late = (operation: string, ms: number): CacheError =>
