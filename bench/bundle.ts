@@ -35,6 +35,7 @@ const PROGRAMS = [
   'memory',
   'down',
   'eviction',
+  'heap',
   'tier',
   'warm-redis',
 ];
