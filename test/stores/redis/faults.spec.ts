@@ -112,6 +112,12 @@ describeWithRedis('faults of Redis', () => {
       expect(row).toEqual({ key: 'new', version: 0 });
       expect(await cache.set('new', 1)).toBe(false);
       expect(processes[0].errors.join()).toMatch(/OOM.*maxmemory-policy/);
+      // Misses are no failures of the server: hits go on between them, however many there are.
+      for (let i = 0; i < 12; i++) await cache.wrap(`new:${i}`, '1h', () => origin.load('new'));
+      processes[0].events.length = 0;
+      await cache.wrap('full', '1h', () => origin.load('full'));
+      expect(processes[0].events.map(({ type }) => type)).toEqual(['hit']);
+      expect(processes[0].breaker).toEqual([]);
       // What only frees memory is allowed; what must write a new version is not.
       await cache.del('full');
       expect(await cache.get('full')).toBeUndefined();

@@ -84,7 +84,7 @@ describe('the options of a Redis store', () => {
   it.each([
     ['no way to Redis', {}],
     ['two ways to Redis', { url: 'redis://127.0.0.1', client: unused() }],
-    ['a client that is none', { client: { get() {} } }],
+    ['a client without members', { client: { get() {} } }],
     ['a client that is null', { client: null }],
     ['a client that is text', { client: 'redis://127.0.0.1' }],
     ['an empty prefix', { client: unused(), prefix: '' }],
@@ -273,6 +273,29 @@ describeWithRedis('a Redis store', (url) => {
       const keys = ['key', 'a', 'b'];
       const reads = await Promise.all(keys.map((key) => own.getVersioned(key)));
       expect(reads.map(({ value }) => value)).toEqual(['value', undefined, undefined]);
+    } finally {
+      await own.close();
+      await server.stop();
+    }
+  });
+
+  it('reads from a full server, and fills nothing that it could leave no token for', async () => {
+    const server = await RedisProcess.start();
+    const own = new RedisCacheStore({ url: server.url });
+    try {
+      await own.set('held', 'value', 60);
+      await server.configure('maxmemory', 1);
+      expect((await own.getVersioned('held')).value).toBe('value');
+      const { value, version } = await own.getVersioned('absent');
+      expect(value).toBeUndefined();
+      const fill = () => own.setIfUnchanged('absent', 'late', 60, version);
+      await expect(fill()).rejects.toThrow(/OOM.*maxmemory-policy/);
+      // Nor later, when there is room: nobody knows what came in between.
+      await server.configure('maxmemory', 0);
+      await expect(fill()).rejects.toThrow('OOM');
+      expect(await own.get('absent')).toBeUndefined();
+      const again = await own.getVersioned('absent');
+      expect(await own.setIfUnchanged('absent', 'filled', 60, again.version)).toBe(true);
     } finally {
       await own.close();
       await server.stop();
