@@ -37,6 +37,7 @@ const PROGRAMS = [
   'memory',
   'down',
   'eviction',
+  'heap',
   'tier',
   'warm-redis',
 ];

@@ -16,14 +16,16 @@ const COLORS: Readonly<Record<string, string>> = {
   yellow: '#d29922',
   cyan: '#39c5cf',
 };
+/** A bar of a table, or words with single blanks between them: each is put where it belongs. */
+const PIECE = /│|[^\s│]+(?: [^\s│]+)*/g;
 const [PAPER, INK] = ['#0d1117', '#e6edf3'];
 
 const printed = await text(process.stdin);
 const shown = excerpt(printed);
 writeFileSync(PICTURE, `${draw(shown)}\n`);
 const marked = /(<!-- demo -->\n)[\s\S]*(<!-- \/demo -->)/;
-const block = `\`\`\`text\n${stripVTControlCharacters(shown)}\n\`\`\`\n`;
-writeFileSync(README, readFileSync(README, 'utf8').replace(marked, `$1\n${block}\n$2`));
+const block = `\`\`\`text\n${stripVTControlCharacters(shown)}\n\`\`\``;
+writeFileSync(README, readFileSync(README, 'utf8').replace(marked, `$1\n${block}\n\n$2`));
 
 /** The table of the traffic, with all that is worse than before, and the closing table, which holds every act. */
 function excerpt(output: string): string {
@@ -50,10 +52,12 @@ function draw(output: string): string {
   const rows = lines.map((line, row) => {
     let column = 0;
     const y = MARGIN + (row + 0.75) * LINE;
-    return parser.parse(line).map((token) => {
-      const x = MARGIN + column * CHARACTER;
+    return parser.parse(line).flatMap((token) => {
+      const start = column;
       column += token.value.length;
-      return span(token, x, y);
+      return [...token.value.matchAll(PIECE)].map((match) =>
+        span(token, match[0], MARGIN + (start + match.index) * CHARACTER, y),
+      );
     });
   });
   const picture = s(
@@ -75,17 +79,16 @@ function draw(output: string): string {
 }
 
 /** `textLength` keeps the columns where they are, whichever font there is. */
-function span({ value, foreground, decorations }: ParseToken, x: number, y: number) {
+function span({ foreground, decorations }: ParseToken, piece: string, x: number, y: number) {
   const color = foreground?.type === 'named' ? COLORS[foreground.name] : undefined;
   return s(
     'text',
     {
-      ...{ x: x.toFixed(1), y, textLength: (value.length * CHARACTER).toFixed(1) },
+      ...{ x: x.toFixed(1), y, textLength: (piece.length * CHARACTER).toFixed(1) },
       lengthAdjust: 'spacingAndGlyphs',
-      'xml:space': 'preserve',
       ...(color && { fill: color }),
       ...(decorations.has('bold') && { fontWeight: 'bold' }),
     },
-    value,
+    piece,
   );
 }

@@ -74,7 +74,8 @@ type Policies = Maybe<{
   hardTimeout: Duration;
   waitUntil: (promise: Promise<unknown>) => void;
 }>;
-type Wrap = Policies & Maybe<{ ttl: Duration; tags: readonly string[]; forceFresh: boolean }>;
+type Wrap = Policies &
+  Maybe<{ ttl: Duration; tags: readonly string[]; forceFresh: boolean; signal: AbortSignal }>;
 type Config = Policies &
   Maybe<{
     defaultTTL: Duration;

@@ -7,6 +7,7 @@ import { callContext } from '../resilience/call-context.js';
 import { CircuitBreaker } from '../resilience/circuit-breaker.js';
 import { FreezeDetector } from '../resilience/freeze-detector.js';
 import { LATE, OperationTimeouts } from '../resilience/operation-timeouts.js';
+import { capabilitiesOf, type StoreCapabilities } from './store-capabilities.js';
 
 /** How long one read or fill may take before the service goes on without the store, milliseconds. */
 export const STORE_BUDGET_MS = 2_500;
@@ -31,6 +32,7 @@ const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([
  */
 export class StoreAccess {
   readonly store: CacheStore;
+  readonly can: StoreCapabilities;
   readonly #emit: Emit;
   readonly #breaker: CircuitBreaker | undefined;
   readonly #freezes: FreezeDetector;
@@ -46,6 +48,7 @@ export class StoreAccess {
     breaker: { failures: number; cooldownMs: number } | undefined,
   ) {
     this.store = store;
+    this.can = capabilitiesOf(store);
     this.#emit = emit;
     this.#freezes = new FreezeDetector(clock);
     this.#timeouts = new OperationTimeouts(this.#freezes);

@@ -22,7 +22,7 @@ import { type Clock, type Duration, milliseconds, systemClock } from './time.js'
  * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), config);
  * ```
  */
-export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFresh'> {
+export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFresh' | 'signal'> {
   /** The life of a value when neither the call nor its key says. Default 5 minutes. */
   defaultTTL?: Duration | undefined;
   /** Keeps this service's keys apart from others in the same store. Letters, digits, `_`, `.`, `-`. Default: none. */
@@ -67,6 +67,7 @@ export function settings(config: CacheConfig): Settings {
       ttl: defaultTTL,
       tags: undefined,
       forceFresh: false,
+      signal: undefined,
     }),
     keys: keySpace(config.keyPrefix),
     trustMs: {

@@ -15,6 +15,16 @@ export type CacheEvent =
   | { readonly type: 'miss'; readonly key: string; readonly reason: MissReason }
   /** A caller shared a load that was running already. */
   | { readonly type: 'join'; readonly key: string }
+  /**
+   * A caller has waited 10 seconds for a load of `key` that another caller began. `waitingKey`: the key whose load made
+   * the call, where that is known; two loads that wait for each other show up here, each with the other's key.
+   */
+  | {
+      readonly type: 'slow-join';
+      readonly key: string;
+      readonly waitingKey: string | undefined;
+      readonly waitedMs: number;
+    }
   | { readonly type: 'load'; readonly key: string; readonly durationMs: number }
   | {
       readonly type: 'load-error';
@@ -90,6 +100,7 @@ export type RefusalReason =
 const COUNTERS = {
   miss: 'misses',
   join: 'joins',
+  'slow-join': 'slowJoins',
   load: 'loads',
   'load-error': 'loadErrors',
   refresh: 'refreshes',

@@ -40,4 +40,5 @@ export class NullCacheStore implements CacheStore {
   /** There is nothing to prove: it holds nothing on purpose. */
   async check(_keyPrefix?: string): Promise<void> {}
   async close(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -268,7 +268,9 @@ describe('a line names no key and no value', () => {
   });
 
   it.each([undefined, null, 'text', 7, {}])('and an error that is %j is one line', (error) => {
-    expect(tell('get', error)).toMatch(/^@glasswork\/cache: (get|read version) failed \(Error\): .+ Every/);
+    expect(tell('get', error)).toMatch(
+      /^@glasswork\/cache: (get|read version) failed \(Error\): .+ Every/,
+    );
   });
 });
 

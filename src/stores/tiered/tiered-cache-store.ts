@@ -216,6 +216,11 @@ export class TieredCacheStore implements CacheStore {
     }
   }
 
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** An invalidation; also a `set`, whose copy the next read makes. */
   async #change(keys: readonly string[], write: () => Promise<void>): Promise<void> {
     const copied = keys.filter((key) => !isRecord(key));
