@@ -1,4 +1,4 @@
-import { CacheError, invalid } from '../model/errors.js';
+import { invalid } from '../model/errors.js';
 import { profileName, profileSettings, type Settings } from './profile.js';
 
 /** AWS's partitions outside `aws`, by the start of the region's name: the domain, and the one that also has IPv6. */
