@@ -233,7 +233,7 @@ describeWithRedis('a Redis store', (url) => {
   });
 
   it('fails for no other key because of one of another kind', async () => {
-    const cache = new CacheService(store, { breaker: { failures: 1 } });
+    const cache = new CacheService(store, { breaker: { failures: 1 }, onEvent: () => {} });
     const [key, other] = [fresh(), fresh()];
     await cache.set(other, 'value', 60);
     await client.lpush(inRedis(key), 'element');
