@@ -54,7 +54,7 @@ export function plain(value: unknown): unknown {
  */
 export function originalKey({ pk, key }: Item): string {
   const name = String(plain(pk));
-  if (key === undefined || !HASHED.test(name)) return name;
+  if (key === undefined) return name;
   try {
     const original: unknown = JSON.parse(String(plain(key)));
     return typeof original === 'string' && partitionKey(original) === name ? original : name;

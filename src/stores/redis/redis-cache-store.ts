@@ -5,6 +5,8 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { bareValue, envelopeOf } from '../../model/entry.js';
+import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
@@ -19,9 +21,6 @@ import type { RedisCacheStoreOptions } from './options.js';
 import { recordBody, StoredRecord, UNKNOWN_VERSION } from './record.js';
 import { isValue, unlinkKeys } from './scan.js';
 import { ValueMemo } from './value-memo.js';
-
-/** The service lets no load fill that is older than this, so no token is needed for longer. Milliseconds. */
-const TOKEN_MS = 15 * 60_000;
 
 /** The version of a miss on a server without memory for its token. A read is not a failure there: hits go on. */
 const NO_TOKEN = 'none';
@@ -178,6 +177,11 @@ export class RedisCacheStore implements CacheStore {
     await this.#connection.send('warm', undefined, (client) => client.ping(), 'read');
   }
 
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
+  }
+
   /** Closes the client that a `url` has opened, within half a second; one that was given stays open. */
   async close(): Promise<void> {
     await this.#connection.close();
@@ -195,7 +199,7 @@ export class RedisCacheStore implements CacheStore {
         'get',
         key,
         // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-        (client) => client.glassworkCacheReadBuffer(stored, uniqueId(), TOKEN_MS),
+        (client) => client.glassworkCacheReadBuffer(stored, uniqueId(), TOKEN_LIFE_MS),
         'read',
       )
       .then((raw) => this.#versioned(raw, stored, key));

@@ -8,6 +8,7 @@ import type {
 import { isEntry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { InvalidationBus } from './invalidation-bus.js';
@@ -194,6 +195,18 @@ export class TieredCacheStore implements CacheStore {
     await this.#fleet?.prove();
   }
 
+  /**
+   * Checks the last tier, those above it, the channel, and then all of them together; see `CacheService.check()`.
+   *
+   * @throws CacheError with what is wrong.
+   */
+  async check(keyPrefix?: string): Promise<void> {
+    for (const tier of [this.#below, this.#upper.store])
+      await (tier.check?.(keyPrefix) ?? checkStore(tier, keyPrefix));
+    await this.#fleet?.prove();
+    await checkStore(this, keyPrefix);
+  }
+
   /** Closes every tier, and rejects with the first failure. */
   async close(): Promise<void> {
     try {
@@ -201,6 +214,11 @@ export class TieredCacheStore implements CacheStore {
     } finally {
       await all([this.#upper.store.close?.(), this.#below.close?.()]);
     }
+  }
+
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** An invalidation; also a `set`, whose copy the next read makes. */
