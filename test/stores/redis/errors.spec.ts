@@ -511,6 +511,7 @@ describe('an error of another version', () => {
     const { cause } = redisError('get', 'key', reply);
     const wrapped = redisError('get', 'key', new Error('No TLS connection', { cause: reply }));
     expect(inspect(wrapped, { depth: 12 })).not.toContain(SECRET);
+    expect((wrapped.cause as Error).cause).toMatchObject({ message: 'OOM command not allowed' });
     expect(cause).toMatchObject({ message: 'OOM command not allowed', command: 'eval' });
     expect((cause as Error).stack).toContain('errors.spec.ts');
   });
