@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { root, run } from './run.js';
 
-const run = promisify(execFile);
-const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, 'node_modules', '.cache', 'glasswork');
 
 /** One exact version of a package, and the hash that its tarball must have. */
@@ -124,8 +120,7 @@ function platform(): string {
 
 async function pack({ name, version }: PinnedPackage, into: string): Promise<string> {
   const args = ['pack', `${name}@${version}`, '--pack-destination', into, '--ignore-scripts'];
-  // npm is a batch file on Windows, which only a shell runs.
-  await run('npm', [...args, '--silent'], { cwd: root, shell: process.platform === 'win32' });
+  await run('npm', [...args, '--silent'], { shell: process.platform === 'win32' });
   const tarball = (await readdir(into)).find((file) => file.endsWith('.tgz'));
   if (tarball === undefined) throw new Error(`npm pack left no tarball of ${name}@${version}`);
   return join(into, tarball);

@@ -1,8 +1,9 @@
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nodeBinary } from '../fetch-package.js';
+import { root, run } from '../run.js';
+import { bareEnvironment, ensure } from './manifest.js';
 import type { Command, Project } from './projects/index.js';
-import { bareEnvironment, ensure, root, run } from './run.js';
 
 /** The folders around the projects: a package is looked for in each folder on the way up. */
 export interface Workshop {
