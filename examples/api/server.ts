@@ -14,7 +14,7 @@ const TABLE = 'cache';
 const port = Number(process.env.PORT ?? 3000);
 
 const database = await PGlite.create();
-await seed(database, { items: 1_000 });
+await seed(database, { items: 200 });
 const dynamoDB = process.env.CACHE_TABLE ? undefined : await startLocalDynamoDB([TABLE]);
 const observer = createObserver();
 const app = createApp(database, {

@@ -1,6 +1,6 @@
 import type { CacheStore, NearestRead, VersionedRead } from '../model/cache-store.js';
 import { Entry, isEntry } from '../model/entry.js';
-import { copyOf } from '../util/clone.js';
+import { structuralCopy } from '../util/clone.js';
 import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 import type { PastState, StoreHistory } from './store-history.js';
 
@@ -116,6 +116,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
         return write('setIfUnchanged', [key], apply, true);
       },
     }),
+    ...('serializer' in inner && { serializer: inner.serializer }),
     ...(copy && { copy: <T>(value: T, key: string) => (copy<T>).call(inner, value, key) }),
     ...(warm && { warm: () => warm.call(inner) }),
     ...(close && { close: () => close.call(inner) }),
@@ -123,8 +124,14 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
 }
 
 /** Copies the arguments: a store writes what it was given when it was called, however late and however often. */
-const asSent = <T>(value: T): T =>
-  isEntry(value) ? (new Entry(value, copyOf(value.value)) as T) : copyOf(value);
+function asSent<T>(value: T): T {
+  if (isEntry(value)) return new Entry(value, asSent(value.value)) as T;
+  try {
+    return structuralCopy(value);
+  } catch {
+    return value;
+  }
+}
 
 type Past = readonly (PastState | undefined)[];
 

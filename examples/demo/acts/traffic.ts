@@ -36,8 +36,8 @@ export function trafficAct(options: Options): Act {
     compares:
       'The same production traffic goes to three copies of the example API at the same time: without a cache, with ' +
       'DynamoDB, and with a memory tier above DynamoDB.',
+    details: describe(workload, traffic, options),
     async play(stage) {
-      stage.progress.say(describe(workload, traffic, options));
       const database = startDatabase();
       try {
         const columns = await measure(stage, database, workload, traffic, options);

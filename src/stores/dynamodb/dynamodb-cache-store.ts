@@ -4,10 +4,12 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
+import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import { CacheError, invalid } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
-import { jsonSerializer } from '../../serializers/json.js';
+import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { nothingLive, unchanged } from './conditions.js';
 import type { Condition, Database, Item } from './database.js';
 import { httpDatabase } from './http-database.js';
@@ -20,9 +22,9 @@ import { scanTable } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
 import { TOMBSTONE, versionedWrites, type Write } from './writes.js';
 
-/** What an item needs besides its key and value: the names, versions and times. */
+/** The size of an item besides its key and value, bytes: names, version and times. */
 const OVERHEAD_BYTES = 150;
-/** Writes at once: a batch must not open a socket for each of its items. */
+/** The most writes in parallel, because a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
 
 /**
@@ -49,13 +51,14 @@ const MOST_WRITES = 25;
 export class DynamoDBCacheStore implements CacheStore {
   readonly name = 'dynamodb';
   readonly durable = true;
+  readonly serializer: Serializer;
   readonly #tableName: string;
   readonly #database: Database;
   readonly #read: Read;
   readonly #write: Write;
   readonly #recent: RecentChanges;
   readonly #consistent: boolean;
-  readonly #serializer: Serializer;
+  readonly #codec: ValueCodec;
   readonly #maxItemBytes: number;
   readonly #clock: Clock;
   readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
@@ -74,7 +77,8 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#recent = new RecentChanges(this.#clock);
     this.#write = versionedWrites(this.#database, tableName, this.#clock, this.#read, this.#recent);
     this.#consistent = options.consistentRead ?? false;
-    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
     this.#maxItemBytes = itemLimit(options.maxItemBytes);
   }
 
@@ -102,7 +106,7 @@ export class DynamoDBCacheStore implements CacheStore {
     return Promise.all(keys.map((key) => this.get<T>(key)));
   }
 
-  /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
+  /** Not sent again once bytes were sent, because a copy that arrives late would undo a later write. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
     await this.#put(key, value, ttl, 'unsent');
   }
@@ -121,13 +125,13 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
-    // The last one of a key: sent at once, any of them could be the last to arrive.
+    // Only the last entry of a key: of several sent in parallel, any could arrive last.
     const unique = new Map(entries.map((entry) => [entry.key, entry])).values();
     await inParallel([...unique], MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
   }
 
   copy<T>(value: T, key: string): T {
-    return this.#serializer.deserialize(this.#serializer.serialize(value, key), key) as T;
+    return this.#codec.copy(value, key);
   }
 
   async del(key: string): Promise<void> {
@@ -138,7 +142,7 @@ export class DynamoDBCacheStore implements CacheStore {
     await this.#writeTombstones(keys.map(partitionKey));
   }
 
-  /** Scans the table: it pays for every item, whatever matches. */
+  /** Scans the table, and so pays for every item in it, whatever matches. */
   async delByPattern(pattern: string): Promise<number> {
     let deleted = 0;
     for await (const items of this.#scan('delByPattern', pattern)) {
@@ -172,6 +176,11 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.#database.warm();
   }
 
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
+  }
+
   /** Closes the connections. A `client` that you gave stays open. */
   async close(): Promise<void> {
     this.#database.close();
@@ -182,15 +191,10 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.close();
   }
 
-  async *#scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
-    let readUnits = 0;
-    try {
-      yield* scanTable(this.#database, this.#tableName, pattern, (units) => {
-        readUnits += units;
-      });
-    } finally {
-      this.#onScan?.({ operation, readUnits });
-    }
+  #scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
+    return scanTable(this.#database, this.#tableName, pattern, (readUnits) =>
+      this.#onScan?.({ operation, readUnits }),
+    );
   }
 
   #find(key: string): Promise<Item | undefined> {
@@ -199,7 +203,9 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   #value<T>(item: Item, key: string): T {
-    return this.#serializer.deserialize(rawValue(item, key), key) as T;
+    const value = this.#codec.deserialize(rawValue(item, key), key);
+    const { entry } = item;
+    return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;
   }
 
   /** Writes a value, where there is a condition only if it holds; resolves to whether it was written. */
@@ -211,17 +217,21 @@ export class DynamoDBCacheStore implements CacheStore {
     condition?: Condition,
   ): Promise<boolean> {
     const pk = partitionKey(key);
-    const raw = this.#serializer.serialize(value, key);
-    const size = OVERHEAD_BYTES + 2 * Buffer.byteLength(key) + Buffer.byteLength(raw);
+    const raw = this.#codec.serialize(bareValue(value), key);
+    const envelope = envelopeOf(value);
+    const own = OVERHEAD_BYTES + Buffer.byteLength(envelope ?? '');
+    const size = own + 2 * Buffer.byteLength(key) + Buffer.byteLength(raw);
     if (size > this.#maxItemBytes) throw tooLarge(key, size, this.#maxItemBytes);
     const exp = this.#clock.now() + ttl * 1000;
     const hashed = pk !== key;
     const text = typeof raw === 'string';
-    const what = `SET #value = :value, #exp = :exp,${hashed ? ' #key = :key,' : ''}`;
+    const set = `SET #value = :value, #exp = :exp,${hashed ? ' #key = :key,' : ''}`;
+    const what = envelope ? `${set} #entry = :entry,` : `REMOVE #entry ${set}`;
     const values = {
       // Not a Buffer, which JSON would make an object of before anybody sees it.
       ':value': text ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
       ':exp': exp,
+      ...(envelope && { ':entry': envelope }),
       ...(hashed && { ':key': JSON.stringify(key) }),
     };
     return this.#write(pk, { expression: what, values, exp, retry, condition });

@@ -5,7 +5,7 @@ import { messageOf } from './error.js';
 import type { ClientSettings } from './options.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
 
-/** What ioredis' `Redis` has besides commands. */
+/** Members of ioredis' `Redis` besides commands. */
 interface OwnClient extends RedisServerClient {
   readonly stream?: { readonly writable: boolean; readonly bytesRead: number; unref(): void };
   on(event: 'message', listener: (channel: string, message: string) => void): unknown;
@@ -42,7 +42,7 @@ const DEFAULTS = {
   protocol: 2,
 };
 
-/** What a connection must do before it counts, in the order of its commands. */
+/** A connection does this before it counts, in the order of its commands. */
 interface Login {
   readonly username: string | undefined;
   readonly password: string | undefined;

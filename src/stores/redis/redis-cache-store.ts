@@ -4,20 +4,26 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
+import { bareValue, envelopeOf } from '../../model/entry.js';
+import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
 import { connectionOf } from './connection-of.js';
+import { redisError } from './error.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
 import type { RedisCacheStoreOptions } from './options.js';
-import { BYTES, StoredRecord, TEXT, UNKNOWN_VERSION } from './record.js';
+import { recordBody, StoredRecord, UNKNOWN_VERSION } from './record.js';
 import { isValue, unlinkKeys } from './scan.js';
 import { ValueMemo } from './value-memo.js';
 
-/** The service lets no load fill that is older than this, so no token is needed for longer. Milliseconds. */
-const TOKEN_MS = 15 * 60_000;
+/** The version of a miss on a server without memory for its token. A read is not a failure there: hits go on. */
+const NO_TOKEN = 'none';
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -43,14 +49,16 @@ const TOKEN_MS = 15 * 60_000;
  */
 export class RedisCacheStore implements CacheStore {
   readonly name = 'redis';
+  readonly serializer: Serializer;
   readonly #connection: Connection;
   readonly #keys: KeySpace;
-  readonly #serializer: Serializer;
+  readonly #codec: ValueCodec;
   readonly #known = new ValueMemo();
 
   constructor(options: RedisCacheStoreOptions) {
     this.#keys = keySpace(options.prefix ?? 'cache');
-    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
     this.#connection = connectionOf(options, this.#keys.unused);
   }
 
@@ -73,6 +81,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   #versioned<T>(raw: Uint8Array, stored: string, key: string): VersionedRead<T> {
+    if (raw.length === 0) return { value: undefined, version: NO_TOKEN };
     const record = new StoredRecord(raw);
     const { version } = record;
     if (record.isToken) {
@@ -111,6 +120,12 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
+    if (version === NO_TOKEN)
+      throw redisError(
+        'fill',
+        key,
+        new Error('OOM when the token was to be left that a fill needs'),
+      );
     return this.#write('fill', key, value, ttl, version, 'write');
   }
 
@@ -119,7 +134,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   copy<T>(value: T, key: string): T {
-    return this.#serializer.deserialize(this.#serializer.serialize(value, key), key) as T;
+    return this.#codec.copy(value, key);
   }
 
   async del(key: string): Promise<void> {
@@ -162,6 +177,11 @@ export class RedisCacheStore implements CacheStore {
     await this.#connection.send('warm', undefined, (client) => client.ping(), 'read');
   }
 
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
+  }
+
   /** Closes the client that a `url` has opened, within half a second; one that was given stays open. */
   async close(): Promise<void> {
     await this.#connection.close();
@@ -179,7 +199,7 @@ export class RedisCacheStore implements CacheStore {
         'get',
         key,
         // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-        (client) => client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+        (client) => client.glassworkCacheReadBuffer(stored, uniqueId(), TOKEN_LIFE_MS),
         'read',
       )
       .then((raw) => this.#versioned(raw, stored, key));
@@ -188,8 +208,8 @@ export class RedisCacheStore implements CacheStore {
   #value<T>(record: StoredRecord, stored: string, key: string): T | undefined {
     if (record.isToken) return undefined;
     const { version } = record;
-    const parse = () => this.#serializer.deserialize(record.value(key), key) as T;
-    if (this.#serializer === jsonSerializer && version !== UNKNOWN_VERSION)
+    const parse = () => record.value(key, this.#codec) as T;
+    if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION)
       return this.#known.read(stored, version, record.bytes, parse);
     if (!this.#known.has(stored)) this.#known.add(stored);
     return parse();
@@ -204,16 +224,14 @@ export class RedisCacheStore implements CacheStore {
     sending: Kind,
   ): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    const raw = this.#serializer.serialize(value, key);
-    const kind = typeof raw === 'string' ? TEXT : BYTES;
-    const bytes =
-      typeof raw === 'string' ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+    const raw = this.#codec.serialize(bareValue(value), key);
+    const { kind, body } = recordBody(raw, envelopeOf(value));
     const ttlMs = Math.max(1, Math.round(ttl * 1000));
-    const id = crypto.randomUUID();
+    const id = uniqueId();
     const written = await this.#connection.send(
       operation,
       key,
-      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, bytes, when),
+      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, body, when),
       sending,
     );
     if (Number(written) !== 1) return false;

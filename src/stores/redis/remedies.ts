@@ -4,11 +4,11 @@ const RULES =
 const CHANNEL_RULES = "'&cache:#invalidations*' +publish +subscribe (with your prefix for cache)";
 
 /**
- * What to do about errors that people meet. The first pattern that matches counts. `npm test` holds each against a real
+ * Remedies for the errors that people meet. The first pattern that matches counts. `npm test` holds each against a real
  * server; texts of other versions than 7.0 stand beside.
  */
 const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
-  // Who logs in.
+  // Login.
   [
     /^ERR AUTH .*without any password|AUTH, but no password is set/,
     'The server has no password for the user "default": remove the password, or name the user that it belongs to',
@@ -27,7 +27,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /^DENIED/,
     'Protected mode accepts connections from its own host only: set a password on the server',
   ],
-  // What a user may do.
+  // Permissions.
   [/^NOPERM.*channels?/, 'Allow the user its channels: {channels}'],
   [
     /^NOPERM.*\bkeys?\b|can't access at least one of the keys/,

@@ -3,8 +3,7 @@ import { Entry, isEntry, readEntry } from '../../model/entry.js';
 import type { Clock } from '../../model/time.js';
 import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
 import { OperationTimeouts } from '../../resilience/operation-timeouts.js';
-import { copyOf } from '../../util/clone.js';
-import { isObject, plainParts } from '../../util/deep-freeze.js';
+import { copyOfData } from '../../util/clone.js';
 import type { Tier } from './tier.js';
 
 /** What an upper tier held when it was looked at, before anything was read or written below it. */
@@ -129,6 +128,9 @@ export function snapshot(value: unknown): unknown {
     const own = snapshot(value.value);
     return own === undefined ? undefined : new Entry(value, own);
   }
-  const isPlain = !isObject(value) || plainParts(value, Date.prototype);
-  return isPlain ? copyOf(value) : undefined;
+  try {
+    return copyOfData(value);
+  } catch {
+    return undefined;
+  }
 }
