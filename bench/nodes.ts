@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { nodeBinary } from '../scripts/fetch-package.js';
+import { judgedMajors, nodeBinary } from '../scripts/fetch-package.js';
+import { run } from '../scripts/run.js';
 
 export interface NodeBinary {
   /** Its version. */
@@ -8,14 +7,12 @@ export interface NodeBinary {
   readonly path: string;
 }
 
-/** The Node that runs this, and the others that Lambda has. */
-export async function allNodes(): Promise<NodeBinary[]> {
-  const others = await Promise.all(([22, 24] as const).map(otherNode));
-  return [{ name: process.version, path: process.execPath }, ...others];
-}
-
-async function otherNode(major: 22 | 24): Promise<NodeBinary> {
-  const path = await nodeBinary(major);
-  const { stdout } = await promisify(execFile)(path, ['--version']);
-  return { name: stdout.trim(), path };
+/** The Nodes that the figures are judged on, whichever runs this. */
+export function judgedNodes(): Promise<NodeBinary[]> {
+  return Promise.all(
+    judgedMajors.map(async (major) => {
+      const path = await nodeBinary(major);
+      return { name: (await run(path, ['--version'])).trim(), path };
+    }),
+  );
 }

@@ -1,34 +1,27 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type OutputOptions, rolldown } from 'rolldown';
+import { entryPoints } from './entry-points.js';
+import { root } from './run.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const manifest: { readonly peerDependencies?: Readonly<Record<string, string>> } = JSON.parse(
+  readFileSync(`${root}package.json`, 'utf8'),
+);
 
-interface Entrance {
-  readonly types: string;
-  readonly default: string;
-}
-interface Manifest {
-  readonly exports: Readonly<Record<string, Entrance | string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
-
-const manifest: Manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-
-/** Output name to source file, for each code entrance of `exports`: its types path mirrors its source path. */
+/** Output name to source file. */
 function entries(): Record<string, string> {
-  const input: Record<string, string> = {};
-  for (const [subpath, target] of Object.entries(manifest.exports)) {
-    if (typeof target === 'string') continue;
-    const source = target.types.replace('./dist/types/', 'src/').replace(/\.d\.ts$/, '.ts');
+  for (const { name, source } of entryPoints())
     if (!existsSync(root + source))
-      throw new Error(`package.json exports "${subpath}" from ${source}, which does not exist`);
-    input[basename(target.default, '.js')] = source;
-  }
-  return input;
+      throw new Error(`tsconfig.json leads "${name}" to ${source}, which does not exist`);
+  return Object.fromEntries(entryPoints().map(({ output, source }) => [output, source]));
 }
+
+const FORMATS: readonly (OutputOptions & { extension: string })[] = [
+  { format: 'esm', extension: 'js' },
+  // A native `import()` in CommonJS rejects in Jest, and no optional peer needs one.
+  { format: 'cjs', extension: 'cjs', dynamicImportInCjs: false },
+];
 
 async function bundle(): Promise<void> {
   const peers = Object.keys(manifest.peerDependencies ?? {});
@@ -47,19 +40,32 @@ async function bundle(): Promise<void> {
     },
   });
   try {
-    await build.write({
-      dir: 'dist',
-      format: 'esm',
-      entryFileNames: '[name].js',
-      chunkFileNames: 'shared/[name].js',
-      // One file is as readable as its source but for the comments, which the declarations carry; a source map would
-      // only point at files that are not in the package.
-      sourcemap: false,
-      minify: false,
-      comments: { legal: true, annotation: true, jsdoc: false },
-    });
+    for (const { extension, ...format } of FORMATS) {
+      await build.write({
+        ...format,
+        dir: 'dist',
+        entryFileNames: `[name].${extension}`,
+        chunkFileNames: `shared/[name].${extension}`,
+        // One file is as readable as its source but for the comments, which the declarations carry; a source map would
+        // only point at files that are not in the package.
+        sourcemap: false,
+        minify: false,
+        comments: { legal: true, annotation: true, jsdoc: false },
+      });
+    }
   } finally {
     await build.close();
+  }
+}
+
+/** A declaration file has the module format of its extension, so each build needs its own. */
+function writeCommonJSTypes(): void {
+  const folder = join(root, 'dist/types');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((path) => path.endsWith('.d.ts'))) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    const renamed = text.replace(/\b(from |import\()(['"])(\.[^'"]*)\.js\2/g, '$1$2$3.cjs$2');
+    writeFileSync(join(folder, file.replace(/\.ts$/, '.cts')), renamed);
   }
 }
 
@@ -70,4 +76,5 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
   cwd: root,
   stdio: 'inherit',
 });
+if (status === 0) writeCommonJSTypes();
 process.exitCode = status ?? 1;

@@ -5,6 +5,7 @@ import {
   hasNode,
   isFetched,
   nodeBinary,
+  nodeMajors,
 } from './fetch-package.js';
 import { findJava, javaCure, javaPackage, javaProblem } from './java.js';
 import { redisCure, redisPackage, redisProblem } from './redis.js';
@@ -108,7 +109,7 @@ async function prepareLambda(): Promise<void> {
   if (runtimeClientProblem() !== undefined && buildToolsProblem() === undefined) {
     await prepare("building AWS's runtime client, aws-lambda-ric (once)", buildRuntimeClients);
   }
-  for (const major of [20, 22, 24] as const) {
+  for (const major of nodeMajors) {
     if (runtimeClientProblem() !== undefined || process.arch !== 'x64' || hasNode(major)) continue;
     await prepare(`fetching Node ${major} (40 MB, once)`, async () => {
       await nodeBinary(major);

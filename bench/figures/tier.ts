@@ -1,6 +1,6 @@
 import { Child } from '../child.js';
 import type { Bench, Check, Figure, Table } from '../figure.js';
-import { allNodes, type NodeBinary } from '../nodes.js';
+import { judgedNodes, type NodeBinary } from '../nodes.js';
 import type { Contestant, TierCalls } from '../programs/tier.js';
 import { median, quantile, takeTurns } from '../statistics.js';
 import { recordOf } from '../values.js';
@@ -38,7 +38,7 @@ const SLOWER = [
 /** A hit in a tier in this process, against those of other libraries. */
 export async function tier({ bundles, rounds = 21, say }: Bench): Promise<Figure> {
   const results = [];
-  for (const node of await allNodes()) {
+  for (const node of await judgedNodes()) {
     say(`tier: Node ${node.name}`);
     results.push(await measure(bundles.tier as URL, node, rounds));
   }

@@ -6,7 +6,7 @@ import {
 } from '@glasswork/cache';
 import { cacheModule } from '@glasswork/cache/glasswork';
 import { asClass, asFunction, asValue, createContainer, InjectionMode } from 'awilix';
-import type { Hono } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
 import { ItemDatabase, type Queryable } from './item-database.js';
 import { ItemService } from './item-service.js';
 import { createRoutes } from './routes.js';
@@ -26,16 +26,24 @@ export interface App {
   close(): Promise<void>;
 }
 
+export interface AppOptions extends CacheConfig {
+  /** Default: DynamoDB, in the table that the variable `CACHE_TABLE` names. */
+  readonly store?: () => CacheStore;
+  /** Runs around every route. */
+  readonly middleware?: readonly MiddlewareHandler[];
+}
+
 /**
- * Puts the parts together, once a sandbox. The cache reads `CACHE_TABLE`; its store reads `AWS_REGION` and, where there
- * is one, `AWS_ENDPOINT_URL_DYNAMODB`.
+ * Puts the parts together, once a sandbox. DynamoDB's store reads `AWS_REGION` and, where it is set,
+ * `AWS_ENDPOINT_URL_DYNAMODB`.
  *
  * With Glasswork, `cacheModule(…)` goes into the `imports` of your module instead, and registers itself.
  */
-export function createApp(database: Queryable, config: CacheConfig = {}): App {
+export function createApp(database: Queryable, options: AppOptions = {}): App {
+  const { store = dynamoDB, middleware = [], ...config } = options;
   const container = createContainer<Cradle>({ injectionMode: InjectionMode.PROXY, strict: true });
   const [cacheStore, cacheService] = cacheModule({
-    store: () => new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE ?? '' }),
+    store,
     keyPrefix: 'shop',
     ...config,
   }).providers;
@@ -48,8 +56,11 @@ export function createApp(database: Queryable, config: CacheConfig = {}): App {
   });
   const { itemService, cacheService: cache } = container.cradle;
   return {
-    routes: createRoutes(itemService),
+    routes: createRoutes(itemService, middleware),
     cache,
     close: () => cache.onModuleDestroy(),
   };
 }
+
+const dynamoDB = (): CacheStore =>
+  new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE ?? '' });

@@ -1,9 +1,10 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import * as v from 'valibot';
 import { ItemChangesSchema, type Items } from './items.js';
 
-export function createRoutes(items: Items): Hono {
+export function createRoutes(items: Items, middleware: readonly MiddlewareHandler[] = []): Hono {
   const routes = new Hono();
+  for (const one of middleware) routes.use(one);
 
   routes.get('/items', async (c) => {
     const category = c.req.query('category');
@@ -23,5 +24,10 @@ export function createRoutes(items: Items): Hono {
     return updated ? c.body(null, 204) : c.json({ message: 'No such item' }, 404);
   });
 
+  // An update that the cache did not confirm ends here, too: its caller sends it again.
+  routes.onError((error, c) => {
+    console.error(`${c.req.method} ${c.req.path}: ${error.message}`);
+    return c.json({ message: 'Something failed: try again' }, 500);
+  });
   return routes;
 }

@@ -2,19 +2,26 @@ import { createRequire } from 'node:module';
 import { type Item, readUnits, type Units, writeUnits } from './capacity.js';
 
 interface Request {
+  readonly TableName: string;
   readonly ConsistentRead?: boolean;
 }
 
-/** What dynalite calls inside for each single item of a request, with the items before and after. */
+/** The functions that dynalite calls for each single item of a request, with the items before and after. */
 interface DynaliteInternals {
   addConsumedCapacity(request: Request, isRead: boolean, item?: Item, newItem?: Item): unknown;
   checkConditional(request: Request, item?: Item): unknown;
 }
 
 export interface Meter {
-  /** What was used since the last call. */
-  take(): Units;
+  /** The units used since they were last taken: of one table, or of all. */
+  take(tableName?: string): Units;
 }
+
+const NONE: Units = { readUnits: 0, writeUnits: 0 };
+const sum = (a: Units, b: Units): Units => ({
+  readUnits: a.readUnits + b.readUnits,
+  writeUnits: a.writeUnits + b.writeUnits,
+});
 
 /**
  * Counts the units of every request to dynalite in this process, where both the old and the new item are known: a
@@ -23,28 +30,25 @@ export interface Meter {
 export function countUnits(): Meter {
   const internals = createRequire(import.meta.url)('dynalite/db') as DynaliteInternals;
   const { addConsumedCapacity, checkConditional } = internals;
-  let units: Units = { readUnits: 0, writeUnits: 0 };
-  const add = (more: Units) => {
-    units = {
-      readUnits: units.readUnits + more.readUnits,
-      writeUnits: units.writeUnits + more.writeUnits,
-    };
-  };
+  const units = new Map<string, Units>();
+  const add = ({ TableName }: Request, more: Partial<Units>) =>
+    units.set(TableName, sum(units.get(TableName) ?? NONE, { ...NONE, ...more }));
   internals.addConsumedCapacity = (request, isRead, item, newItem) => {
-    if (isRead) add({ readUnits: readUnits(item, request.ConsistentRead === true), writeUnits: 0 });
-    else add({ readUnits: 0, writeUnits: writeUnits(item, newItem) });
+    if (isRead) add(request, { readUnits: readUnits(item, request.ConsistentRead === true) });
+    else add(request, { writeUnits: writeUnits(item, newItem) });
     return addConsumedCapacity(request, isRead, item, newItem);
   };
   internals.checkConditional = (request, item) => {
     const refusal = checkConditional(request, item);
     // A write whose condition fails changes nothing, and is paid for.
-    if (refusal) add({ readUnits: 0, writeUnits: writeUnits(item, undefined) });
+    if (refusal) add(request, { writeUnits: writeUnits(item, undefined) });
     return refusal;
   };
   return {
-    take() {
-      const taken = units;
-      units = { readUnits: 0, writeUnits: 0 };
+    take(tableName) {
+      const names = tableName === undefined ? [...units.keys()] : [tableName];
+      const taken = names.map((name) => units.get(name) ?? NONE).reduce(sum, NONE);
+      for (const name of names) units.delete(name);
       return taken;
     },
   };

@@ -1,15 +1,12 @@
 import type { Share, Workload } from './clusters.js';
 import { exponential, seeded, weighted, zipf } from './random.js';
 
-/**
- * Arrivals a second, with the cache and without it at once: what two cores carry without a queue, so that latencies
- * are those of the work.
- */
+/** Arrivals a second of the traces that the benchmark draws. */
 export const ARRIVALS_PER_SECOND = 125;
 
 /** Compressed time: the common TTL of the cluster ends this many times in a run. */
 const GENERATIONS = 3;
-/** What a TTL is at least after compression, seconds: below it, the machine's hiccups would expire values. */
+/** The shortest TTL after compression, seconds: below it, the hiccups of a machine would expire values. */
 const SHORTEST_TTL = 0.25;
 
 export interface Request {
@@ -34,10 +31,15 @@ export interface Traffic {
  * there, chosen by Zipf's law with the cluster's alpha, and arriving as a Poisson process. An item's TTL is drawn from
  * the cluster's mix.
  */
-export function drawTraffic(workload: Workload, count: number, seed: number): Traffic {
+export function drawTraffic(
+  workload: Workload,
+  count: number,
+  seed: number,
+  arrivalsPerSecond = ARRIVALS_PER_SECOND,
+): Traffic {
   const random = seeded(seed);
   const items = Math.max(10, Math.round(count / workload.meanFrequency));
-  const compression = commonTTL(workload.ttls) / (count / ARRIVALS_PER_SECOND / GENERATIONS);
+  const compression = commonTTL(workload.ttls) / (count / arrivalsPerSecond / GENERATIONS);
 
   const nextTTL = weighted(
     workload.ttls.map(({ share }) => share),
@@ -49,7 +51,7 @@ export function drawTraffic(workload: Workload, count: number, seed: number): Tr
   // Ranks are given out by chance, so that the popular items are not those with the first ids and the same TTL.
   const order = shuffled(items, random);
   const nextRank = zipf(items, workload.alpha, random);
-  const nextGap = exponential(1_000 / ARRIVALS_PER_SECOND, random);
+  const nextGap = exponential(1_000 / arrivalsPerSecond, random);
   let at = 0;
   const requests = Array.from({ length: count }, (): Request => {
     at += nextGap();

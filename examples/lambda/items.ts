@@ -1,4 +1,5 @@
 import {
+  CacheError,
   type CacheEvent,
   CacheService,
   createCacheKey,
@@ -33,9 +34,13 @@ export async function renameItem(id: string, name: string): Promise<void> {
   await cache.del(itemKey(id));
 }
 
-/** What somebody should know of, one JSON line each. */
+/** The events that somebody should know of, one JSON line each. */
 function log(event: CacheEvent): void {
   if (!event.type.endsWith('error') && event.type !== 'background-unfinished') return;
-  const error = 'error' in event ? String(event.error) : undefined;
-  console.warn(JSON.stringify({ ...event, error }));
+  console.warn(
+    JSON.stringify({ ...event, ...('error' in event && { error: loggable(event.error) }) }),
+  );
 }
+
+/** A `CacheError` has code, message and cause in JSON; any other error nothing. */
+const loggable = (error: unknown) => (error instanceof CacheError ? error : String(error));

@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { ensure, manifest, node, root, run } from './run.js';
+import { node, root, run } from '../run.js';
+import { ensure, manifest } from './manifest.js';
 
 export interface Tarball {
   readonly path: string;
@@ -14,10 +15,13 @@ export interface Tarball {
 
 const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 const EXPECTED = [
-  /^dist\/(shared\/)?[\w-]+\.js$/,
-  /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.ts$/,
+  /^dist\/(shared\/)?[\w-]+\.c?js$/,
+  /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.c?ts$/,
   /^docs\/[\w-]+\.md$/,
-  /^infrastructure\/[\w./-]+$/,
+  /^(infrastructure|examples)\/[\w./-]+$/,
+  // The pages that the docs lead to.
+  /^CONTRIBUTING\.md$/,
+  /^(bench|test\/lambda\/emulator)\/README\.md$/,
 ];
 
 /** Packs into `folder`. Without the scripts: `prepack` would build a second time. */
@@ -68,21 +72,20 @@ export async function lint({ path }: Tarball): Promise<string> {
   return '0 messages';
 }
 
-/** Resolution as an ESM consumer sees it: this package has no CommonJS form and needs `exports`. */
-const ESM_KINDS = ['node16-esm', 'bundler'];
-
+/** Every entry point, in every way in which TypeScript resolves a package: none is left out. */
 export async function types({ path }: Tarball): Promise<string> {
   const cli = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
-  const flags = ['--profile', 'esm-only', '--no-definitely-typed', '--format', 'json'];
+  const flags = ['--profile', 'strict', '--no-definitely-typed', '--format', 'json'];
   const report: {
-    analysis: { entrypoints: Record<string, unknown> };
-    problems: Record<string, { kind: string; entrypoint?: string; resolutionKind?: string }[]>;
+    analysis: { entrypoints: Record<string, { resolutions: Record<string, unknown> }> };
+    problems: Record<string, unknown>;
   } = JSON.parse(await node([cli, path, ...flags], { failing: true }));
-  const problems = Object.values(report.problems)
-    .flat()
-    .filter(({ resolutionKind: kind }) => kind === undefined || ESM_KINDS.includes(kind));
+  const problems = Object.values(report.problems).flat();
   ensure(problems.length === 0, JSON.stringify(problems, null, 2));
-  const count = Object.keys(report.analysis.entrypoints).length;
-  ensure(count === Object.keys(manifest.exports).length, `only ${count} entrances were seen`);
-  return `${count} entrances, 0 problems for ESM consumers (${ESM_KINDS.join(', ')})`;
+  const seen = Object.values(report.analysis.entrypoints);
+  const count = Object.keys(manifest.exports).length;
+  ensure(seen.length === count, `only ${seen.length} of ${count} entry points were seen`);
+  const kinds = new Set(seen.flatMap(({ resolutions }) => Object.keys(resolutions)));
+  ensure(kinds.size === 4, `only ${[...kinds].join(', ')} were tried`);
+  return `${count} entry points, 0 problems: ${[...kinds].join(', ')}`;
 }

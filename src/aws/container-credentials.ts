@@ -1,69 +1,119 @@
+import { CacheError } from '../model/errors.js';
+import { monotonic, pause, systemClock } from '../model/time.js';
 import { builtin } from './builtin.js';
-import type { Credentials } from './signature.js';
-
-/** Credentials of an ECS task or an EKS pod, from the endpoint at `uri`. Kept until shortly before they end. */
-export function containerCredentials(): (uri: string) => Promise<Credentials> {
-  let held: Promise<Credentials>;
-  let askAgainAt = 0;
-
-  return (uri) => {
-    const now = Date.now();
-    if (now >= askAgainAt) {
-      // One request for all who come before its answer does.
-      askAgainAt = Infinity;
-      held = fetchCredentials(uri).then(
-        ({ AccessKeyId, SecretAccessKey, Token, Expiration }) => {
-          // Five minutes before they end, or halfway when they end sooner.
-          const endsAt = Date.parse(Expiration) || now;
-          askAgainAt = Math.max(endsAt - 300_000, (now + endsAt) / 2);
-          return {
-            accessKeyId: AccessKeyId,
-            secretAccessKey: SecretAccessKey,
-            sessionToken: Token,
-          };
-        },
-        (error) => {
-          askAgainAt = 0;
-          throw error;
-        },
-      );
-    }
-    return held;
-  };
-}
-
-interface Found {
-  readonly AccessKeyId: string;
-  readonly SecretAccessKey: string;
-  readonly Token: string;
-  readonly Expiration: string;
-}
+import { Connections } from './connections.js';
+import { exchange, type Failure } from './exchange.js';
+import type { CredentialProvider } from './kept-credentials.js';
+import { outgoing } from './request.js';
+import { type Answer, parsed } from './response.js';
+import { longestPause } from './retry.js';
 
 /** Over plain HTTP, the token and the credentials only go to this host and to the addresses that AWS serves them from. */
 const TRUSTED =
   /^(https:|http:\/\/(localhost|127(\.\d+){3}|\[::1]|169\.254\.170\.(2|23)|\[fd00:ec2::23])(:\d+)?$)/;
 
-async function fetchCredentials(uri: string): Promise<Found> {
-  const url = new URL(uri);
-  if (!TRUSTED.test(url.origin)) {
-    throw new Error(`${url.origin} is neither https nor local`);
-  }
-  // Read each time: EKS rotates the token in its file.
-  const { env } = process;
-  const file = env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE;
-  const token = file
-    ? builtin.fs().readFileSync(file, 'utf8').trim()
-    : env.AWS_CONTAINER_AUTHORIZATION_TOKEN;
+/** The endpoint is on this machine or beside it: one try, and all of them with their pauses, milliseconds. */
+const LIMITS = { connect: 1_000, request: 1_000, total: 2_000 };
+const TRIES = 4;
+/** The endpoint limits its rate, so it is given more time than DynamoDB: this many times the pause. */
+const PATIENCE = 4;
 
-  // Containers run for long: what loading fetch costs, tens of milliseconds, does not count here.
-  const response = await fetch(url, {
-    headers: token ? { authorization: token } : {},
-    redirect: 'manual',
-    signal: AbortSignal.timeout(1_000),
-  });
-  const found = response.ok ? ((await response.json()) as Found) : undefined;
-  if (!found?.SecretAccessKey) {
-    throw new Error(`${url.origin} answered ${response.status} without credentials`);
+/** The endpoint that the environment names, as ECS and EKS do it. */
+export function containerUrl(): string | undefined {
+  const { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: path, AWS_CONTAINER_CREDENTIALS_FULL_URI: uri } =
+    process.env;
+  return path ? `http://169.254.170.2${path}` : uri;
+}
+
+/**
+ * Credentials of an ECS task or an EKS pod. A server error, a throttled request and a broken connection are tried again
+ * within two seconds.
+ *
+ * @throws CacheError `NO_CREDENTIALS` that says what the endpoint answered.
+ */
+export async function containerCredentials(
+  uri: string,
+): Promise<Awaited<ReturnType<CredentialProvider>>> {
+  const url = URL.canParse(uri) ? new URL(uri) : undefined;
+  if (!url || !TRUSTED.test(url.origin)) {
+    throw none(
+      url?.origin ?? 'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+      url ? 'is neither https nor local' : 'is no URL',
+    );
   }
-  return found;
+  const outcome = await askWithRetries(url);
+  if ('error' in outcome) {
+    const { late, error } = outcome;
+    const why = late
+      ? `did not answer within ${LIMITS.request} ms`
+      : `failed: ${error.code ?? error.message}`;
+    throw none(url.origin, why, error);
+  }
+  const found = Object(parsed(outcome)) as Record<string, unknown>;
+  const { AccessKeyId, SecretAccessKey, Token, Expiration } = found;
+  if (outcome.status !== 200 || !isText(AccessKeyId) || !isText(SecretAccessKey)) {
+    throw none(url.origin, `answered ${outcome.status} without credentials${said(found)}`);
+  }
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: isText(Token) ? Token : undefined,
+    expiration: isText(Expiration) ? new Date(Expiration) : undefined,
+  };
+}
+
+async function askWithRetries(url: URL): Promise<Answer | Failure> {
+  const endMs = monotonic() + LIMITS.total;
+  for (let attempts = 1; ; attempts++) {
+    const outcome = await ask(url, authorization(url));
+    const pauseMs = PATIENCE * longestPause(outcome, true, attempts);
+    if (attempts === TRIES || monotonic() + pauseMs > endMs) return outcome;
+    await pause(Math.random() * pauseMs);
+  }
+}
+
+/** The one request to the endpoint. A redirection is an answer like another: the token goes nowhere else. */
+async function ask(url: URL, token: string | undefined): Promise<Answer | Failure> {
+  const askedMs = Date.now();
+  // Not kept: it would idle for hours until the next renewal.
+  const connections = new Connections(url, systemClock);
+  const headers = { host: url.host, ...(token && { authorization: token }) };
+  const outcome = await exchange(connections, {
+    compose: () => outgoing('GET', url.pathname + url.search, headers, ''),
+    longestIdleMs: 0,
+    limits: LIMITS,
+    hasSlept: () => Date.now() - askedMs > 2 * LIMITS.request,
+  });
+  connections.close();
+  return outcome;
+}
+
+/** Read each time: EKS rotates the token in its file. */
+function authorization(url: URL): string | undefined {
+  const { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file, AWS_CONTAINER_AUTHORIZATION_TOKEN: given } =
+    process.env;
+  if (!file) return given;
+  try {
+    return builtin.fs().readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    const { code } = cause as { code?: string };
+    throw none(
+      url.origin,
+      `cannot be asked: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read (${code})`,
+      cause,
+    );
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** An error's own words. Nothing else of an answer is shown, because it may hold credentials. */
+function said({ code, Code, message, Message }: Record<string, unknown>): string {
+  const words = [code ?? Code, message ?? Message].filter(isText).join(': ').slice(0, 200);
+  return words && ` (${words})`;
+}
+
+function none(origin: string, why: string, cause?: unknown): CacheError {
+  const message = `No AWS credentials: the container endpoint ${origin} ${why}. Check the role of the ECS task or the EKS pod, and its agent.`;
+  return new CacheError('NO_CREDENTIALS', message, { subject: 'credentials', cause });
 }

@@ -1,32 +1,47 @@
-import { containerCredentials } from './container-credentials.js';
-import type { CredentialProvider } from './signature.js';
+import { containerCredentials, containerUrl } from './container-credentials.js';
+import { type CredentialSource, keepCredentials } from './kept-credentials.js';
+import { profileName } from './profile.js';
+import { sdkCredentials } from './sdk-credentials.js';
+import type { Credentials } from './signature.js';
 
-export type { CredentialProvider, Credentials } from './signature.js';
+export {
+  type CredentialProvider,
+  type CredentialSource,
+  keepCredentials,
+} from './kept-credentials.js';
 
 /**
- * Credentials from where AWS puts them: the environment (read each time, since they are rotated there), the container's
- * endpoint (ECS, EKS), or else whatever the SDK finds, if its package is installed. Rejects when there are none; the
- * transport says what to do about it.
+ * Credentials from where AWS puts them, in the SDK's order. The first source that is configured counts:
+ *
+ * 1. a profile that `AWS_PROFILE` names, through the SDK: it wins over keys in the environment
+ * 2. the environment, read each time, because credentials are rotated there
+ * 3. a web identity, through the SDK
+ * 4. the container's endpoint (ECS, EKS)
+ * 5. else whatever the SDK finds, if its package is installed
  */
-export function defaultCredentials(): CredentialProvider {
-  const fromContainer = containerCredentials();
-  let fromSdk: CredentialProvider | undefined;
+export function defaultCredentials(): CredentialSource {
+  const fromContainer = keepCredentials(() => containerCredentials(containerUrl() ?? ''));
+  const fromSdk = keepCredentials(sdkCredentials);
+  const kept = () => (isForSdk() || !containerUrl() ? fromSdk : fromContainer);
 
-  return async () => {
-    const { env } = process;
-    const accessKeyId = env.AWS_ACCESS_KEY_ID;
-    const secretAccessKey = env.AWS_SECRET_ACCESS_KEY;
-    if (accessKeyId && secretAccessKey) {
-      return { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN };
-    }
-    const path = env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI;
-    const uri = path ? `http://169.254.170.2${path}` : env.AWS_CONTAINER_CREDENTIALS_FULL_URI;
-    if (uri) return fromContainer(uri);
-    // Put together at run time: a bundler that saw the name would ask for the package, which is optional.
-    const name = ['@aws-sdk', 'credential-providers'].join('/');
-    fromSdk ??= (
-      await import(/* webpackIgnore: true */ /* @vite-ignore */ name)
-    ).fromNodeProviderChain() as CredentialProvider;
-    return fromSdk();
+  const source: CredentialSource = () => environmentCredentials() ?? kept()();
+  source.expire = (credentials) => {
+    const found = environmentCredentials();
+    // The environment gives the same ones until it is changed.
+    if (found) return found.accessKeyId !== credentials.accessKeyId;
+    return kept().expire?.(credentials) ?? false;
   };
+  source.origin = () =>
+    kept() === fromSdk ? `the AWS SDK, profile "${profileName()}",` : 'the container endpoint';
+  return source;
+}
+
+const isForSdk = () => Boolean(process.env.AWS_PROFILE || process.env.AWS_WEB_IDENTITY_TOKEN_FILE);
+
+function environmentCredentials(): Credentials | undefined {
+  const { env } = process;
+  const accessKeyId = env.AWS_ACCESS_KEY_ID;
+  const secretAccessKey = env.AWS_SECRET_ACCESS_KEY;
+  if (env.AWS_PROFILE || !accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN };
 }

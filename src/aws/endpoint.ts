@@ -1,43 +1,117 @@
 import { invalid } from '../model/errors.js';
+import { profileName, profileSettings, type Settings } from './profile.js';
 
-/** AWS's partitions outside `aws`, by the start of the region's name; GovCloud is served below amazonaws.com. */
-const SUFFIXES = {
-  'cn-': 'amazonaws.com.cn',
-  'us-iso-': 'c2s.ic.gov',
-  'us-isob-': 'sc2s.sgov.gov',
-  'eu-isoe-': 'cloud.adc-e.uk',
-  'us-isof-': 'csp.hci.ic.gov',
-  'eusc-': 'amazonaws.eu',
+/** AWS's partitions outside `aws`, by the start of the region's name: the domain, and the one that also has IPv6. */
+const DOMAINS: Readonly<Record<string, readonly [plain: string, dualstack: string]>> = {
+  'cn-': ['amazonaws.com.cn', 'api.amazonwebservices.com.cn'],
+  'us-iso-': ['c2s.ic.gov', 'api.aws.ic.gov'],
+  'us-isob-': ['sc2s.sgov.gov', 'api.aws.scloud'],
+  'eu-isoe-': ['cloud.adc-e.uk', 'api.cloud-aws.adc-e.uk'],
+  'us-isof-': ['csp.hci.ic.gov', 'api.aws.hci.ic.gov'],
+  'eusc-': ['amazonaws.eu', 'api.amazonwebservices.eu'],
 };
+const STANDARD_DOMAINS = ['amazonaws.com', 'api.aws'] as const;
+
+type Service = 'dynamodb' | 's3';
+
+export interface EndpointOptions {
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly useFipsEndpoint?: boolean | undefined;
+  readonly useDualstackEndpoint?: boolean | undefined;
+}
 
 /**
- * Where a service answers, and the region that its requests are signed for.
+ * The URL that a service answers at, and the region that its requests are signed for.
  *
- * The endpoint comes from the option, `AWS_ENDPOINT_URL_DYNAMODB` (or `_S3`), `AWS_ENDPOINT_URL`, or else from the
- * region; the region from the option, `AWS_REGION` or `AWS_DEFAULT_REGION`.
+ * | setting | from the option, else |
+ * | --- | --- |
+ * | endpoint | `AWS_ENDPOINT_URL_DYNAMODB` (or `_S3`), `AWS_ENDPOINT_URL`, or made of the rest |
+ * | region | `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's `region`, or with an endpoint us-east-1 |
+ * | FIPS | `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint` |
+ * | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint` |
  *
- * @throws CacheError `INVALID_OPTION` when there is neither, or when one of them cannot be right.
+ * @throws CacheError `INVALID_OPTION` without a region, for a value that cannot be right, and for an endpoint together
+ * with FIPS or dual stack, as AWS's SDK does: nobody knows whether that endpoint is one.
  */
 export function resolveEndpoint(
-  service: 'dynamodb' | 's3',
-  options: { readonly region?: string | undefined; readonly endpoint?: string | undefined },
+  service: Service,
+  options: EndpointOptions,
 ): { endpoint: URL; region: string } {
-  const { env } = process;
-  const variable = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
-  const given =
-    options.endpoint ||
-    (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS !== 'true' && (env[variable] || env.AWS_ENDPOINT_URL));
-  if (given && !(/^https?:/i.test(given) && URL.canParse(given))) {
-    throw invalid('endpoint', given, `an http(s) URL, here or in ${variable}`);
-  }
-
+  const given = givenEndpoint(service, options.endpoint);
+  const profile = profileSettings();
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const region =
-    options.region || env.AWS_REGION || env.AWS_DEFAULT_REGION || (given && 'us-east-1');
+    options.region ||
+    AWS_REGION ||
+    AWS_DEFAULT_REGION ||
+    profile().region ||
+    (given && 'us-east-1');
   // It becomes a part of the host name that signed requests go to.
   if (!region || !/^[a-z\d-]+$/.test(region)) {
-    throw invalid('region', region, 'one such as eu-central-1, here or in AWS_REGION');
+    const places = `here, in AWS_REGION or in the profile "${profileName()}"`;
+    throw invalid('region', region, `one such as eu-central-1, ${places}`);
   }
-  const [, suffix = 'amazonaws.com'] =
-    Object.entries(SUFFIXES).find(([start]) => region.startsWith(start)) ?? [];
-  return { endpoint: new URL(given || `https://${service}.${region}.${suffix}`), region };
+  if (/^fips-|-fips$/.test(region)) {
+    throw invalid('region', region, 'the region itself, with useFipsEndpoint');
+  }
+  const fips = isOn('useFipsEndpoint', options.useFipsEndpoint, profile);
+  const dualstack = isOn('useDualstackEndpoint', options.useDualstackEndpoint, profile);
+  const conflict = fips ? 'useFipsEndpoint' : dualstack && 'useDualstackEndpoint';
+  if (given && conflict) {
+    const off = `false here turns off what ${VARIABLES[conflict]} or the profile says`;
+    throw invalid(conflict, true, `either it or the endpoint ${given.origin}; ${off}`);
+  }
+  return {
+    endpoint: given ?? new URL(`https://${hostOf(service, region, fips, dualstack)}`),
+    region,
+  };
+}
+
+const VARIABLES = {
+  useFipsEndpoint: 'AWS_USE_FIPS_ENDPOINT',
+  useDualstackEndpoint: 'AWS_USE_DUALSTACK_ENDPOINT',
+} as const;
+
+function givenEndpoint(service: Service, option: string | undefined): URL | undefined {
+  const { env } = process;
+  const variable = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
+  const ignored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true';
+  const given = option || (ignored ? undefined : env[variable] || env.AWS_ENDPOINT_URL);
+  if (!given) return undefined;
+  const url = /^https?:/i.test(given) && URL.canParse(given) ? new URL(given) : undefined;
+  if (!url || url.username || url.password || url.search || url.hash) {
+    // A user's name or password in front of the host stays out of the message.
+    const shown = String(given)
+      .replace(/^(\w+:\/\/)?[^/]*@/, '$1…@')
+      .replace(/[?#].*/, '');
+    throw invalid('endpoint', shown, `an http(s) URL of host and path, here or in ${variable}`);
+  }
+  return url;
+}
+
+function isOn(
+  name: keyof typeof VARIABLES,
+  option: boolean | undefined,
+  profile: () => Settings,
+): boolean {
+  if (typeof option === 'boolean') return option;
+  if (option !== undefined) throw invalid(name, option, 'true or false');
+  const variable = VARIABLES[name];
+  // AWS_USE_FIPS_ENDPOINT is use_fips_endpoint in a profile.
+  const setting = variable.slice('AWS_'.length).toLowerCase();
+  const text = process.env[variable] || profile()[setting] || 'false';
+  if (/^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  throw invalid(name, text, `true or false, in ${variable} or the profile "${profileName()}"`);
+}
+
+function hostOf(service: Service, region: string, fips: boolean, dualstack: boolean): string {
+  const [, domains] = Object.entries(DOMAINS).find(([start]) => region.startsWith(start)) ?? [];
+  const [plain, both] = domains ?? STANDARD_DOMAINS;
+  // GovCloud's plain DynamoDB endpoints are FIPS endpoints, and have no other name.
+  const isFipsAnyway = service === 'dynamodb' && region.startsWith('us-gov-') && !dualstack;
+  const name = fips && !isFipsAnyway ? `${service}-fips` : service;
+  // S3 has a name of its own below the plain domain.
+  if (service === 's3') return `${name}.${dualstack ? 'dualstack.' : ''}${region}.${plain}`;
+  return `${name}.${region}.${dualstack ? both : plain}`;
 }

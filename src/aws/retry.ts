@@ -38,3 +38,7 @@ export function clockSkew(answer: Answer, nowMs: number): number | undefined {
   if (Math.abs(ahead) > 60_000) return ahead;
   return /^Request|expired|not yet current/.test(type + answer.body) ? 0 : undefined;
 }
+
+/** The service refused the request because the session of its credentials is over: it was not applied. */
+export const isExpired = (answer: Answer): boolean =>
+  /^(ExpiredToken|TokenRefreshRequired)/.test(errorType(answer) ?? '');

@@ -6,9 +6,6 @@ export interface Credentials {
   readonly sessionToken?: string | undefined;
 }
 
-/** Asked before each signature, so it keeps what is worth keeping. */
-export type CredentialProvider = () => Promise<Credentials>;
-
 /** What is signed, as the service will see it; `canonical` makes any request so. */
 export interface SignableRequest {
   readonly method: string;

@@ -8,16 +8,14 @@ import {
   pause,
   systemClock,
 } from '../model/time.js';
-import { builtin } from './builtin.js';
+import { Connections } from './connections.js';
 import { exchange, type Failure } from './exchange.js';
+import { type CredentialSource, findCredentials } from './kept-credentials.js';
+import { refuseProxy } from './proxy.js';
+import { outgoing } from './request.js';
 import type { Answer, AwsResponse } from './response.js';
-import { clockSkew, longestPause } from './retry.js';
-import {
-  type CredentialProvider,
-  type Credentials,
-  type SignableRequest,
-  sign,
-} from './signature.js';
+import { clockSkew, isExpired, longestPause } from './retry.js';
+import { type Credentials, type SignableRequest, sign } from './signature.js';
 
 export { type AwsResponse, errorMessage, errorType, parsed } from './response.js';
 
@@ -62,9 +60,9 @@ export interface AwsTransport {
 export interface Timeouts {
   /** To connect, TLS included. Default 500 ms. */
   readonly connect?: Duration | undefined;
-  /** One try, from the credentials for it until its answer is read. Default 1 s. */
+  /** One try, from its signature until its answer is read. Default 1 s. */
   readonly request?: Duration | undefined;
-  /** All tries, with the pauses between them. Default 2 s. */
+  /** All tries, with the pauses between them and the wait for credentials. Default 2 s. */
   readonly total?: Duration | undefined;
 }
 
@@ -72,7 +70,7 @@ export interface TransportOptions {
   readonly service: string;
   readonly region: string;
   readonly endpoint: URL;
-  readonly credentials: CredentialProvider;
+  readonly credentials: CredentialSource;
   readonly timeouts?: Timeouts | undefined;
   readonly clock?: Clock | undefined;
   /** The form in which a request is signed: `canonical`, unless all of them have it already, as DynamoDB's do. */
@@ -98,7 +96,7 @@ export function createTransport({
   service,
   region,
   endpoint,
-  credentials: provide,
+  credentials: source,
   timeouts = {},
   clock = systemClock,
   canonical = (request) => request,
@@ -111,23 +109,22 @@ export function createTransport({
     total: limit('total', 2),
   };
 
-  const { host, port, origin } = endpoint;
-  const hostname = endpoint.hostname.replace(/[[\]]/g, '');
+  const { host, origin } = endpoint;
   const prefix = endpoint.pathname.replace(/\/$/, '');
-  const { Agent, request: open } = builtin.http(endpoint.protocol);
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-
-  let closed = false;
+  refuseProxy(endpoint);
+  const connections = new Connections(endpoint, clock);
   let aheadMs = 0;
-  let lastAnswerMs = 0;
 
   async function send(request: AwsRequest): Promise<AwsResponse> {
     const always = request.retry === 'always';
     let deadline = monotonic() + limits.total;
     let tries = TRIES;
     let signedAnew = false;
+    let renewed = false;
     let awakeMs = clock.now();
-    const hasSlept = () => clock.now() - awakeMs > limits.request + SLEPT_MS;
+    /** The longest that a process which does not sleep spends on what it waits for now. */
+    let longestMs = limits.total;
+    const hasSlept = () => clock.now() - awakeMs > longestMs + SLEPT_MS;
 
     /** Whether the process was frozen since the last look. The first time, all budgets begin anew. */
     const lookForSleep = (attempts: number) => {
@@ -141,25 +138,32 @@ export function createTransport({
     };
 
     for (let attempts = 1; ; attempts++) {
-      const outcome = await attempt(request, deadline - monotonic(), hasSlept);
-      // Requests that waited for a socket open new ones after the pool was destroyed.
-      if (closed) close();
-
-      const slept = lookForSleep(attempts);
+      longestMs = limits.total;
+      const credentials = await credentialsOrFailure(deadline - monotonic());
+      const sleptBefore = lookForSleep(attempts);
+      longestMs = limits.request;
+      const outcome =
+        'error' in credentials
+          ? credentials
+          : await attempt(request, credentials, deadline - monotonic(), hasSlept);
+      const slept = lookForSleep(attempts) || sleptBefore;
       let pauseMs = longestPause(outcome, always, attempts);
       if ('error' in outcome) {
         // Those who died with it are not tried one by one.
-        dropIdleSockets();
+        connections.dropIdle();
         // Whatever error the freeze has come to.
         if (slept && (always || !outcome.sent)) pauseMs = 0;
       } else {
-        lastAnswerMs = awakeMs;
-        const skewMs = signedAnew ? undefined : clockSkew(outcome, lastAnswerMs);
+        const skewMs = signedAnew ? undefined : clockSkew(outcome, awakeMs);
         if (skewMs !== undefined) {
           // Refused at the door, like a throttled request: safe to send again even when it must not be applied twice.
           aheadMs = skewMs;
           signedAnew = true;
           pauseMs = 0;
+        }
+        if (!renewed && !('error' in credentials) && isExpired(outcome)) {
+          renewed = true;
+          if (source.expire?.(credentials)) pauseMs = 0;
         }
       }
       if (attempts === tries || deadline - monotonic() - pauseMs < 1) {
@@ -174,57 +178,42 @@ export function createTransport({
 
   async function warm(): Promise<void> {
     const request: AwsRequest = { method: 'GET', headers: {}, body: '', retry: 'always' };
-    const outcome = await attempt(request, limits.total, () => false, 'unsigned');
+    const deadline = monotonic() + limits.total;
+    const credentials = await findCredentials(source, limits.total);
+    const left = deadline - monotonic();
+    const outcome = await attempt(request, credentials, left, () => false, 'unsigned');
     if ('error' in outcome) throw failed(outcome, 1);
-    lastAnswerMs = clock.now();
   }
 
   function attempt(
     { method = 'POST', path: below = '/', query = '', headers, body, retry, isLate }: AwsRequest,
+    credentials: Credentials,
     total: number,
     hasSlept: () => boolean,
     unsigned?: 'unsigned',
   ): Promise<Answer | Failure> {
     const path = prefix + below;
     const request = canonical({ method, host, path, query, headers, body, region, service });
-    const opened = (credentials: Credentials) => {
-      if (closed) throw new Error('closed, create another store');
-      if (isLate?.()) throw new Error('a freeze came between, too long to send it now');
-      const now = clock.now();
-      if (Math.abs(now - lastAnswerMs) > LONGEST_IDLE_MS[retry]) dropIdleSockets();
+    const compose = () => {
       // Also what goes unsigned is: that loads node:crypto and derives the key of the day.
-      const signed = sign(request, credentials, now + aheadMs);
-      return open({
-        agent,
-        hostname,
-        port,
-        method,
-        path: query ? `${path}?${query}` : path,
-        headers: unsigned ? headers : signed,
-      });
+      const signed = sign(request, credentials, clock.now() + aheadMs);
+      const all = unsigned ? { host, ...headers } : signed;
+      return outgoing(method, query ? `${path}?${query}` : path, all, body);
     };
-    return exchange(validCredentials(), opened, body, { ...limits, total }, hasSlept);
+    return exchange(connections, {
+      compose,
+      isLate,
+      longestIdleMs: LONGEST_IDLE_MS[retry],
+      limits: { ...limits, total },
+      hasSlept,
+    });
   }
 
-  function dropIdleSockets(): void {
-    for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
-  }
-
-  async function validCredentials(): Promise<Credentials> {
-    try {
-      const credentials = await provide();
-      if (credentials.secretAccessKey) return credentials;
-      throw new Error('no secretAccessKey');
-    } catch (cause) {
-      // What fetch gives as its error only says that it failed.
-      const why = (cause as { cause?: { code?: string } } | undefined)?.cause?.code ?? cause;
-      throw new CacheError(
-        'NO_CREDENTIALS',
-        `No AWS credentials: set AWS_ACCESS_KEY_ID or the option credentials (${why}).`,
-        { cause },
-      );
-    }
-  }
+  /** A wait that ends unsent like a try, so that one which a freeze cut off is begun anew. */
+  const credentialsOrFailure = (withinMs: number): Promise<Credentials | Failure> =>
+    findCredentials(source, withinMs).catch((error) => {
+      return { error, late: false, sent: false, reused: false };
+    });
 
   function failed({ error, late, sent }: Failure, attempts: number): Error {
     if (error instanceof CacheError) return error;
@@ -236,10 +225,5 @@ export function createTransport({
     );
   }
 
-  function close(): void {
-    closed = true;
-    agent.destroy();
-  }
-
-  return { send, warm, close };
+  return { send, warm, close: () => connections.close() };
 }

@@ -1,5 +1,6 @@
 import type { CacheStore } from '../model/cache-store.js';
 import { withTimeout } from '../model/time.js';
+import { structuralCopy } from '../util/clone.js';
 import { freezeDeep, isFrozenDeep } from '../util/deep-freeze.js';
 import { STORE_BUDGET_MS } from './store-access.js';
 
@@ -17,7 +18,7 @@ export function copyAsHit(store: CacheStore, value: unknown, storageKey: string)
   // A load may give undefined, which no store holds.
   if (value === undefined || isPlainText(value)) return value;
   try {
-    const copy = store.copy ? store.copy(value, storageKey) : structuredClone(value);
+    const copy = store.copy ? store.copy(value, storageKey) : structuralCopy(value);
     if (!isPromise(copy)) return asGiven(store, copy);
     const inTime = withTimeout(copy, STORE_BUDGET_MS, () => NOT_COPIED);
     return inTime.then(
@@ -36,16 +37,16 @@ export function copyOfHit(store: CacheStore, value: unknown, storageKey: string)
 
 /** What those who joined one load are given in common, where the store shares. */
 interface Shared {
-  readonly key: string;
+  readonly storageKey: string;
   shared?: unknown;
 }
 
 /** The copy for one who joined the load: its own, or the one of all who joined where the store shares it. */
-export function copyForJoiner(store: CacheStore, flight: Shared, value: unknown): unknown {
-  if (!store.sharesFrozen) return copyAsHit(store, value, flight.key);
-  if (flight.shared === undefined || !isFrozenDeep(flight.shared))
-    flight.shared = copyAsHit(store, value, flight.key);
-  return flight.shared;
+export function copyForJoiner(store: CacheStore, load: Shared, value: unknown): unknown {
+  if (!store.sharesFrozen) return copyAsHit(store, value, load.storageKey);
+  if (load.shared === undefined || !isFrozenDeep(load.shared))
+    load.shared = copyAsHit(store, value, load.storageKey);
+  return load.shared;
 }
 
 function asGiven(store: CacheStore, copy: unknown): unknown {

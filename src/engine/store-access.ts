@@ -1,10 +1,13 @@
 import type { CacheStore } from '../model/cache-store.js';
-import { CacheError, type CacheErrorCode } from '../model/errors.js';
+import { CacheError, type CacheErrorCode, withoutPasswords } from '../model/errors.js';
 import type { Emit } from '../model/events.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
+import { callContext } from '../resilience/call-context.js';
 import { CircuitBreaker } from '../resilience/circuit-breaker.js';
+import { FreezeDetector } from '../resilience/freeze-detector.js';
 import { LATE, OperationTimeouts } from '../resilience/operation-timeouts.js';
+import { capabilitiesOf, type StoreCapabilities } from './store-capabilities.js';
 
 /** How long one read or fill may take before the service goes on without the store, milliseconds. */
 export const STORE_BUDGET_MS = 2_500;
@@ -29,9 +32,14 @@ const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([
  */
 export class StoreAccess {
   readonly store: CacheStore;
+  readonly can: StoreCapabilities;
   readonly #emit: Emit;
   readonly #breaker: CircuitBreaker | undefined;
-  readonly #budget: OperationTimeouts;
+  readonly #freezes: FreezeDetector;
+  readonly #timeouts: OperationTimeouts;
+  /** The failures that counted, and the error of the last one. */
+  #failures = 0;
+  #lastError: unknown;
 
   constructor(
     store: CacheStore,
@@ -40,8 +48,10 @@ export class StoreAccess {
     breaker: { failures: number; cooldownMs: number } | undefined,
   ) {
     this.store = store;
+    this.can = capabilitiesOf(store);
     this.#emit = emit;
-    this.#budget = new OperationTimeouts(clock);
+    this.#freezes = new FreezeDetector(clock);
+    this.#timeouts = new OperationTimeouts(this.#freezes);
     this.#breaker =
       breaker && new CircuitBreaker(breaker, clock, (state) => emit({ type: 'breaker', state }));
   }
@@ -69,19 +79,19 @@ export class StoreAccess {
   ): Promise<T> {
     return this.#run<T, never>(operation, key, run, budgetMs).catch((cause) => {
       const what = key === undefined ? operation : `${operation} (${key})`;
-      const message = `The store did not confirm ${what}: the old value may still be served. Try it again.`;
+      const message = `The store did not confirm ${what}: the old value may still be served. ${reasonOf(cause)}`;
       throw new CacheError('NOT_CONFIRMED', message, { subject: key, cause });
     });
   }
 
-  /** See `Budget.sleeps`: counts that differ say that the process was frozen between them. */
+  /** See `FreezeDetector.count`: counts that differ say that the process was frozen between them. */
   freezes(): number {
-    return this.#budget.freezes();
+    return this.#freezes.count();
   }
 
-  /** Counts sleeps while the work runs. */
+  /** Counts freezes while the work runs. */
   watch(work: Promise<unknown>): void {
-    this.#budget.watch(work);
+    this.#freezes.watch(work);
   }
 
   /** `instead`: what it gives in place of an error, of which an event has told. */
@@ -92,13 +102,20 @@ export class StoreAccess {
     ms: number,
     instead?: F,
   ): Promise<T | F> {
-    const sleeps = this.#budget.freezes();
+    const freezes = this.#freezes.count();
+    const failures = this.#failures;
+    const context = callContext();
     return new Promise((resolve, reject) => {
-      const failed = (reason: unknown) => {
-        const error = reason === LATE ? late(operation, ms) : reason;
-        const harmless = error instanceof CacheError && NOT_THE_STORE.has(error.code);
+      const failed = (error: unknown): void => {
+        if (error === LATE) {
+          // The timer of all calls said so; a listener must find the request that this call belongs to.
+          context.runInAsyncScope(failed, undefined, late(operation, ms));
+          return;
+        }
+        const harmless =
+          error instanceof CacheError ? NOT_THE_STORE.has(error.code) : isParsing(error);
         // A connection that died while the sandbox was frozen says nothing about the store either.
-        if (!harmless && this.#budget.freezes() === sleeps) this.#breaker?.failed();
+        if (!harmless && this.#freezes.count() === freezes) this.#countFailure(error, failures);
         this.#emit({ type: 'store-error', operation, key, error });
         if (instead === undefined) reject(error);
         else resolve(instead);
@@ -110,13 +127,36 @@ export class StoreAccess {
       };
       try {
         // A store of the user's may forget to give a promise, or throw instead of rejecting.
-        this.#budget.limit(Promise.resolve(asks ? run(this.store) : run), ms, succeeded, failed);
+        this.#timeouts.limit(Promise.resolve(asks ? run(this.store) : run), ms, succeeded, failed);
       } catch (error) {
         failed(error);
       }
     });
   }
+
+  /**
+   * A store that batches fails all operations of one request with one error: that is one failure. `failuresBefore`:
+   * those that counted before the operation began.
+   */
+  #countFailure(error: unknown, failuresBefore: number): void {
+    const isOfOneRequest = this.#failures > failuresBefore && error === this.#lastError;
+    if (isOfOneRequest && Object(error) === error) return;
+    this.#failures++;
+    this.#lastError = error;
+    this.#breaker?.failed();
+  }
+}
+
+/** The cause's own words. Trying again can help where nobody knows what was wrong. */
+function reasonOf(cause: unknown): string {
+  const why = withoutPasswords(String(Object(cause).message ?? cause)).replace(/[^.?!]$/, '$&.');
+  const isKnown = cause instanceof CacheError && cause.code !== 'TIMEOUT';
+  return isKnown ? why : `${why} Try it again.`;
 }
 
 const late = (operation: string, ms: number): CacheError =>
   new CacheError('TIMEOUT', `No answer to ${operation} within ${ms} ms: can the store be reached?`);
+
+/** A store of the user's that cannot parse what it holds, or runs out of stack: one value is at fault. */
+const isParsing = (error: unknown): boolean =>
+  /^(SyntaxError|RangeError)$/.test(String(Object(error).name));

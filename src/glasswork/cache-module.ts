@@ -20,13 +20,13 @@ import { CacheError } from '../model/errors.js';
  */
 export interface CacheModuleOptions<Cradle extends object = Record<string, unknown>>
   extends CacheConfig {
-  /** A store, or what makes one from the other providers; it is called once. */
+  /** A store, or a function that makes one from the other providers and is called once. */
   readonly store: CacheStore | ((cradle: Cradle) => CacheStore);
-  /** The module's name: Glasswork takes two modules of one name for the same. Default `cache`. */
+  /** The module's name. Glasswork treats two modules of one name as the same module. Default `cache`. */
   readonly name?: string | undefined;
 }
 
-/** A provider as Glasswork registers it: `useFactory` gets the container's cradle and is called once. */
+/** A provider as Glasswork registers it: `useFactory` receives the container's cradle and is called once. */
 export interface FactoryProvider<Cradle extends object, T> {
   provide: string;
   useFactory: (cradle: Cradle) => T;
@@ -85,7 +85,7 @@ export function cacheModule<Cradle extends object = Record<string, unknown>>(
   options: CacheModuleOptions<Cradle>,
 ): CacheModule<Cradle> {
   const { store, name = 'cache', ...config } = options ?? {};
-  // A mistake shows where it was made, not at the first request that needs the cache.
+  // Check now, so that a mistake shows here and not at the first request that needs the cache.
   checkName(name);
   checkStore(store);
   settings(config);
@@ -128,7 +128,7 @@ function checkStore(store: unknown): void {
   }
 }
 
-/** Only the container can call the user's function, so what it gives is checked there. */
+/** Only the container can call the user's function, so its result is checked when it is called. */
 function made(store: CacheStore): CacheStore {
   if (isStore(store)) return store;
   const promise = typeof (store as { then?: unknown } | undefined)?.then === 'function';

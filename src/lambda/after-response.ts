@@ -1,3 +1,4 @@
+import { consoleReporter } from '../model/console-reporter.js';
 import { invalid } from '../model/errors.js';
 import { type CacheEvent, safeListener } from '../model/events.js';
 import type { WaitUntil } from '../model/policy.js';
@@ -14,11 +15,11 @@ const REGISTER_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 900_000;
 
 /**
- * What becomes of work behind a response.
+ * The treatment of work behind a response.
  *
- * - `extension`: the response leaves at once, and the sandbox stays awake until the work is done.
+ * - `extension`: the response leaves at once, and the sandbox keeps running until the work is done.
  * - `await`: the response waits for the work.
- * - `detached`: nothing waits, since nothing freezes: outside Lambda, and on Lambda Managed Instances.
+ * - `detached`: nothing waits, because nothing freezes: outside Lambda, and on Lambda Managed Instances.
  */
 export type AfterResponseMode = 'extension' | 'await' | 'detached';
 
@@ -27,7 +28,10 @@ export interface AfterResponseOptions {
   mode?: AfterResponseMode | undefined;
   /** How long the sandbox stays awake for work after a response, at most. Default 2 seconds. */
   maxWait?: Duration | undefined;
-  /** Gets `background-error` and `background-unfinished`; what it throws is ignored. */
+  /**
+   * Gets `background-error` and `background-unfinished`; what it throws is ignored. Default: `consoleReporter()`, each
+   * cause once and then at most once a minute.
+   */
   onEvent?: ((event: CacheEvent) => void) | undefined;
 }
 
@@ -44,9 +48,6 @@ export interface AfterResponse {
   /** Marks where invocations end. The outermost wrapper of the handler that Lambda calls, whatever its kind. */
   handler<F extends AnyHandler>(handler: F): F;
 }
-
-/** One for each Extensions API that this process knows: on Lambda, one. */
-const extensions = new Map<string, Extension>();
 
 /**
  * Lets work finish after the response of a Lambda function, before the sandbox freezes.
@@ -71,7 +72,7 @@ const extensions = new Map<string, Extension>();
  */
 export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
   const maxWaitMs = Math.min(milliseconds(options.maxWait ?? '2s', 'maxWait'), LONGEST_WAIT_MS);
-  const tasks = new Tasks(maxWaitMs, safeListener(options.onEvent));
+  const tasks = new Tasks(maxWaitMs, safeListener(options.onEvent ?? consoleReporter()));
   const { AWS_LAMBDA_RUNTIME_API: api = '', AWS_LAMBDA_MAX_CONCURRENCY: concurrency } = process.env;
   // Managed Instances run several invocations at once, never freeze, and take no INVOKE extension inside the process.
   const wanted = options.mode ?? (api && !concurrency ? 'extension' : 'detached');
@@ -86,7 +87,7 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   const extension = extensionOf(api);
   if (wanted === 'extension') await within(extension.start(), REGISTER_WAIT_MS, 'ref');
   const end = (invocation: Invocation) => {
-    // Behind the answer the extension waits; without one, the handler around this one does.
+    // Behind the response the extension waits. Without an extension the outermost handler waits.
     const waitsLater = extension.isRegistered ? wanted === 'extension' : invocation.running > 1;
     if (waitsLater || !extension.isBusy) return extension.end(invocation);
     // None where a test calls the handler without a context.
@@ -116,8 +117,16 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   };
 }
 
+/**
+ * One for each Extensions API that this process knows: on Lambda, one. Every copy of this package in the process shares
+ * it, because Lambda takes an extension's name once: `import` and `require` may find a copy each.
+ */
 function extensionOf(api: string): Extension {
-  const known = extensions.get(api) ?? new Extension(api);
-  extensions.set(api, known);
+  // The number counts the layouts of `Extension`.
+  const key: unique symbol = Symbol.for('@glasswork/cache/extensions/1');
+  const shared: typeof globalThis & { [key]?: Map<string, Extension> } = globalThis;
+  shared[key] ??= new Map();
+  const known = shared[key].get(api) ?? new Extension(api);
+  shared[key].set(api, known);
   return known;
 }

@@ -10,12 +10,12 @@ export interface InvokeEvent {
 /**
  * Lambda's Extensions API, for an extension inside this process, over HTTP/1.0 on a bare socket that is read without a
  * stream: Lambda waits for both of the first requests while the function initialises, and the first one of node:http
- * takes twice the time. To a request of 1.0 no server may answer in chunks (RFC 9112, section 6.1).
+ * takes twice the time. A server must not answer a request of HTTP/1.0 in chunks (RFC 9112, section 6.1).
  *
  * One request at a time, on a connection that is kept while the server keeps it. The sandbox never freezes with an idle
  * one, which could die unnoticed: it freezes only while a request for the next event is held open.
  *
- *     register ─▶ answer ─▶ next event asked for ─▶ freeze ─▶ thaw, answer ─▶ work ─▶ next event asked for ─▶ freeze
+ *     register ─▶ answer ─▶ next event asked for ─▶ freeze ─▶ resume, answer ─▶ work ─▶ next event asked for ─▶ freeze
  *     │◀─────────────────────────────────── one connection ────────────────────────────────────────────────▶ …
  */
 export class ExtensionsApi {
@@ -60,7 +60,7 @@ export class ExtensionsApi {
       this.#take = (text, end) => {
         answer += text;
         const isWhole = Number(bodyOf(answer)?.length) >= Number(field(answer, 'content-length'));
-        // Where it does not say how long it is, the end of the connection does.
+        // Without a length, the end of the connection ends the answer.
         if (!isWhole && !end) return;
         if (end || field(answer, 'connection') !== 'keep-alive') {
           socket.destroy();
@@ -89,7 +89,7 @@ export class ExtensionsApi {
       this.#take(buffer.toString('latin1', 0, bytes));
       return true;
     };
-    // Where a name has two addresses, the error of both has a code, and an empty message.
+    // If a name has two addresses, the error for both has a code and an empty message.
     const end = (error?: NodeJS.ErrnoException) => {
       this.#take('', error?.message || error?.code || 'closed');
     };

@@ -6,8 +6,8 @@ type Callback = (...outcome: unknown[]) => unknown;
 export type End = () => Promise<void> | undefined;
 
 /**
- * The same handler, which tells when it begins and ends. As a proxy it keeps what the runtime looks at: the number of
- * parameters, and the mark of `awslambda.streamifyResponse`, whether that was set before or is set after.
+ * The same handler, which reports when it begins and ends. As a proxy it keeps the properties that the runtime reads: the
+ * number of parameters, and the mark of `awslambda.streamifyResponse`, set before or after.
  *
  * | handler   | called with              | ends                                                             |
  * | --------- | ------------------------ | ---------------------------------------------------------------- |
@@ -15,7 +15,7 @@ export type End = () => Promise<void> | undefined;
  * | streaming | event, stream, context   | the same; the body may have been sent long before                |
  * | callback  | event, context, callback | at the first call of the callback, or when nothing is left to do |
  *
- * The runtime of Node 20 gives a callback to promise handlers too; whichever comes first is the outcome.
+ * The runtime of Node 20 passes a callback to promise handlers too; the first outcome counts.
  */
 export function marked<F extends AnyHandler>(handler: F, begin: (context: unknown) => End): F {
   return new Proxy(handler, {
@@ -28,7 +28,7 @@ export function marked<F extends AnyHandler>(handler: F, begin: (context: unknow
       };
       const given = isFunction(third) ? args.with(2, answering(third, end)) : args;
       const willCallBack = given !== args && target.length > 2;
-      // Without work in the event loop it will not call back any more: the runtime answers null.
+      // With an empty event loop the handler will never call back: the runtime answers null.
       if (willCallBack) process.once('beforeExit', end);
       let result: unknown;
       try {
@@ -37,7 +37,7 @@ export function marked<F extends AnyHandler>(handler: F, begin: (context: unknow
         if (!end()) throw error;
         result = Promise.reject(error);
       }
-      // Node 20 takes no answer from a return alone: it waits by itself until nothing is left to do.
+      // On Node 20 a plain return is no answer: the runtime waits until the event loop is empty.
       const isPromise = isFunction(Object(result).then);
       const waits = isPromise || (!willCallBack && end() && given === args);
       return waits ? settled(result, end) : result;

@@ -7,11 +7,11 @@ export interface Invocation {
   deadlineMs?: number | undefined;
   readonly started: Latch;
   readonly answered: Latch;
-  /** Calls that run: one marked handler may call another. */
+  /** The number of running calls: one marked handler may call another. */
   running: number;
 }
 
-/** The invocation that runs: where a sandbox freezes, there is one at a time. */
+/** The running invocation. A sandbox that freezes runs one at a time. */
 export class Invocations {
   #current: Invocation | undefined;
 
@@ -43,7 +43,7 @@ export class Invocations {
     return true;
   }
 
-  /** Nothing of it runs any more. A retry has the same id, and is not to be taken for it. */
+  /** The invocation is over. A retry has the same id and must not be mistaken for it. */
   leave(): void {
     this.#current = undefined;
   }
@@ -56,7 +56,7 @@ export class Invocations {
   }
 }
 
-/** What is needed of Lambda's context. Tests call handlers with less than that. */
+/** The part of Lambda's context that is needed. Tests call handlers with less than that. */
 interface Context {
   readonly awsRequestId?: unknown;
   readonly getRemainingTimeInMillis?: { call?(self: unknown): unknown };

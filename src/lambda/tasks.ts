@@ -2,12 +2,12 @@ import type { CacheEvent } from '../model/events.js';
 import { monotonic } from '../model/time.js';
 import { immediate, within } from './waiting.js';
 
-/** In so many invocations a task is waited for. One that never ends would be billed in every invocation otherwise. */
+/** A task is awaited in at most this many invocations. Otherwise a task that never ends would be billed in every one. */
 const WAITS = 2;
 
 /** Promises that nobody awaits, of one `afterResponse()`. */
 export class Tasks {
-  /** With the number of waits that it has outlasted. */
+  /** Each task with the number of waits that it has outlasted. */
   readonly #pending = new Map<Promise<void>, number>();
   readonly #maxWaitMs: number;
   readonly #tell: (event: CacheEvent) => void;
@@ -25,13 +25,13 @@ export class Tasks {
     this.#pending.set(task, 0);
   }
 
-  /** Whether there is work to wait for. */
+  /** True while there is work to wait for. */
   get isBusy(): boolean {
     return this.#awaited().length > 0;
   }
 
   /**
-   * Waits until nothing is pending, work that was added meanwhile included, or the time is over: that is an event.
+   * Waits until nothing is pending, work added meanwhile included, or until the time is over, which is an event.
    *
    * @param leftMs what is left of the invocation, milliseconds.
    * @param timer `'ref'` where somebody waits for this: a process whose event loop is empty would end instead.
@@ -46,7 +46,7 @@ export class Tasks {
         return this.#tell({ type: 'background-unfinished', pending: this.#pending.size, waitedMs });
       }
       await within(Promise.all(this.#awaited()), ms - waitedMs, timer);
-      // What has just ended may lead its own caller to more work.
+      // Work that has just ended may start more work.
       await immediate();
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Whether the work ended within so many milliseconds.
+ * Resolves to true if the work ends within `ms` milliseconds.
  *
  * @param timer `'unref'` keeps no process alive: on Node 20 the runtime waits for an empty event loop before it sends
  * the answer of a callback handler.
@@ -21,7 +21,7 @@ export function within(
 
 export const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A promise, and what fulfils it. */
+/** A promise, and the function that fulfils it. */
 export class Latch {
   open: () => void = () => {};
   readonly opened: Promise<void> = new Promise((resolve) => {

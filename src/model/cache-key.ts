@@ -18,7 +18,7 @@ type OutputOf<S extends StandardSchemaV1> = NonNullable<S['~standard']['types']>
 
 declare const valueType: unique symbol;
 
-/** What a typed key says of every value that is kept under it; a call's own options come first. */
+/** The policy of every value under a typed key. A call's own options win over it. */
 export interface KeyPolicy {
   readonly ttl?: Duration | undefined;
   readonly staleTTL?: Duration | undefined;
@@ -31,7 +31,7 @@ export interface CacheKey<T, A extends readonly unknown[] = readonly unknown[]> 
   readonly name: string;
   /** The key as text. */
   readonly key: string;
-  /** What the factory was called with. */
+  /** The factory's arguments. */
   readonly args: A;
   readonly policy: KeyPolicy;
   toString(): string;
@@ -49,7 +49,7 @@ export type KeyOptions<A extends readonly unknown[]> = Omit<KeyPolicy, 'tags'> &
 
 /**
  * Makes a factory of typed keys. The value's type comes from a schema, from `.of<T>()`, or from a type argument; the
- * schema also checks what is read, so that a deployment that changes a shape never serves the old one.
+ * schema also checks every value that is read, so a deployment that changes a shape never serves the old one.
  *
  * @example
  * ```ts

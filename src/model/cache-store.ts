@@ -1,5 +1,5 @@
 /**
- * What a versioned read saw. Opaque: only the store that gave it can read it; hand it back to `setIfUnchanged`.
+ * The state of a key that a versioned read saw. Opaque: only the store that returned it can read it, in `setIfUnchanged`.
  * Two reads that saw the same state of a key give the same string.
  */
 export type CacheVersion = string;
@@ -8,7 +8,7 @@ export type CacheVersion = string;
 export interface VersionedRead<T = unknown> {
   readonly value: T | undefined;
   readonly version: CacheVersion;
-  /** Why the value that is there cannot be read; `value` is undefined then. */
+  /** The reason why the stored value cannot be read; `value` is undefined then. */
   readonly error?: unknown;
   /** When the value ends, epoch milliseconds by the store's clock, where the store knows. */
   readonly expiresAt?: number | undefined;
@@ -28,11 +28,11 @@ export interface StoreEntry<T = unknown> {
 }
 
 /**
- * Where values are kept. Implement `get`, `set` and `del`, and `CacheService` works; every optional member is a
- * capability that the service uses where it is present.
+ * A place that keeps values. `CacheService` works on `get`, `set` and `del` alone; every optional member is a capability
+ * that the service uses where it is present.
  *
- * A store enforces the expiry of what it holds, to the millisecond, and serialises: what `get` returns is never the
- * object that went into `set`. It may reject: the service turns a rejected read into a miss.
+ * A store enforces the expiry of its values to the millisecond. It serialises them, so `get` never returns the object that
+ * went into `set`. It may reject: the service turns a rejected read into a miss.
  *
  * @example
  * ```ts
@@ -59,13 +59,12 @@ export interface CacheStore {
   /** For logs and messages. */
   readonly name: string;
   /**
-   * True where a record stays until its TTL and absence is therefore proof. Where it is absent or false, records may
-   * be evicted: a missing tag or prefix version then invalidates what carries it.
+   * True if every record stays until its TTL, so that absence is proof. Otherwise records may be evicted, and a missing
+   * tag or prefix version invalidates the entries that depend on it. Default false.
    */
   readonly durable?: boolean;
   /**
-   * True where readers may be given one and the same value, which nobody can change then: it is deeply frozen. Where it
-   * is absent or false, every reader has a copy of its own.
+   * True if all readers of a key get one deeply frozen value. Otherwise every reader gets a copy. Default false.
    */
   readonly sharesFrozen?: boolean;
   /** The value, or undefined when there is none or it has expired. */
@@ -76,9 +75,9 @@ export interface CacheStore {
   del(key: string): Promise<void>;
   has?(key: string): Promise<boolean>;
   /**
-   * For a store that holds values in this process: what `get` would give, without waiting. Undefined where it has none,
-   * or cannot tell at once. It never throws. `now`: the time, epoch milliseconds, from who has just looked at the clock;
-   * by default the store looks itself.
+   * For a store that holds values in this process: the result of `get`, without waiting. Undefined if there is no value or
+   * if the store cannot tell at once. Never throws. `now` is the current time in epoch milliseconds, for callers that have
+   * just read the clock; by default the store reads it.
    */
   getIfPresent?<T>(key: string, now?: number): T | undefined;
   /** Deletes what the glob matches (`*`, `?`, `\` to escape) and resolves to the number deleted. */
@@ -110,5 +109,10 @@ export interface CacheStore {
    * and writes nothing that costs. It may reject, and may be called again; several stores in one warm all of them.
    */
   warm?(): Promise<void>;
+  /**
+   * Proves with probe records of its own that the store can do what a service needs, and rejects with the first thing
+   * that is wrong. `keyPrefix`: of the service that asks. Without it `CacheService.check()` probes by the other members.
+   */
+  check?(keyPrefix?: string): Promise<void>;
   close?(): Promise<void>;
 }

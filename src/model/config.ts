@@ -5,7 +5,7 @@ import { DEFAULT_POLICY, layer, type ResolvedPolicy, type WrapOptions } from './
 import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
 
 /**
- * The configuration of a `CacheService`: defaults for every call, and what concerns the service as a whole.
+ * The configuration of a `CacheService`: defaults for every call, and settings of the service as a whole.
  *
  * @example
  * ```ts
@@ -22,22 +22,25 @@ import { type Clock, type Duration, milliseconds, systemClock } from './time.js'
  * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), config);
  * ```
  */
-export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFresh'> {
+export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFresh' | 'signal'> {
   /** The life of a value when neither the call nor its key says. Default 5 minutes. */
   defaultTTL?: Duration | undefined;
-  /** Keeps this service's keys apart from others in the same store: letters, digits, `_`, `.`, `-`. Default none. */
+  /** Keeps this service's keys apart from others in the same store. Letters, digits, `_`, `.`, `-`. Default: none. */
   keyPrefix?: string | undefined;
-  /** How long this process may trust a tag's version it has read. Default 0: it reads it every time. */
+  /** How long this process may trust a tag's version after reading it. Default 0: every call reads it. */
   tagTTL?: Duration | undefined;
   /** The same for the prefix's version, which `clear()` changes. Default 5 seconds. */
   versionTTL?: Duration | undefined;
-  /** Gets every event; what it throws is ignored. */
+  /**
+   * Gets every event; what it throws is ignored. Default: problems go to `console.warn`, each cause once and then at most
+   * once a minute, see `consoleReporter`. `() => {}` silences it.
+   */
   onEvent?: ((event: CacheEvent) => void) | undefined;
-  /** End of the running invocation, epoch milliseconds: no lease is taken for longer. */
+  /** Returns the end of the running invocation, epoch milliseconds. No lease lasts longer. */
   deadline?: (() => number | undefined) | undefined;
-  /** After so many failures in a row (default 5) the store is skipped for `cooldown` (default 5 s). False: never. */
+  /** After `failures` failures in a row (default 5) the service skips the store for `cooldown` (default 5 s). False: never. */
   breaker?: { failures?: number | undefined; cooldown?: Duration | undefined } | false | undefined;
-  /** Where the time comes from. Default: the system. */
+  /** The source of time. Default: the system's clock. */
   clock?: Clock | undefined;
 }
 
@@ -55,6 +58,8 @@ export interface Settings {
 export function settings(config: CacheConfig): Settings {
   const { defaultTTL, clock = systemClock } = config;
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
+  if (config.onEvent != null && typeof config.onEvent !== 'function')
+    throw invalid('onEvent', config.onEvent, 'a function');
   if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {
@@ -62,6 +67,7 @@ export function settings(config: CacheConfig): Settings {
       ttl: defaultTTL,
       tags: undefined,
       forceFresh: false,
+      signal: undefined,
     }),
     keys: keySpace(config.keyPrefix),
     trustMs: {

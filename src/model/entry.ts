@@ -1,5 +1,7 @@
+import { isObject } from '../util/deep-freeze.js';
 import type { DependencyVersions } from './dependency.js';
 import { CacheError } from './errors.js';
+import { checkStorable } from './storable.js';
 
 /** A cached value with its times (epoch milliseconds) and tags. */
 export interface CacheEntry<T> {
@@ -13,7 +15,10 @@ export interface CacheEntry<T> {
 
 export type Freshness = 'fresh' | 'stale' | 'expired';
 
-type EntryFields = Omit<Entry, 'value' | 'promise'>;
+/** Its number counts the layouts of an entry: one of another layout is read as a record is, property by property. */
+const BRAND = /* @__PURE__ */ Symbol.for('@glasswork/cache/Entry/1');
+
+type EntryFields = Omit<Entry, 'value' | 'promise' | '@glasswork/cache'>;
 
 /**
  * What the service puts into a store: one value with everything that decides whether it may be served. All but the
@@ -38,6 +43,10 @@ export class Entry {
     this.value = value;
   }
 
+  get '@glasswork/cache'(): symbol {
+    return BRAND;
+  }
+
   /** Of the value; made once, for an entry that a store shares is given again and again. */
   get promise(): Promise<unknown> {
     this.#promise ??= Promise.resolve(this.value);
@@ -45,39 +54,66 @@ export class Entry {
   }
 }
 
+/** An entry of another copy of this package is one as well: `import` and `require` may find one each. */
+export const isEntry = (value: unknown): value is Entry =>
+  value instanceof Entry ||
+  (isObject(value) && (value as Partial<Entry>)['@glasswork/cache'] === BRAND);
+
 /** @throws CacheError `UNSERIALIZABLE` for undefined, which means a miss, and for what no serializer can write. */
 export function createEntry(key: string, fields: EntryFields, value: unknown): Entry {
-  if (value !== undefined && typeof value !== 'function' && typeof value !== 'symbol') {
-    return new Entry(fields, value);
+  checkStorable(key, value);
+  return new Entry(fields, value);
+}
+
+/**
+ * All of an entry but its value, as text in one line. A store keeps it apart from the value, so that a serializer sees
+ * the values of callers alone. Undefined for what is no entry of the service.
+ */
+export function envelopeOf(stored: unknown): string | undefined {
+  if (!isEntry(stored)) return undefined;
+  const { createdAt, staleAt = null, expiresAt, loadMs, versions } = stored;
+  return JSON.stringify([createdAt, staleAt, expiresAt, loadMs, versions]);
+}
+
+/** What goes through the serializer: the value alone. */
+export const bareValue = (stored: unknown): unknown => (isEntry(stored) ? stored.value : stored);
+
+/** The entry of an envelope, around the value. @throws CacheError `CORRUPT`. */
+export function withEnvelope(envelope: string, value: unknown, key: string): Entry {
+  let cause: unknown;
+  try {
+    const [createdAt, staleAt, expiresAt, loadMs, versions] = JSON.parse(envelope);
+    const times = { createdAt, staleAt: staleAt ?? undefined, expiresAt, loadMs };
+    const entry = readEntry({ ...times, versions, value });
+    if (entry) return new Entry(entry, value);
+  } catch (error) {
+    cause = error;
   }
-  throw new CacheError(
-    'UNSERIALIZABLE',
-    `The value of "${key}" is ${typeof value}: cache plain data, and null for "there is none".`,
-    { subject: key },
-  );
+  const message = `What surrounds the value of "${key}" is no entry of this package: what else writes to this store?`;
+  throw new CacheError('CORRUPT', message, { subject: key, cause });
 }
 
 /** The entry in what a store returned, or undefined when something else was written there. */
 export function readEntry(record: unknown): Entry | undefined {
-  if (record instanceof Entry) return record;
+  if (isEntry(record)) return record;
   const entry = Object(record) as Partial<Entry>;
   const valid =
     typeof entry.createdAt === 'number' &&
     typeof entry.expiresAt === 'number' &&
     (entry.staleAt === undefined || typeof entry.staleAt === 'number') &&
     entry.value !== undefined &&
-    // An entry without the prefix's mark could not be cleared.
+    // An entry without the prefix's version could not be cleared.
     Array.isArray(entry.versions) &&
     entry.versions.length > 0 &&
-    entry.versions.every(isMark);
+    entry.versions.every(isDependency);
   return valid ? (entry as Entry) : undefined;
 }
 
 /** The prefix comes first; all others are tags. */
-const isMark = (mark: unknown, i: number): boolean =>
-  Array.isArray(mark) &&
-  (i === 0 ? mark[0] === null : typeof mark[0] === 'string') &&
-  typeof mark[1] === 'string';
+const isDependency = (dependency: unknown, i: number): boolean =>
+  Array.isArray(dependency) &&
+  (i === 0 ? dependency[0] === null : typeof dependency[0] === 'string') &&
+  typeof dependency[1] === 'string';
 
 /** The one place that says whether an entry may be used: live before its time, not at it. */
 export function freshness(

@@ -2,7 +2,7 @@ import { escapeGlob } from '../util/glob.js';
 import { invalid } from './errors.js';
 
 /**
- * How a service's keys are written in its store, so that nothing in it meets anything else:
+ * Maps a service's keys to storage keys, so that no two records of a store collide:
  *
  *     user key, prefix "app"     app:user:1
  *     user key, no prefix        user:1        and, should it begin with "#",   #key:#1
@@ -11,6 +11,7 @@ import { invalid } from './errors.js';
  * A prefix never begins with "#", so no user key of a prefixed service does either.
  */
 export interface KeySpace {
+  readonly prefix: string | undefined;
   key(key: string): string;
   record(kind: 'tag' | 'prefix' | 'lease', name: string): string;
   /** The patterns that together match the user's keys that `pattern` means. */
@@ -24,14 +25,16 @@ export function keySpace(prefix: string | undefined): KeySpace {
   }
   const start = prefix === undefined ? '' : `${prefix}:`;
   const record: KeySpace['record'] = (kind, name) => `#${kind}:${prefix ?? ''}:${name}`;
-  if (start) return { key: (key) => start + key, record, patterns: (p) => [escapeGlob(start) + p] };
+  if (start)
+    return { prefix, key: (key) => start + key, record, patterns: (p) => [escapeGlob(start) + p] };
   return {
+    prefix,
     key: (key) => (key[0] === '#' ? `#key:${key}` : key),
     record,
     patterns: (p) => (/^[*?]/.test(p) ? [p, `#key:${p}`] : [/^\\?#/.test(p) ? `#key:${p}` : p]),
   };
 }
 
-/** Whether this is how a service writes one of its own records, not a key of its user. */
+/** True for the storage key of one of a service's own records, false for a user's key. */
 export const isRecord = (name: string): boolean =>
   name.startsWith('#') && !name.startsWith('#key:');

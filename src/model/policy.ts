@@ -6,7 +6,7 @@ import { type Duration, LONGEST_LIFE_MS, milliseconds } from './time.js';
 export type WaitUntil = (promise: Promise<unknown>) => void;
 
 /**
- * How one `wrap` caches. Durations are seconds, or strings with a unit.
+ * The caching policy of one `wrap`. Durations are seconds, or strings with a unit.
  *
  * @example
  * ```ts
@@ -18,29 +18,34 @@ export type WaitUntil = (promise: Promise<unknown>) => void;
 export interface WrapOptions {
   /** How long the value lives. Default: the key's, else `CacheConfig.defaultTTL`. */
   ttl?: Duration | undefined;
-  /** Stale from this age on: served at once, and refreshed. Less than `ttl`. Default: never stale. */
+  /** The value is stale from this age on: served at once, then refreshed. Less than `ttl`. Default: never stale. */
   staleTTL?: Duration | undefined;
   /** How long after `ttl` the last good value may stand in for a failing load (RFC 5861). Default: not at all. */
   staleIfError?: Duration | undefined;
-  /** Fraction of `ttl` taken off at random, 0 to 1, so that entries made together do not expire together. Default 0. */
+  /** Fraction of `ttl` taken off at random, 0 to 1, so that entries created together do not expire together. Default 0. */
   jitter?: number | undefined;
   /** XFetch's beta: how eagerly a hit refreshes shortly before expiry; 1 is the usual choice. Default 0: off. */
   earlyRefresh?: number | undefined;
   /**
-   * One load in the fleet. `ttl`: how long the holder may take before another may load too (default 3 s); `wait`: how
-   * long the others wait for a value before they load themselves (default 5 s). Default: stale refreshes take a lease,
-   * misses do not.
+   * One load in the fleet. `ttl` limits how long the holder may take before another process may load too (default 3 s).
+   * `wait` limits how long the others wait for its value before they load themselves (default 5 s). Default: refreshes of
+   * stale values take a lease, misses do not.
    */
   lease?: boolean | { ttl?: Duration | undefined; wait?: Duration | undefined } | undefined;
-  /** Serves the last good value when the load takes longer. Default: waits. */
+  /** Serves the last good value when the load takes longer. Default: the caller waits for the load. */
   softTimeout?: Duration | undefined;
   /** Aborts the load and rejects with `TIMEOUT`. Default: none. */
   hardTimeout?: Duration | undefined;
-  /** What `invalidateTags` can invalidate the value by. */
+  /** Names by which `invalidateTags` can invalidate the value. */
   tags?: readonly string[] | undefined;
-  /** Loads whatever is cached, and caches the outcome. */
+  /** Loads even if a value is cached, and caches the result. Default false. */
   forceFresh?: boolean | undefined;
-  /** Gets every promise of background work. Default: `CacheConfig.waitUntil`. */
+  /**
+   * Stops this caller's wait: the call rejects with the signal's reason, also where a last good value could stand in. The
+   * load is aborted when no caller waits for it any more; a refresh in the background goes on. Default: none.
+   */
+  signal?: AbortSignal | undefined;
+  /** Receives every promise of background work. Default: `CacheConfig.waitUntil`. */
   waitUntil?: WaitUntil | undefined;
 }
 
@@ -63,10 +68,11 @@ export interface ResolvedPolicy {
   readonly hardTimeout: number | undefined;
   readonly tags: readonly string[];
   readonly forceFresh: boolean;
+  readonly signal: AbortSignal | undefined;
   readonly waitUntil: WaitUntil | undefined;
 }
 
-/** The wait is the longer: when a holder dies, its lease runs out and one of those who wait takes the next. */
+/** `wait` is longer than `ttl`, so that when a holder dies, its lease runs out and a waiting process takes the next one. */
 const DEFAULT_LEASE: LeasePolicy = { ttl: 3_000, wait: 5_000, misses: false };
 
 /** The defaults of every option, in one place. */
@@ -81,6 +87,7 @@ export const DEFAULT_POLICY: ResolvedPolicy = {
   hardTimeout: undefined,
   tags: [],
   forceFresh: false,
+  signal: undefined,
   waitUntil: undefined,
 };
 
@@ -89,7 +96,7 @@ export type PolicyOf = (key: AnyKey, call: Duration | WrapOptions | undefined) =
 
 const MOST_TTLS = 1_000;
 
-/** Most calls give a mere ttl, and the same few ones again and again: those policies are remembered. */
+/** Most calls pass only a ttl, and the same few again and again, so their policies are remembered. */
 export function rememberPolicies(defaults: ResolvedPolicy): PolicyOf {
   const byTTL = new Map<Duration, ResolvedPolicy>();
   let last: ResolvedPolicy = defaults;
@@ -109,12 +116,12 @@ export function rememberPolicies(defaults: ResolvedPolicy): PolicyOf {
     last = policy;
     return policy;
   };
-  // Without a ttl before, the last policy is that of the defaults, as it is of a call that names none.
+  // Before the first ttl, the last policy is the default one, which is also right for a call without a ttl.
   return (key, call) => (call === lastTTL && typeof key === 'string' ? last : find(key, call));
 }
 
 /**
- * The policy of one call: what the call says, else the key, else the configuration.
+ * The policy of one call: the call's options win over the key's, and the key's over the configuration's.
  *
  * @throws CacheError `INVALID_DURATION` or `INVALID_OPTION`, naming the option.
  */
@@ -127,12 +134,12 @@ export function resolvePolicy(
   if (!key && call === undefined) return defaults;
   const options = typeof call === 'object' ? call : { ttl: call };
   if (!key) return layer(defaults, options);
-  // What the key says of staleTTL is measured by the call's ttl, where the call has one.
+  // A key's staleTTL that is not below the call's ttl does not make the call an error.
   const ownStaleTTL = options.staleTTL ?? (options.ttl === undefined ? key.staleTTL : undefined);
   return checked(over(over(defaults, key), options), ownStaleTTL);
 }
 
-/** How each option that is given becomes part of a policy. */
+/** Turns each given option into its part of a policy. */
 const RULES: {
   readonly [O in keyof ResolvedPolicy]: (value: never, below: ResolvedPolicy) => ResolvedPolicy[O];
 } = {
@@ -146,16 +153,17 @@ const RULES: {
   hardTimeout: (limit: Duration) => milliseconds(limit, 'hardTimeout'),
   tags: (tags: readonly string[], below) => [...new Set([...below.tags, ...checkedTags(tags)])],
   forceFresh: (force: boolean) => force,
+  signal: abortSignal,
   waitUntil: (waitUntil: WaitUntil) => waitUntil,
 };
 
 const OPTIONS = /* @__PURE__ */ Object.keys(RULES) as (keyof ResolvedPolicy)[];
 
-/** One layer of options over another; an option that is undefined lets the one below shine through. */
+/** Lays options over a policy. An undefined option leaves the one below in force. */
 export const layer = (below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy =>
   checked(over(below, options), options.staleTTL);
 
-/** The same, for another layer to come or for `checked`: what does not fit together yet may do so then. */
+/** The same without the check that the options fit together, because another layer may still follow. */
 function over(below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy {
   const changed: { -readonly [O in keyof ResolvedPolicy]: unknown } = { ...below };
   for (const option of OPTIONS) {
@@ -165,7 +173,7 @@ function over(below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy {
   return changed as ResolvedPolicy;
 }
 
-/** A policy that holds together. `ownStaleTTL`: the one that was given no lower than the ttl, if that was given at all. */
+/** Checks that the options fit together. `ownStaleTTL` is the staleTTL given in the same layer as the ttl, or above it. */
 function checked(policy: ResolvedPolicy, ownStaleTTL: Duration | undefined): ResolvedPolicy {
   const { ttl, staleTTL, staleIfError } = policy;
   if (ttl + staleIfError > LONGEST_LIFE_MS) {
@@ -173,7 +181,7 @@ function checked(policy: ResolvedPolicy, ownStaleTTL: Duration | undefined): Res
     throw invalid('staleIfError', `${staleIfError} ms`, give, 'INVALID_DURATION');
   }
   if (staleTTL === undefined || staleTTL < ttl) return policy;
-  // An inherited staleTTL does not bind a call with a shorter life; one beside its own ttl is a mistake.
+  // An inherited staleTTL does not apply to a call with a shorter life. Beside its own ttl it is a mistake.
   if (ownStaleTTL !== undefined) throw invalid('staleTTL', ownStaleTTL, 'less than ttl');
   return { ...policy, staleTTL: undefined };
 }
@@ -188,6 +196,13 @@ function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | un
   };
 }
 
+/** Any that works as one: a polyfill's, or one of another realm. */
+function abortSignal(signal: AbortSignal): AbortSignal {
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal;
+  throw invalid('signal', signal, 'an AbortSignal');
+}
+
 function within(value: number, most: number, option: string): number {
   if (value >= 0 && value <= most) return value;
   throw invalid(option, value, most === 1 ? '0 to 1' : "XFetch's beta, 0 or more");
@@ -199,6 +214,6 @@ export function checkedTags(tags: readonly string[]): readonly string[] {
   throw invalid('tags', tags, 'an array of strings');
 }
 
-/** The life of one entry made now, milliseconds: the ttl less its random part. */
+/** The life of an entry created now, milliseconds: the ttl minus its random part. */
 export const lifetime = ({ ttl, jitter }: Pick<ResolvedPolicy, 'ttl' | 'jitter'>): number =>
   ttl * (1 - jitter * Math.random());

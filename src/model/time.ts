@@ -12,7 +12,7 @@ import { invalid } from './errors.js';
  */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
-/** Where the time comes from: epoch milliseconds. An option everywhere, so that no test has to sleep. */
+/** A source of time in epoch milliseconds. It is an option everywhere, so that no test has to sleep. */
 export interface Clock {
   now(): number;
 }
@@ -20,8 +20,8 @@ export interface Clock {
 export const systemClock: Clock = { now: () => Date.now() };
 
 /**
- * Milliseconds that only grow, whatever is done to the wall clock; a frozen sandbox may not count them. Not
- * `performance.now()`, whose first call loads perf_hooks: a twentieth of a cold start.
+ * Milliseconds that only grow, even if the wall clock is set back. They may stand still while a sandbox is frozen. Not
+ * `performance.now()`, because its first call loads perf_hooks, which takes a twentieth of a cold start.
  */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 
@@ -29,8 +29,8 @@ const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const FORM = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)$/;
 
 /**
- * The longest that an entry may live, its stale-if-error window included. The records that invalidate entries (tags,
- * prefix versions) live longer than this, so none of them ends before an entry that it invalidates.
+ * The longest life of an entry, its stale-if-error window included. The records that invalidate entries (tags, prefix
+ * versions) live longer than this, so none of them ends before an entry that depends on it.
  */
 export const LONGEST_LIFE_MS = 31_622_400_000;
 
@@ -55,15 +55,22 @@ function parse(duration: unknown): number {
 /** The longest delay a timer takes; a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** Runs `action` after `ms`. Returns what cancels it: whoever starts a timer cancels it when it is not needed. */
+/** Runs `action` after `ms` milliseconds. Returns the function that cancels it. */
 export function after(ms: number, action: () => void): () => void {
   const timer = setTimeout(action, Math.min(ms, LONGEST_TIMER_MS));
   return () => clearTimeout(timer);
 }
 
+/** As `after`, for what is not worth keeping a process alive: in a process that has nothing else to do it never runs. */
+export function afterUnlessIdle(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => after(ms, resolve));
 
-/** The work's outcome, or what `late` returns or throws when there is none after `ms`. */
+/** The work's outcome; or, when there is none after `ms` milliseconds, the outcome of `late`. */
 export async function withTimeout<T, L>(
   work: Promise<T>,
   ms: number,

@@ -16,18 +16,18 @@ export interface StoreOperation {
 }
 
 /**
- * What goes wrong with one operation.
+ * The fault of one operation.
  *
- * - `error`: it rejects, and nothing is applied.
- * - `hang`: it never answers; with `applied`, what it had to write is written all the same.
- * - `lost-reply`: it is applied, and rejects.
- * - `replay`: it is applied and answers, and is applied once more later, as a request that was sent twice is.
+ * - `error`: it rejects and is not applied.
+ * - `hang`: it never answers; with `applied`, it is applied all the same.
+ * - `lost-reply`: it is applied and rejects.
+ * - `replay`: it is applied and answers, and is applied once more later, as a request that was sent twice.
  * - `partial`: of a batch of writes only the first `applied` are applied, and it rejects. Any other operation rejects
  *   and is not applied.
- * - `stale`: a read gives what was there `ageMs` ago; needs a `history`.
- * - `evict`: the records are gone before the operation comes. Only for stores that may evict, never `durable` ones.
- * - `lost-write`: it answers as if it were applied, and is not. Only a store that may evict can do that with a value,
- *   which it then drops at once, having looked at a condition; with `del`, or a tag's version, it breaks the contract.
+ * - `stale`: a read returns the state of `ageMs` ago; needs a `history`.
+ * - `evict`: the records are gone before the operation arrives. Only for stores that may evict, never `durable` ones.
+ * - `lost-write`: it answers as if it were applied, but is not. An evicting store may do that to a value, which it then
+ *   drops right after it has checked the condition. With `del` or a tag's version it breaks the contract.
  */
 export type Fault =
   | { readonly kind: 'error' | 'lost-reply' | 'replay' | 'evict' | 'lost-write' }
@@ -35,13 +35,13 @@ export type Fault =
   | { readonly kind: 'partial'; readonly applied: number }
   | { readonly kind: 'stale'; readonly ageMs: number };
 
-/** Decides what becomes of an operation; undefined: nothing goes wrong. */
+/** Decides the fault of an operation; undefined means none. */
 export type FaultPlan = (operation: StoreOperation) => Fault | undefined;
 
-/** Where an operation can be held up: before it is applied, before it answers, before it is applied once more. */
+/** The points where an operation can be held up: before it is applied, before it answers, before it is applied again. */
 export type StorePoint = 'request' | 'reply' | 'replay';
 
-/** Faults by method, one for each call in turn; when they are used up, nothing goes wrong any more. */
+/** Faults by method, one for each call in turn. After the last one nothing goes wrong. */
 export function scriptedFaults(
   script: Partial<Record<StoreMethod, readonly (Fault | undefined)[]>>,
 ): FaultPlan {

@@ -1,27 +1,27 @@
 import type { CacheStore, NearestRead, VersionedRead } from '../model/cache-store.js';
-import { Entry } from '../model/entry.js';
-import { copyOf } from '../util/clone.js';
+import { Entry, isEntry } from '../model/entry.js';
+import { structuralCopy } from '../util/clone.js';
 import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 import type { PastState, StoreHistory } from './store-history.js';
 
 export interface FaultyStoreOptions {
   /** Default: nothing goes wrong. */
   readonly plan?: FaultPlan;
-  /** Awaited at each point: latency without a clock, since the test says who goes on, and when. */
+  /** Awaited at each point of an operation: latency without a clock, because the test decides who continues, and when. */
   readonly pause?: (operation: StoreOperation, point: StorePoint) => Promise<void> | void;
-  /** For `stale`: what the records were. All wrappers of one store share one history. */
+  /** The former states of the records, for `stale`. All wrappers of one store share one history. */
   readonly history?: StoreHistory;
   /**
-   * The most that a stale read lags behind, milliseconds; for as long, this wrapper reads what it wrote itself as it
-   * is, since a store has its process see its own invalidations. Default 1,000.
+   * The longest lag of a stale read, milliseconds. For that time this wrapper reads its own writes without lag, because a
+   * process sees its own invalidations. Default 1,000.
    */
   readonly lagMs?: number;
 }
 
 /**
- * A store that fails as remote ones do, on purpose: for tests of code that has to survive it. It has exactly the
- * capabilities of the store inside, so a service treats both alike; but no `getIfPresent`, since a remote store has nothing at
- * hand. One wrapper stands for one process.
+ * A store that fails on purpose, as remote stores do, for tests of code that has to survive it. It has the capabilities of
+ * the store inside, so a service treats both alike, but no `getIfPresent`, because a remote store holds nothing in this
+ * process. One wrapper stands for one process.
  *
  * @example
  * ```ts
@@ -116,15 +116,22 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
         return write('setIfUnchanged', [key], apply, true);
       },
     }),
+    ...('serializer' in inner && { serializer: inner.serializer }),
     ...(copy && { copy: <T>(value: T, key: string) => (copy<T>).call(inner, value, key) }),
     ...(warm && { warm: () => warm.call(inner) }),
     ...(close && { close: () => close.call(inner) }),
   };
 }
 
-/** What a store writes is what it was given when it was called, however long that takes and however often. */
-const asSent = <T>(value: T): T =>
-  value instanceof Entry ? (new Entry(value, copyOf(value.value)) as T) : copyOf(value);
+/** Copies the arguments: a store writes what it was given when it was called, however late and however often. */
+function asSent<T>(value: T): T {
+  if (isEntry(value)) return new Entry(value, asSent(value.value)) as T;
+  try {
+    return structuralCopy(value);
+  } catch {
+    return value;
+  }
+}
 
 type Past = readonly (PastState | undefined)[];
 
@@ -147,7 +154,7 @@ function operations(inner: CacheStore, options: FaultyStoreOptions) {
 
   const remember = (method: StoreMethod, keys: readonly string[]) => {
     const now = history?.now() ?? 0;
-    // Which keys these two change, only the store knows.
+    // Only the store knows which keys these two change.
     if (method === 'delByPattern' || method === 'clear') ownSweep = now;
     for (const key of keys) ownWrites.set(key, now);
   };
@@ -172,7 +179,7 @@ function operations(inner: CacheStore, options: FaultyStoreOptions) {
     await pause?.(operation, 'reply');
     if (fault?.kind === 'lost-reply') throw failure(operation, 'its answer was lost');
     if (fault?.kind === 'partial') throw failure(operation, 'a part of its answer was lost');
-    // A clone, since no two reads of a store give the same object.
+    // A clone, because no two reads of a store return the same object.
     return past.some(Boolean) ? recall(now, structuredClone(past)) : now;
   }
 

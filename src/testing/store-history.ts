@@ -9,7 +9,7 @@ export interface PastState {
   readonly version: CacheVersion | undefined;
 }
 
-/** What the keys of one store held before each write: where the stale reads of `faultyStore` come from. */
+/** The states of one store's keys before each write, from which `faultyStore` takes its stale reads. */
 export class StoreHistory {
   readonly #clock: Clock;
   readonly #states = new Map<string, PastState[]>();
@@ -22,7 +22,7 @@ export class StoreHistory {
     return this.#clock.now();
   }
 
-  /** Notes what the keys hold now, because a write is about to change it. */
+  /** Records the current state of the keys, because a write is about to change it. */
   async note(store: CacheStore, keys: readonly string[]): Promise<void> {
     await Promise.all(keys.map((key) => this.#noteOne(store, key)));
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../model/time.js';
 
-/** A clock that stands still until the test moves it. Epoch milliseconds. */
+/** A clock that stands still until the test moves it, in epoch milliseconds. */
 export interface VirtualClock extends Clock {
   /** Moves on by `ms` milliseconds; a negative number is a clock that is set back. */
   advance(ms: number): void;
@@ -10,7 +10,7 @@ export interface VirtualClock extends Clock {
 
 /**
  * A clock for every `clock` option, so that no test has to wait for a TTL. It starts at `start` (epoch milliseconds),
- * by default at the first of January 2030: the same in every run, and no time that a table's own TTL takes for past.
+ * by default on 1 January 2030: the same in every run, and in the future for the TTL of a table.
  *
  * @example
  * ```ts

@@ -8,10 +8,10 @@ const ONE = 1;
 /** A literal character, or what a wildcard stands for. */
 type Token = string | typeof ANY | typeof ONE;
 
-/** Writes `text` so that a pattern matches just it. */
+/** Escapes `text` so that as a pattern it matches only itself. */
 export const escapeGlob = (text: string): string => text.replace(/[*?\\]/g, '\\$&');
 
-/** The text that every match of the pattern starts with: what a store can search by. */
+/** The longest literal start of the pattern, with which every match begins. A store can search by it. */
 export function literalStart(pattern: string): string {
   const tokens = tokenize(pattern);
   const end = tokens.findIndex((token) => typeof token !== 'string');

@@ -1,6 +1,6 @@
 /**
- * A set without an order, whose members know their place in it. A `Set` makes a hash for each new object, which takes
- * longer than anything else that is done for an operation on its way.
+ * A set without an order, whose members know their place in it. A `Set` computes a hash for each new object, which takes
+ * longer than everything else that the engine does for an operation in flight.
  */
 export class UnorderedSet<T extends { place: number }> {
   readonly #members: T[] = [];
@@ -13,7 +13,7 @@ export class UnorderedSet<T extends { place: number }> {
     member.place = this.#members.push(member) - 1;
   }
 
-  /** May be called again. */
+  /** Does nothing for an object that is not a member. */
   delete(member: T): void {
     const members = this.#members;
     if (members[member.place] !== member) return;
@@ -23,7 +23,7 @@ export class UnorderedSet<T extends { place: number }> {
     last.place = member.place;
   }
 
-  /** Those that are in it now: it may change while they are looked at. */
+  /** The current members, as a copy: the set may change while the caller iterates. */
   all(): readonly T[] {
     return this.#members.slice();
   }

@@ -121,14 +121,33 @@ describe.each(Object.entries(bundlers))('bundled by %s', (_, bundleWith) => {
       });
       const request = { headers: {}, body: '{}', retry: 'unsent' };
       const { code, message, cause } = await transport.send(request).catch((error) => error);
-      const { accessKeyId } = await credentials().catch(() => ({}));
+      const { accessKeyId } = await (async () => credentials())().catch(() => ({}));
       console.log(JSON.stringify({ accessKeyId, code, message, why: cause?.code }));
     `;
     const bundle = join(path, 'bundle.mjs');
-    expect(await runBeside(bundle, code, env)).toMatchObject({
+    const none = { AWS_CONFIG_FILE: join(path, 'none') };
+    const missing: [Record<string, string>, string][] = [
+      [env, 'AWS_PROFILE names the profile "demo"'],
+      [
+        { ...none, AWS_WEB_IDENTITY_TOKEN_FILE: '/token', AWS_ROLE_ARN: 'arn' },
+        'AWS_WEB_IDENTITY_TOKEN_FILE names a web identity',
+      ],
+      [{ AWS_CONFIG_FILE: join(path, 'sso') }, 'the profile "default" has sso_session'],
+    ];
+    writeFileSync(
+      join(path, 'sso'),
+      '[default]\nregion = eu-west-1\nsso_session = work\n[sso-session work]\n',
+    );
+    for (const [variables, why] of missing) {
+      expect(await runBeside(bundle, code, variables)).toMatchObject({
+        code: 'MISSING_PEER',
+        message: `No AWS credentials: ${why}, which needs the package @aws-sdk/credential-providers. Install it, or give the option credentials.`,
+        why: 'ERR_MODULE_NOT_FOUND',
+      });
+    }
+    expect(await runBeside(bundle, code, { ...none, HOME: path })).toMatchObject({
       code: 'NO_CREDENTIALS',
-      message: expect.stringMatching(/AWS_ACCESS_KEY_ID.*@aws-sdk\/credential-providers/),
-      why: 'ERR_MODULE_NOT_FOUND',
+      message: expect.stringMatching(/AWS_ACCESS_KEY_ID.*install @aws-sdk\/credential-providers/),
     });
 
     mkdirSync(join(path, 'node_modules'));

@@ -2,8 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { containerCredentials } from '../../src/aws/container-credentials.js';
 import { defaultCredentials } from '../../src/aws/credentials.js';
-import { ask, freePort, type Received, type Reply, serveHttp, transportTo } from './servers.js';
+import {
+  ask,
+  change,
+  errorBody,
+  freePort,
+  type Received,
+  type Reply,
+  serveHttp,
+  transportTo,
+} from './servers.js';
 
 beforeEach(() => {
   for (const name of Object.keys(process.env)) {
@@ -11,6 +21,15 @@ beforeEach(() => {
   }
   return () => vi.unstubAllEnvs();
 });
+
+/** One of AWS's shared files, gone with the test. */
+async function sharedFile(text: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'cache-profile-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'file');
+  writeFileSync(file, text);
+  return file;
+}
 
 const environment = (variables: Record<string, string | undefined>) => {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
@@ -33,12 +52,70 @@ describe('the environment', () => {
     });
   });
 
+  it('is asked again for expired keys only once it has others', async () => {
+    environment({ AWS_ACCESS_KEY_ID: 'old', AWS_SECRET_ACCESS_KEY: 'first' });
+    const expired = { status: 400, body: errorBody('ExpiredTokenException') };
+    let rotate = () => {};
+    const { url, requests } = await serveHttp(({ headers }) => {
+      rotate();
+      return headers.authorization?.includes('Credential=old/') ? expired : {};
+    });
+    const transport = transportTo(url, { credentials: defaultCredentials() });
+    expect(await transport.send(change)).toMatchObject({ status: 400, attempts: 1 });
+    rotate = () => environment({ AWS_ACCESS_KEY_ID: 'new' });
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+    expect(requests).toHaveLength(3);
+  });
+
   it("comes before the container's endpoint", async () => {
     const { requests } = await container(() => ({}));
     environment({ AWS_ACCESS_KEY_ID: 'env', AWS_SECRET_ACCESS_KEY: 'secret' });
     expect(await defaultCredentials()()).toMatchObject({ accessKeyId: 'env' });
     expect(requests).toHaveLength(0);
   });
+});
+
+describe('AWS_PROFILE beside keys in the environment', () => {
+  const keys = { AWS_ACCESS_KEY_ID: 'env', AWS_SECRET_ACCESS_KEY: 'secret' };
+
+  it("wins, as in AWS's SDK", async () => {
+    const file = await sharedFile(
+      '[dev]\naws_access_key_id = PROFILE\naws_secret_access_key = s\n',
+    );
+    environment({ ...keys, AWS_PROFILE: 'dev', AWS_SHARED_CREDENTIALS_FILE: file });
+    expect(await defaultCredentials()()).toMatchObject({ accessKeyId: 'PROFILE' });
+  });
+
+  it('is an error when there is no such profile: nobody signs with other keys in silence', async () => {
+    const file = await sharedFile('[other]\n');
+    environment({ ...keys, AWS_PROFILE: 'dev', AWS_SHARED_CREDENTIALS_FILE: file });
+    environment({ AWS_CONFIG_FILE: file, AWS_EC2_METADATA_DISABLED: 'true' });
+    await refused().toMatchObject(noCredentials(/credential-providers found none.*profile "dev"/));
+  });
+
+  it('counts as unset when it is empty', async () => {
+    environment({ ...keys, AWS_PROFILE: '' });
+    expect(await defaultCredentials()()).toMatchObject({ accessKeyId: 'env' });
+  });
+});
+
+describe('a web identity', () => {
+  it("comes before the container's endpoint, as in AWS's SDK", async () => {
+    const { requests } = await container(() => granted('KEY', 60));
+    environment({
+      AWS_WEB_IDENTITY_TOKEN_FILE: '/none/token',
+      AWS_ROLE_ARN: 'arn:aws:iam::1:role/r',
+    });
+    environment({ AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' });
+    await refused().toMatchObject(noCredentials(/ENOENT.*\/none\/token/));
+    expect(requests).toHaveLength(0);
+  });
+});
+
+it("without any, and without EC2's metadata, the message says so", async () => {
+  environment({ AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' });
+  environment({ AWS_EC2_METADATA_DISABLED: 'true' });
+  await refused().toMatchObject(noCredentials(/found none.*Set AWS_ACCESS_KEY_ID/));
 });
 
 const MINUTE = 60_000;
@@ -72,7 +149,7 @@ const noCredentials = (why: RegExp) => ({
 });
 
 describe("the container's endpoint", () => {
-  it('gives credentials, kept until five minutes before they end', async () => {
+  it('gives credentials, renewed five minutes before they end and kept meanwhile', async () => {
     const { requests } = await container(({ number }) => granted(`KEY${number}`, number * 60));
     const provide = defaultCredentials();
     expect(await provide()).toEqual({
@@ -83,8 +160,10 @@ describe("the container's endpoint", () => {
     expect(requests[0]).toMatchObject({ method: 'GET', url: '/v1/credentials?id=7' });
     vi.setSystemTime(START + 55 * MINUTE - 1);
     expect(await provide()).toMatchObject({ accessKeyId: 'KEY1' });
+    expect(requests).toHaveLength(1);
     vi.setSystemTime(START + 55 * MINUTE);
-    expect(await provide()).toMatchObject({ accessKeyId: 'KEY2' });
+    expect(await provide()).toMatchObject({ accessKeyId: 'KEY1' });
+    await vi.waitFor(async () => expect(await provide()).toMatchObject({ accessKeyId: 'KEY2' }));
     expect(requests).toHaveLength(2);
   });
 
@@ -106,7 +185,7 @@ describe("the container's endpoint", () => {
     expect(requests).toHaveLength(1);
     vi.setSystemTime(START + MINUTE);
     await provide();
-    expect(requests).toHaveLength(2);
+    await vi.waitFor(() => expect(requests).toHaveLength(2));
   });
 
   it('is asked again for credentials that have ended', async () => {
@@ -119,10 +198,8 @@ describe("the container's endpoint", () => {
   });
 
   it('gets the token of the variable, or of the file as it is now', async () => {
-    const { requests } = await container(() => granted('KEY', 6));
-    const folder = mkdtempSync(join(tmpdir(), 'cache-token-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const file = join(folder, 'token');
+    const { requests } = await container(({ number }) => granted('KEY', 10 * number));
+    const file = await sharedFile('first\n');
     const provide = defaultCredentials();
     const askAt = async (minutes: number) => {
       vi.setSystemTime(START + minutes * MINUTE);
@@ -131,38 +208,113 @@ describe("the container's endpoint", () => {
     };
     expect(await askAt(0)).toBeUndefined();
     environment({ AWS_CONTAINER_AUTHORIZATION_TOKEN: 'plain' });
-    expect(await askAt(3)).toBe('plain');
+    expect(await askAt(10)).toBe('plain');
     environment({ AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file });
-    writeFileSync(file, 'first\n');
-    expect(await askAt(4.5)).toBe('first');
+    expect(await askAt(20)).toBe('first');
     writeFileSync(file, 'second\n');
-    expect(await askAt(5.25)).toBe('second');
+    expect(await askAt(30)).toBe('second');
+    expect(requests).toHaveLength(4);
   });
 
-  it('is asked again as soon as it has failed', async () => {
+  it('is not asked without the token that a file should hold', async () => {
+    const { requests } = await container(() => granted('KEY', 10));
+    environment({ AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/none/token' });
+    await refused().toMatchObject(noCredentials(/AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.*ENOENT/));
+    expect(requests).toHaveLength(0);
+  });
+
+  it('is asked at once when the service calls its credentials expired', async () => {
+    const { requests } = await container(({ number }) => granted(`KEY${number}`, 60));
+    const service = await serveHttp(({ headers }) =>
+      headers.authorization?.includes('Credential=KEY1/')
+        ? { status: 400, body: errorBody('ExpiredTokenException') }
+        : {},
+    );
+    const transport = transportTo(service.url, { credentials: defaultCredentials() });
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+    expect(requests).toHaveLength(2);
+  });
+
+  it('may fail while its credentials are still good: they are kept, and it is asked again in a while', async () => {
     const { requests } = await container(({ number }) =>
-      number === 2 ? { status: 500 } : granted(`KEY${number}`, 120),
+      number === 1 || number > 5 ? granted(`KEY${number}`, 60) : { status: number % 2 ? 500 : 429 },
     );
     const provide = defaultCredentials();
     await provide();
-    vi.setSystemTime(START + 116 * MINUTE);
-    await refused(provide).toMatchObject(noCredentials(/answered 500/));
-    expect(await provide()).toMatchObject({ accessKeyId: 'KEY3' });
+    for (const minutes of [56, 57]) {
+      vi.setSystemTime(START + minutes * MINUTE);
+      expect(await provide()).toMatchObject({ accessKeyId: 'KEY1' });
+      // Each renewal is tried again, here until it has failed four times.
+      if (minutes === 56) await vi.waitFor(() => expect(requests).toHaveLength(5), 5_000);
+      for (let n = 0; n < 10; n++) await provide();
+    }
+    await vi.waitFor(async () => expect(await provide()).toMatchObject({ accessKeyId: 'KEY6' }));
+    expect(requests).toHaveLength(6);
+  });
+
+  it('fails the call that comes when its credentials have ended', async () => {
+    await container(({ number }) => (number === 1 ? granted('KEY', 60) : { status: 403 }));
+    const provide = defaultCredentials();
+    await provide();
+    vi.setSystemTime(START + 60 * MINUTE);
+    await refused(provide).toMatchObject(noCredentials(/answered 403/));
+  });
+
+  it.each([
+    ['a fault', { status: 500 }],
+    ['throttling', { status: 429, body: '{"message":"slow down"}' }],
+    ['a hang-up', (response: { destroy(): void }) => response.destroy()],
+  ] as const)('that gives %s is asked again within the call', async (_, bad) => {
+    const { requests } = await container(({ number }) =>
+      number < 3 ? (bad as Reply) : granted('KEY', 60),
+    );
+    expect(await defaultCredentials()()).toMatchObject({ accessKeyId: 'KEY' });
     expect(requests).toHaveLength(3);
   });
 
   it.each([
-    ['a fault', { status: 500 }, /answered 500/],
-    ['nothing useful', { body: '{"AccessKeyId":"A"}' }, /answered 200 without credentials/],
-    ['no JSON', { body: 'oops' }, /JSON/],
-    ['a hang-up', (response: { destroy(): void }) => response.destroy(), /UND_ERR_SOCKET/],
-  ] as const)('that gives %s is NO_CREDENTIALS, and asked again next time', async (_, bad, why) => {
-    const { requests } = await container(({ number }) =>
-      number === 1 ? (bad as Reply) : granted('KEY', 60),
-    );
+    ['a fault', { status: 500 }, /answered 500 without/],
+    [
+      'a refusal in words',
+      { status: 400, body: '{"code":"NoRole","message":"no role for this task"}' },
+      /answered 400 without credentials \(NoRole: no role for this task\)/,
+    ],
+    ['nothing useful', { body: '{"AccessKeyId":"A"}' }, /answered 200 without credentials\./],
+    ['no key', { body: '{"SecretAccessKey":"hidden"}' }, /answered 200 without credentials\./],
+    ['another kind', { body: '{"AccessKeyId":1,"SecretAccessKey":{}}' }, /without credentials\./],
+    ['no JSON', { body: 'oops' }, /answered 200 without credentials\./],
+    ['half of it', { body: '{"AccessKeyId":"A","SecretAccessKey":"hid' }, /without credentials\./],
+    ['null', { body: 'null' }, /answered 200 without credentials\./],
+    ['credentials beside an error', { status: 404, ...granted('KEY', 60) }, /answered 404/],
+    ['a hang-up', (response: { destroy(): void }) => response.destroy(), /failed: ECONNRESET/],
+  ] as const)(
+    'that keeps giving %s is NO_CREDENTIALS, and asked again next time',
+    async (_, bad, why) => {
+      let isBad = true;
+      await container(() => (isBad ? (bad as Reply) : granted('KEY', 60)));
+      const provide = defaultCredentials();
+      const failed = refused(provide);
+      await failed.toMatchObject(noCredentials(why));
+      await refused(provide).toMatchObject({ message: expect.not.stringContaining('hid') });
+      isBad = false;
+      expect(await provide()).toMatchObject({ accessKeyId: 'KEY' });
+    },
+  );
+
+  it.each([
+    ['no end', {}],
+    ['an end that is no time', { Expiration: 'soon' }],
+  ])('that gives credentials with %s has them kept for five minutes', async (_, end) => {
+    const body = JSON.stringify({ AccessKeyId: 'KEY', SecretAccessKey: 'secret', ...end });
+    const { requests } = await container(() => ({ body }));
     const provide = defaultCredentials();
-    await refused(provide).toMatchObject(noCredentials(why));
-    expect(await provide()).toMatchObject({ accessKeyId: 'KEY' });
+    for (const minutes of [0, 1, 4.99]) {
+      vi.setSystemTime(START + minutes * MINUTE);
+      await provide();
+    }
+    expect(requests).toHaveLength(1);
+    vi.setSystemTime(START + 5 * MINUTE);
+    await provide();
     expect(requests).toHaveLength(2);
   });
 
@@ -173,12 +325,21 @@ describe("the container's endpoint", () => {
     expect(other.requests).toHaveLength(0);
   });
 
-  it('that never answers ends after a second', async () => {
-    const { requests } = await container(() => () => {});
+  it('that never answers is named where there is time to say so', async () => {
+    await container(() => () => {});
+    await expect(
+      containerCredentials(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI ?? ''),
+    ).rejects.toMatchObject(noCredentials(/127\.0\.0\.1:\d+ did not answer within 1000 ms/));
+  });
+
+  it('that never answers ends with the total time', async () => {
+    await container(() => () => {});
     const start = performance.now();
-    await refused().toMatchObject(noCredentials(/TimeoutError/));
-    expect(performance.now() - start).toBeLessThan(3_000);
-    expect(requests).toHaveLength(1);
+    await refused().toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('the container endpoint gave none before timeouts.total'),
+    });
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it.each([
@@ -194,6 +355,11 @@ describe("the container's endpoint", () => {
       AWS_CONTAINER_AUTHORIZATION_TOKEN: 'token',
     });
     await refused().toMatchObject(noCredentials(/neither https nor local/));
+  });
+
+  it('is not asked where the variable is no URL', async () => {
+    environment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: '127.0.0.1/credentials' });
+    await refused().toMatchObject(noCredentials(/AWS_CONTAINER_CREDENTIALS_FULL_URI is no URL/));
   });
 
   it('cannot be led elsewhere by the relative path', async () => {

@@ -3,6 +3,7 @@ import aws4 from 'aws4';
 import { describe, expect, it, vi } from 'vitest';
 import { canonical } from '../../src/aws/canonical.js';
 import { errorMessage, errorType } from '../../src/aws/transport.js';
+import { deferred } from '../lambda/helpers.js';
 import { ask, change, credentials, errorBody, serveHttp, transportTo } from './servers.js';
 
 describe('a request', () => {
@@ -236,28 +237,34 @@ describe('credentials', () => {
     });
     await expect(transport.send(ask)).rejects.toMatchObject({
       code: 'TIMEOUT',
-      message: expect.stringMatching(/: timeouts\.total ran out \(tries: 1\)/),
+      message: expect.stringMatching(/credentials gave none before timeouts\.total ran out/),
     });
     expect(requests).toHaveLength(0);
   });
 
-  it('that come after their try was given up send nothing', async () => {
+  it('that come after their call was given up send nothing', async () => {
     const { url, requests } = await serveHttp(() => ({}));
     let asked = 0;
-    let comeLate = (_: typeof credentials) => {};
-    const first = new Promise<typeof credentials>((resolve) => {
-      comeLate = resolve;
-    });
+    const first = deferred<typeof credentials>();
     const transport = transportTo(url, {
-      credentials: async () => (++asked === 1 ? first : credentials),
-      timeouts: { request: '100ms', total: 10 },
+      credentials: async () => (++asked === 1 ? first.promise : credentials),
+      timeouts: { total: '100ms' },
     });
-    // Not a byte was sent, so what must not be applied twice is tried again, too.
-    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
-    comeLate(credentials);
-    // What the first try might still send would arrive before the last of these.
-    for (let n = 0; n < 3; n++) await transport.send(change);
-    expect(requests).toHaveLength(4);
+    await expect(transport.send(change)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    first.resolve(credentials);
+    // What the first call might still send would arrive before the last of these.
+    const patient = transportTo(url);
+    for (let n = 0; n < 3; n++) await patient.send(change);
+    expect(requests).toHaveLength(3);
+  });
+
+  it('may take longer than a try, which has all of its own time after them', async () => {
+    const { url } = await serveHttp(() => (response) => setTimeout(() => response.end('{}'), 400));
+    const transport = transportTo(url, {
+      credentials: () => new Promise((resolve) => setTimeout(resolve, 700, credentials)),
+      timeouts: { request: '600ms', total: 10 },
+    });
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 1 });
   });
 
   it('that fail, or are none, are NO_CREDENTIALS with their cause', async () => {
@@ -273,7 +280,7 @@ describe('credentials', () => {
       await expect(transportTo(url, { credentials: provide }).send(ask)).rejects.toMatchObject({
         code: 'NO_CREDENTIALS',
         message: expect.stringMatching(
-          /set AWS_ACCESS_KEY_ID or the option credentials \(Error: expired session\)/,
+          /function given as credentials failed \(Error: expired session\)/,
         ),
         cause,
       });

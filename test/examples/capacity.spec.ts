@@ -98,6 +98,18 @@ describe('the meter of dynalite', () => {
     expect(meter.take()).toEqual({ readUnits: 0, writeUnits: 0 });
   });
 
+  it('counts each table apart', async () => {
+    const other = await createCacheTable(dynalite.endpoint);
+    const Key = { pk: { S: 'absent' } };
+    meter.take();
+    for (const name of [TableName, other, other]) {
+      await client.send(new GetItemCommand({ TableName: name, Key }));
+    }
+    expect(meter.take(other)).toEqual({ readUnits: 1, writeUnits: 0 });
+    expect(meter.take(other)).toEqual({ readUnits: 0, writeUnits: 0 });
+    expect(meter.take()).toEqual({ readUnits: 0.5, writeUnits: 0 });
+  });
+
   it('counts writes by the larger item, refused ones too', async () => {
     const Key = { pk: { S: 'w' } };
     await client.send(new PutItemCommand({ TableName, Item: itemOf(2_049, 'w') }));

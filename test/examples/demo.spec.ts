@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Figures } from '../../examples/demo/demo.js';
-import { problemsOf } from '../../examples/demo/verdict.js';
+import { type Figures, problemsOf } from '../../examples/demo/verdict.js';
+
+/** As the JSON has them. */
+type Column = Readonly<
+  Record<'reads' | 'writes' | 'originCalls' | 'readUnits' | 'hitP50Ms', number>
+>;
+type Columns = Readonly<Record<'none' | 'dynamodb' | 'tiered', Column>>;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -30,17 +36,25 @@ function startDemo(...argv: string[]) {
 }
 
 describe('the demo', () => {
-  it('prints one JSON object, and judges it', { timeout: 60_000 }, async () => {
+  it('prints one JSON object, and judges it', { timeout: 120_000 }, async () => {
     const { code, stdout, stderr } = await startDemo(
-      ...['--json', '--requests', '300', '--seed', '7', '--cluster', '29'],
+      ...['--act', 'a', '--json', '--requests', '300', '--seed', '7', '--cluster', '29'],
     ).ended;
-    const figures = JSON.parse(stdout) as Figures;
-    expect(stdout).toBe(`${JSON.stringify(figures)}\n`);
+    const { acts, ...figures } = JSON.parse(stdout) as Figures & { acts: { traffic: Columns } };
+    expect(stdout).toBe(`${JSON.stringify({ ...figures, acts })}\n`);
     expect(Object.keys(figures)).toEqual([
       ...['cluster', 'requests', 'hitRatio', 'p50Ms', 'p99Ms', 'p50MsWithout', 'p99MsWithout'],
       ...['originCalls', 'originCallsWithout', 'readUnits', 'writeUnits', 'usdPerMillion'],
       'errors',
     ]);
+    expect(Object.keys(acts)).toEqual(['traffic']);
+    const { none, dynamodb, tiered } = acts.traffic;
+    expect(none).toMatchObject({ originCalls: 300, hitRatio: 0, readUnits: 0, hitP50Ms: null });
+    expect(dynamodb).toMatchObject({ p50Ms: figures.p50Ms, originCalls: figures.originCalls });
+    expect(dynamodb.reads + dynamodb.writes).toBe(300);
+    // A copy in memory costs no read of DynamoDB, and a load begins from DynamoDB all the same.
+    expect(tiered.readUnits).toBeLessThan(dynamodb.readUnits);
+    expect(tiered.hitP50Ms).toBeLessThan(dynamodb.hitP50Ms);
     expect(figures).toMatchObject({ cluster: 29, requests: 300, originCallsWithout: 300 });
     expect(figures.errors, stderr).toBe(0);
     expect(figures.hitRatio).toBeGreaterThan(0);
@@ -50,8 +64,67 @@ describe('the demo', () => {
     expect(figures.readUnits).toBeGreaterThan(300 * 0.86 * 0.4);
     expect(figures.writeUnits).toBeGreaterThan(figures.originCalls);
     expect(stderr).toContain('seed 7');
+    expect(stderr).toContain('queries p50 30 p99 68 ms (--origin)');
     // The medians are this machine's, and it may be busy; the verdict must be what they say.
     expect(code, stderr).toBe(figures.p50Ms < figures.p50MsWithout ? 0 : 1);
+  });
+
+  it('plays its other acts, and says what to paste next', { timeout: 120_000 }, async () => {
+    const { code, stdout, stderr } = await startDemo('--act', 'c,e').ended;
+    expect(code, stderr + stdout).toBe(0);
+    const titles = ['c  The update race', 'e  Cold start', 'In short', 'Paste next'];
+    const positions = titles.map((title) => stdout.indexOf(title));
+    expect(positions).not.toContain(-1);
+    expect([...positions].sort((x, y) => x - y)).toEqual(positions);
+    expect(stdout).toMatch(/old values served afterwards +│ +50 +│ +0 │/);
+    expect(stdout).toContain('npm install @glasswork/cache');
+    // It is no terminal: no live line, no colours, and nothing wider than the usual one.
+    expect(stdout + stderr).not.toContain('\r');
+    expect(stdout + stderr).toBe(stripVTControlCharacters(stdout + stderr));
+    const lines = (stdout.split('Paste next')[0] ?? '').split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('gives an object for each act', { timeout: 180_000 }, async () => {
+    const argv = ['--json', '--origin', '5ms', '--act', 'stampede', '--act', 'c', '--act', 'D,e'];
+    const { code, stdout, stderr } = await startDemo(...argv).ended;
+    expect(code, stderr + stdout).toBe(0);
+    const { acts, ...others } = JSON.parse(stdout);
+    expect(others).toEqual({});
+    expect(Object.keys(acts)).toEqual(['stampede', 'update-race', 'outage', 'cold-start']);
+    const { stampede, outage } = acts;
+    // Callers of one process share a load, and with a lease all processes do.
+    expect(stampede.ours.queries).toBeLessThanOrEqual(10);
+    expect(stampede.leased.queries).toBeLessThan(stampede.ours.queries);
+    expect(stampede.plain.queries).toBeGreaterThan(10);
+    expect(acts['update-race']).toEqual({
+      plain: { updates: 50, oldValues: 50 },
+      ours: { updates: 50, oldValues: 0 },
+    });
+    expect(outage.none.down).toMatchObject({ answers: 0, oldestMs: null });
+    expect(outage.plain.down.errors).toBeGreaterThan(0);
+    expect(outage.ours.down.errors).toBe(0);
+    // Values live for a second: an older one is a last good value.
+    expect(outage.ours.down.oldestMs).toBeGreaterThan(1_500);
+    expect(outage.ours.back.freshAfterMs).toBeGreaterThan(0);
+    const { sdk, ours } = acts['cold-start'];
+    expect(ours.medianMs).toBeLessThan(sdk.medianMs);
+    expect(ours.gzippedBytes).toBeLessThan(sdk.gzippedBytes / 3);
+  });
+
+  it.each(['--act b', '--act d'])('leaves no process behind with %s', async (act) => {
+    const { child, ended, hasSaid } = startDemo('--json', ...act.split(' '));
+    await hasSaid(act.endsWith('b') ? 'b  Stampede' : 'd  The database dies');
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 143, stdout: '' });
+  });
+
+  it('ends without a stack trace when its reader has seen enough', async () => {
+    const { child, ended } = startDemo('--act', 'c');
+    child.stdout.destroy();
+    const { code, stderr } = await ended;
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(/EPIPE|\n +at /);
   });
 
   it.each(['SIGINT', 'SIGKILL'] as const)(
@@ -77,6 +150,10 @@ describe('the demo', () => {
     [['--requests', 'many'], 'Give a whole number'],
     [['--speed', '9'], "unknown option '--speed'"],
     [['fast'], 'too many arguments'],
+    [['--act', 'f'], '"f" is not an act. Acts: a (traffic), b (stampede)'],
+    [['--act', ''], '"" is not an act'],
+    [['--origin', '-1ms'], 'Give a time from 0ms to 10s'],
+    [['--origin', 'soon'], 'Give a time from 0ms to 10s'],
   ])('refuses %j', async (argv, message) => {
     const { code, stdout, stderr } = await startDemo(...argv).ended;
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -86,7 +163,7 @@ describe('the demo', () => {
   it('explains itself', async () => {
     const { code, stdout } = await startDemo('--help').ended;
     expect(code).toBe(0);
-    for (const option of ['--cluster', '--requests', '--seed', '--json']) {
+    for (const option of ['--act', '--origin', '--cluster', '--requests', '--seed', '--json']) {
       expect(stdout).toContain(option);
     }
     expect(stdout.replace(/\s+/g, ' ')).toContain('with its cache and without it at the same time');

@@ -73,7 +73,7 @@ describe('milliseconds', () => {
     [Infinity, 'Infinity'],
     [-1, '-1'],
     [null, 'null'],
-    ['5 minutes', '5 minutes'],
+    ['5 minutes', "'5 minutes'"],
     [5n, '5'],
   ])('says what it got: %s', (duration, shown) => {
     const error = errorOf(() => milliseconds(duration as unknown as Duration, 'ttl'));

@@ -4,54 +4,37 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
+import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import { CacheError, invalid } from '../../model/errors.js';
-import { type Clock, monotonic, systemClock } from '../../model/time.js';
-import { jsonSerializer } from '../../serializers/json.js';
+import { type Clock, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import type { Database, Item } from './database.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { nothingLive, unchanged } from './conditions.js';
+import type { Condition, Database, Item } from './database.js';
 import { httpDatabase } from './http-database.js';
 import { inParallel } from './in-parallel.js';
 import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
-import {
-  endOf,
-  isLive,
-  partitionKey,
-  plain,
-  rawValue,
-  unchanged,
-  updateRequest,
-  versionOf,
-} from './record.js';
+import { endOf, isLive, partitionKey, plain, rawValue, valueChange, versionOf } from './record.js';
 import { scanTable } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
+import { TOMBSTONE, versionedWrites, type Write } from './writes.js';
 
-/** What an item needs besides its key and value: the names, versions and times. */
-const OVERHEAD_BYTES = 150;
-/**
- * The least time that any record stays, milliseconds, so that what refuses a late fill is still there: the service
- * lets no load fill that is older than a quarter of it.
- */
-const FENCE_WINDOW_MS = 3_600_000;
-/**
- * How long after it was asked for a write may still be sent, milliseconds. A sandbox can freeze between the two; with
- * the quarter of an hour before it, a fill is sent well within the fence window or not at all.
- */
-const LATEST_SEND_MS = 15 * 60_000;
-/** Writes at once: a batch must not open a socket for each of its items. */
+/** The most writes in parallel, because a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
 
 /**
  * Keeps values in one DynamoDB table: no VPC, no server, no SDK.
  *
  *     load A    read: version v1 ── loads ─────────────────── fill if still v1: refused
- *     del                  marker: version v2 (UpdateItem SET ver = <fresh id> ADD n 1 REMOVE value)
+ *     del               tombstone: version v2 (UpdateItem SET ver = <fresh id> ADD n 1 REMOVE value)
  *     load B                     read: v2 ── loads ── fill if still v2: now v3
  *
- * `del` leaves a marker, so that there is always something to compare with. A version is an id and a counter: a write
- * that is sent twice (a retry whose first try succeeded) counts twice, so it never brings an old version back. Every
- * record stays an hour at least; absence is proof for any load that is younger.
+ * `del` leaves a tombstone, so that a late fill has a version to be compared with. A version is an id and a counter: a
+ * write that is sent twice (a retry whose first try succeeded) counts twice, so it never brings an old version back.
+ * Every item stays an hour at least, so for a younger load an absent item proves that nothing was invalidated.
  *
  * @throws CacheError `INVALID_OPTION` for a missing table name, region or endpoint.
  *
@@ -66,12 +49,14 @@ const MOST_WRITES = 25;
 export class DynamoDBCacheStore implements CacheStore {
   readonly name = 'dynamodb';
   readonly durable = true;
+  readonly serializer: Serializer;
   readonly #tableName: string;
   readonly #database: Database;
   readonly #read: Read;
+  readonly #write: Write;
   readonly #recent: RecentChanges;
   readonly #consistent: boolean;
-  readonly #serializer: Serializer;
+  readonly #codec: ValueCodec;
   readonly #maxItemBytes: number;
   readonly #clock: Clock;
   readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
@@ -88,8 +73,10 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#onScan = options.onScan;
     this.#read = batchedReads(this.#database, tableName);
     this.#recent = new RecentChanges(this.#clock);
+    this.#write = versionedWrites(this.#database, tableName, this.#clock, this.#read, this.#recent);
     this.#consistent = options.consistentRead ?? false;
-    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
     this.#maxItemBytes = itemLimit(options.maxItemBytes);
   }
 
@@ -117,7 +104,7 @@ export class DynamoDBCacheStore implements CacheStore {
     return Promise.all(keys.map((key) => this.get<T>(key)));
   }
 
-  /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
+  /** Not sent again once bytes were sent, because a copy that arrives late would undo a later write. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
     await this.#put(key, value, ttl, 'unsent');
   }
@@ -132,41 +119,40 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
-    const condition = 'attribute_not_exists(#value) OR #exp <= :now';
-    const values = { ':now': this.#clock.now() };
-    return this.#put(key, value, ttl, 'always', { condition, values });
+    return this.#put(key, value, ttl, 'always', nothingLive(this.#clock.now()));
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
-    // The last one of a key: sent at once, any of them could be the last to arrive.
+    // Only the last entry of a key: of several sent in parallel, any could arrive last.
     const unique = new Map(entries.map((entry) => [entry.key, entry])).values();
     await inParallel([...unique], MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
   }
 
   copy<T>(value: T, key: string): T {
-    return this.#serializer.deserialize(this.#serializer.serialize(value, key), key) as T;
+    return this.#codec.copy(value, key);
   }
 
   async del(key: string): Promise<void> {
-    await this.#mark(partitionKey(key));
+    await this.#writeTombstone(partitionKey(key));
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
-    await this.#markAll(keys.map(partitionKey));
+    await this.#writeTombstones(keys.map(partitionKey));
   }
 
-  /** Scans the table: it pays for every item, whatever matches. */
+  /** Scans the table, and so pays for every item in it, whatever matches. */
   async delByPattern(pattern: string): Promise<number> {
     let deleted = 0;
     for await (const items of this.#scan('delByPattern', pattern)) {
-      // Markers, not deletions: what is gone could refuse no fill. Also of what has expired by this clock alone.
-      await this.#markAll(items.map(({ pk }) => String(plain(pk))));
+      // Tombstones, because an item that is gone could refuse no fill. Also over values that have expired by this
+      // clock: another process may see them live.
+      await this.#writeTombstones(items.map(({ pk }) => String(plain(pk))));
       deleted += items.filter((item) => isLive(item, this.#clock.now())).length;
     }
     return deleted;
   }
 
-  /** Deletes every item that a store wrote, markers and version records included. Other items stay. */
+  /** Deletes every item that a store wrote, tombstones and version records included. Other items stay. */
   async clear(): Promise<void> {
     const TableName = this.#tableName;
     for await (const items of this.#scan('clear')) {
@@ -188,19 +174,25 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.#database.warm();
   }
 
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
+  }
+
+  /** Closes the connections. A `client` that you gave stays open. */
   async close(): Promise<void> {
     this.#database.close();
   }
 
-  async *#scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
-    let readUnits = 0;
-    try {
-      yield* scanTable(this.#database, this.#tableName, pattern, (units) => {
-        readUnits += units;
-      });
-    } finally {
-      this.#onScan?.({ operation, readUnits });
-    }
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
+    return scanTable(this.#database, this.#tableName, pattern, (readUnits) =>
+      this.#onScan?.({ operation, readUnits }),
+    );
   }
 
   #find(key: string): Promise<Item | undefined> {
@@ -209,7 +201,9 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   #value<T>(item: Item, key: string): T {
-    return this.#serializer.deserialize(rawValue(item, key), key) as T;
+    const value = this.#codec.deserialize(rawValue(item, key), key);
+    const { entry } = item;
+    return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;
   }
 
   /** Writes a value, where there is a condition only if it holds; resolves to whether it was written. */
@@ -218,60 +212,23 @@ export class DynamoDBCacheStore implements CacheStore {
     value: unknown,
     ttl: number,
     retry: 'always' | 'unsent',
-    only: Partial<ReturnType<typeof unchanged>> = {},
+    condition?: Condition,
   ): Promise<boolean> {
     const pk = partitionKey(key);
-    const raw = this.#serializer.serialize(value, key);
-    const size = OVERHEAD_BYTES + 2 * Buffer.byteLength(key) + Buffer.byteLength(raw);
-    if (size > this.#maxItemBytes) throw tooLarge(key, size, this.#maxItemBytes);
+    const raw = this.#codec.serialize(bareValue(value), key);
     const exp = this.#clock.now() + ttl * 1000;
-    const hashed = pk !== key;
-    const text = typeof raw === 'string';
-    const what = `SET #value = :value, #exp = :exp,${hashed ? ' #key = :key,' : ''}`;
-    const values = {
-      // Not a Buffer, which JSON would make an object of before anybody sees it.
-      ':value': text ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
-      ':exp': exp,
-      ...(hashed && { ':key': JSON.stringify(key) }),
-      ...only.values,
-    };
-    return this.#update(pk, what, exp, values, retry, only.condition);
+    const { expression, values, bytes } = valueChange(key, pk, raw, envelopeOf(value), exp);
+    if (bytes > this.#maxItemBytes) throw tooLarge(key, bytes, this.#maxItemBytes);
+    return this.#write(pk, { expression, values, exp, retry, condition });
   }
 
-  async #markAll(pks: readonly string[]): Promise<void> {
-    await inParallel([...new Set(pks)], MOST_WRITES, (pk) => this.#mark(pk));
+  /** The key was invalidated, and this is its version now. */
+  async #writeTombstone(pk: string): Promise<void> {
+    await this.#write(pk, TOMBSTONE);
   }
 
-  /** A marker: the key was invalidated, and this is its version now. */
-  async #mark(pk: string): Promise<void> {
-    await this.#update(pk, 'REMOVE #value, #exp SET', 0, {}, 'always');
-  }
-
-  async #update(
-    pk: string,
-    what: string,
-    exp: number,
-    values: Item,
-    retry: 'always' | 'unsent',
-    condition?: string,
-  ): Promise<boolean> {
-    const id = crypto.randomUUID();
-    const [wallMs, monotonicMs] = [this.#clock.now(), monotonic()];
-    const stays = Math.max(exp, wallMs + FENCE_WINDOW_MS);
-    const isLate = () =>
-      Math.max(this.#clock.now() - wallMs, monotonic() - monotonicMs) > LATEST_SEND_MS;
-    try {
-      const request = updateRequest(this.#tableName, pk, what, values, id, stays, condition);
-      const response = await this.#database.send('update', request, retry, isLate);
-      if (!response.conditionFailed) return true;
-      if (response.attempts === 1) return false;
-      // An earlier try of ours may be what changed the item: then it was written after all.
-      const item = response.item ?? (await this.#read(pk, true));
-      return versionOf(item).startsWith(id);
-    } finally {
-      // Whatever became of it: a lost reply may have been a write.
-      this.#recent.add(pk);
-    }
+  async #writeTombstones(pks: readonly string[]): Promise<void> {
+    await inParallel([...new Set(pks)], MOST_WRITES, (pk) => this.#writeTombstone(pk));
   }
 }
 

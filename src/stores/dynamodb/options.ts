@@ -5,20 +5,31 @@ import type { Clock } from '../../model/time.js';
 import type { Serializer } from '../../serializers/serializer.js';
 
 export interface DynamoDBCacheStoreOptions {
-  /** The table: a string partition key `pk`, and TTL on `expiresAt`. */
+  /** The name of a table with a string partition key `pk` and TTL on `expiresAt`. */
   tableName: string;
-  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`. */
+  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, or the region of the profile in `~/.aws/config`. */
   region?: string | undefined;
   /** Default: `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`, or AWS's own for the region. */
   endpoint?: string | undefined;
+  /** Uses AWS's FIPS endpoint. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false. */
+  useFipsEndpoint?: boolean | undefined;
+  /**
+   * Uses AWS's endpoint that has IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's
+   * `use_dualstack_endpoint`, or false.
+   */
+  useDualstackEndpoint?: boolean | undefined;
   /**
    * Your own DynamoDB, DynamoDBClient, DynamoDBDocument, DynamoDBDocumentClient or DaxDocument, or a function that
    * returns one. Default: the lean transport, which needs no SDK.
    */
   client?: object | (() => object | Promise<object>) | undefined;
-  /** Default: the environment, a container's endpoint, or else the SDK's provider chain. */
+  /**
+   * An async function. What it returns is kept until shortly before its `expiration`, without one for five minutes; it
+   * is asked again at once when DynamoDB calls the credentials expired. Default: the environment, a container's
+   * endpoint, or else the SDK's provider chain.
+   */
   credentials?: CredentialProvider | undefined;
-  /** Reads consistently, at twice the price: no read ever sees an older value. Default false. */
+  /** Reads consistently, so that no read sees an older value, at twice the price. Default false. */
   consistentRead?: boolean | undefined;
   /** Default: JSON. */
   serializer?: Serializer | undefined;
@@ -26,9 +37,9 @@ export interface DynamoDBCacheStoreOptions {
   maxItemBytes?: number | undefined;
   /** Default: 500 ms to connect, 1 s a request, 2 s in all. */
   timeouts?: Timeouts | undefined;
-  /** Told after each scan, which `delByPattern` and `clear` need, what it cost in read capacity units. */
+  /** Called after each scan of `delByPattern` and `clear` with its cost in read capacity units. */
   onScan?: ((scan: { operation: 'delByPattern' | 'clear'; readUnits: number }) => void) | undefined;
-  /** Where expiry takes the time from. Default: the system. */
+  /** The time that decides what has expired. Default: the system clock. */
   clock?: Clock | undefined;
 }
 

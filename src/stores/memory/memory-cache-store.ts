@@ -4,21 +4,24 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { Entry } from '../../model/entry.js';
+import { bareValue, Entry, isEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { copyOfTree } from '../../util/clone.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { globMatcher } from '../../util/glob.js';
-import { bytesOf, newRecord, ownRaw, type Raw, type Stored, TOKEN } from './record.js';
+import { HeapSize, type Raw, rawBytes } from './heap-size.js';
+import { frameBytes, newRecord, ownRaw, type Stored, TOKEN } from './record.js';
 import { Sieve } from './sieve.js';
 
 export interface MemoryCacheStoreOptions {
   /** The most records to hold. Default 10,000. */
   maxEntries?: number;
-  /** The most bytes of keys and serialised values to hold. Default 64 MiB. */
+  /** The most bytes to hold, as an estimate of what keys, values and the records around them need. Default 64 MiB. */
   maxBytes?: number;
   /** Default: JSON. */
   serializer?: Serializer;
@@ -52,19 +55,22 @@ export interface MemoryCacheStoreOptions {
 export class MemoryCacheStore implements CacheStore {
   readonly name = 'memory';
   readonly sharesFrozen: boolean;
+  readonly serializer: Serializer;
   readonly #records = new Map<string, Stored>();
   readonly #sieve = new Sieve<Stored>();
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  readonly #serializer: Serializer;
+  readonly #codec: ValueCodec;
   readonly #clock: Clock;
+  readonly #sizes = new HeapSize();
   #bytes = 0;
   #versions = 0;
 
   constructor(options: MemoryCacheStoreOptions = {}) {
     this.#maxEntries = bound(options.maxEntries ?? 10_000, 'maxEntries');
     this.#maxBytes = bound(options.maxBytes ?? 64 * 1024 * 1024, 'maxBytes');
-    this.#serializer = options.serializer ?? jsonSerializer;
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
     this.sharesFrozen = options.frozen ?? false;
     this.#clock = options.clock ?? systemClock;
   }
@@ -140,15 +146,20 @@ export class MemoryCacheStore implements CacheStore {
   }
 
   copy<T>(value: T, key: string): T {
-    const raw = ownRaw(this.#serializer.serialize(value, key));
-    return this.#serializer.deserialize(raw, key) as T;
+    return this.#codec.copy(value, key);
   }
 
   async clear(): Promise<void> {
     for (const record of [...this.#records.values()]) this.#drop(record);
   }
 
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
+  }
+
   async close(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   /** The record, if it holds a value whose time has not come. One that has expired keeps its version as a token. */
   #live(key: string, now = this.#clock.now()): Stored | undefined {
@@ -163,7 +174,7 @@ export class MemoryCacheStore implements CacheStore {
     if (record.expiresAt === TOKEN) return;
     // Asked for again, if too late: what is written in its place has been read before.
     record.visited = true;
-    this.#fill(record, undefined, undefined, TOKEN);
+    this.#fill(record, undefined, undefined, TOKEN, frameBytes(record.key, undefined));
   }
 
   /** Undefined for what cannot be read: `get` says why. */
@@ -181,40 +192,42 @@ export class MemoryCacheStore implements CacheStore {
 
   #read<T>(record: Stored): T {
     const { raw, key } = record;
-    const read = raw === undefined ? record.tree : this.#serializer.deserialize(ownRaw(raw), key);
+    const read = raw === undefined ? record.tree : this.#codec.deserialize(ownRaw(raw), key);
     if (this.sharesFrozen && freezeDeep(read)) {
       record.shared = record.envelope ? new Entry(record.envelope, read) : read;
       record.raw = undefined;
+      this.#resize(record, read);
       return record.shared as T;
     }
-    if (this.#serializer === jsonSerializer) {
+    if (this.serializer === jsonSerializer && raw !== undefined) {
       record.tree = read;
       record.raw = undefined;
+      this.#resize(record, read);
     }
     const value = record.tree === undefined ? read : copyOfTree(read);
     return (record.envelope ? new Entry(record.envelope, value) : value) as T;
   }
 
   #write(key: string, value: unknown, ttl: number): void {
-    const envelope = value instanceof Entry ? new Entry(value, undefined) : undefined;
-    const raw = this.#serializer.serialize(value instanceof Entry ? value.value : value, key);
+    const envelope = isEntry(value) ? new Entry(value, undefined) : undefined;
+    const raw = this.#codec.serialize(bareValue(value), key);
     this.#put(key, ownRaw(raw), envelope, this.#clock.now() + ttl * 1000);
   }
 
   /** A key that fits into no record has no token; nothing can be filled under it. */
   #token(key: string): CacheVersion {
     const record = this.#records.get(key);
-    if (!record && Buffer.byteLength(key) > this.#maxBytes) return '';
+    if (!record && frameBytes(key, undefined) > this.#maxBytes) return '';
     return (record ?? this.#put(key, undefined, undefined, TOKEN)).version;
   }
 
   /** What is overwritten keeps its place, and a value that is written again counts as read: eviction spares both. */
   #put(key: string, raw: Raw | undefined, envelope: Entry | undefined, expiresAt: number): Stored {
-    const bytes = bytesOf(key, raw);
+    const bytes = frameBytes(key, envelope) + (raw === undefined ? 0 : rawBytes(raw));
     if (bytes > this.#maxBytes) {
       throw new CacheError(
         'VALUE_TOO_LARGE',
-        `The value of "${key.slice(0, 100)}" has ${bytes} bytes, more than maxBytes (${this.#maxBytes}): cache less, or give more.`,
+        `The value of "${key.slice(0, 100)}" needs ${bytes} bytes, more than maxBytes (${this.#maxBytes}): cache less, or give more.`,
         { subject: key },
       );
     }
@@ -228,7 +241,7 @@ export class MemoryCacheStore implements CacheStore {
       this.#sieve.add(record);
     }
     record.version = String(++this.#versions);
-    this.#fill(record, raw, envelope, expiresAt);
+    this.#fill(record, raw, envelope, expiresAt, bytes);
     return record;
   }
 
@@ -248,8 +261,8 @@ export class MemoryCacheStore implements CacheStore {
     raw: Raw | undefined,
     envelope: Entry | undefined,
     expiresAt: number,
+    bytes: number,
   ): void {
-    const bytes = bytesOf(record.key, raw);
     this.#bytes += bytes - record.bytes;
     record.bytes = bytes;
     record.raw = raw;
@@ -257,6 +270,16 @@ export class MemoryCacheStore implements CacheStore {
     record.shared = undefined;
     record.tree = undefined;
     record.expiresAt = expiresAt;
+  }
+
+  /** What the first read has made of the value may need several times the room of its text. */
+  #resize(record: Stored, value: unknown): void {
+    const { key, envelope, shared } = record;
+    const size = this.#sizes.ofTree(value, key, shared !== undefined);
+    const bytes = frameBytes(key, envelope) + size;
+    this.#bytes += bytes - record.bytes;
+    record.bytes = bytes;
+    while (this.#bytes > this.#maxBytes) this.#drop(this.#sieve.victim());
   }
 
   #drop(record: Stored | undefined): void {

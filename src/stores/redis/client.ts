@@ -1,11 +1,14 @@
 import { CacheError } from '../../model/errors.js';
 
 /**
- * What the store needs of a client: ioredis and iovalkey have it, as `Redis` (single server or Sentinel) and as
+ * Commands that every client must have. ioredis and iovalkey have them on `Redis` (one server or Sentinel) and on
  * `Cluster`.
  */
-export interface RedisClient {
-  /** Adds a script as a method: EVALSHA, and EVAL where the server does not know the script yet. */
+interface RedisCommands {
+  /**
+   * Adds two methods of the given name: `name` and, for a reply in bytes, `nameBuffer`. Each sends EVALSHA, and EVAL
+   * where the server does not know the script yet. The store checks that they are there.
+   */
   defineCommand(name: string, definition: { lua: string; numberOfKeys: number }): void;
   getBuffer(key: string): Promise<Uint8Array | null>;
   getrange(key: string | Buffer, start: number, end: number): Promise<string>;
@@ -23,46 +26,92 @@ export interface RedisNode {
     count: 'COUNT',
     keys: number,
   ): Promise<[cursor: Uint8Array, keys: Uint8Array[]]>;
+  /** A client of its own with the same settings: `invalidations()` listens on it. */
+  duplicate(override: object): unknown;
   on(event: 'close', listener: () => void): unknown;
   off(event: 'close', listener: () => void): unknown;
 }
 
-/** What only one of the kinds of clients has, or what their types keep to themselves. */
-interface Innards {
+/** A client of one server, or of the master that Sentinels name. */
+export interface RedisServerClient extends RedisCommands, RedisNode {}
+
+/** A client of a Redis Cluster. */
+export interface RedisClusterClient extends RedisCommands {
+  nodes(role: 'master' | 'all'): RedisNode[];
+  refreshSlotsCache(callback: (error?: unknown) => void): void;
+}
+
+/** All that the store needs of a client. The constructor of the store names the first member that is missing. */
+export type RedisClient = RedisServerClient | RedisClusterClient;
+
+const COMMANDS = ['defineCommand', 'getBuffer', 'getrange', 'unlink', 'ping', 'publish'] as const;
+const OF_A_NODE = ['scanBuffer', 'duplicate', 'on', 'off'] as const;
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * Says which member of the client is missing.
+ *
+ * @throws CacheError `INVALID_OPTION`.
+ */
+export function checkClient(client: unknown): asserts client is RedisClient {
+  // Any value has members to look for.
+  const members = Object(client) as Members;
+  const isCluster = typeof members.nodes === 'function';
+  requireMembers(members, [...COMMANDS, ...(isCluster ? ['refreshSlotsCache'] : OF_A_NODE)]);
+  refuseKeyPrefix(members, 'client');
+}
+
+/** @throws CacheError `INVALID_OPTION` that names the missing ones. */
+export function requireMembers(client: object, names: readonly string[]): void {
+  const missing = names.filter((name) => typeof (client as Members)[name] !== 'function');
+  if (missing.length === 0) return;
+  const message = `client has no ${missing.map((name) => `${name}()`).join(', ')}: give a Redis or a Cluster of ioredis or iovalkey.`;
+  throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
+}
+
+/** Settings of ioredis and iovalkey, where a client shows them. */
+interface WithOptions {
   readonly options?: {
     readonly keyPrefix?: string;
     readonly redisOptions?: { readonly keyPrefix?: string };
+    readonly scaleReads?: unknown;
   };
-  nodes?(role: 'master'): RedisNode[];
-  refreshSlotsCache?(callback: (error?: unknown) => void): void;
 }
 
 /**
- * A client that adds a prefix of its own does so to commands and not to SCAN, so the store would not find its keys.
+ * A client adds its own key prefix to commands and not to SCAN, so the store would not find its keys.
  *
  * @throws CacheError `INVALID_OPTION`.
  */
 export function refuseKeyPrefix(client: object, subject: string): void {
-  const { options } = client as Innards;
+  const { options } = client as WithOptions;
   const keyPrefix = options?.keyPrefix || options?.redisOptions?.keyPrefix;
   if (!keyPrefix) return;
-  const message = `The client has a keyPrefix of its own ("${keyPrefix}"), which SCAN does not heed: make the client without it, and give the store \`prefix: '${keyPrefix}'\`.`;
+  const message = `${subject} has the keyPrefix '${keyPrefix}', which SCAN ignores: remove it, and give the store \`prefix: '${keyPrefix}'\`.`;
   throw new CacheError('INVALID_OPTION', message, { subject });
 }
 
+/** False where a Cluster may send reads to replicas, which lag. */
+export function readsMasters(client: RedisClient): boolean {
+  const { options } = client as WithOptions;
+  return (options?.scaleReads ?? 'master') === 'master';
+}
+
+export const isCluster = (client: RedisClient): client is RedisClusterClient => 'nodes' in client;
+
 /**
- * Every server that holds keys, as the Cluster has it now: what its client remembers may lack a master that keys have
- * been moved to.
+ * Every server that holds keys, as the Cluster has it now: the client's own list may lack a master that keys have been
+ * moved to.
  *
  * @throws CacheError `STORE_FAILED` when a Cluster does not know its masters.
  */
 export async function masters(client: RedisClient): Promise<RedisNode[]> {
-  const cluster = client as Innards;
-  if (!cluster.nodes) return [client as unknown as RedisNode];
+  if (!isCluster(client)) return [client];
   await new Promise<void>((resolve, reject) => {
-    cluster.refreshSlotsCache?.((error) => (error ? reject(error) : resolve()));
+    client.refreshSlotsCache((error) => (error ? reject(error) : resolve()));
   });
-  const found = cluster.nodes('master');
+  const found = client.nodes('master');
   if (found.length > 0) return found;
-  throw new CacheError('STORE_FAILED', 'The Cluster has no master that can be reached.');
+  throw new CacheError('STORE_FAILED', 'No master of the Cluster can be reached.');
 }

@@ -1,35 +1,35 @@
 import { CacheError, type CacheErrorCode } from '../../model/errors.js';
+import { remedyOf } from './remedies.js';
 
-/** What to do about the errors that people meet, by how they begin. */
-const REMEDIES: readonly (readonly [start: RegExp, remedy: string])[] = [
-  [/^WRONGPASS|^NOAUTH/, 'Check the user name and the password'],
-  [
-    /^NOPERM/,
-    'Allow the user GET, GETRANGE, SET, TIME, UNLINK, SCAN, EVAL and EVALSHA on its keys, and PUBLISH and SUBSCRIBE on its channel',
-  ],
-  [/^OOM/, 'Give it a maxmemory-policy that evicts, such as volatile-lru, or more memory'],
-  [/^READONLY/, 'This is a replica: connect to the primary endpoint'],
-  [/^MOVED|^CROSSSLOT/, 'This is a Cluster: give the store a Cluster client'],
-  [/^WRONGTYPE/, 'Something else writes below the prefix of the store: give it one of its own'],
-  [
-    /ECONN|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|Connection is closed|Stream isn't writeable|max retries/,
-    'Check the address, the subnets and security groups, and whether it wants TLS (rediss://)',
-  ],
-  [/timed out|Socket timeout/, 'Is it overloaded, or out of reach?'],
-];
-
-/** A key of another type says nothing of the health of the server. */
+/** A key of another type says nothing about the health of the server. */
 const CODES: readonly (readonly [pattern: RegExp, code: CacheErrorCode])[] = [
   [/timed out|ETIMEDOUT|timeout/i, 'TIMEOUT'],
   [/^WRONGTYPE/, 'CORRUPT'],
 ];
 
-/** Before version 7, what Redis says of a command in a script stands behind what it says of the script. */
+/** Before version 7, what Redis says about a command in a script follows what it says about the script. */
 const IN_SCRIPT = /^ERR Error running script .*?: -/;
+/** Redis repeats the arguments of a command that it does not know: keys and values. */
+const ARGUMENTS = /,? with args beginning with:.*/s;
 
-/** What the client or Redis said. */
-export const messageOf = (error: unknown): string =>
-  String(Object(error).message ?? error).replace(IN_SCRIPT, '');
+/** ioredis says so with another time after each try; the store's own limit ends the tries. */
+const RETRYING = / Retrying from scratch after \d+ms\./;
+
+/** OpenSSL says where in its source an error arose; the fourth part is the error. */
+const OPENSSL = /^\w+:error:\w+:SSL routines:[^:]*:([^:]+):.*$/s;
+
+/** The message of the client or of Redis, without the arguments of commands. */
+export function messageOf(error: unknown): string {
+  const { message, code, errors } = Object(error) as Partial<AggregateError & { code: string }>;
+  // Of a host with several addresses Node says nothing itself, but has an error for each.
+  const said = message || (errors?.length ? messageOf(errors[0]) : code);
+  return String(said ?? error)
+    .replace(IN_SCRIPT, '')
+    .replace(ARGUMENTS, '')
+    .replace(RETRYING, '')
+    .replace(OPENSSL, 'SSL routines: $1')
+    .trim();
+}
 
 /** An error of the client, or one that Redis answered with, as a `CacheError` whose message says what to do. */
 export function redisError(
@@ -39,8 +39,39 @@ export function redisError(
 ): CacheError {
   if (cause instanceof CacheError) return cause;
   const message = messageOf(cause);
-  const remedy = REMEDIES.find(([start]) => start.test(message))?.[1];
+  const remedy = remedyOf(message);
   const code = CODES.find(([pattern]) => pattern.test(message))?.[1] ?? 'STORE_FAILED';
-  const text = `Redis: ${operation} failed: ${message.replace(/\.$/, '')}.${remedy ? ` ${remedy}.` : ''}`;
-  return new CacheError(code, text, { subject, cause });
+  const said = /[.?!]$/.test(message) ? message : `${message}.`;
+  const text = `Redis: ${operation} failed: ${said}${remedy ? ` ${remedy}.` : ''}`;
+  return new CacheError(code, text, { subject, cause: withoutArguments(cause) });
+}
+
+/**
+ * Properties of clients' errors: commands with their arguments, replies, errors of nodes with commands of their own, and
+ * a certificate that refers to itself.
+ */
+const UNFIT_FOR_LOGS = ['command', 'buffer', 'lastNodeError', 'previousErrors', 'cert'];
+
+/**
+ * The error itself, or a copy without what is unfit for logs, where a cause ends: cached values and passwords are
+ * arguments of commands.
+ */
+function withoutArguments(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const isFit = !UNFIT_FOR_LOGS.some((part) => part in error) && !ARGUMENTS.test(error.message);
+  if (isFit && error.cause === undefined) return error;
+  const { name, message, stack, code, command, lastNodeError } = error as ClientError;
+  const under = lastNodeError ?? error.cause;
+  const cause = under === undefined ? undefined : { cause: withoutArguments(under) };
+  const copy = new Error(message.replace(ARGUMENTS, ''), cause);
+  copy.name = name;
+  if (stack) copy.stack = stack.replace(message, () => copy.message);
+  const commandName = command?.name;
+  return Object.assign(copy, code && { code }, commandName && { command: commandName });
+}
+
+interface ClientError extends Error {
+  readonly code?: string;
+  readonly command?: { readonly name?: string };
+  readonly lastNodeError?: unknown;
 }

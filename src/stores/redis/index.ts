@@ -1,3 +1,3 @@
-export type { RedisClient } from './client.js';
-export type { RedisCacheStoreOptions } from './redis-cache-store.js';
+export type { RedisClient, RedisClusterClient, RedisNode, RedisServerClient } from './client.js';
+export type { RedisCacheStoreOptions } from './options.js';
 export { RedisCacheStore } from './redis-cache-store.js';

@@ -1,5 +1,6 @@
 import { CacheError } from '../../model/errors.js';
 import { withTimeout } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { RedisClient } from './client.js';
 import type { Connection } from './connection.js';
@@ -7,7 +8,7 @@ import { redisError } from './error.js';
 import type { Subscriber } from './subscriber.js';
 
 /** Milliseconds. */
-const OPEN_MS = 2_000;
+const SUBSCRIBE_MS = 1_000;
 const ECHO_MS = 1_000;
 
 interface Session {
@@ -16,15 +17,19 @@ interface Session {
 }
 
 /**
- * Invalidations by Redis' own pub/sub, on a second connection. Redis keeps no message for who is not there, so each
- * connection is a session of its own, and what was lost between two of them shows in its number. A message to
- * oneself, which comes back behind all that were published before it, proves that a session is alive; on a Cluster,
- * whose nodes pass messages on to each other, but for what is still on its way between them.
+ * Invalidations by Redis' own pub/sub, on a second connection. Redis does not queue messages for disconnected
+ * subscribers, so each connection is a session with a number of its own: two numbers that differ say that messages may
+ * have been lost between them.
+ *
+ * A message to oneself comes back behind all that were published before it, and so proves that a session is alive. On a
+ * Cluster it does not cover what is still on its way between two nodes. A replica accepts PUBLISH too, so a write that
+ * only a master accepts goes with it: a reader of a demoted master must not trust what it hears there.
  */
 export class RedisInvalidations implements InvalidationChannel {
   readonly #connection: Connection;
   readonly #everybody: string;
   readonly #self: string;
+  readonly #unused: string;
   readonly #echoes = new Map<string, (session: number) => void>();
   #listener: (message: string) => void = () => {};
   #session: Session | undefined;
@@ -32,10 +37,12 @@ export class RedisInvalidations implements InvalidationChannel {
   #sessions = 0;
   #closed = false;
 
-  constructor(connection: Connection, channel: string) {
+  /** `unused`: a key that never exists. */
+  constructor(connection: Connection, channel: string, unused: string) {
     this.#connection = connection;
+    this.#unused = unused;
     this.#everybody = channel;
-    this.#self = `${channel}:${crypto.randomUUID()}`;
+    this.#self = `${channel}:${uniqueId()}`;
   }
 
   listen(listener: (message: string) => void): void {
@@ -43,17 +50,19 @@ export class RedisInvalidations implements InvalidationChannel {
   }
 
   async publish(message: string): Promise<void> {
-    await this.#publish(this.#everybody, message);
+    await this.#send((client) => client.publish(this.#everybody, message));
   }
 
   async sync(): Promise<number> {
     const session = this.#session ?? (await this.#open());
-    const echo = crypto.randomUUID();
+    const echo = uniqueId();
     const heard = new Promise<number>((resolve) => this.#echoes.set(echo, resolve));
     try {
-      await this.#publish(this.#self, echo);
+      await this.#send((client) =>
+        Promise.all([client.publish(this.#self, echo), client.unlink(this.#unused)]),
+      );
       return await withTimeout(heard, ECHO_MS, () => {
-        // Whatever it is that the connection still leads to: the next call opens another one.
+        // The connection leads nowhere any more: the next call opens another one.
         this.#drop(session);
         throw late(`No echo from Redis within ${ECHO_MS} ms`);
       });
@@ -68,9 +77,8 @@ export class RedisInvalidations implements InvalidationChannel {
     if (session) this.#drop(session);
   }
 
-  async #publish(channel: string, message: string): Promise<void> {
-    const publish = (client: RedisClient) => client.publish(channel, message);
-    await this.#connection.send('publish', undefined, publish);
+  async #send(command: (client: RedisClient) => Promise<unknown>): Promise<void> {
+    await this.#connection.send('publish', undefined, command, 'write');
   }
 
   async #open(): Promise<Session> {
@@ -82,27 +90,31 @@ export class RedisInvalidations implements InvalidationChannel {
   }
 
   async #connect(): Promise<Session> {
-    const subscriber = await this.#connection.subscriber();
+    try {
+      return await this.#subscribe(await this.#connection.subscriber());
+    } catch (error) {
+      throw redisError('subscribe', undefined, error);
+    }
+  }
+
+  async #subscribe(subscriber: Subscriber): Promise<Session> {
     const session = { id: ++this.#sessions, subscriber };
-    subscriber.on('error', () => {});
     subscriber.on('end', () => this.#drop(session));
     subscriber.on('message', (channel, message) => {
       if (channel === this.#self) this.#echoes.get(message)?.(session.id);
       else this.#listener(message);
     });
     try {
-      const opening = subscriber
-        .connect()
-        .then(() => subscriber.subscribe(this.#everybody, this.#self));
-      await withTimeout(opening, OPEN_MS, () => {
-        throw late(`No subscription in Redis within ${OPEN_MS} ms`);
+      const subscribing = subscriber.subscribe(this.#everybody, this.#self);
+      await withTimeout(subscribing, SUBSCRIBE_MS, () => {
+        throw late(`No subscription in Redis within ${SUBSCRIBE_MS} ms`);
       });
       if (this.#closed) throw late('The channel is closed');
     } catch (error) {
       subscriber.disconnect();
-      throw redisError('subscribe', undefined, error);
+      throw error;
     }
-    // It waits for whatever comes, which must keep no process alive.
+    // Messages that may come keep no process alive.
     subscriber.stream?.unref();
     this.#session = session;
     return session;
@@ -115,4 +127,4 @@ export class RedisInvalidations implements InvalidationChannel {
 }
 
 const late = (what: string): CacheError =>
-  new CacheError('TIMEOUT', `${what}: tiers above it are not trusted meanwhile.`);
+  new CacheError('TIMEOUT', `${what}: copies in the tiers above are not served meanwhile.`);

@@ -1,55 +1,53 @@
 import { CacheError } from '../../model/errors.js';
 import { type Clock, withTimeout } from '../../model/time.js';
 import { LATE, OperationTimeouts } from '../../resilience/operation-timeouts.js';
-import { type RedisClient, refuseKeyPrefix } from './client.js';
+import type { RedisClient } from './client.js';
 import { CommandBatch } from './command-batch.js';
-import type { Command, Connection, Repeat } from './connection.js';
+import type { Command, Connection, Kind } from './connection.js';
 import { messageOf, redisError } from './error.js';
-import { type Client, clientSettings, createClient, OPEN_MS, QUIT_MS } from './own-client.js';
+import { MasterProof } from './master-proof.js';
+import type { ClientSettings } from './options.js';
+import { type Client, openClient, QUIT_MS } from './own-client.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 
-/** What a command has, milliseconds. */
+/** The limit of a command, milliseconds. */
 const COMMAND_MS = 1_000;
-/** AWS forgets a connection that was idle for 350 s, and a frozen sandbox does not hear of it. */
+/** AWS drops a connection that was idle for 350 s, and a frozen sandbox does not hear of it. */
 const LONGEST_IDLE_MS = 300_000;
 
 /**
- * A client of our own: opened by the first command, shared by all, and opened anew after it was lost, sat idle for too
+ * A client of our own: opened by the first command, shared by all, and replaced after it was lost, sat idle for too
  * long, or turned out to lead to a server that has become a replica.
  */
 export class OwnConnection implements Connection {
   readonly readsMasters = true;
-  readonly #url: string;
-  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #settings: ClientSettings;
   readonly #clock: Clock;
-  readonly #budget: OperationTimeouts;
+  readonly #timeouts = new OperationTimeouts();
+  readonly #proof: MasterProof;
   readonly #commandMs: number;
   readonly #tick = new CommandBatch();
   #opening: Promise<Client> | undefined;
   #client: Client | undefined;
+  /** The last that a client said about its connection. It explains why commands were cut off. */
+  #lastError: unknown;
   #usedAt = 0;
   #inFlight = 0;
   #closed = false;
 
-  constructor(url: string, options: object, clock: Clock) {
-    refuseKeyPrefix({ options }, 'options');
-    this.#url = url;
-    this.#options = { ...options };
+  /** `unused`: a key that never exists. */
+  constructor(settings: ClientSettings, unused: string, clock: Clock) {
+    this.#settings = settings;
     this.#clock = clock;
-    this.#budget = new OperationTimeouts(clock);
-    this.#commandMs = Number(this.#options.commandTimeout) || COMMAND_MS;
+    this.#proof = new MasterProof(unused, clock);
+    this.#commandMs = Number(settings.commandTimeout) || COMMAND_MS;
   }
 
   /** Promises in place of `await`: every hit comes through here. */
-  send<T>(
-    operation: string,
-    key: string | undefined,
-    command: Command<T>,
-    repeat: Repeat = 'always',
-  ): Promise<T> {
+  send<T>(operation: string, key: string | undefined, command: Command<T>, kind: Kind): Promise<T> {
     const alone = this.#inFlight++ === 0;
     let client = this.#current();
-    const once = (open: Client): Promise<T> => this.#inTime(open, command);
+    const once = (open: Client): Promise<T> => this.#inTime(open, command, kind);
     const first = (open: Client): Promise<T> => {
       client = open;
       if (!alone) this.#tick.gather(open);
@@ -61,7 +59,7 @@ export class OwnConnection implements Connection {
         return value;
       },
       (error) =>
-        this.#again(operation, key, once, repeat, { client, error }).finally(() => {
+        this.#again(operation, key, once, kind, { client, error }).finally(() => {
           this.#inFlight--;
         }),
     );
@@ -73,34 +71,35 @@ export class OwnConnection implements Connection {
       client = this.#current() ?? (await this.#open());
       return await scan(client);
     } catch (error) {
-      return this.#again(operation, undefined, scan, 'always', { client, error });
+      return this.#again(operation, undefined, scan, 'write', { client, error });
     }
   }
 
-  /** Once more, over a new connection if need be, where the first try came to nothing or does no harm. */
+  /** A second try, over a new connection if need be, where the first was not carried out or may be repeated. */
   async #again<T>(
     operation: string,
     key: string | undefined,
     command: (client: Client) => Promise<T>,
-    repeat: Repeat,
+    kind: Kind,
     { client, error }: { client: Client | undefined; error: unknown },
   ): Promise<T> {
     const fate = fateOf(error);
     try {
-      if (fate === undefined || (fate === 'unknown' && repeat === 'unsent')) throw error;
+      if (fate === undefined || (fate === 'unknown' && kind === 'once')) throw error;
       // Not the one that others may have opened meanwhile.
       if (fate === 'refused' && client) this.#drop(client);
       return await command(this.#current() ?? (await this.#open()));
     } catch (last) {
-      throw redisError(operation, key, last);
+      const isCutOff = ['unsent', 'unknown'].includes(fateOf(last) ?? '');
+      throw redisError(operation, key, (isCutOff && this.#lastError) || last);
     }
   }
 
-  #inTime<T>(client: Client, command: Command<T>): Promise<T> {
+  #inTime<T>(client: Client, command: Command<T>, kind: Kind): Promise<T> {
     const ms = this.#commandMs;
     const read = client.stream?.bytesRead;
     return new Promise((resolve, reject) => {
-      this.#budget.limit(command(client), ms, resolve, (error) => {
+      this.#timeouts.limit(this.#run(client, command, kind), ms, resolve, (error) => {
         if (error !== LATE) return reject(error);
         // Not a byte while a command waited: the peer is gone, and only a new connection helps.
         if (client.stream?.bytesRead === read) this.#drop(client);
@@ -109,12 +108,14 @@ export class OwnConnection implements Connection {
     });
   }
 
-  async subscriber(): Promise<Subscriber> {
-    const client: unknown = await createClient(this.#url, {
-      ...(await clientSettings(this.#options)),
-      ...SUBSCRIBER_OPTIONS,
-    });
-    return client as Subscriber;
+  #run<T>(client: Client, command: Command<T>, kind: Kind): Promise<T> {
+    if (kind !== 'read' || !this.#proof.isDue(client)) return command(client);
+    this.#tick.gather(client);
+    return this.#proof.read(client, () => command(client));
+  }
+
+  subscriber(): Promise<Subscriber> {
+    return openClient({ ...this.#settings, ...SUBSCRIBER_OPTIONS });
   }
 
   async close(): Promise<void> {
@@ -126,7 +127,7 @@ export class OwnConnection implements Connection {
     this.#drop(client);
   }
 
-  /** The client, if there is one and nothing speaks against it. */
+  /** The open client, unless it was lost or sat idle for too long. */
   #current(): Client | undefined {
     const client = this.#client;
     const now = this.#clock.now();
@@ -147,24 +148,16 @@ export class OwnConnection implements Connection {
   }
 
   async #connect(): Promise<Client> {
-    const options = await clientSettings(this.#options);
-    const client = await createClient(this.#url, options);
-    let lastError: unknown;
-    client.on('error', (error) => {
-      lastError = error;
+    this.#lastError = undefined;
+    const client = await openClient(this.#settings, (error) => {
+      this.#lastError = error;
     });
-    client.on('end', () => this.#drop(client));
-    try {
-      const budget = Math.max(OPEN_MS, Number(options.connectTimeout) || 0);
-      await withTimeout(opened(client), budget, () => {
-        throw new Error(`Connecting timed out after ${budget} ms`);
-      });
-      if (this.#closed) throw closed();
-    } catch (error) {
+    if (this.#closed) {
       client.disconnect();
-      throw lastError ?? error;
+      throw closed();
     }
-    // The budget of a command that waits keeps the process alive; the connection as such must not.
+    client.on('end', () => this.#drop(client));
+    // The limit of a command that waits keeps the process alive; the connection as such must not.
     client.stream?.unref();
     this.#client = client;
     return client;
@@ -179,17 +172,10 @@ export class OwnConnection implements Connection {
   }
 }
 
-async function opened(client: Client): Promise<void> {
-  await client.connect();
-  const { db } = client.options;
-  // ioredis has done so itself, but keeps it to itself when there is no such database, and goes on in number 0.
-  if (db) await client.select(db);
-}
-
 const closed = (): CacheError =>
   new CacheError('STORE_FAILED', 'The store is closed: make a new one, or close it later.');
 
-/** What became of a command that failed; undefined when Redis has answered it, or when there is no time to ask again. */
+/** The fate of a command that failed; undefined when Redis has answered it, or when no time is left to ask again. */
 function fateOf(error: unknown): 'unsent' | 'refused' | 'unknown' | undefined {
   const message = messageOf(error);
   if (message.startsWith("Stream isn't writeable")) return 'unsent';

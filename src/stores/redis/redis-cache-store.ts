@@ -4,47 +4,26 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { invalid } from '../../model/errors.js';
-import { systemClock } from '../../model/time.js';
+import { bareValue, envelopeOf } from '../../model/entry.js';
+import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
-import type { RedisClient } from './client.js';
-import { type Connection, GivenConnection, type Repeat } from './connection.js';
+import type { Command, Connection, Kind } from './connection.js';
+import { connectionOf } from './connection-of.js';
+import { redisError } from './error.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
-import { OwnConnection } from './own-connection.js';
-import { BYTES, StoredRecord, TEXT, TOKEN, UNKNOWN_VERSION } from './record.js';
-import { scanKeys } from './scan.js';
+import type { RedisCacheStoreOptions } from './options.js';
+import { recordBody, StoredRecord, UNKNOWN_VERSION } from './record.js';
+import { isValue, unlinkKeys } from './scan.js';
 import { ValueMemo } from './value-memo.js';
 
-interface CommonOptions {
-  /** What all keys begin with, followed by a colon: the store's own, since `clear()` wipes it. Default `cache`. */
-  readonly prefix?: string | undefined;
-  /** Default: JSON. */
-  readonly serializer?: Serializer | undefined;
-}
-
-export type RedisCacheStoreOptions = CommonOptions &
-  (
-    | {
-        /** `redis://` or, with TLS, `rediss://`. The store opens a client of ioredis, and closes it. */
-        readonly url: string;
-        /**
-         * For ioredis, over the store's own settings. `password` may also be a function, asked for each connection.
-         */
-        readonly options?: object | undefined;
-        readonly client?: undefined;
-      }
-    | {
-        /** Your own `Redis` or `Cluster` of ioredis or iovalkey. The store never closes it. */
-        readonly client: RedisClient;
-        readonly url?: undefined;
-      }
-  );
-
-/** The service lets no load fill that is older than this, so no token is needed for longer. Milliseconds. */
-const TOKEN_MS = 15 * 60_000;
+/** The version of a miss on a server without memory for its token. A read is not a failure there: hits go on. */
+const NO_TOKEN = 'none';
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -57,8 +36,8 @@ const TOKEN_MS = 15 * 60_000;
  * trip, a fill needs it, and `del` removes it. Each operation is one command or script on one key; those of one tick
  * share their packets.
  *
- * @throws CacheError `INVALID_OPTION` for neither or both of `url` and `client`, an empty prefix, or a client with a
- * `keyPrefix`.
+ * @throws CacheError `INVALID_OPTION` for neither or both of `url` and `client`, a URL or settings that cannot work, a
+ * client that lacks a member or has a `keyPrefix`, or an empty prefix.
  *
  * @example
  * ```ts
@@ -70,20 +49,23 @@ const TOKEN_MS = 15 * 60_000;
  */
 export class RedisCacheStore implements CacheStore {
   readonly name = 'redis';
+  readonly serializer: Serializer;
   readonly #connection: Connection;
   readonly #keys: KeySpace;
-  readonly #serializer: Serializer;
+  readonly #codec: ValueCodec;
   readonly #known = new ValueMemo();
 
   constructor(options: RedisCacheStoreOptions) {
     this.#keys = keySpace(options.prefix ?? 'cache');
-    this.#serializer = options.serializer ?? jsonSerializer;
-    this.#connection = connectionOf(options);
+    this.#codec = valueCodec(options.serializer);
+    this.serializer = this.#codec.serializer;
+    this.#connection = connectionOf(options, this.#keys.unused);
   }
 
   async get<T>(key: string): Promise<T | undefined> {
     const stored = this.#keys.encode(key);
-    const raw = await this.#connection.send('get', key, (client) => client.getBuffer(stored));
+    const get: Command<Uint8Array | null> = (client) => client.getBuffer(stored);
+    const raw = await this.#connection.send('get', key, get, 'read');
     return raw === null ? undefined : this.#value<T>(new StoredRecord(raw), stored, key);
   }
 
@@ -94,11 +76,12 @@ export class RedisCacheStore implements CacheStore {
     if (!this.#connection.readsMasters || !this.#known.has(stored))
       return this.#readOrMark(stored, key);
     return this.#connection
-      .send('get', key, (client) => client.getBuffer(stored))
+      .send('get', key, (client) => client.getBuffer(stored), 'read')
       .then((raw) => (raw ? this.#versioned<T>(raw, stored, key) : this.#readOrMark(stored, key)));
   }
 
   #versioned<T>(raw: Uint8Array, stored: string, key: string): VersionedRead<T> {
+    if (raw.length === 0) return { value: undefined, version: NO_TOKEN };
     const record = new StoredRecord(raw);
     const { version } = record;
     if (record.isToken) {
@@ -114,9 +97,8 @@ export class RedisCacheStore implements CacheStore {
 
   async has(key: string): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    return isValue(
-      await this.#connection.send('has', key, (client) => client.getrange(stored, 0, 0)),
-    );
+    const kind: Command<string> = (client) => client.getrange(stored, 0, 0);
+    return isValue(await this.#connection.send('has', key, kind, 'read'));
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
@@ -125,11 +107,11 @@ export class RedisCacheStore implements CacheStore {
 
   /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#write('set', key, value, ttl, 'set', 'unsent');
+    await this.#write('set', key, value, ttl, 'set', 'once');
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
-    return this.#write('add', key, value, ttl, 'add', 'unsent');
+    return this.#write('add', key, value, ttl, 'add', 'once');
   }
 
   async setIfUnchanged<T>(
@@ -138,7 +120,13 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    return this.#write('fill', key, value, ttl, version, 'always');
+    if (version === NO_TOKEN)
+      throw redisError(
+        'fill',
+        key,
+        new Error('OOM when the token was to be left that a fill needs'),
+      );
+    return this.#write('fill', key, value, ttl, version, 'write');
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
@@ -146,28 +134,30 @@ export class RedisCacheStore implements CacheStore {
   }
 
   copy<T>(value: T, key: string): T {
-    return this.#serializer.deserialize(this.#serializer.serialize(value, key), key) as T;
+    return this.#codec.copy(value, key);
   }
 
   async del(key: string): Promise<void> {
     const stored = this.#keys.encode(key);
     this.#known.delete(stored);
-    await this.#connection.send('del', key, (client) => client.unlink(stored));
+    await this.#connection.send('del', key, (client) => client.unlink(stored), 'write');
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
     await all([...new Set(keys)].map((key) => this.del(key)));
   }
 
-  /** Looks at every key on every master, step by step; during a resharding it can miss keys that move. */
+  /**
+   * Passes every key of the database, other programs' too, on every master, in steps of 500: SCAN has no index by
+   * prefix. During a resharding it can miss keys that move. In requests, use tags.
+   */
   async delByPattern(pattern: string): Promise<number> {
-    const matches = this.#keys.matcher(pattern);
-    return this.#unlink('delByPattern', this.#keys.scanPattern(pattern), matches);
+    return this.#unlink('delByPattern', pattern);
   }
 
   /** Deletes everything below the prefix, tokens and version records included. Other keys stay. */
   async clear(): Promise<void> {
-    await this.#unlink('clear', this.#keys.scanPattern(), () => true);
+    await this.#unlink('clear', undefined);
   }
 
   /**
@@ -175,12 +165,21 @@ export class RedisCacheStore implements CacheStore {
    * For `TieredCacheStore`, which closes it.
    */
   invalidations(): InvalidationChannel {
-    return new RedisInvalidations(this.#connection, this.#keys.encode('#invalidations'));
+    return new RedisInvalidations(
+      this.#connection,
+      this.#keys.encode('#invalidations'),
+      this.#keys.unused,
+    );
   }
 
   /** Opens the connection, so that the first command does not have to wait for it. */
   async warm(): Promise<void> {
-    await this.#connection.send('warm', undefined, (client) => client.ping());
+    await this.#connection.send('warm', undefined, (client) => client.ping(), 'read');
+  }
+
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
   }
 
   /** Closes the client that a `url` has opened, within half a second; one that was given stays open. */
@@ -188,12 +187,20 @@ export class RedisCacheStore implements CacheStore {
     await this.#connection.close();
   }
 
+  /** `close()`, at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   /** Leaves a token where there is no record. */
   #readOrMark<T>(stored: string, key: string): Promise<VersionedRead<T>> {
     return this.#connection
-      .send('get', key, (client) =>
+      .send(
+        'get',
+        key,
         // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-        client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+        (client) => client.glassworkCacheReadBuffer(stored, uniqueId(), TOKEN_LIFE_MS),
+        'read',
       )
       .then((raw) => this.#versioned(raw, stored, key));
   }
@@ -201,8 +208,8 @@ export class RedisCacheStore implements CacheStore {
   #value<T>(record: StoredRecord, stored: string, key: string): T | undefined {
     if (record.isToken) return undefined;
     const { version } = record;
-    const parse = () => this.#serializer.deserialize(record.value(key), key) as T;
-    if (this.#serializer === jsonSerializer && version !== UNKNOWN_VERSION)
+    const parse = () => record.value(key, this.#codec) as T;
+    if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION)
       return this.#known.read(stored, version, record.bytes, parse);
     if (!this.#known.has(stored)) this.#known.add(stored);
     return parse();
@@ -214,60 +221,32 @@ export class RedisCacheStore implements CacheStore {
     value: unknown,
     ttl: number,
     when: string,
-    repeat: Repeat,
+    sending: Kind,
   ): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    const raw = this.#serializer.serialize(value, key);
-    const kind = typeof raw === 'string' ? TEXT : BYTES;
-    const bytes =
-      typeof raw === 'string' ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+    const raw = this.#codec.serialize(bareValue(value), key);
+    const { kind, body } = recordBody(raw, envelopeOf(value));
     const ttlMs = Math.max(1, Math.round(ttl * 1000));
-    const id = crypto.randomUUID();
+    const id = uniqueId();
     const written = await this.#connection.send(
       operation,
       key,
-      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, bytes, when),
-      repeat,
+      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, body, when),
+      sending,
     );
     if (Number(written) !== 1) return false;
     this.#known.add(stored);
     return true;
   }
 
-  /** The number of values among what was deleted. */
-  async #unlink(
-    operation: string,
-    pattern: string,
-    matches: (stored: Uint8Array) => boolean,
-  ): Promise<number> {
-    let values = 0;
-    const scan = (client: RedisClient) =>
-      scanKeys(client, this.#keys.unused, pattern, async (keys) => {
-        const unlinked = keys.filter(matches).map((stored) => unlink(client, stored));
-        for (const wasValue of await all(unlinked)) if (wasValue) values++;
-      });
-    await this.#connection.scan(operation, scan);
-    return values;
+  async #unlink(operation: string, glob: string | undefined): Promise<number> {
+    const { unused } = this.#keys;
+    const pattern = this.#keys.scanPattern(glob);
+    const matches = glob === undefined ? () => true : this.#keys.matcher(glob);
+    return this.#connection.scan(operation, (client) =>
+      unlinkKeys(client, { unused, pattern, matches }),
+    );
   }
-}
-
-/** By the first byte of a record. */
-const isValue = (kind: string): boolean => kind !== '' && kind !== TOKEN;
-
-function connectionOf({ url, client, ...options }: RedisCacheStoreOptions): Connection {
-  if (client && !url) return new GivenConnection(client);
-  if (url && !client && typeof url === 'string') {
-    const given = 'options' in options ? options.options : undefined;
-    return new OwnConnection(url, given ?? {}, systemClock);
-  }
-  throw invalid('url', url, 'either a url or a client');
-}
-
-/** Deletes a record, and says whether it held a value. */
-async function unlink(client: RedisClient, stored: Uint8Array): Promise<boolean> {
-  const key = Buffer.from(stored);
-  const [kind, deleted] = await Promise.all([client.getrange(key, 0, 0), client.unlink(key)]);
-  return isValue(kind) && Number(deleted) === 1;
 }
 
 /** Waits for all, and then rejects with the first error. */

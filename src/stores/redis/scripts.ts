@@ -1,35 +1,59 @@
-import type { RedisClient } from './client.js';
+import { type RedisClient, requireMembers } from './client.js';
 import { END_BYTES, HEADER_BYTES, TOKEN, UNKNOWN_VERSION, VERSION_BYTES } from './record.js';
 
 /** Lua for the text before the value of a record, from a `kind` and an `ends` of 15 digits. */
 const HEADER = "kind .. ARGV[1] .. time[1] .. string.format('%06d', time[2]) .. ends .. '\\n'";
 
-/** The record; where there is none, a token that is left in its place. ARGV: a fresh id, the token's life (ms). */
+/**
+ * The record; where there is none, a token that is left in its place; '' where no memory is left for the token. ARGV: a
+ * fresh id, the token's life (ms).
+ */
 const readScript = () => `
 local record = redis.call('GET', KEYS[1])
 if record then return record end
 local time = redis.call('TIME')
 local kind, ends = '${TOKEN}', '${'0'.repeat(END_BYTES)}'
 local token = ${HEADER}
-redis.call('SET', KEYS[1], token, 'PX', ARGV[2])
-return token`;
+local left = redis.pcall('SET', KEYS[1], token, 'PX', ARGV[2])
+if not left.err then return token end
+if string.find(left.err, 'OOM ', 1, true) then return '' end
+return left`;
+
+/*
+ * The life of a key, and when a write may take place:
+ *
+ *     nothing ──read──▶ token t1 ──fill with t1──▶ value v2 ──set──▶ value v3 ──del──▶ nothing ──read──▶ token t4
+ *
+ *     set                     always
+ *     add                     at nothing and at a token: no value is there
+ *     fill with version t1    at t1 only: after `del` the token is gone, after a fill or `set` the version is another
+ *     a copy of itself        nowhere, and reports success: the client sent the command again after a lost reply
+ *
+ * The clauses, in Lua, of `header` (the beginning of the record, or '') and `when` ('set', 'add' or a version):
+ */
+const IS_SET = "when == 'set'";
+const IS_ADD = "when == 'add'";
+const IS_COPY_OF_ITSELF = 'string.sub(header, 2, 37) == ARGV[1]';
+const IS_NOTHING = "header == ''";
+/** Another program's value has no line feed there. */
+const IS_OURS = `string.byte(header, ${HEADER_BYTES}) == 10`;
+const IS_TOKEN = `${IS_OURS} and string.sub(header, 1, 1) == '${TOKEN}'`;
+const VERSION = `${IS_OURS} and string.sub(header, 2, ${1 + VERSION_BYTES}) or '${UNKNOWN_VERSION}'`;
 
 /**
- * Writes a value, and gives 1 when it did. ARGV: a fresh id, the value's life (ms), its kind, the value, and when:
- * 'set' always, 'add' where there is no value, else where the record still has this version. A record with our own id
- * is what an earlier copy of this command wrote.
+ * Writes a value; 1 when it did, else 0. ARGV: a fresh id, the value's life (ms), its kind, the value, and when to
+ * write: 'set', 'add' or the version that the record must still have.
  */
 const writeScript = () => `
 local when = ARGV[5]
-if when ~= 'set' then
+if not (${IS_SET}) then
   local header = redis.call('GETRANGE', KEYS[1], 0, ${HEADER_BYTES - 1})
-  if string.sub(header, 2, 37) == ARGV[1] then return 1 end
-  local ours = string.byte(header, ${HEADER_BYTES}) == 10
-  if when == 'add' then
-    if header ~= '' and not (ours and string.sub(header, 1, 1) == '${TOKEN}') then return 0 end
+  if ${IS_COPY_OF_ITSELF} then return 1 end
+  if ${IS_ADD} then
+    if not (${IS_NOTHING} or ${IS_TOKEN}) then return 0 end
   else
-    local version = ours and string.sub(header, 2, ${1 + VERSION_BYTES}) or '${UNKNOWN_VERSION}'
-    if header == '' or version ~= when then return 0 end
+    local version = ${VERSION}
+    if ${IS_NOTHING} or version ~= when then return 0 end
   end
 end
 local time = redis.call('TIME')
@@ -38,8 +62,8 @@ local ends = string.format('%0${END_BYTES}.0f', time[1] * 1000 + math.floor(time
 redis.call('SET', KEYS[1], ${HEADER} .. ARGV[4], 'PX', ARGV[2])
 return 1`;
 
-/** A client with the scripts as methods: each is atomic, touches one key, and takes one round trip. */
-export interface ScriptedClient extends RedisClient {
+/** The scripts as methods: each is atomic, touches one key, and takes one round trip. */
+interface Scripts {
   glassworkCacheReadBuffer(key: string, id: string, tokenMs: number): Promise<Uint8Array>;
   glassworkCacheWrite(
     key: string,
@@ -51,9 +75,17 @@ export interface ScriptedClient extends RedisClient {
   ): Promise<unknown>;
 }
 
-/** Adds the scripts to a client: the methods stay on it, and several stores share them. */
-export function withScripts(client: RedisClient): ScriptedClient {
+export type ScriptedClient = RedisClient & Scripts;
+
+/**
+ * Adds the scripts to a client. The methods stay on it, and several stores share them.
+ *
+ * @throws CacheError `INVALID_OPTION` when `defineCommand` has not added them.
+ */
+export function withScripts<C extends RedisClient>(client: C): C & Scripts {
   client.defineCommand('glassworkCacheRead', { lua: readScript(), numberOfKeys: 1 });
   client.defineCommand('glassworkCacheWrite', { lua: writeScript(), numberOfKeys: 1 });
-  return client as ScriptedClient;
+  requireMembers(client, ['glassworkCacheReadBuffer', 'glassworkCacheWrite']);
+  // Just checked.
+  return client as C & Scripts;
 }

@@ -1,4 +1,5 @@
 import type { CacheVersion } from '../../model/cache-store.js';
+import { Entry } from '../../model/entry.js';
 import { copyOfTree } from '../../util/clone.js';
 
 /** The most keys to remember, and the most bytes of records that were parsed; of one of them, a quarter of that. */
@@ -7,7 +8,7 @@ const MOST_BYTES = 1024 * 1024;
 
 interface Known {
   readonly version: CacheVersion | undefined;
-  /** What `JSON.parse` gave, once the same record was read twice. */
+  /** What `JSON.parse` gave, in its entry if it is one of the service's, once the same record was read twice. */
   tree: unknown;
   bytes: number;
 }
@@ -58,7 +59,7 @@ export class ValueMemo {
       this.#bytes += bytes;
       this.#shrink();
     }
-    return copyOfTree(known.tree) as T;
+    return copyOfStored(known.tree) as T;
   }
 
   #shrink(): void {
@@ -68,3 +69,7 @@ export class ValueMemo {
     }
   }
 }
+
+/** All but the value of an entry is immutable. */
+const copyOfStored = (stored: unknown): unknown =>
+  stored instanceof Entry ? new Entry(stored, copyOfTree(stored.value)) : copyOfTree(stored);

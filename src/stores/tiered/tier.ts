@@ -6,12 +6,31 @@ const NEEDED = ['getVersioned', 'setIfUnchanged', 'add', 'delByPattern', 'clear'
 /** A store that can be a tier: it compares versions, and knows patterns. */
 export type Tier = CacheStore & Required<Pick<CacheStore, (typeof NEEDED)[number]>>;
 
-/** @throws CacheError `INVALID_OPTION` when there are less than two, or one of them cannot be a tier. */
+/** @throws CacheError `INVALID_OPTION` when there are less than two, one cannot be a tier, or serializers differ. */
 export function checkedTiers(stores: readonly CacheStore[]): [Tier, Tier, ...Tier[]] {
   const [first, second, ...others] = Array.isArray(stores) ? stores.map(checkedTier) : [];
-  if (first && second) return [first, second, ...others];
+  if (first && second) {
+    const tiers: [Tier, Tier, ...Tier[]] = [first, second, ...others];
+    checkSerializers(tiers);
+    return tiers;
+  }
   throw invalid('tiers', stores?.length ?? stores, 'two or more stores, the nearest first');
 }
+
+/** A value would be of another type wherever a nearer tier answers. */
+function checkSerializers(tiers: readonly Tier[]): void {
+  const last = serializerOf(tiers.at(-1));
+  for (const tier of tiers) {
+    const own = serializerOf(tier);
+    if (own === undefined || last === undefined || own === last) continue;
+    const message = `The tier "${tier.name}" has the serializer "${own}", the last one has "${last}": give all of them the same.`;
+    throw new CacheError('INVALID_OPTION', message, { subject: 'tiers' });
+  }
+}
+
+/** The name of it, where a store says: those of this package do. */
+const serializerOf = (store: CacheStore | undefined): string | undefined =>
+  Object(Object(store).serializer).name;
 
 function checkedTier(store: CacheStore): Tier {
   const missing = NEEDED.filter((member) => typeof store?.[member] !== 'function');

@@ -5,9 +5,11 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { Entry } from '../../model/entry.js';
+import { isEntry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
+import type { Serializer } from '../../serializers/serializer.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { InvalidationBus } from './invalidation-bus.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
@@ -43,7 +45,8 @@ export interface TieredCacheStoreOptions {
  *
  * Two tiers are all there is to understand: of three, the last two are one store to the first.
  *
- * @throws CacheError `INVALID_OPTION` for less than two tiers, or one that compares no versions; `INVALID_DURATION`.
+ * @throws CacheError `INVALID_OPTION` for less than two tiers, one that compares no versions, or one whose serializer has
+ * another name than the last tier's; `INVALID_DURATION`.
  *
  * @example
  * ```ts
@@ -65,6 +68,8 @@ export class TieredCacheStore implements CacheStore {
   readonly sharesFrozen: boolean;
   readonly getIfPresent?: NonNullable<CacheStore['getIfPresent']>;
   readonly copy?: NonNullable<CacheStore['copy']>;
+  /** Of the last tier, where it says. */
+  readonly serializer?: Serializer | undefined;
   readonly #upper: UpperTier;
   readonly #below: Tier;
   readonly #fleet: InvalidationBus | undefined;
@@ -80,8 +85,9 @@ export class TieredCacheStore implements CacheStore {
     this.#fleet = fleet;
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
-    const { copy } = this.#below;
-    if (copy) this.copy = copy.bind(this.#below);
+    const from = this.#below.copy ? this.#below : first;
+    if (from.copy) this.copy = from.copy.bind(from);
+    this.serializer = Object(this.#below).serializer;
     const { getIfPresent } = first;
     if (getIfPresent) {
       this.getIfPresent = <T>(key: string, now?: number) =>
@@ -170,7 +176,7 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     return downThenUp(
       () => this.#below.delByPattern(pattern),
-      () => all([store.delByPattern(pattern), this.#fleet?.tell({ pattern })]),
+      () => all([store.delByPattern(pattern), this.#fleet?.publish({ pattern })]),
     );
   }
 
@@ -178,13 +184,27 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     await downThenUp(
       () => this.#below.clear(),
-      () => all([store.clear(), this.#fleet?.tell({ all: true })]),
+      () => all([store.clear(), this.#fleet?.publish({ all: true })]),
     );
   }
 
   /** Warms every tier, and rejects with the first failure. */
   async warm(): Promise<void> {
-    await all([this.#upper.store.warm?.(), this.#below.warm?.(), this.#fleet?.prove()]);
+    await all([this.#upper.store.warm?.(), this.#below.warm?.()]);
+    // Not before: the channel may go over the connection of the tier below.
+    await this.#fleet?.prove();
+  }
+
+  /**
+   * Checks the last tier, those above it, the channel, and then all of them together; see `CacheService.check()`.
+   *
+   * @throws CacheError with what is wrong.
+   */
+  async check(keyPrefix?: string): Promise<void> {
+    for (const tier of [this.#below, this.#upper.store])
+      await (tier.check?.(keyPrefix) ?? checkStore(tier, keyPrefix));
+    await this.#fleet?.prove();
+    await checkStore(this, keyPrefix);
   }
 
   /** Closes every tier, and rejects with the first failure. */
@@ -196,6 +216,11 @@ export class TieredCacheStore implements CacheStore {
     }
   }
 
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** An invalidation; also a `set`, whose copy the next read makes. */
   async #change(keys: readonly string[], write: () => Promise<void>): Promise<void> {
     const copied = keys.filter((key) => !isRecord(key));
@@ -205,7 +230,7 @@ export class TieredCacheStore implements CacheStore {
   /** From this process's first tier, and from those of others. */
   async #drop(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
-    await all([...keys.map((key) => this.#upper.store.del(key)), this.#fleet?.tell({ keys })]);
+    await all([...keys.map((key) => this.#upper.store.del(key)), this.#fleet?.publish({ keys })]);
   }
 
   get #trusted(): boolean {
@@ -215,7 +240,7 @@ export class TieredCacheStore implements CacheStore {
   /** A value from below is nobody else's yet; where the first tier shares, the caller must not notice which it came from. */
   #shared<R extends NearestRead>(read: R): R {
     const { value } = read;
-    if (this.sharesFrozen) freezeDeep(value instanceof Entry ? value.value : value);
+    if (this.sharesFrozen) freezeDeep(isEntry(value) ? value.value : value);
     return read;
   }
 }

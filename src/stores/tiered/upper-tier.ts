@@ -1,10 +1,9 @@
 import type { CacheVersion, NearestRead } from '../../model/cache-store.js';
-import { Entry, readEntry } from '../../model/entry.js';
+import { Entry, isEntry, readEntry } from '../../model/entry.js';
 import type { Clock } from '../../model/time.js';
 import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
 import { OperationTimeouts } from '../../resilience/operation-timeouts.js';
-import { copyOf } from '../../util/clone.js';
-import { isObject, plainParts } from '../../util/deep-freeze.js';
+import { copyOfData } from '../../util/clone.js';
 import type { Tier } from './tier.js';
 
 /** What an upper tier held when it was looked at, before anything was read or written below it. */
@@ -36,14 +35,13 @@ export class UpperTier {
   readonly store: Tier;
   readonly #ttlMs: number;
   readonly #clock: Clock;
-  readonly #budget: OperationTimeouts;
+  readonly #timeouts = new OperationTimeouts();
   readonly #breaker: CircuitBreaker;
 
   constructor(store: Tier, ttlMs: number, clock: Clock) {
     this.store = store;
     this.#ttlMs = ttlMs;
     this.#clock = clock;
-    this.#budget = new OperationTimeouts(clock);
     this.#breaker = new CircuitBreaker(BREAKER, clock, () => {});
   }
 
@@ -110,13 +108,13 @@ export class UpperTier {
     const leftMs = end - this.#clock.now();
     if (look.version === undefined || !(leftMs > 0)) return false;
     // Parsed in this process, it is one of the service's entries again.
-    const copy = entry && !(value instanceof Entry) ? new Entry(entry, entry.value) : value;
+    const copy = entry && !isEntry(value) ? new Entry(entry, entry.value) : value;
     return this.#inTime(this.store.setIfUnchanged(key, copy, leftMs / 1000, look.version));
   }
 
   #inTime<T>(operation: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#budget.limit(operation, UPPER_MS, resolve, reject);
+      this.#timeouts.limit(operation, UPPER_MS, resolve, reject);
     });
   }
 }
@@ -126,10 +124,13 @@ export class UpperTier {
  * be written as something else: an instance of a class may have a `toJSON`, which no copy has.
  */
 export function snapshot(value: unknown): unknown {
-  if (value instanceof Entry) {
+  if (isEntry(value)) {
     const own = snapshot(value.value);
     return own === undefined ? undefined : new Entry(value, own);
   }
-  const isPlain = !isObject(value) || plainParts(value, Date.prototype);
-  return isPlain ? copyOf(value) : undefined;
+  try {
+    return copyOfData(value);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,9 @@
-import { hasNode, type NodeMajor, nodeBinary } from '../../../scripts/fetch-package.js';
+import {
+  hasNode,
+  judgedMajors,
+  type NodeMajor,
+  nodeBinary,
+} from '../../../scripts/fetch-package.js';
 import {
   type ClientMajor,
   clientProgram,
@@ -18,7 +23,13 @@ export const runtimes: readonly Runtime[] = [
   { name: 'nodejs20.x', node: 20, client: 3 },
   { name: 'nodejs22.x', node: 22, client: 4 },
   { name: 'nodejs24.x', node: 24, client: 4 },
+  { name: 'nodejs26.x', node: 26, client: 4 },
 ];
+
+/** Those that figures are measured on. */
+export const judgedRuntimes = runtimes.filter(({ node }) =>
+  judgedMajors.some((major) => major === node),
+);
 
 /** Such as `nodejs22.x (aws-lambda-ric 4.0.2)`. */
 export const describeRuntime = ({ name, client }: Runtime): string =>

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { judgedRuntimes, type Runtime } from '../emulator/runtimes.js';
 import { describeOnLambda } from '../suite.js';
 import { describeFigures, type Figures, measure, saveFigures } from './figures.js';
 import { World } from './world.js';
@@ -10,7 +11,9 @@ const starts = 101;
 
 const figures: Figures[] = [];
 
-describeOnLambda('Of 200 invocations', (runtime) => {
+describeOnLambda('Of 200 invocations', suite, judgedRuntimes);
+
+function suite(runtime: Runtime): void {
   let world: World;
   beforeAll(async () => {
     world = await World.start(['promise', 'uncached']);
@@ -23,7 +26,7 @@ describeOnLambda('Of 200 invocations', (runtime) => {
     figures.push(measured);
     expect(measured.refreshed).toBe(200);
   });
-});
+}
 
 // Told, not asserted: on a machine that does other things as well, times say nothing.
 afterAll(async () => {

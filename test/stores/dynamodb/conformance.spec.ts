@@ -112,7 +112,9 @@ function describeStore(
           const way = client
             ? { client }
             : { endpoint, region, credentials: async () => credentials };
-          const store = new DynamoDBCacheStore({ tableName, clock, ...way, ...options });
+          // What is tested here is no time limit, and many test files may share the processor.
+          const timeouts = { connect: '20s', request: '20s', total: '60s' } as const;
+          const store = new DynamoDBCacheStore({ tableName, clock, timeouts, ...way, ...options });
           opened.push(store);
           return store;
         };

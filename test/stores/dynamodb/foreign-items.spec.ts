@@ -45,3 +45,48 @@ it('an item with a key attribute of its own is found by its name once the store 
   expect(await store.delByPattern('a:*')).toBe(1);
   expect(await store.get('a:taken')).toBeUndefined();
 });
+
+const hash = 'f'.repeat(64);
+
+it.each([
+  ['no JSON', 'not JSON'],
+  ['half of it', '"a'],
+  ['a number', '5'],
+  ['an object', '{"a":1}'],
+  ['null', 'null'],
+  ['a key that has another hash', '"a:other"'],
+  ['nothing', ''],
+])(
+  'an item whose name ends like a hash and whose key is %s is known by its name',
+  async (_, key) => {
+    const name = `a:item~${hash}`;
+    // As the store would have written it, but for the key.
+    await put({
+      ...{ pk: { S: name }, key: key ? { S: key } : { NULL: true }, value: { S: '"A"' } },
+      ...{ ver: { S: 'id' }, n: { N: '1' }, expiresAt: { N: '9999999999' } },
+      exp: { N: '9999999999999' },
+    });
+    await store.set('a:mine', 'value', 60);
+    expect(await store.delByPattern('a:other')).toBe(0);
+    expect(await store.delByPattern('a:mine')).toBe(1);
+    expect(await store.delByPattern('a:item~*')).toBe(1);
+  },
+);
+
+it.each<[string, Record<string, AttributeValue>]>([
+  ['no version', {}],
+  ['half a version', { n: { N: '3' } }],
+  ['the other half', { ver: { S: '1.4.0' } }],
+])('an item of another program with %s and no value is a miss', async (_, attributes) => {
+  await put({ pk: { S: 'k' }, expiresAt: { N: '9999999999' }, ...attributes });
+  expect(await store.has('k')).toBe(false);
+  expect(await store.get('k')).toBeUndefined();
+  expect(await store.getVersioned('k')).toEqual({ value: undefined, version: '?' });
+});
+
+it('an item of another program that counts, too, is filled over', async () => {
+  await put({ pk: { S: 'k' }, n: { N: '3' } });
+  const { version } = await store.getVersioned('k');
+  expect(await store.setIfUnchanged('k', 'value', 60, version)).toBe(true);
+  expect(await store.get('k')).toBe('value');
+});

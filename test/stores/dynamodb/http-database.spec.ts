@@ -41,6 +41,29 @@ it('a condition that failed may be all that is said', async () => {
   expect(await store.add('k', 'value', 60)).toBe(false);
 });
 
+it('an answer that a condition failed confirms nothing where none was sent', async () => {
+  const reply = { status: 400, body: errorBody('ConditionalCheckFailedException', 'odd') };
+  const store = await storeAt(reply);
+  const failed = expect.objectContaining({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('ConditionalCheckFailedException'),
+  });
+  for (const call of [
+    () => store.del('k'),
+    () => store.delMany(['a', 'b']),
+    () => store.set('k', 'value', 60),
+    () => store.setMany([{ key: 'k', value: 'value', ttl: 60 }]),
+    () => store.get('k'),
+    () => store.getMany(['a', 'b']),
+    () => store.getVersioned('k'),
+    () => store.delByPattern('*'),
+    () => store.clear(),
+  ]) {
+    await expect(call()).rejects.toEqual(failed);
+  }
+  expect(await store.setIfUnchanged('k', 'value', 60, '')).toBe(false);
+});
+
 it('a batch that names a key twice writes the last value alone', async () => {
   const { store, requests } = await serverAnd({ body: '{}' });
   const write = (key: string, value: string) => ({ key, value, ttl: 60 });
@@ -51,4 +74,12 @@ it('a batch that names a key twice writes the last value alone', async () => {
   });
   expect(Object.fromEntries(written)).toEqual({ a: '"last"', b: '"only"' });
   expect(written).toHaveLength(2);
+});
+
+it('a store is closed by `await using`, too', async () => {
+  const { store, requests } = await serverAnd({ body: '{}' });
+  expect(await store.get('k')).toBeUndefined();
+  await store[Symbol.asyncDispose]();
+  await expect(store.get('k')).rejects.toThrow(/closed/);
+  expect(requests).toHaveLength(1);
 });

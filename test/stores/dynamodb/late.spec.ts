@@ -1,10 +1,20 @@
-import { DynamoDBCacheStore } from '@glasswork/cache';
-import { createVirtualClock } from '@glasswork/cache/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DynamoDBCacheStore, type DynamoDBCacheStoreOptions } from '@glasswork/cache';
+import { createVirtualClock, type VirtualClock } from '@glasswork/cache/testing';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Dynalite, startDynalite } from '../../servers/dynalite.js';
 import { createCacheTable, credentials, region } from '../../servers/table.js';
 
 const MINUTE = 60_000;
+
+/** Some systems stop one clock while a process is frozen, some the other one. */
+function freeze(ms: number, way: string, clock: VirtualClock): void {
+  if (way === 'the wall clock') clock.advance(ms);
+  else {
+    const { bigint } = process.hrtime;
+    const passed = BigInt(ms) * 1_000_000n;
+    vi.spyOn(process.hrtime, 'bigint').mockImplementation(() => bigint() + passed);
+  }
+}
 
 describe('a DynamoDB store', () => {
   let server: Dynalite;
@@ -15,42 +25,63 @@ describe('a DynamoDB store', () => {
   });
   afterAll(() => server.stop());
 
-  it.each([
-    [14, true],
-    [16, false],
-  ])('that froze for %i minutes before it signed a fill sends it: %s', async (minutes, sends) => {
-    const clock = createVirtualClock();
-    let freeze = 0;
+  const open = (options: Partial<DynamoDBCacheStoreOptions>) => {
     const store = new DynamoDBCacheStore({
-      ...{ tableName, region, endpoint: server.endpoint, clock },
-      credentials: async () => {
-        clock.advance(freeze);
-        return credentials;
-      },
+      ...{ tableName, region, endpoint: server.endpoint, credentials: async () => credentials },
+      // A jump of the monotonic clock must leave time for the request.
+      ...{ timeouts: { total: '1h' }, ...options },
     });
-    const key = `frozen for ${minutes}`;
-    const { version } = await store.getVersioned(key);
-    freeze = minutes * MINUTE;
-    const fill = store.setIfUnchanged(key, 'old', 86_400, version);
-    if (sends) expect(await fill).toBe(true);
-    else await expect(fill).rejects.toThrow(/too long to send/);
-    freeze = 0;
-    expect(await store.get(key)).toBe(sends ? 'old' : undefined);
-    await store.close();
+    onTestFinished(() => store.close());
+    return store;
+  };
+
+  const ways = ['the wall clock', 'the monotonic clock'] as const;
+  describe.each(ways)('that froze, as %s tells, between the call and the signature', (way) => {
+    it.each([
+      [14, true],
+      [16, false],
+    ])('for %i minutes sends its fill: %s', async (minutes, sends) => {
+      const clock = createVirtualClock();
+      const reader = open({ clock });
+      const key = `${way} ${minutes}`;
+      const { version } = await reader.getVersioned(key);
+      const store = open({ clock, credentials: afterFreeze(minutes) });
+      const fill = store.setIfUnchanged(key, 'old', 86_400, version);
+      if (sends) expect(await fill).toBe(true);
+      else await expect(fill).rejects.toThrow(/too long to send/);
+      expect(await reader.get(key)).toBe(sends ? 'old' : undefined);
+
+      function afterFreeze(frozenMinutes: number) {
+        return async () => {
+          freeze(frozenMinutes * MINUTE, way, clock);
+          return credentials;
+        };
+      }
+    });
+
+    it.each([
+      [14, 1],
+      [16, 0],
+    ])('for %i minutes calls its client %i times', async (minutes, calls) => {
+      const clock = createVirtualClock();
+      const update = vi.fn(async () => ({}));
+      const client = async () => {
+        freeze(minutes * MINUTE, way, clock);
+        return { update };
+      };
+      const fill = open({ clock, client }).setIfUnchanged('k', 'old', 86_400, '');
+      if (calls > 0) expect(await fill).toBe(true);
+      else await expect(fill).rejects.toThrow(/too long to send/);
+      expect(update).toHaveBeenCalledTimes(calls);
+    });
   });
 
   it('deletes by a pattern what has expired by its own clock alone, and counts what it sees alive', async () => {
     const [here, ahead] = [createVirtualClock(), createVirtualClock()];
-    const open = (clock: typeof here) =>
-      new DynamoDBCacheStore({
-        ...{ tableName, region, endpoint: server.endpoint, clock },
-        credentials: async () => credentials,
-      });
-    const [mine, theirs] = [open(here), open(ahead)];
+    const [mine, theirs] = [open({ clock: here }), open({ clock: ahead })];
     ahead.advance(10 * MINUTE);
     await mine.set('skew:a', 1, 60);
     expect(await theirs.delByPattern('skew:*')).toBe(0);
     expect(await mine.get('skew:a')).toBeUndefined();
-    await Promise.all([mine.close(), theirs.close()]);
   });
 });

@@ -8,8 +8,11 @@ const lost: Reply = (_response, request) => request.socket.destroy();
 async function serve(writer: 'us' | 'others', tells: 'item' | 'nothing' = 'item') {
   let item: object | undefined;
   const { url, requests } = await serveHttp(({ headers, body }) => {
-    if (headers['x-amz-target']?.endsWith('.GetItem'))
-      return { body: JSON.stringify({ Item: item }) };
+    if (headers['x-amz-target']?.endsWith('.GetItem')) {
+      // A replica that lags does not show the write yet.
+      const { ConsistentRead } = JSON.parse(body);
+      return { body: JSON.stringify(ConsistentRead ? { Item: item } : {}) };
+    }
     if (!item) {
       const { ':ver': ver, ':value': value } = JSON.parse(body).ExpressionAttributeValues;
       item = {

@@ -54,3 +54,17 @@ it('a client that throws no error is a failure of the store', async () => {
   const client = { update() {}, get: () => Promise.reject(undefined) };
   await expect(open(client, 1).get('k')).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });
+
+it('an answer that a condition failed confirms nothing where none was sent', async () => {
+  const odd = Object.assign(new Error('odd'), { name: 'ConditionalCheckFailedException' });
+  const fail = () => Promise.reject(odd);
+  const store = open({ update: fail, get: fail, scan: fail }, 1);
+  for (const call of [
+    () => store.del('k'),
+    () => store.set('k', 'value', 60),
+    () => store.get('k'),
+    () => store.delByPattern('*'),
+  ]) {
+    await expect(call()).rejects.toMatchObject({ code: 'STORE_FAILED', cause: odd });
+  }
+});

@@ -12,9 +12,8 @@ import { describeWithRedis } from '../../servers/redis-available.js';
 import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
 import { describeConformance } from '../conformance.js';
 
-interface OpenClient extends RedisClient {
-  disconnect(): void;
-}
+type OpenClient = RedisClient & { disconnect(): void };
+
 /** The server's clock is the only one, and nobody moves it; nothing is held in this process. */
 const NEITHER = [
   'the store has no getIfPresent',

@@ -1,0 +1,180 @@
+import { CacheError } from '../model/errors.js';
+import { type Clock, systemClock, withTimeout } from '../model/time.js';
+import type { Credentials } from './signature.js';
+
+/**
+ * Gives AWS credentials. They are kept until shortly before `expiration`, without one for five minutes, and asked for at
+ * once when the service calls them expired.
+ *
+ * @example
+ * ```ts
+ * import { DynamoDBCacheStore } from '@glasswork/cache';
+ *
+ * declare function assumeRole(): Promise<{ id: string; secret: string; token: string; until: Date }>;
+ *
+ * const store = new DynamoDBCacheStore({
+ *   tableName: 'my-cache',
+ *   credentials: async () => {
+ *     const { id, secret, token, until } = await assumeRole();
+ *     return { accessKeyId: id, secretAccessKey: secret, sessionToken: token, expiration: until };
+ *   },
+ * });
+ * ```
+ */
+export type CredentialProvider = () => Promise<
+  Credentials & { readonly expiration?: Date | undefined }
+>;
+
+/** Asked for credentials before each signature: it answers at once with those that it keeps. */
+export interface CredentialSource {
+  (): Credentials | Promise<Credentials>;
+  /** The service calls these credentials expired. Returns whether asking again may bring others. */
+  expire?(credentials: Credentials): boolean;
+  /** Where it asks, for messages. Default: the user's function. */
+  origin?(): string;
+}
+
+const USER_FUNCTION = 'the function given as credentials';
+
+/** Credentials are renewed this long before they end, milliseconds, or halfway when they end sooner. */
+const RENEWED_BEFORE_MS = 300_000;
+/** Credentials without an end are kept this long, milliseconds. */
+const KEPT_MS = 300_000;
+/**
+ * The shortest time between two calls of a provider that gives credentials which are over already, milliseconds. By this
+ * clock they are used all the same: it may be wrong, and the service judges by its own.
+ */
+const SHORTEST_MS = 1_000;
+/** How long after a failed renewal the next one begins, milliseconds, while the old credentials are still good. */
+const RENEWAL_PAUSE_MS = 5_000;
+/** A call that is pending for longer, milliseconds, is not waited for any more: a freeze may have cut it off. */
+const LONGEST_CALL_MS = 30_000;
+
+interface Times {
+  readonly sinceMs: number;
+  readonly endsMs: number;
+  renewedFromMs: number;
+}
+interface Kept extends Times {
+  readonly credentials: Credentials;
+}
+interface Call {
+  readonly sinceMs: number;
+  found: Promise<Credentials>;
+}
+
+/**
+ * Keeps what a provider gives:
+ *
+ *     asked        renewed from                     end
+ *     ├── kept ────┼── kept, while a renewal runs ──┼── waits for the provider ──▶
+ *                  │                                │
+ *                  └ end - 5 min, or halfway        └ `expiration`; without one: 5 min after the call, and no renewal
+ *
+ * All times are the wall clock's, because the process may be frozen in between. After that clock went back, nothing that
+ * was kept by it counts.
+ */
+export function keepCredentials(
+  provide: CredentialProvider,
+  clock: Clock = systemClock,
+): CredentialSource {
+  let kept: Kept | undefined;
+  let pending: Call | undefined;
+  let expiredMs = Number.NEGATIVE_INFINITY;
+
+  /** One call for all that ask before it has ended. */
+  function ask(nowMs: number): Promise<Credentials> {
+    if (pending && isWithin(nowMs, pending.sinceMs, LONGEST_CALL_MS)) return pending.found;
+    const call: Call = { sinceMs: nowMs, found: provided() };
+    pending = call;
+    call.found = call.found.finally(() => {
+      if (pending === call) pending = undefined;
+    });
+    return call.found;
+
+    async function provided(): Promise<Credentials> {
+      const { expiration, ...credentials } = checked(await provide());
+      // A call that was given up comes too late to replace what a newer one brought.
+      if (pending === call) kept = { credentials, ...timesOf(expiration, clock.now()) };
+      return credentials;
+    }
+  }
+
+  const source: CredentialSource = () => {
+    const nowMs = clock.now();
+    if (!kept || !isWithin(nowMs, kept.sinceMs, kept.endsMs - kept.sinceMs)) return ask(nowMs);
+    if (nowMs >= kept.renewedFromMs) {
+      // Until the next try, should this one fail; a success replaces the record.
+      kept.renewedFromMs = nowMs + RENEWAL_PAUSE_MS;
+      ask(nowMs).catch(() => {});
+    }
+    return kept.credentials;
+  };
+  source.expire = (credentials) => {
+    if (kept?.credentials !== credentials) return true;
+    const nowMs = clock.now();
+    // A provider that goes on giving expired credentials is not asked for each request.
+    if (isWithin(nowMs, expiredMs, SHORTEST_MS)) return false;
+    expiredMs = nowMs;
+    kept = undefined;
+    return true;
+  };
+  return source;
+}
+
+function timesOf(expiration: Date | undefined, sinceMs: number): Times {
+  const leftMs = new Date(expiration ?? Number.NaN).getTime() - sinceMs;
+  if (Number.isNaN(leftMs)) {
+    return { sinceMs, endsMs: sinceMs + KEPT_MS, renewedFromMs: sinceMs + KEPT_MS };
+  }
+  const lifeMs = Math.max(leftMs, SHORTEST_MS);
+  const endsMs = sinceMs + lifeMs;
+  return { sinceMs, endsMs, renewedFromMs: endsMs - Math.min(RENEWED_BEFORE_MS, lifeMs / 2) };
+}
+
+const isWithin = (nowMs: number, sinceMs: number, spanMs: number): boolean =>
+  nowMs >= sinceMs && nowMs - sinceMs < spanMs;
+
+/**
+ * The credentials for one try, within what is left of the total time.
+ *
+ * @throws CacheError `NO_CREDENTIALS`, `TIMEOUT`, or what the source throws itself: `MISSING_PEER`.
+ */
+export async function findCredentials(
+  source: CredentialSource,
+  withinMs: number,
+): Promise<Credentials> {
+  try {
+    const found = source();
+    if (!(found instanceof Promise)) return checked(found);
+    return checked(await withTimeout(found, withinMs, () => late(source)));
+  } catch (cause) {
+    if (cause instanceof CacheError) throw cause;
+    const message = `No AWS credentials: ${USER_FUNCTION} failed (${shortText(cause)}). Check what it calls, or leave the option out to use AWS_ACCESS_KEY_ID, a container or a profile.`;
+    throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials', cause });
+  }
+}
+
+function late({ origin }: CredentialSource): never {
+  const message = `No AWS credentials: ${origin?.() ?? USER_FUNCTION} gave none before timeouts.total ran out. Check what it waits for, or raise timeouts.total.`;
+  throw new CacheError('TIMEOUT', message, { subject: 'credentials' });
+}
+
+/** @throws CacheError `NO_CREDENTIALS`, which names the part that is missing and shows none of the others. */
+function checked<T extends Credentials>(given: T): T {
+  const { accessKeyId, secretAccessKey, sessionToken } = Object(given) as Partial<
+    Record<keyof Credentials, unknown>
+  >;
+  const isText = (part: unknown) => typeof part === 'string' && part !== '';
+  const wrong = !isText(accessKeyId)
+    ? 'accessKeyId'
+    : !isText(secretAccessKey)
+      ? 'secretAccessKey'
+      : sessionToken != null && typeof sessionToken !== 'string' && 'sessionToken';
+  if (!wrong) return given;
+  const message = `No AWS credentials: ${USER_FUNCTION} returned no ${wrong}. Return { accessKeyId, secretAccessKey, sessionToken?, expiration? }.`;
+  throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials' });
+}
+
+/** An error in so many words as fit into a message. */
+export const shortText = (error: unknown): string => String(error).slice(0, 200);

@@ -1,0 +1,48 @@
+import { CacheError } from '../model/errors.js';
+import { type CredentialProvider, shortText } from './kept-credentials.js';
+import { profileName, profileSettings } from './profile.js';
+
+/** Put together at run time: a bundler that saw the name would ask for the package, which is optional. */
+const PACKAGE = /* @__PURE__ */ ['@aws-sdk', 'credential-providers'].join('/');
+
+/** The settings of a profile that say where its credentials come from. */
+const CREDENTIAL_SETTINGS =
+  /^(aws_access_key_id|credential_process|credential_source|login_session|role_arn|sso_|web_identity_)/;
+
+/**
+ * Whatever AWS's SDK finds: profiles, SSO, web identity, EC2 instances. Its chain is built anew for each call, because
+ * the one built before would give what it has kept.
+ *
+ * @throws CacheError `MISSING_PEER` when the environment or a profile names credentials that only the SDK can get, and
+ * its package is not installed; else `NO_CREDENTIALS`.
+ */
+export const sdkCredentials: CredentialProvider = async () => {
+  const sdk = await import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE).catch(
+    notInstalled,
+  );
+  try {
+    return await sdk.fromNodeProviderChain()();
+  } catch (cause) {
+    const message = `No AWS credentials: ${PACKAGE} found none (${shortText(cause)}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, check the profile "${profileName()}", or give the option credentials.`;
+    throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials', cause });
+  }
+};
+
+function notInstalled(cause: unknown): never {
+  const source = sourceForSdk();
+  if (source) {
+    const message = `No AWS credentials: ${source}, which needs the package ${PACKAGE}. Install it, or give the option credentials.`;
+    throw new CacheError('MISSING_PEER', message, { subject: PACKAGE, cause });
+  }
+  const message = `No AWS credentials: neither AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, nor a container endpoint, nor a profile is set. Set one, give the option credentials, or install ${PACKAGE} to use those of an EC2 instance.`;
+  throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials', cause });
+}
+
+/** The source of credentials that is configured and that the SDK alone can read. */
+function sourceForSdk(): string | undefined {
+  const { AWS_PROFILE, AWS_WEB_IDENTITY_TOKEN_FILE } = process.env;
+  if (AWS_PROFILE) return `AWS_PROFILE names the profile "${AWS_PROFILE}"`;
+  if (AWS_WEB_IDENTITY_TOKEN_FILE) return 'AWS_WEB_IDENTITY_TOKEN_FILE names a web identity';
+  const setting = Object.keys(profileSettings()()).find((name) => CREDENTIAL_SETTINGS.test(name));
+  return setting && `the profile "default" has ${setting}`;
+}

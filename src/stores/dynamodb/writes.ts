@@ -1,0 +1,89 @@
+import { LONGEST_SEND_MS, SHORTEST_RECORD_MS } from '../../model/fence-window.js';
+import { type Clock, monotonic } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
+import type { Condition, Database, Item, Request } from './database.js';
+import type { Read } from './reads.js';
+import type { RecentChanges } from './recent.js';
+import { aliasesIn, versionOf } from './record.js';
+
+/** A change of one item. */
+export interface Change {
+  /** An update expression that ends in an open SET: the version and the TTL follow. */
+  readonly expression: string;
+  readonly values: Item;
+  /** When the value expires, epoch milliseconds; 0 for none. */
+  readonly exp: number;
+  readonly condition?: Condition | undefined;
+  /** `unsent`: not sent again once a byte was sent. */
+  readonly retry: 'always' | 'unsent';
+}
+
+/** Removes the value and leaves the version, which refuses the fills of all loads that began before it. */
+export const TOMBSTONE: Change = {
+  expression: 'REMOVE #value, #exp, #entry SET',
+  values: {},
+  exp: 0,
+  retry: 'always',
+};
+
+/** Makes the change; resolves to false where its condition does not hold. */
+export type Write = (pk: string, change: Change) => Promise<boolean>;
+
+/**
+ * Writes that give their item a new version each. They are not sent when a freeze has come between the call and the
+ * request, and a condition that fails on the write's own version was met: an earlier try of it had arrived.
+ */
+export function versionedWrites(
+  database: Database,
+  tableName: string,
+  clock: Clock,
+  read: Read,
+  recent: RecentChanges,
+): Write {
+  return async (pk, change) => {
+    const id = uniqueId();
+    const [wallMs, monotonicMs] = [clock.now(), monotonic()];
+    const staysUntilMs = Math.max(change.exp, wallMs + SHORTEST_RECORD_MS);
+    const request = { TableName: tableName, ...updateRequest(pk, change, id, staysUntilMs) };
+    // By both clocks: some systems stop one of them during a freeze, and the wall clock may be set back.
+    const isLate = () =>
+      Math.max(clock.now() - wallMs, monotonic() - monotonicMs) > LONGEST_SEND_MS;
+    try {
+      const response = await database.send('update', request, change.retry, isLate);
+      if (!response.conditionFailed) return true;
+      if (response.attempts === 1) return false;
+      // Consistently: a lagging replica would not show the earlier try yet.
+      const item = response.item ?? (await read(pk, true));
+      return versionOf(item).startsWith(id);
+    } finally {
+      // Even after an error: a lost reply may have been a write.
+      recent.add(pk);
+    }
+  };
+}
+
+/** UpdateItem alone can add to a counter, so a write that is sent twice counts twice. */
+function updateRequest(
+  pk: string,
+  { expression, values, condition }: Change,
+  id: string,
+  staysUntilMs: number,
+): Request {
+  const UpdateExpression = `${expression} #expiresAt = :expiresAt, #ver = :ver ADD #n :one`;
+  return {
+    Key: { pk },
+    UpdateExpression,
+    ...(condition && {
+      ConditionExpression: condition.expression,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    }),
+    ExpressionAttributeNames: aliasesIn(`${UpdateExpression} ${condition?.expression}`),
+    ExpressionAttributeValues: {
+      ...values,
+      ...condition?.values,
+      ':expiresAt': Math.ceil(staysUntilMs / 1000),
+      ':ver': id,
+      ':one': 1,
+    },
+  };
+}

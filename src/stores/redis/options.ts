@@ -1,0 +1,90 @@
+import { CacheError } from '../../model/errors.js';
+import type { Serializer } from '../../serializers/serializer.js';
+import { type RedisClient, refuseKeyPrefix } from './client.js';
+import { parseUrl } from './url.js';
+
+/** Either `url` or `client` is needed. */
+export interface RedisCacheStoreOptions {
+  /**
+   * `redis://host:6379`, `valkey://`, with TLS `rediss://` or `valkeys://`, or the path of a socket. User, password
+   * and the number of a database may be in it. The store opens a client of ioredis, and closes it.
+   */
+  readonly url?: string | undefined;
+  /**
+   * Settings of ioredis for the client of a `url`. They win over the URL and over the store's own settings. `password`
+   * may be a function, which is called for each connection.
+   */
+  readonly options?: object | undefined;
+  /** Your own `Redis` or `Cluster` of ioredis or iovalkey. The store never closes it. */
+  readonly client?: RedisClient | undefined;
+  /** The beginning of all keys, followed by a colon. No other program may use it: `clear()` deletes all below it. Default `cache`. */
+  readonly prefix?: string | undefined;
+  /** Default: JSON. */
+  readonly serializer?: Serializer | undefined;
+}
+
+/** Settings of ioredis for a client of our own; the store itself reads some of them. */
+export interface ClientSettings extends Readonly<Record<string, unknown>> {
+  readonly username?: string;
+  readonly password?: string | (() => unknown);
+  readonly db?: number | string;
+}
+
+/** The store opens a new client for each connection, so a client that reconnects by itself would skip the login. */
+const OWN = 'the store opens a new connection for the next command';
+const REFUSED: readonly (readonly [
+  option: string,
+  works: (value: unknown) => boolean,
+  why: string,
+])[] = [
+  ['retryStrategy', (value) => value === null, OWN],
+  ['reconnectOnError', (value) => value === null, OWN],
+  ['lazyConnect', (value) => value === true, 'the first command or warm() connects'],
+  // ioredis would ask before the login.
+  ['enableReadyCheck', (value) => value === false, 'a server that is LOADING says so'],
+  ['protocol', (value) => value === 2, 'the store speaks RESP2'],
+];
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isNumber = (value: unknown): boolean => /^\d+$/.test(String(value));
+const CHECKED: readonly (readonly [
+  option: string,
+  is: (value: unknown) => boolean,
+  give: string,
+])[] = [
+  ['username', isText, 'a string'],
+  ['password', (value) => isText(value) || typeof value === 'function', 'a string or a function'],
+  ['db', isNumber, 'the number of a database'],
+  ['port', isNumber, 'a number'],
+];
+
+/**
+ * The settings of a URL and of `options`, which win. An option that is undefined counts as not given, as a variable of
+ * the environment that is not set.
+ *
+ * @throws CacheError `INVALID_OPTION`.
+ */
+export function clientSettingsOf(url: unknown, options: unknown): ClientSettings {
+  const fromUrl = parseUrl(url);
+  if (options !== undefined && (typeof options !== 'object' || options === null))
+    throw wrong('options must be an object with settings of ioredis.');
+  const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  const given: Readonly<Record<string, unknown>> = Object.fromEntries(entries);
+  refuseKeyPrefix({ options: given }, 'options');
+  for (const [option, works, why] of REFUSED) {
+    if (!(option in given) || works(given[option])) continue;
+    throw wrong(`options.${option} has no effect: ${why}. Remove it.`);
+  }
+  for (const [option, is, give] of CHECKED) {
+    if (!(option in given) || is(given[option])) continue;
+    // Without the value, which may be a secret in the wrong place.
+    throw wrong(`options.${option} is not ${give}.`);
+  }
+  const { path, ...others } = fromUrl;
+  // ioredis prefers a socket to a host.
+  const isElsewhere = 'host' in given || 'port' in given || 'sentinels' in given;
+  return { ...others, ...(path && !isElsewhere ? { path } : {}), ...given };
+}
+
+const wrong = (message: string): CacheError =>
+  new CacheError('INVALID_OPTION', message, { subject: 'options' });

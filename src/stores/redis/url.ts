@@ -1,0 +1,99 @@
+import { CacheError } from '../../model/errors.js';
+
+/** Settings of a connection that a URL gives, under the names that ioredis has for them. */
+export interface UrlSettings {
+  readonly host?: string;
+  readonly port?: number;
+  /** Of a socket, in place of host and port. */
+  readonly path?: string;
+  readonly tls?: object;
+  readonly username?: string;
+  readonly password?: string;
+  readonly db?: number;
+}
+
+/** The schemes, and whether each means TLS. */
+const SCHEMES = new Map([
+  ['redis:', false],
+  ['valkey:', false],
+  ['rediss:', true],
+  ['valkeys:', true],
+]);
+const DEFAULT_PORT = 6379;
+const USE = 'use redis://, rediss://, valkey:// or valkeys:// with a host, or the path of a socket';
+const ENCODE =
+  'in the user name and the password, write % as %25, / as %2F, ? as %3F, # as %23 and @ as %40';
+
+/**
+ * Reads the address of a server. An error shows no more of it than scheme and host: a character that is not encoded
+ * can make a part of the password look like anything else.
+ *
+ * @throws CacheError `INVALID_OPTION`.
+ */
+export function parseUrl(url: unknown): UrlSettings {
+  if (typeof url !== 'string') throw wrong('', `is of type ${typeof url}`, USE);
+  if (url === '') throw wrong('', 'is empty', USE);
+  if (/[\p{Cc}\s]/u.test(url)) throw wrong('', 'contains white space', 'remove it');
+  if (/^["'`]|["'`]$/.test(url)) throw wrong('', 'has quotes around it', 'remove them');
+  return url.startsWith('/') && !url.startsWith('//') ? ofSocket(url) : ofAddress(url);
+}
+
+/** `/run/redis.sock`, or `/run/redis.sock?db=3`. */
+function ofSocket(url: string): UrlSettings {
+  const [, path = '', query] = /^([^?]*)(?:\?(.*))?$/.exec(url) ?? [];
+  if (query === undefined) return { path };
+  const db = /^db=(\d+)$/.exec(query)?.[1];
+  if (db === undefined) throw wrong('', 'has a wrong parameter', 'a socket takes ?db=3 only');
+  return { path, db: Number(db) };
+}
+
+function ofAddress(url: string): UrlSettings {
+  const scheme = /^[a-z]+:(?=\/\/)/i.exec(url)?.[0].toLowerCase() ?? '';
+  const tls = SCHEMES.get(scheme);
+  if (tls === undefined) throw wrong('', 'has no scheme of Redis', USE);
+  const parsed = parsedOrUndefined(url);
+  // An @ behind the first /, ? or # says that the password ended too soon: a part of it stands where the host should.
+  if (!parsed || /[/?#].*@/.test(url.slice(scheme.length + 2)))
+    throw wrong(`${scheme}//`, 'cannot be read', ENCODE);
+  const { hostname, port, pathname } = parsed;
+  const shown = `${scheme}//${hostname}`;
+  if (hostname === '') throw wrong(shown, 'names no host', 'add one, such as localhost');
+  if (/[?#]/.test(url))
+    throw wrong(shown, 'has parameters', 'remove ? and #, and use `options` for settings');
+  const db = /^\/?(\d*)$/.exec(pathname)?.[1];
+  if (db === undefined)
+    throw wrong(shown, 'ends with something else than a database', 'use /3 for database 3');
+  const username = decoded(parsed.username, shown);
+  const password = decoded(parsed.password, shown);
+  return {
+    // Without the brackets of an IPv6 address.
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? DEFAULT_PORT : Number(port),
+    ...(tls ? { tls: {} } : {}),
+    ...(username === '' ? {} : { username }),
+    ...(password === '' ? {} : { password }),
+    ...(db === '' ? {} : { db: Number(db) }),
+  };
+}
+
+/** An error of `new URL` holds its input, so it must not become a cause. */
+function parsedOrUndefined(url: string): URL | undefined {
+  try {
+    return new URL(url);
+  } catch {
+    return undefined;
+  }
+}
+
+function decoded(text: string, shown: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw wrong(shown, 'has a % that encodes nothing', ENCODE);
+  }
+}
+
+function wrong(shown: string, what: string, remedy: string): CacheError {
+  const url = shown === '' ? 'url' : `url (${shown})`;
+  return new CacheError('INVALID_OPTION', `${url} ${what}: ${remedy}.`, { subject: 'url' });
+}
