@@ -3,7 +3,7 @@ import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '../child.js';
 import type { Bench, Check, Figure, Table } from '../figure.js';
-import { allNodes, type NodeBinary } from '../nodes.js';
+import { judgedNodes, type NodeBinary } from '../nodes.js';
 import { type ProcessorShare, processorShare } from '../processor-share.js';
 import { type DynamoDB, startDynamoDB } from '../server/dynamodb.js';
 import { median, takeTurns } from '../statistics.js';
@@ -49,9 +49,7 @@ export async function share(bench: Bench): Promise<Figure> {
   const before = loadavg()[0] ?? 0;
   try {
     await server.seed({ 'item:0': VALUE });
-    for (const node of await allNodes()) {
-      // The floor of `engines` has left Lambda.
-      if (node.name.startsWith('v20.')) continue;
+    for (const node of await judgedNodes()) {
       for (const transport of ['http', 'https'] as const) {
         for (const from of ['start', 'call'] as const) {
           for (const { name, share } of SHARES) {
