@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { startDynalite } from '../../test/servers/dynalite.js';
 import { createCacheTable, credentials, region } from '../../test/servers/table.js';
-import { bareEnvironment, ensure, manifest, node, root } from './run.js';
+import { node, root } from '../run.js';
+import { bareEnvironment, ensure, manifest } from './manifest.js';
 
 async function bundle(folder: string, entry: string, minify: boolean) {
   return build({
@@ -97,7 +98,7 @@ export async function runHandler(folder: string): Promise<string> {
   return `Node ${process.versions.node}: 2 processes share a value, del makes the next call load`;
 }
 
-/** size-limit's own measure, an entrance a line in .size-limit.json. */
+/** size-limit's own measure, an entry point a line in .size-limit.json. */
 export async function sizes(): Promise<string> {
   const cli = join(root, 'node_modules/size-limit/bin.js');
   const results: { name: string; size: number; passed: boolean; sizeLimit: number }[] = JSON.parse(

@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { ensure, manifest, node, root, run } from './run.js';
+import { node, root, run } from '../run.js';
+import { ensure, manifest } from './manifest.js';
 
 export interface Tarball {
   readonly path: string;
