@@ -31,6 +31,7 @@ export default defineConfig({
       },
     ],
     // The SDK's advice on Node versions, once in every test file that uses it.
+    setupFiles: ['test/no-noise.ts'],
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -10,7 +10,8 @@ import type { CacheEntry } from './model/entry.js';
 import { invalid } from './model/errors.js';
 import { checkedTags, type WrapOptions } from './model/policy.js';
 import { isServable } from './model/snapshot.js';
-import { type Duration, withTimeout } from './model/time.js';
+import type { Duration } from './model/time.js';
+import { checkStore } from './resilience/check-store.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
 export type KeyLoad<T> = (context: LoadContext<NoInfer<T>>) => NoInfer<T> | Promise<NoInfer<T>>;
@@ -21,9 +22,6 @@ export type LoadMany<K, T> = (
 ) => Promise<readonly (T | undefined)[]>;
 /** A ttl, or a whole policy. */
 export type Policy = Duration | WrapOptions;
-
-/** How long `close()` waits for background work before it closes the store under it, milliseconds. */
-const CLOSE_WAIT_MS = 5_000;
 
 /**
  * A cache over a store: the store keeps records, the service decides what they are worth.
@@ -156,7 +154,8 @@ export class CacheService {
    * The cached value, or what `load` gives, which is then cached. A stale value is served at once and refreshed in the
    * background. Concurrent callers share one load, its value and its error; an error is never cached.
    *
-   * @throws What the load throws; CacheError `TIMEOUT` past `hardTimeout`; never because of the store.
+   * @throws What the load throws; CacheError `TIMEOUT` past `hardTimeout`; the reason of `signal`; `LOAD_FAILED` for a
+   * call inside a load that waits for this one already; never because of the store.
    *
    * @example
    * ```ts
@@ -255,29 +254,57 @@ export class CacheService {
     await this.#parts.access.attempt('warm', undefined, async (store) => store.warm?.());
   }
 
+  /**
+   * Proves that the store can do what this service needs: a probe record with a fresh name under `keyPrefix` is read,
+   * filled, fenced, invalidated and removed, and so is a tag of its own, which lives for a minute at most. It asks past
+   * the breaker, calls no `onInvalidate`, and touches no record of yours. For a deployment's smoke test.
+   *
+   * @throws CacheError with the first thing that is wrong: which step, why, and what to do. `code` is the cause's:
+   * `STORE_FAILED`, `TIMEOUT`, `NO_CREDENTIALS`, `MISSING_PEER`, …
+   *
+   * @example
+   * ```ts
+   * import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
+   *
+   * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }));
+   * await cache.check();
+   * ```
+   */
+  async check(): Promise<void> {
+    const { access, keys } = this.#parts;
+    await (access.store.check?.(keys.prefix) ?? checkStore(access.store, keys.prefix));
+  }
+
   /** Resolves when no background work of this service is pending. Await it in tests and before a process ends. */
   settled(): Promise<void> {
     return this.#parts.background.settled();
   }
 
-  /** Waits for background work, 5 seconds at most, and closes the store. */
+  /**
+   * Ends the service: aborts the loads that callers wait for, waits for background work, 5 seconds at most, and closes
+   * the store. A caller whose load is aborted gets the last good value where `staleIfError` allows it, else a
+   * `LOAD_FAILED`. No event tells of a failure afterwards. To let calls end in peace, close when none is under way.
+   *
+   * @throws What the store throws while it closes.
+   */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#parts.shutdown.run(this.#parts);
     return this.#closing;
+  }
+
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** `warm()`, under the name that Glasswork calls. */
+  onModuleInit(): Promise<void> {
+    return this.warm();
   }
 
   /** `close()`, under the name that Glasswork calls. */
   onModuleDestroy(): Promise<void> {
     return this.close();
-  }
-
-  async #close(): Promise<void> {
-    const { access, background, emit } = this.#parts;
-    await withTimeout(this.settled(), CLOSE_WAIT_MS, () => {
-      const pending = background.size;
-      emit({ type: 'background-unfinished', pending, waitedMs: CLOSE_WAIT_MS });
-    });
-    await access.store.close?.();
   }
 }
 

@@ -18,8 +18,9 @@ export type {
   VersionedRead,
 } from './model/cache-store.js';
 export type { CacheConfig } from './model/config.js';
+export { consoleReporter } from './model/console-reporter.js';
 export type { CacheEntry } from './model/entry.js';
-export type { CacheErrorCode } from './model/errors.js';
+export type { CacheErrorCode, CacheErrorJSON, CauseJSON } from './model/errors.js';
 export { CacheError } from './model/errors.js';
 export type { CacheEvent, MissReason, RefusalReason } from './model/events.js';
 export type { WaitUntil, WrapOptions } from './model/policy.js';

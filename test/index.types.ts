@@ -74,7 +74,8 @@ type Policies = Maybe<{
   hardTimeout: Duration;
   waitUntil: (promise: Promise<unknown>) => void;
 }>;
-type Wrap = Policies & Maybe<{ ttl: Duration; tags: readonly string[]; forceFresh: boolean }>;
+type Wrap = Policies &
+  Maybe<{ ttl: Duration; tags: readonly string[]; forceFresh: boolean; signal: AbortSignal }>;
 type Config = Policies &
   Maybe<{
     defaultTTL: Duration;
@@ -124,7 +125,7 @@ export type Shapes = [
   Assert<
     Interchangeable<
       keyof CacheStore,
-      keyof Store | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
+      keyof Store | 'check' | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
     >
   >,
   Assert<Fits<Least, CacheStore>>,

@@ -17,7 +17,10 @@ const EXPECTED = [
   /^dist\/(shared\/)?[\w-]+\.c?js$/,
   /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.c?ts$/,
   /^docs\/[\w-]+\.md$/,
-  /^infrastructure\/[\w./-]+$/,
+  /^(infrastructure|examples)\/[\w./-]+$/,
+  // The pages that the docs lead to.
+  /^CONTRIBUTING\.md$/,
+  /^(bench|test\/lambda\/emulator)\/README\.md$/,
 ];
 
 /** Packs into `folder`. Without the scripts: `prepack` would build a second time. */

@@ -47,7 +47,9 @@ export async function run(
   } catch (error) {
     const { stdout, stderr, message } = error as Error & { stdout?: string; stderr?: string };
     if (options.failing && stdout?.trim()) return stdout;
-    throw new Error([message.trim(), stdout, stderr].filter(Boolean).join('\n'), { cause: error });
+    // Below its first line the message repeats what the command printed.
+    const [summary = ''] = message.trim().split('\n');
+    throw new Error([summary, stdout, stderr].filter(Boolean).join('\n'), { cause: error });
   }
 }
 

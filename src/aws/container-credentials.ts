@@ -1,8 +1,10 @@
 import { CacheError } from '../model/errors.js';
-import { monotonic, pause } from '../model/time.js';
+import { monotonic, pause, systemClock } from '../model/time.js';
 import { builtin } from './builtin.js';
+import { Connections } from './connections.js';
 import { exchange, type Failure } from './exchange.js';
 import type { CredentialProvider } from './kept-credentials.js';
+import { outgoing } from './request.js';
 import { type Answer, parsed } from './response.js';
 import { longestPause } from './retry.js';
 
@@ -71,16 +73,19 @@ async function askWithRetries(url: URL): Promise<Answer | Failure> {
 }
 
 /** The one request to the endpoint. A redirection is an answer like another: the token goes nowhere else. */
-function ask(url: URL, token: string | undefined): Promise<Answer | Failure> {
+async function ask(url: URL, token: string | undefined): Promise<Answer | Failure> {
   const askedMs = Date.now();
-  const open = () =>
-    builtin.http(url.protocol).request(url, {
-      // A connection of its own, which does not idle for hours until the next renewal.
-      agent: false,
-      headers: token ? { authorization: token } : {},
-    });
-  const hasSlept = () => Date.now() - askedMs > 2 * LIMITS.request;
-  return exchange(Promise.resolve(), open, '', LIMITS, hasSlept);
+  // Not kept: it would idle for hours until the next renewal.
+  const connections = new Connections(url, systemClock);
+  const headers = { host: url.host, ...(token && { authorization: token }) };
+  const outcome = await exchange(connections, {
+    compose: () => outgoing('GET', url.pathname + url.search, headers, ''),
+    longestIdleMs: 0,
+    limits: LIMITS,
+    hasSlept: () => Date.now() - askedMs > 2 * LIMITS.request,
+  });
+  connections.close();
+  return outcome;
 }
 
 /** Read each time: EKS rotates the token in its file. */

@@ -1,4 +1,6 @@
-import type { ClientRequest } from 'node:http';
+import type { Call, Connection } from './connection.js';
+import type { Connections } from './connections.js';
+import type { Outgoing } from './request.js';
 import type { Answer } from './response.js';
 
 /** One try that brought no whole answer. */
@@ -12,78 +14,116 @@ export interface Failure {
   readonly reused: boolean;
 }
 
+/** What is sent, and how. */
+export interface Try {
+  /** Asked once: while the connection opens, or right before it is written. */
+  compose(): Outgoing;
+  /** Right before it is written: once it is true, it must not be sent any more. */
+  readonly isLate?: (() => boolean) | undefined;
+  readonly longestIdleMs: number;
+  /** Milliseconds to connect, for this try, and what is left of the total. */
+  readonly limits: Readonly<Record<Budget, number>>;
+  /** Whether the process was frozen since this try began: its timers are no measure then. */
+  readonly hasSlept: () => boolean;
+}
+type Budget = 'connect' | 'request' | 'total';
+
 /** What an answer that came meanwhile is given to be read, milliseconds. */
 const GRACE_MS = 100;
 
 /**
- * Sends a request once and reads the whole answer. Never rejects, and what happens to the socket after it has resolved
- * is nobody's business any more.
- *
- * @param needed what `open` waits for, within the same budgets.
- * @param limits milliseconds to connect, for this try, and what is left of the total.
- * @param hasSlept whether the process was frozen since this try began: its timers are no measure then.
+ * Sends a request once and reads the whole answer. Never rejects, and what happens to the connection after it has
+ * resolved is nobody's business any more.
  */
-export function exchange<Needed>(
-  needed: Promise<Needed>,
-  open: (needed: Needed) => ClientRequest,
-  body: string | Uint8Array,
-  limits: Readonly<Record<'connect' | 'request' | 'total', number>>,
-  hasSlept: () => boolean,
-): Promise<Answer | Failure> {
-  return new Promise((resolve) => {
-    let late = false;
-    let sent = false;
-    let reused = false;
-    let grace: ReturnType<typeof setTimeout> | undefined;
-    let outgoing: ClientRequest | undefined;
+export const exchange = (connections: Connections, attempt: Try): Promise<Answer | Failure> =>
+  new Promise((resolve) => new Exchange(connections, attempt, resolve).begin());
 
-    const giveUp = (name: string) => {
-      late = true;
-      fail(new Error(`timeouts.${name} ran out`));
-      outgoing?.destroy();
-    };
-    const limit = (name: keyof typeof limits) =>
-      setTimeout(() => {
-        if (grace) return;
-        if (hasSlept()) grace = setTimeout(giveUp, GRACE_MS, name);
-        else giveUp(name);
-      }, limits[name]);
-    const timer = limit(limits.total < limits.request ? 'total' : 'request');
-    const settle = (outcome: Answer | Failure) => {
-      clearTimeout(timer);
-      clearTimeout(grace);
-      resolve(outcome);
-    };
-    const fail = (error: Error) => settle({ error, late, sent, reused });
+class Exchange implements Call {
+  connection: Connection | undefined;
+  readonly longestIdleMs: number;
+  readonly #connections: Connections;
+  readonly #try: Try;
+  readonly #resolve: (outcome: Answer | Failure) => void;
+  #outgoing: Outgoing | undefined;
+  #sent = false;
+  #reused = false;
+  #isOver = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #connectTimer: ReturnType<typeof setTimeout> | undefined;
+  #grace: ReturnType<typeof setTimeout> | undefined;
 
-    const send = (found: Needed) => {
-      if (late) return;
-      outgoing = open(found)
-        .on('error', fail)
-        .on('socket', (socket) => {
-          sent = reused = !socket.connecting;
-          if (reused) return;
-          const connectTimer = limit('connect').unref();
-          // Nothing is written before the handshake is over.
-          socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
-            sent = true;
-            clearTimeout(connectTimer);
-          });
-        })
-        .on('response', (incoming) => {
-          const chunks: Buffer[] = [];
-          incoming.on('data', (chunk) => chunks.push(chunk));
-          incoming.on('error', fail);
-          incoming.on('end', () =>
-            settle({
-              status: incoming.statusCode ?? 0,
-              headers: incoming.headers,
-              body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
-            }),
-          );
-        })
-        .end(body);
-    };
-    needed.then(send).catch(fail);
-  });
+  constructor(
+    connections: Connections,
+    attempt: Try,
+    resolve: (outcome: Answer | Failure) => void,
+  ) {
+    this.#connections = connections;
+    this.#try = attempt;
+    this.#resolve = resolve;
+    this.longestIdleMs = attempt.longestIdleMs;
+  }
+
+  begin(): void {
+    const { limits } = this.#try;
+    this.#timer = this.#limit(limits.total < limits.request ? 'total' : 'request');
+    try {
+      this.#connections.run(this);
+      // While the connection opens there is time to sign.
+      if (this.#connectTimer) this.#compose();
+    } catch (error) {
+      this.#connections.abandon(this);
+      this.ended(error as Error);
+    }
+  }
+
+  connecting(): void {
+    this.#connectTimer = this.#limit('connect').unref();
+  }
+
+  outgoing(isReused: boolean): Outgoing {
+    clearTimeout(this.#connectTimer);
+    if (this.#try.isLate?.()) throw new Error('a freeze came between, too long to send it now');
+    const outgoing = this.#compose();
+    this.#sent = true;
+    this.#reused = isReused;
+    return outgoing;
+  }
+
+  ended(outcome: Answer | Error): void {
+    this.#settle(outcome, false);
+  }
+
+  #compose(): Outgoing {
+    this.#outgoing ??= this.#try.compose();
+    return this.#outgoing;
+  }
+
+  #limit(budget: Budget) {
+    return setTimeout(() => this.#ranOut(budget), this.#try.limits[budget]);
+  }
+
+  #ranOut(budget: Budget): void {
+    if (this.#isOver || this.#grace) return;
+    if (this.#try.hasSlept()) this.#grace = setTimeout(() => this.#giveUp(budget), GRACE_MS);
+    else this.#giveUp(budget);
+  }
+
+  #giveUp(budget: Budget): void {
+    if (this.#isOver) return;
+    this.#settle(new Error(`timeouts.${budget} ran out`), true);
+    this.#connections.abandon(this);
+  }
+
+  #settle(outcome: Answer | Error, late: boolean): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#connectTimer);
+    clearTimeout(this.#grace);
+    this.#resolve(
+      outcome instanceof Error
+        ? { error: outcome, late, sent: this.#sent, reused: this.#reused }
+        : outcome,
+    );
+  }
 }

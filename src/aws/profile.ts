@@ -57,12 +57,12 @@ function sectionsOf(file: string): ReadonlyMap<string, Settings> {
 function linesOf(file: string): string[] {
   const { HOME, USERPROFILE } = process.env;
   const path = file.replace(/^~(?=\/)/, () => HOME || USERPROFILE || '~');
+  const fs = builtin.fs();
   try {
-    return builtin
-      .fs()
-      .readFileSync(path, 'utf8')
-      .replace(/^\uFEFF/, '')
-      .split(/\r?\n/);
+    // Mostly there is none, as on Lambda, and an error costs more than the question.
+    if (!fs.existsSync(path)) return [];
+    const text = fs.readFileSync(path, 'utf8');
+    return text.replace(/^\uFEFF/, '').split(/\r?\n/);
   } catch {
     return [];
   }

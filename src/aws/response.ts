@@ -1,8 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
 export interface AwsResponse {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
+  /** By lower-case names; of one that comes several times all values, with commas between. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
   /** How often the request was sent. */
   readonly attempts: number;

@@ -8,9 +8,11 @@ import {
   pause,
   systemClock,
 } from '../model/time.js';
-import { builtin } from './builtin.js';
+import { Connections } from './connections.js';
 import { exchange, type Failure } from './exchange.js';
 import { type CredentialSource, findCredentials } from './kept-credentials.js';
+import { refuseProxy } from './proxy.js';
+import { outgoing } from './request.js';
 import type { Answer, AwsResponse } from './response.js';
 import { clockSkew, isExpired, longestPause } from './retry.js';
 import { type Credentials, type SignableRequest, sign } from './signature.js';
@@ -107,15 +109,11 @@ export function createTransport({
     total: limit('total', 2),
   };
 
-  const { host, port, origin } = endpoint;
-  const hostname = endpoint.hostname.replace(/[[\]]/g, '');
+  const { host, origin } = endpoint;
   const prefix = endpoint.pathname.replace(/\/$/, '');
-  const { Agent, request: open } = builtin.http(endpoint.protocol);
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-
-  let closed = false;
+  refuseProxy(endpoint);
+  const connections = new Connections(endpoint, clock);
   let aheadMs = 0;
-  let lastAnswerMs = 0;
 
   async function send(request: AwsRequest): Promise<AwsResponse> {
     const always = request.retry === 'always';
@@ -148,19 +146,15 @@ export function createTransport({
         'error' in credentials
           ? credentials
           : await attempt(request, credentials, deadline - monotonic(), hasSlept);
-      // Requests that waited for a socket open new ones after the pool was destroyed.
-      if (closed) close();
-
       const slept = lookForSleep(attempts) || sleptBefore;
       let pauseMs = longestPause(outcome, always, attempts);
       if ('error' in outcome) {
         // Those who died with it are not tried one by one.
-        dropIdleSockets();
+        connections.dropIdle();
         // Whatever error the freeze has come to.
         if (slept && (always || !outcome.sent)) pauseMs = 0;
       } else {
-        lastAnswerMs = awakeMs;
-        const skewMs = signedAnew ? undefined : clockSkew(outcome, lastAnswerMs);
+        const skewMs = signedAnew ? undefined : clockSkew(outcome, awakeMs);
         if (skewMs !== undefined) {
           // Refused at the door, like a throttled request: safe to send again even when it must not be applied twice.
           aheadMs = skewMs;
@@ -189,7 +183,6 @@ export function createTransport({
     const left = deadline - monotonic();
     const outcome = await attempt(request, credentials, left, () => false, 'unsigned');
     if ('error' in outcome) throw failed(outcome, 1);
-    lastAnswerMs = clock.now();
   }
 
   function attempt(
@@ -201,27 +194,19 @@ export function createTransport({
   ): Promise<Answer | Failure> {
     const path = prefix + below;
     const request = canonical({ method, host, path, query, headers, body, region, service });
-    const opened = () => {
-      if (closed) throw new Error('closed, create another store');
-      if (isLate?.()) throw new Error('a freeze came between, too long to send it now');
-      const now = clock.now();
-      if (Math.abs(now - lastAnswerMs) > LONGEST_IDLE_MS[retry]) dropIdleSockets();
+    const compose = () => {
       // Also what goes unsigned is: that loads node:crypto and derives the key of the day.
-      const signed = sign(request, credentials, now + aheadMs);
-      return open({
-        agent,
-        hostname,
-        port,
-        method,
-        path: query ? `${path}?${query}` : path,
-        headers: unsigned ? headers : signed,
-      });
+      const signed = sign(request, credentials, clock.now() + aheadMs);
+      const all = unsigned ? { host, ...headers } : signed;
+      return outgoing(method, query ? `${path}?${query}` : path, all, body);
     };
-    return exchange(Promise.resolve(), opened, body, { ...limits, total }, hasSlept);
-  }
-
-  function dropIdleSockets(): void {
-    for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+    return exchange(connections, {
+      compose,
+      isLate,
+      longestIdleMs: LONGEST_IDLE_MS[retry],
+      limits: { ...limits, total },
+      hasSlept,
+    });
   }
 
   /** A wait that ends unsent like a try, so that one which a freeze cut off is begun anew. */
@@ -240,10 +225,5 @@ export function createTransport({
     );
   }
 
-  function close(): void {
-    closed = true;
-    agent.destroy();
-  }
-
-  return { send, warm, close };
+  return { send, warm, close: () => connections.close() };
 }

@@ -37,16 +37,16 @@ export function copyOfHit(store: CacheStore, value: unknown, storageKey: string)
 
 /** What those who joined one load are given in common, where the store shares. */
 interface Shared {
-  readonly key: string;
+  readonly storageKey: string;
   shared?: unknown;
 }
 
 /** The copy for one who joined the load: its own, or the one of all who joined where the store shares it. */
-export function copyForJoiner(store: CacheStore, flight: Shared, value: unknown): unknown {
-  if (!store.sharesFrozen) return copyAsHit(store, value, flight.key);
-  if (flight.shared === undefined || !isFrozenDeep(flight.shared))
-    flight.shared = copyAsHit(store, value, flight.key);
-  return flight.shared;
+export function copyForJoiner(store: CacheStore, load: Shared, value: unknown): unknown {
+  if (!store.sharesFrozen) return copyAsHit(store, value, load.storageKey);
+  if (load.shared === undefined || !isFrozenDeep(load.shared))
+    load.shared = copyAsHit(store, value, load.storageKey);
+  return load.shared;
 }
 
 function asGiven(store: CacheStore, copy: unknown): unknown {

@@ -2,18 +2,21 @@ import { type AnyKey, keyText, schemaOf } from '../model/cache-key.js';
 import { tagsAmong } from '../model/dependency.js';
 import type { Entry } from '../model/entry.js';
 import type { ResolvedPolicy } from '../model/policy.js';
-import { type Address, isServable, type Snapshot } from '../model/snapshot.js';
+import { type Address, isServable, type Servable, type Snapshot } from '../model/snapshot.js';
 import { withTimeout } from '../model/time.js';
 import type { ServiceParts } from './assemble.js';
 import { copyOfHit, NOT_COPIED } from './copies.js';
-import type { InFlightRead } from './inflight/in-flight.js';
+import type { Watched } from './inflight/in-flight.js';
+import { type ChainedLoad, currentLoads } from './inflight/load-chain.js';
+import { throwIfAborted, untilAborted } from './loading/caller-wait.js';
 import { refreshesEarly } from './loading/early-refresh.js';
 import { lastGoodOrLoaded } from './loading/last-good-value.js';
 import type { LoadContext } from './loading/load-context.js';
-import type { LoadAll, LoadRequest } from './loading/load-runner.js';
+import type { LoadAll, LoadRequest } from './loading/load-request.js';
 import { STORE_BUDGET_MS } from './store-access.js';
 
 type LoadOne = (context: LoadContext<unknown>) => unknown;
+type Asked = Pick<LoadRequest, 'address' | 'policy'>;
 
 /** What `wrap` and `get` do: read, serve what is good, refresh what is stale, load what is missing. */
 export class Lookup {
@@ -24,12 +27,12 @@ export class Lookup {
   }
 
   get(key: AnyKey): Promise<unknown> {
-    return this.#atHand(key, keyText(key), tagsOf(key)) ?? this.getMany([key]).then(firstOf);
+    return this.#localHit(key, keyText(key), tagsOf(key)) ?? this.getMany([key]).then(firstOf);
   }
 
   async getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
-    const reads = await this.see(keys);
-    return reads.map((snapshot, i) => {
+    const snapshots = await this.see(keys);
+    return snapshots.map((snapshot, i) => {
       const key = keyText(keys[i] as AnyKey);
       if (isServable(snapshot)) return this.#hit(key, snapshot.entry, snapshot.state);
       this.#parts.emit({ type: 'miss', key, reason: snapshot.reason });
@@ -43,27 +46,34 @@ export class Lookup {
     return reader.readMany(keys.map(addressOf), keys.flatMap(tagsOf));
   }
 
+  /**
+   * The story of one `wrap`: a hit in this process is served without waiting; else the key is read, and what was read
+   * decides. The guard makes sure that no invalidation of this process comes between the read and the load unnoticed.
+   */
   wrap(key: AnyKey, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
-    const held = takesAnyFresh(policy) && this.#atHand(key, keyText(key), policy.tags);
-    return held || this.#wrap(this.#parts.addressOf(key), policy, load);
+    if (policy.signal?.aborted) return Promise.reject(policy.signal.reason);
+    const hit = servesAnyFresh(policy) && this.#localHit(key, keyText(key), policy.tags);
+    if (hit) return hit;
+    const serving = this.#readAndServe(this.#parts.addressOf(key), policy, load);
+    return policy.signal ? untilAborted(policy.signal, serving) : serving;
   }
 
-  /** What takes longer than a look into this process. A promise in place of `await`: see `Reader`. */
-  #wrap(address: Address, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
-    const watch = this.#parts.inFlight.watch(address.storageKey, policy.tags);
-    return this.#read(address, policy).then((read) => {
-      try {
-        const snapshot = unlessOvertaken(read, watch);
+  #readAndServe(address: Address, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
+    const callers = currentLoads();
+    return this.#parts.inFlight.guard(
+      { storageKey: address.storageKey, tags: policy.tags },
+      () => this.#read(address, policy),
+      (read, watch) => {
+        const snapshot = watch.isInvalidated(tagsIn(read)) ? invalidated(read) : read;
         // What most calls come to.
-        if (snapshot.state === 'fresh' && isServable(snapshot) && takesAnyFresh(policy))
+        if (snapshot.state === 'fresh' && isServable(snapshot) && isPlain(policy))
           return this.#hit(address.key, snapshot.entry, snapshot.state);
-        const loadAll: LoadAll = async (_needs, context) => [await load(context)];
-        const [value] = this.#serve([{ address, policy, snapshot }], loadAll);
+        const loadAll: LoadAll = async (_requests, context) => [await load(context)];
+        const request = { address, policy, snapshot, called: watch.order };
+        const [value] = this.#serve([request], loadAll, callers);
         return value;
-      } finally {
-        watch.end();
-      }
-    });
+      },
+    );
   }
 
   /** Every key once; a key that is named twice gets a copy for each. */
@@ -73,8 +83,8 @@ export class Lookup {
     load: (missing: readonly K[], context: LoadContext<unknown>) => Promise<readonly unknown[]>,
   ): Promise<unknown[]> {
     const { addressOf } = this.#parts;
-    const names = keys.map((key) => addressOf(key).storageKey);
-    const unique = new Map(keys.map((key, i) => [names[i], key]));
+    const storageKeys = keys.map((key) => addressOf(key).storageKey);
+    const unique = new Map(keys.map((key, i) => [storageKeys[i], key]));
     const asked = Array.from(unique.values(), (key) => {
       return { address: addressOf(key), policy: policyOf(key) };
     });
@@ -82,56 +92,50 @@ export class Lookup {
       const originals = missing.map(({ address }) => unique.get(address.storageKey) as K);
       return load(originals, context);
     };
-    const values = await Promise.all(await this.#readAndServe(asked, loadAll));
-    if (values.length === names.length) return values;
+    const values = await this.#readAndServeAll(asked, loadAll);
+    if (values.length === keys.length) return values;
     const found = new Map(
-      asked.map((one, i) => [one.address.storageKey, { one, value: values[i] }]),
+      asked.map((each, i) => [each.address.storageKey, { each, value: values[i] }]),
     );
     const given = new Set<string>();
-    const served = names.map(async (name) => {
-      const { one, value } = found.get(name) as { one: (typeof asked)[number]; value: unknown };
-      if (!given.has(name)) {
-        given.add(name);
+    const served = storageKeys.map(async (storageKey) => {
+      const { each, value } = found.get(storageKey) as { each: Asked; value: unknown };
+      if (!given.has(storageKey)) {
+        given.add(storageKey);
         return value;
       }
-      const copy = await copyOfHit(this.#parts.access.store, value, name);
-      return copy === NOT_COPIED ? (await this.#readAndServe([one], loadAll))[0] : copy;
+      const copy = await copyOfHit(this.#parts.access.store, value, storageKey);
+      return copy === NOT_COPIED ? (await this.#readAndServeAll([each], loadAll))[0] : copy;
     });
     return Promise.all(served);
   }
 
-  async #readAndServe(
-    asked: readonly Omit<LoadRequest, 'snapshot'>[],
-    load: LoadAll,
-  ): Promise<unknown[]> {
-    const { inFlight } = this.#parts;
-    const watches = asked.map(({ address, policy }) =>
-      inFlight.watch(address.storageKey, policy.tags),
+  async #readAndServeAll(asked: readonly Asked[], load: LoadAll): Promise<unknown[]> {
+    const signal = asked[0]?.policy.signal;
+    throwIfAborted(signal);
+    const callers = currentLoads();
+    const serving = this.#parts.inFlight.guardAll(
+      asked.map(watchedOf),
+      () => Promise.all(asked.map(({ address, policy }) => this.#read(address, policy))),
+      (reads, watches) => {
+        const requests = asked.map((each, i): LoadRequest => {
+          const read = reads[i] as Snapshot;
+          const snapshot = watches.isInvalidated(i, tagsIn(read)) ? invalidated(read) : read;
+          return { ...each, snapshot, called: watches.order };
+        });
+        return Promise.all(this.#serve(requests, load, callers));
+      },
     );
-    try {
-      const reads = await Promise.all(
-        asked.map(({ address, policy }) => this.#read(address, policy)),
-      );
-      const needs = asked.map(({ address, policy }, i): LoadRequest => {
-        return {
-          address,
-          policy,
-          snapshot: unlessOvertaken(reads[i] as Snapshot, watches[i] as InFlightRead),
-        };
-      });
-      return this.#serve(needs, load);
-    } finally {
-      for (const watch of watches) watch.end();
-    }
+    return signal ? untilAborted(signal, serving) : serving;
   }
 
   #read(address: Address, { tags, forceFresh }: ResolvedPolicy): Promise<Snapshot> {
     const { inFlight, reader } = this.#parts;
     if (!forceFresh) return reader.readNearest(address, tags);
     // What an older load writes would land between this read and the fill that it is for, and refuse the newer value.
-    const barred = inFlight.invalidateLoads(({ key }) => key === address.storageKey);
-    const written = withTimeout(barred, STORE_BUDGET_MS, () => {});
-    return written.then(() => reader.read(address, tags));
+    const { storageKey } = address;
+    const written = inFlight.replaceLoads((load) => load.storageKey === storageKey);
+    return withTimeout(written, STORE_BUDGET_MS, () => {}).then(() => reader.read(address, tags));
   }
 
   /**
@@ -141,42 +145,57 @@ export class Lookup {
    *     stale, or soon to be   served, and refreshed in the background
    *     anything else          loaded: by a load that is running already, or together with the rest
    */
-  #serve(needs: readonly LoadRequest[], load: LoadAll): unknown[] {
-    const { coordinator, clock, emit } = this.#parts;
+  #serve(
+    requests: readonly LoadRequest[],
+    load: LoadAll,
+    callers: readonly ChainedLoad[],
+  ): unknown[] {
+    // The caller has stopped waiting while the store was read.
+    throwIfAborted(requests[0]?.policy.signal);
     const missing: LoadRequest[] = [];
     const due: LoadRequest[] = [];
-    const served = needs.map((need) => {
-      const { address, snapshot, policy } = need;
+    const served = requests.map((request) => {
+      const { address, snapshot, policy } = request;
       if (isServable(snapshot) && !policy.forceFresh) {
-        const early = () => refreshesEarly(snapshot.entry, clock.now(), policy.earlyRefresh);
-        if (snapshot.state === 'stale' || early()) due.push(need);
+        if (this.#isDue(snapshot, policy)) due.push(request);
         return this.#hit(address.key, snapshot.entry, snapshot.state);
       }
-      emit({
-        type: 'miss',
-        key: address.key,
-        reason: policy.forceFresh ? 'forced' : snapshot.reason,
-      });
-      return missing.push(need);
+      const reason = policy.forceFresh ? 'forced' : snapshot.reason;
+      this.#parts.emit({ type: 'miss', key: address.key, reason });
+      return missing.push(request);
     });
-    if (due.length > 0) coordinator.refresh(due, load);
+    if (due.length > 0) this.#parts.refresh.start(due, load);
     if (missing.length === 0) return served;
-    const outcomes = coordinator.load(missing, load).map(({ flight, joined }, i) => {
-      const need = missing[i] as LoadRequest;
-      if (joined) emit({ type: 'join', key: need.address.key });
-      const loadAlone = () => coordinator.loadAlone(need, load);
-      return lastGoodOrLoaded(this.#parts, need, flight, joined, loadAlone);
-    });
-    const loaded = new Map(missing.map((need, i) => [need, outcomes[i]]));
-    return needs.map((need, i) => loaded.get(need) ?? served[i]);
+    const loading = this.#load(missing, load, callers);
+    const loaded = new Map(missing.map((request, i) => [request, loading[i]]));
+    return requests.map((request, i) => loaded.get(request) ?? served[i]);
   }
 
-  /** A fresh value that is at hand in this process, where nothing about it needs a second look. */
-  #atHand(key: AnyKey, text: string, tags: readonly string[]): Promise<unknown> | undefined {
-    const { access, reader, clock, keys, hit } = this.#parts;
-    if (!access.store.getIfPresent || (typeof key === 'object' && schemaOf(key))) return undefined;
+  #isDue({ state, entry }: Servable, { earlyRefresh }: ResolvedPolicy): boolean {
+    return state === 'stale' || refreshesEarly(entry, this.#parts.clock.now(), earlyRefresh);
+  }
+
+  #load(
+    missing: readonly LoadRequest[],
+    load: LoadAll,
+    callers: readonly ChainedLoad[],
+  ): Promise<unknown>[] {
+    const { coordinator } = this.#parts;
+    const shared = coordinator.load(missing, load, callers);
+    return missing.map((request, i) => {
+      const each = shared[i] as (typeof shared)[number];
+      if (each.hasJoined) this.#parts.emit({ type: 'join', key: request.address.key });
+      const loadAlone = () => coordinator.loadAlone(request, load);
+      return lastGoodOrLoaded(this.#parts, request, { ...each, callers, loadAlone });
+    });
+  }
+
+  /** A fresh value that this process holds. A schema would have to be awaited. */
+  #localHit(key: AnyKey, text: string, tags: readonly string[]): Promise<unknown> | undefined {
+    const { access, localHits, clock, keys, hit } = this.#parts;
+    if (!access.can.holdsLocally || (typeof key === 'object' && schemaOf(key))) return undefined;
     const now = clock.now();
-    const entry = reader.getIfPresent(keys.key(text), tags, now);
+    const entry = localHits.find(keys.key(text), tags, now);
     if (!entry) return undefined;
     hit(text, 'fresh', entry.createdAt, now);
     return entry.promise;
@@ -192,16 +211,29 @@ const firstOf = ([value]: readonly unknown[]): unknown => value;
 
 const NO_TAGS: readonly string[] = [];
 
-/** Those that the key itself names. */
+/** The tags that the key itself names. */
 const tagsOf = (key: AnyKey): readonly string[] =>
   (typeof key === 'object' && key.policy.tags) || NO_TAGS;
 
-/** Whether a fresh value is served whatever else there is to say of it. */
-const takesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>
+/** The tags that the entry carries which was read. */
+const tagsIn = ({ entry }: Snapshot): string[] => tagsAmong(entry?.versions ?? []);
+
+const watchedOf = ({ address, policy }: Asked): Watched => ({
+  storageKey: address.storageKey,
+  tags: policy.tags,
+});
+
+/** The same, and the caller waits for it in any case. */
+const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !policy.signal;
+
+/** A fresh value is served, whatever else is known of it. */
+const servesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>
   !forceFresh && earlyRefresh === 0;
 
-/** What an invalidation of this process has overtaken while it was read counts as invalidated. */
-function unlessOvertaken(snapshot: Snapshot, watch: InFlightRead): Snapshot {
-  if (!watch.isOvertaken(tagsAmong(snapshot.entry?.versions ?? []))) return snapshot;
-  return { ...snapshot, entry: undefined, state: 'none', reason: 'invalidated' };
-}
+/** What this process invalidated while it was read counts as invalidated. */
+const invalidated = (read: Snapshot): Snapshot => ({
+  ...read,
+  entry: undefined,
+  state: 'none',
+  reason: 'invalidated',
+});

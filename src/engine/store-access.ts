@@ -1,5 +1,5 @@
 import type { CacheStore } from '../model/cache-store.js';
-import { CacheError, type CacheErrorCode } from '../model/errors.js';
+import { CacheError, type CacheErrorCode, withoutPasswords } from '../model/errors.js';
 import type { Emit } from '../model/events.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
@@ -7,6 +7,7 @@ import { callContext } from '../resilience/call-context.js';
 import { CircuitBreaker } from '../resilience/circuit-breaker.js';
 import { FreezeDetector } from '../resilience/freeze-detector.js';
 import { LATE, OperationTimeouts } from '../resilience/operation-timeouts.js';
+import { capabilitiesOf, type StoreCapabilities } from './store-capabilities.js';
 
 /** How long one read or fill may take before the service goes on without the store, milliseconds. */
 export const STORE_BUDGET_MS = 2_500;
@@ -31,6 +32,7 @@ const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([
  */
 export class StoreAccess {
   readonly store: CacheStore;
+  readonly can: StoreCapabilities;
   readonly #emit: Emit;
   readonly #breaker: CircuitBreaker | undefined;
   readonly #freezes: FreezeDetector;
@@ -46,6 +48,7 @@ export class StoreAccess {
     breaker: { failures: number; cooldownMs: number } | undefined,
   ) {
     this.store = store;
+    this.can = capabilitiesOf(store);
     this.#emit = emit;
     this.#freezes = new FreezeDetector(clock);
     this.#timeouts = new OperationTimeouts(this.#freezes);
@@ -76,7 +79,7 @@ export class StoreAccess {
   ): Promise<T> {
     return this.#run<T, never>(operation, key, run, budgetMs).catch((cause) => {
       const what = key === undefined ? operation : `${operation} (${key})`;
-      const message = `The store did not confirm ${what}: the old value may still be served. Try it again.`;
+      const message = `The store did not confirm ${what}: the old value may still be served. ${reasonOf(cause)}`;
       throw new CacheError('NOT_CONFIRMED', message, { subject: key, cause });
     });
   }
@@ -142,6 +145,13 @@ export class StoreAccess {
     this.#lastError = error;
     this.#breaker?.failed();
   }
+}
+
+/** The cause's own words. Trying again can help where nobody knows what was wrong. */
+function reasonOf(cause: unknown): string {
+  const why = withoutPasswords(String(Object(cause).message ?? cause)).replace(/[^.?!]$/, '$&.');
+  const isKnown = cause instanceof CacheError && cause.code !== 'TIMEOUT';
+  return isKnown ? why : `${why} Try it again.`;
 }
 
 const late = (operation: string, ms: number): CacheError =>

@@ -1,3 +1,4 @@
+import { consoleReporter } from '../model/console-reporter.js';
 import { invalid } from '../model/errors.js';
 import { type CacheEvent, safeListener } from '../model/events.js';
 import type { WaitUntil } from '../model/policy.js';
@@ -27,7 +28,10 @@ export interface AfterResponseOptions {
   mode?: AfterResponseMode | undefined;
   /** How long the sandbox stays awake for work after a response, at most. Default 2 seconds. */
   maxWait?: Duration | undefined;
-  /** Gets `background-error` and `background-unfinished`; what it throws is ignored. */
+  /**
+   * Gets `background-error` and `background-unfinished`; what it throws is ignored. Default: `consoleReporter()`, each
+   * cause once and then at most once a minute.
+   */
   onEvent?: ((event: CacheEvent) => void) | undefined;
 }
 
@@ -68,7 +72,7 @@ export interface AfterResponse {
  */
 export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
   const maxWaitMs = Math.min(milliseconds(options.maxWait ?? '2s', 'maxWait'), LONGEST_WAIT_MS);
-  const tasks = new Tasks(maxWaitMs, safeListener(options.onEvent));
+  const tasks = new Tasks(maxWaitMs, safeListener(options.onEvent ?? consoleReporter()));
   const { AWS_LAMBDA_RUNTIME_API: api = '', AWS_LAMBDA_MAX_CONCURRENCY: concurrency } = process.env;
   // Managed Instances run several invocations at once, never freeze, and take no INVOKE extension inside the process.
   const wanted = options.mode ?? (api && !concurrency ? 'extension' : 'detached');

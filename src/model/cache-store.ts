@@ -109,5 +109,10 @@ export interface CacheStore {
    * and writes nothing that costs. It may reject, and may be called again; several stores in one warm all of them.
    */
   warm?(): Promise<void>;
+  /**
+   * Proves with probe records of its own that the store can do what a service needs, and rejects with the first thing
+   * that is wrong. `keyPrefix`: of the service that asks. Without it `CacheService.check()` probes by the other members.
+   */
+  check?(keyPrefix?: string): Promise<void>;
   close?(): Promise<void>;
 }

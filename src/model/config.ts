@@ -22,7 +22,7 @@ import { type Clock, type Duration, milliseconds, systemClock } from './time.js'
  * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), config);
  * ```
  */
-export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFresh'> {
+export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFresh' | 'signal'> {
   /** The life of a value when neither the call nor its key says. Default 5 minutes. */
   defaultTTL?: Duration | undefined;
   /** Keeps this service's keys apart from others in the same store. Letters, digits, `_`, `.`, `-`. Default: none. */
@@ -31,7 +31,10 @@ export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFr
   tagTTL?: Duration | undefined;
   /** The same for the prefix's version, which `clear()` changes. Default 5 seconds. */
   versionTTL?: Duration | undefined;
-  /** Gets every event; what it throws is ignored. */
+  /**
+   * Gets every event; what it throws is ignored. Default: problems go to `console.warn`, each cause once and then at most
+   * once a minute, see `consoleReporter`. `() => {}` silences it.
+   */
   onEvent?: ((event: CacheEvent) => void) | undefined;
   /** Returns the end of the running invocation, epoch milliseconds. No lease lasts longer. */
   deadline?: (() => number | undefined) | undefined;
@@ -55,6 +58,8 @@ export interface Settings {
 export function settings(config: CacheConfig): Settings {
   const { defaultTTL, clock = systemClock } = config;
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
+  if (config.onEvent != null && typeof config.onEvent !== 'function')
+    throw invalid('onEvent', config.onEvent, 'a function');
   if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {
@@ -62,6 +67,7 @@ export function settings(config: CacheConfig): Settings {
       ttl: defaultTTL,
       tags: undefined,
       forceFresh: false,
+      signal: undefined,
     }),
     keys: keySpace(config.keyPrefix),
     trustMs: {

@@ -17,7 +17,7 @@ export const tagsAmong = (versions: DependencyVersions): string[] =>
 /** No record where one is needed to prove anything: it equals no version that an entry carries. */
 export const MISSING: unique symbol = Symbol('missing');
 
-/** A mark's version; `MISSING`; or `FAILED` when the store could not be read. */
+/** A dependency's version; `MISSING`; or `FAILED` when the store could not be read. */
 export type ReadVersion = CacheVersion | typeof MISSING | typeof FAILED;
 export type ReadDependencyVersions = readonly (readonly [
   name: DependencyName,

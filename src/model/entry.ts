@@ -102,18 +102,18 @@ export function readEntry(record: unknown): Entry | undefined {
     typeof entry.expiresAt === 'number' &&
     (entry.staleAt === undefined || typeof entry.staleAt === 'number') &&
     entry.value !== undefined &&
-    // An entry without the prefix's mark could not be cleared.
+    // An entry without the prefix's version could not be cleared.
     Array.isArray(entry.versions) &&
     entry.versions.length > 0 &&
-    entry.versions.every(isMark);
+    entry.versions.every(isDependency);
   return valid ? (entry as Entry) : undefined;
 }
 
 /** The prefix comes first; all others are tags. */
-const isMark = (mark: unknown, i: number): boolean =>
-  Array.isArray(mark) &&
-  (i === 0 ? mark[0] === null : typeof mark[0] === 'string') &&
-  typeof mark[1] === 'string';
+const isDependency = (dependency: unknown, i: number): boolean =>
+  Array.isArray(dependency) &&
+  (i === 0 ? dependency[0] === null : typeof dependency[0] === 'string') &&
+  typeof dependency[1] === 'string';
 
 /** The one place that says whether an entry may be used: live before its time, not at it. */
 export function freshness(

@@ -15,6 +15,16 @@ export type CacheEvent =
   | { readonly type: 'miss'; readonly key: string; readonly reason: MissReason }
   /** A caller shared a load that was running already. */
   | { readonly type: 'join'; readonly key: string }
+  /**
+   * A caller has waited 10 seconds for a load of `key` that another caller began. `waitingKey`: the key whose load made
+   * the call, where that is known; two loads that wait for each other show up here, each with the other's key.
+   */
+  | {
+      readonly type: 'slow-join';
+      readonly key: string;
+      readonly waitingKey: string | undefined;
+      readonly waitedMs: number;
+    }
   | { readonly type: 'load'; readonly key: string; readonly durationMs: number }
   | {
       readonly type: 'load-error';
@@ -90,6 +100,7 @@ export type RefusalReason =
 const COUNTERS = {
   miss: 'misses',
   join: 'joins',
+  'slow-join': 'slowJoins',
   load: 'loads',
   'load-error': 'loadErrors',
   refresh: 'refreshes',
@@ -108,7 +119,7 @@ const COUNTERS = {
 
 export type Emit = (event: Exclude<CacheEvent, { type: 'hit' }>) => void;
 
-/** The listener, as a function that never throws: whoever throws or rejects in it harms nobody but itself. */
+/** The listener, as a function that never throws: listener errors are swallowed. */
 export function safeListener(
   listener: ((event: CacheEvent) => void) | undefined,
 ): (event: CacheEvent) => void {
@@ -122,15 +133,18 @@ export function safeListener(
   };
 }
 
-/** The listener and the counters of one service. */
+/**
+ * The listener and the counters of one service. `standIn` is told of everything but hits where there is no listener.
+ */
 export function eventLog(
   listener: ((event: CacheEvent) => void) | undefined,
   clock: Clock,
+  standIn?: (event: CacheEvent) => void,
 ): {
   emit: Emit;
   /**
-   * A hit, which is the most frequent event by far, and costs nothing but a count where nobody listens. `now`: from who
-   * has just looked at the clock.
+   * A hit, the most frequent event by far, costs nothing but a count where nobody listens. `now`: the time, from a
+   * caller who has just read the clock.
    */
   hit(key: string, state: 'fresh' | 'stale', createdAt: number, now?: number): void;
   stats(): Readonly<Record<string, number>>;
@@ -139,7 +153,7 @@ export function eventLog(
   let staleHits = 0;
   const stats: Record<string, number> = {};
   for (const counter of Object.values(COUNTERS)) stats[counter] = 0;
-  const tell = safeListener(listener);
+  const tell = safeListener(listener ?? standIn);
   const tellHit = (key: string, state: 'fresh' | 'stale', createdAt: number, now = clock.now()) =>
     // Another process wrote it, maybe with a clock that is ahead of this one.
     tell({ type: 'hit', key, state, ageMs: Math.max(now - createdAt, 0) });

@@ -11,6 +11,7 @@ import { invalid } from './errors.js';
  * A prefix never begins with "#", so no user key of a prefixed service does either.
  */
 export interface KeySpace {
+  readonly prefix: string | undefined;
   key(key: string): string;
   record(kind: 'tag' | 'prefix' | 'lease', name: string): string;
   /** The patterns that together match the user's keys that `pattern` means. */
@@ -24,8 +25,10 @@ export function keySpace(prefix: string | undefined): KeySpace {
   }
   const start = prefix === undefined ? '' : `${prefix}:`;
   const record: KeySpace['record'] = (kind, name) => `#${kind}:${prefix ?? ''}:${name}`;
-  if (start) return { key: (key) => start + key, record, patterns: (p) => [escapeGlob(start) + p] };
+  if (start)
+    return { prefix, key: (key) => start + key, record, patterns: (p) => [escapeGlob(start) + p] };
   return {
+    prefix,
     key: (key) => (key[0] === '#' ? `#key:${key}` : key),
     record,
     patterns: (p) => (/^[*?]/.test(p) ? [p, `#key:${p}`] : [/^\\?#/.test(p) ? `#key:${p}` : p]),

@@ -40,6 +40,11 @@ export interface WrapOptions {
   tags?: readonly string[] | undefined;
   /** Loads even if a value is cached, and caches the result. Default false. */
   forceFresh?: boolean | undefined;
+  /**
+   * Stops this caller's wait: the call rejects with the signal's reason, also where a last good value could stand in. The
+   * load is aborted when no caller waits for it any more; a refresh in the background goes on. Default: none.
+   */
+  signal?: AbortSignal | undefined;
   /** Receives every promise of background work. Default: `CacheConfig.waitUntil`. */
   waitUntil?: WaitUntil | undefined;
 }
@@ -63,6 +68,7 @@ export interface ResolvedPolicy {
   readonly hardTimeout: number | undefined;
   readonly tags: readonly string[];
   readonly forceFresh: boolean;
+  readonly signal: AbortSignal | undefined;
   readonly waitUntil: WaitUntil | undefined;
 }
 
@@ -81,6 +87,7 @@ export const DEFAULT_POLICY: ResolvedPolicy = {
   hardTimeout: undefined,
   tags: [],
   forceFresh: false,
+  signal: undefined,
   waitUntil: undefined,
 };
 
@@ -146,6 +153,7 @@ const RULES: {
   hardTimeout: (limit: Duration) => milliseconds(limit, 'hardTimeout'),
   tags: (tags: readonly string[], below) => [...new Set([...below.tags, ...checkedTags(tags)])],
   forceFresh: (force: boolean) => force,
+  signal: abortSignal,
   waitUntil: (waitUntil: WaitUntil) => waitUntil,
 };
 
@@ -186,6 +194,13 @@ function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | un
     wait: wait === undefined ? DEFAULT_LEASE.wait : milliseconds(wait, 'lease.wait', 'zero'),
     misses: true,
   };
+}
+
+/** Any that works as one: a polyfill's, or one of another realm. */
+function abortSignal(signal: AbortSignal): AbortSignal {
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal;
+  throw invalid('signal', signal, 'an AbortSignal');
 }
 
 function within(value: number, most: number, option: string): number {

@@ -25,6 +25,8 @@ export interface Snapshot {
    * nearer tier than the last: then nothing may be filled.
    */
   readonly versions: ReadDependencyVersions | undefined;
+  /** The versions in force of the tags that the stored entry carries and nobody asked for; invalidated entries too. */
+  readonly carried?: ReadDependencyVersions | undefined;
   /** When the read began, by the wall clock and by the monotonic one. */
   readonly wallMs: number;
   readonly monotonicMs: number;

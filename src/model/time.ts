@@ -61,6 +61,13 @@ export function after(ms: number, action: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** As `after`, for what is not worth keeping a process alive: in a process that has nothing else to do it never runs. */
+export function afterUnlessIdle(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => after(ms, resolve));
 
 /** The work's outcome; or, when there is none after `ms` milliseconds, the outcome of `late`. */

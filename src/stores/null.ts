@@ -37,5 +37,8 @@ export class NullCacheStore implements CacheStore {
     return copyOfData(value);
   }
   async clear(): Promise<void> {}
+  /** There is nothing to prove: it holds nothing on purpose. */
+  async check(_keyPrefix?: string): Promise<void> {}
   async close(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
 }

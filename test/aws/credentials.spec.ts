@@ -2,8 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { containerCredentials } from '../../src/aws/container-credentials.js';
 import { defaultCredentials } from '../../src/aws/credentials.js';
-import { ask, freePort, type Received, type Reply, serveHttp, transportTo } from './servers.js';
+import {
+  ask,
+  change,
+  errorBody,
+  freePort,
+  type Received,
+  type Reply,
+  serveHttp,
+  transportTo,
+} from './servers.js';
 
 beforeEach(() => {
   for (const name of Object.keys(process.env)) {
@@ -40,6 +50,21 @@ describe('the environment', () => {
       secretAccessKey: 'second',
       sessionToken: 't',
     });
+  });
+
+  it('is asked again for expired keys only once it has others', async () => {
+    environment({ AWS_ACCESS_KEY_ID: 'old', AWS_SECRET_ACCESS_KEY: 'first' });
+    const expired = { status: 400, body: errorBody('ExpiredTokenException') };
+    let rotate = () => {};
+    const { url, requests } = await serveHttp(({ headers }) => {
+      rotate();
+      return headers.authorization?.includes('Credential=old/') ? expired : {};
+    });
+    const transport = transportTo(url, { credentials: defaultCredentials() });
+    expect(await transport.send(change)).toMatchObject({ status: 400, attempts: 1 });
+    rotate = () => environment({ AWS_ACCESS_KEY_ID: 'new' });
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+    expect(requests).toHaveLength(3);
   });
 
   it("comes before the container's endpoint", async () => {
@@ -198,6 +223,18 @@ describe("the container's endpoint", () => {
     expect(requests).toHaveLength(0);
   });
 
+  it('is asked at once when the service calls its credentials expired', async () => {
+    const { requests } = await container(({ number }) => granted(`KEY${number}`, 60));
+    const service = await serveHttp(({ headers }) =>
+      headers.authorization?.includes('Credential=KEY1/')
+        ? { status: 400, body: errorBody('ExpiredTokenException') }
+        : {},
+    );
+    const transport = transportTo(service.url, { credentials: defaultCredentials() });
+    expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 2 });
+    expect(requests).toHaveLength(2);
+  });
+
   it('may fail while its credentials are still good: they are kept, and it is asked again in a while', async () => {
     const { requests } = await container(({ number }) =>
       number === 1 || number > 5 ? granted(`KEY${number}`, 60) : { status: number % 2 ? 500 : 429 },
@@ -286,6 +323,13 @@ describe("the container's endpoint", () => {
     await container(() => ({ status: 307, headers: { location: other.url.href } }));
     await refused().toMatchObject(noCredentials(/answered 307/));
     expect(other.requests).toHaveLength(0);
+  });
+
+  it('that never answers is named where there is time to say so', async () => {
+    await container(() => () => {});
+    await expect(
+      containerCredentials(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI ?? ''),
+    ).rejects.toMatchObject(noCredentials(/127\.0\.0\.1:\d+ did not answer within 1000 ms/));
   });
 
   it('that never answers ends with the total time', async () => {

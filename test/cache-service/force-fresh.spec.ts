@@ -1,6 +1,6 @@
 import { MemoryCacheStore } from '@glasswork/cache';
 import { faultyStore } from '@glasswork/cache/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   advance,
   deferred,
@@ -10,6 +10,7 @@ import {
   settledState,
   setup,
   slowLoad,
+  storeLike,
   useFakeTime,
 } from './helpers.js';
 
@@ -94,9 +95,10 @@ describe('forceFresh', () => {
     const gate = deferred();
     let reads = 0;
     const store = faultyStore(new MemoryCacheStore(), {
-      async pause({ method }, point) {
-        // The early read, that of the prefix and that after it is created come first.
-        if (method === 'getVersioned' && point === 'reply' && ++reads === 4) await gate.promise;
+      async pause({ method, keys }, point) {
+        const isRead = method === 'getVersioned' && keys[0] === 'k' && point === 'reply';
+        // The early read comes first.
+        if (isRead && ++reads === 2) await gate.promise;
       },
     });
     const { cache, of } = setup({}, store);
@@ -143,5 +145,52 @@ describe('forceFresh', () => {
     await cache.set('k', 'old', 60);
     expect(await cache.wrap('k', force, () => undefined)).toBeUndefined();
     expect(await cache.get('k')).toBe('old');
+  });
+
+  it('leaves a fresh value to everybody else, whose reads are under way when its load begins', async () => {
+    const gate = deferred();
+    const memory = new MemoryCacheStore();
+    let isHeld = true;
+    const store = storeLike(memory, {
+      getIfPresent: undefined,
+      async getVersioned(key: string) {
+        const read = await memory.getVersioned(key);
+        if (key === 'k' && isHeld) await gate.promise;
+        return read;
+      },
+    });
+    const { cache } = setup({}, store);
+    await cache.set('k', 'fresh', '1h');
+    const noLoad = vi.fn(() => 'loaded in vain');
+    const plain = Array.from({ length: 30 }, () => cache.wrap('k', '1h', noLoad));
+    const batch = cache.wrapMany(['k'], '1h', async () => [noLoad()]);
+    await flush();
+    isHeld = false;
+    const { load, runs } = slowLoad();
+    const refused = expect(cache.wrap('k', force, load)).rejects.toThrow('origin');
+    await flush();
+    plain.push(cache.wrap('k', '1h', noLoad));
+    gate.resolve(undefined);
+    await flush();
+    nth(runs, 0).reject(new Error('origin'));
+    await refused;
+    expect(new Set([...(await Promise.all(plain)), ...(await batch)])).toEqual(new Set(['fresh']));
+    expect(noLoad).not.toHaveBeenCalled();
+  });
+
+  it('lets the last good value stand in for an older load that fails', async () => {
+    const { cache } = setup();
+    const policy = { ttl: 1, staleIfError: '1h' } as const;
+    await cache.wrap('k', policy, () => 'good');
+    await advance(2_000);
+    const { load, runs } = slowLoad();
+    const plain = cache.wrap('k', policy, load);
+    await flush();
+    const forced = cache.wrap('k', { ...force, ttl: 1 }, load);
+    await flush();
+    nth(runs, 0).reject(new Error('origin'));
+    expect(await plain).toBe('good');
+    nth(runs, 1).resolve('forced');
+    expect(await forced).toBe('forced');
   });
 });

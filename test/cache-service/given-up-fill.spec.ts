@@ -41,7 +41,7 @@ describe('delByPattern', () => {
 
   it('waits for a fill that the service has given up waiting for', async () => {
     const { store, held, fills } = slowStore();
-    const cache = new CacheService(store);
+    const cache = new CacheService(store, { onEvent: () => {} });
     const wrapped = cache.wrap('k', 60, () => 'old');
     await advance(3_000);
     expect(await wrapped).toBe('old');
@@ -55,7 +55,7 @@ describe('delByPattern', () => {
   it('is not confirmed when such a fill does not end', async () => {
     const { store, held } = slowStore();
     held.set('k2', 'stored');
-    const cache = new CacheService(store);
+    const cache = new CacheService(store, { onEvent: () => {} });
     const wrapped = cache.wrap('k', 60, () => 'old');
     await advance(3_000);
     await wrapped;

@@ -313,4 +313,48 @@ describe('a lease', () => {
     await cache.wrap('k', LEASE, () => Promise.reject(new Error('origin'))).catch(() => {});
     expect(await cache.delByPattern('*')).toBe(0);
   });
+
+  it('is freed by the invalidation of a tag that only the load has named', async () => {
+    const store = new MemoryCacheStore();
+    const [here, there, third] = [setup({}, store), setup({}, store), setup({}, store)];
+    const tagged = async ({ addTags }: { addTags(...tags: string[]): Promise<void> }) => {
+      await addTags('red');
+      return 'old';
+    };
+    await here.cache.wrap('k', LEASE, tagged);
+    await there.cache.invalidateTags(['red']);
+    void here.cache.wrap('k', LEASE, async (context) => {
+      await tagged(context);
+      return never();
+    });
+    await flush();
+    const load = vi.fn(() => 'new');
+    const waiting = there.cache.wrap('k', LEASE, load);
+    await flush();
+    expect(load).not.toHaveBeenCalled();
+    await there.cache.invalidateTags(['red']);
+    const next = third.cache.wrap('k', LEASE, load);
+    await flush();
+    expect(await next).toBe('new');
+    await advance(300);
+    expect(await waiting).toBe('new');
+    expect(load).toHaveBeenCalledOnce();
+  });
+
+  it('makes a caller who has waited, and is given a stale value, start its refresh', async () => {
+    const store = new MemoryCacheStore();
+    const [holder, waiter] = [setup({}, store), setup({}, store)];
+    const policy: WrapOptions = { ...LEASE, staleTTL: '10ms' };
+    const { load, runs } = slowLoad();
+    void holder.cache.wrap('k', policy, load);
+    await flush();
+    const waiting = waiter.cache.wrap('k', policy, () => 'refreshed');
+    await advance(400);
+    nth(runs, 0).resolve('stale soon');
+    await advance(260);
+    expect(await waiting).toBe('stale soon');
+    await waiter.cache.settled();
+    expect(waiter.of('refresh')).toEqual([{ type: 'refresh', key: 'k', reason: 'stale' }]);
+    expect(await waiter.cache.get('k')).toBe('refreshed');
+  });
 });

@@ -1,4 +1,4 @@
-import { MemoryCacheStore } from '@glasswork/cache';
+import { type Duration, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
 import { nth, START, setup, storeLike, useFakeTime } from './helpers.js';
 
@@ -36,7 +36,7 @@ describe('what a load can say', () => {
   it('setTTL: a wrong one fails the load, which the caller is told', async () => {
     const { cache } = setup();
     const load = ({ setTTL }: { setTTL: (ttl: number) => void }) => {
-      setTTL(-1);
+      setTTL(Number.NaN);
       return 1;
     };
     await expect(cache.wrap('k', 60, load)).rejects.toMatchObject({ code: 'INVALID_DURATION' });
@@ -111,4 +111,37 @@ describe('what a load can say', () => {
     };
     await expect(cache.wrap('k', 60, load)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
+
+  it.each([0, -1, -59.5, Number.NEGATIVE_INFINITY, '0s', '-5m'] as const)(
+    'setTTL: %s means that the value is not cached, and its caller gets it',
+    async (ttl) => {
+      const { cache, of } = setup();
+      const load = ({ setTTL }: { setTTL: (ttl: Duration) => void }) => {
+        setTTL(ttl);
+        return 'token';
+      };
+      expect(await cache.wrap('k', 60, load)).toBe('token');
+      expect(await cache.get('k')).toBeUndefined();
+      expect([of('fill'), of('refused'), of('load-error')]).toEqual([[], [], []]);
+    },
+  );
+
+  it('setTTL: what is said last counts', async () => {
+    const { cache } = setup();
+    await cache.wrap('k', 60, ({ setTTL }) => {
+      setTTL(0);
+      setTTL(10);
+      return 1;
+    });
+    expect(await cache.get('k')).toBe(1);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, '-5', '--5s', ''])(
+    'setTTL: %s is no duration, which fails the load',
+    async (ttl) => {
+      const { cache } = setup();
+      const calling = cache.wrap('k', 60, ({ setTTL }) => setTTL(ttl as Duration));
+      await expect(calling).rejects.toMatchObject({ code: 'INVALID_DURATION' });
+    },
+  );
 });

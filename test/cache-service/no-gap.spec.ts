@@ -79,7 +79,7 @@ it.each(['a hit', 'a miss', 'a batch'])(
     if (how === 'a batch') await cache.wrapMany(['k'], 60, async () => [1]);
     else await cache.wrap('k', 60, () => 1);
     await cache.del('k');
-    expect(watch.mock.results.map(({ value }) => value.isInvalidated)).toEqual([false]);
+    expect(watch.mock.results.map(({ value }) => value.isInvalidated([]))).toEqual([false]);
     watch.mockRestore();
   },
 );

@@ -300,4 +300,19 @@ describe('hardTimeout', () => {
     await cache.settled();
     expect(of('load-error')).toMatchObject([{ error: { code: 'TIMEOUT' } }]);
   });
+
+  it('serves no last good value whose staleIfError window ends meanwhile', async () => {
+    const { cache, of } = setup();
+    const policy: WrapOptions = { ttl: 60, staleIfError: 10, softTimeout: '200ms' };
+    // The store keeps it for longer than this caller takes it.
+    await cache.wrap('k', { ...policy, staleIfError: '1h' }, () => 'old');
+    await advance(69_900);
+    const { load, runs } = slowLoad();
+    const calling = cache.wrap('k', policy, load);
+    await advance(200);
+    expect(await settledState(calling)).toBe('pending');
+    nth(runs, 0).resolve('new');
+    expect(await calling).toBe('new');
+    expect(of('stale-served')).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import { MemoryCacheStore } from '@glasswork/cache';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { advance, never, setup, storeLike, useFakeTime } from './helpers.js';
 
 useFakeTime();
@@ -41,4 +41,11 @@ it('warm() waits no longer than for a read', async () => {
   await advance(2_600);
   await warming;
   expect(of('store-error')).toMatchObject([{ operation: 'warm', error: { code: 'TIMEOUT' } }]);
+});
+
+it('onModuleInit() is warm(), as onModuleDestroy() is close()', async () => {
+  const warm = vi.fn(async () => {});
+  const { cache } = setup({}, storeLike(new MemoryCacheStore(), { warm }));
+  await cache.onModuleInit();
+  expect(warm).toHaveBeenCalledOnce();
 });

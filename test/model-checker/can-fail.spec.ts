@@ -20,7 +20,6 @@ it('finds what a store without versions lets through', { timeout }, async () => 
   const found = await findCounterexample({
     createSubject: shared((clock) => withoutVersions(new MemoryCacheStore({ clock }))),
     faults: [],
-    gaps: ['joins'],
   });
   expect(found?.violation).toMatch(/whose load by p\d began/);
 });
@@ -32,7 +31,6 @@ it('finds a version that comes back with a write that is sent twice', { timeout 
       REQUEST_LIFE_MS,
     ),
     faults: ['replay'],
-    gaps: ['joins'],
   });
   expect(found?.violation).toMatch(/whose load by p\d began/);
 });
@@ -44,7 +42,6 @@ it('finds a marker that goes before a frozen load has ended', { timeout }, async
       REQUEST_LIFE_MS,
     ),
     faults: [],
-    gaps: ['joins'],
   });
   expect(found?.violation).toMatch(/whose load by p\d began/);
 });
@@ -56,7 +53,6 @@ it('finds nothing where all of it is there', { timeout }, async () => {
     seed,
     shrinkMs,
     faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale'],
-    gaps: ['joins'],
   });
   expect(found?.report).toBeUndefined();
 });

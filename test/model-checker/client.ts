@@ -15,20 +15,15 @@ export interface Client {
   readonly lagMs: number;
   readonly copyMs: number;
   readonly log: (line: string) => void;
-  /** When this process could last not read the store, and when a call last shared a load that was running. */
-  readonly seen: { failedAt: number; joinedAt: number };
-  readonly gaps: readonly Gap[];
 }
 
 /**
  * What is not promised, and is not checked where it is named.
  *
- * - `joins`: callers share a running load although another process has invalidated it, when neither could read the
- *   marks because the store was failing. The value is not cached.
  * - `lateFill`: a client of the user's that freezes between being called and signing sends however much later, when
  *   the marker that would refuse a fill is gone. The lean transport looks at the time right before it signs.
  */
-export type Gap = 'joins' | 'lateFill';
+export type Gap = 'lateFill';
 
 /** The only error that a load throws: any other that a caller sees comes from the cache. */
 class OriginError extends Error {}
@@ -133,12 +128,7 @@ async function wrap(client: Client, operation: Operation): Promise<void> {
     else if (kind === 'wrapSWR') values = [await cache.wrapSWR(key, '900ms', '1h', loadOne)];
     else values = [await cache.wrap(key, { ...options, tags }, loadOne)];
     log(`  p${process} ${kind} of ${keys} gave ${values.map(idOf)}`);
-    // A caller that cannot read the store shares the load that is running, which is no cached value: nothing can tell
-    // it of an invalidation by another process.
-    const { failedAt, joinedAt } = client.seen;
-    const joined = client.gaps.includes('joins') && joinedAt > since.since;
-    const own = joined || failedAt > since.since;
-    for (const [i, value] of values.entries()) check(client, keys[i], kind, since, value, own);
+    for (const [i, value] of values.entries()) check(client, keys[i], kind, since, value);
     if (kind === 'wrapMany') return;
     const [value] = values;
     const loaded = loads.begun.get(key);

@@ -17,7 +17,7 @@ it(`keeps the promise on DynamoDB (MODEL_SEED=${seed})`, { timeout }, async () =
     seed,
     shrinkMs,
     faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale'],
-    gaps: ['joins', 'lateFill'],
+    gaps: ['lateFill'],
   });
   expect(found?.report).toBeUndefined();
 });

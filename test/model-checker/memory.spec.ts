@@ -11,7 +11,6 @@ it(`keeps the promise on memory (MODEL_SEED=${seed})`, { timeout }, async () => 
     seed,
     shrinkMs,
     faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale', 'evict', 'lost-write'],
-    gaps: ['joins'],
   });
   expect(found?.report).toBeUndefined();
 });
@@ -25,7 +24,6 @@ it(`keeps it where records are evicted all the time (MODEL_SEED=${seed})`, {
     seed,
     shrinkMs,
     faults: ['error', 'lost-reply', 'replay'],
-    gaps: ['joins'],
   });
   expect(found?.report).toBeUndefined();
 });

@@ -25,7 +25,6 @@ describeWithRedis('the model over Redis', () => {
       seed,
       shrinkMs,
       faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],
-      gaps: ['joins'],
     });
     expect(found?.report).toBeUndefined();
   });
@@ -36,7 +35,6 @@ describeWithRedis('the model over Redis', () => {
         lua.replace("redis.call('TIME')", "{'1000000000', '0'}"),
       ),
       faults: ['replay', 'lost-reply'],
-      gaps: ['joins'],
     });
     expect(found?.violation).toMatch(/whose load by p\d began/);
   });
@@ -45,7 +43,6 @@ describeWithRedis('the model over Redis', () => {
     const found = await findCounterexample({
       createSubject: redis(client, (lua) => lua.replace("header == '' or", "header ~= '' and")),
       faults: [],
-      gaps: ['joins'],
     });
     expect(found?.violation).toMatch(/whose load by p\d began/);
   });

@@ -72,28 +72,19 @@ class Run {
     const { time } = world;
     this.#clients = scenario.processes.map((config, process): Client => {
       const clock = { now: () => time.now() + config.skewMs };
-      const { oracle, gates, gaps, log } = world;
-      const seen = { failedAt: 0, joinedAt: 0 };
+      const { oracle, gates, log } = world;
       const cache = new CacheService(subject.process(process, clock), {
         keyPrefix: config.prefix,
         tagTTL: config.tagTTL,
         versionTTL: config.versionTTL,
         clock,
-        onEvent: (event) => {
-          // A breaker that is open skips the store without a word.
-          if (
-            event.type === 'store-error' ||
-            (event.type === 'miss' && event.reason === 'unreadable')
-          )
-            seen.failedAt = oracle.tick();
-          if (event.type === 'join') seen.joinedAt = oracle.tick();
-        },
+        onEvent: () => {},
         ...(!config.breaker && { breaker: false }),
       });
       const lagMs = world.faults.includes('stale') ? LAG_MS : 0;
       const { copyMs = 0 } = subject;
       this.#open.set(process, new Set());
-      return { process, config, cache, oracle, gates, time, lagMs, copyMs, log, seen, gaps };
+      return { process, config, cache, oracle, gates, time, lagMs, copyMs, log };
     });
   }
 

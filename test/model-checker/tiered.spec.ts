@@ -25,7 +25,6 @@ it.each([
     seed,
     shrinkMs,
     faults: FAULTS,
-    gaps: ['joins'],
   });
   expect(found?.report).toBeUndefined();
 });
@@ -42,7 +41,6 @@ it(`keeps the promise where processes tell each other (MODEL_SEED=${seed})`, {
     shrinkMs,
     // What a lagging read has given is copied for as long as the value lives.
     faults: FAULTS.filter((kind) => kind !== 'stale'),
-    gaps: ['joins'],
   });
   expect(found?.report).toBeUndefined();
 });
@@ -73,7 +71,6 @@ it.each([
     createSubject,
     operations: 60,
     faults: [],
-    gaps: ['joins'],
   });
   expect(found?.violation).toMatch(/whose (load|set) by p\d began/);
 });

@@ -1,49 +1,98 @@
+import type { Emit } from '../../model/events.js';
 import { FAILED } from '../../model/failed.js';
-import { monotonic } from '../../model/time.js';
+import type { KeySpace } from '../../model/key-space.js';
+import { type Clock, monotonic } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { StoreAccess } from '../store-access.js';
+import { identityOf, type LoadRequest } from './load-request.js';
 
-/** A lease that this process may load under; `release` frees those who wait when no value came of it. */
+/** A lease that this process may load under. */
 export interface Lease {
+  /** Frees those who wait, when no value came of it. */
   release(): Promise<void>;
+}
+
+interface Parts {
+  readonly access: StoreAccess;
+  readonly keys: KeySpace;
+  readonly clock: Clock;
+  readonly deadline: (() => number | undefined) | undefined;
+  readonly emit: Emit;
 }
 
 /**
  * One load in the fleet: a small record of its own says who loads.
  *
  *     A   miss at v1   add lease@v1: taken ── load ── fill (now v2)
- *     B   miss at v1   add lease@v1: held  ── look ── look ── finds A's value
- *     del              now v3: B looks, sees v3, and takes lease@v3; A's fill at v1 is refused
+ *     B   miss at v1   add lease@v1: held  ── poll ── poll ── finds A's value
+ *     del              now v3: B polls, sees v3, and takes lease@v3; A's fill at v1 is refused
  *     A dies           the lease runs out; B stops waiting at its own limit in any case
  *
- * It is named by the version too, so an invalidation frees the waiters, and it says nothing of correctness: two loads
- * at once cost an origin call, and the fence lets one of them fill.
+ * It is named by the version too, so an invalidation frees the waiters. Correctness does not depend on it: two loads at
+ * once cost an origin call, and the fence lets one of them fill.
  */
-export async function takeLease(
-  access: StoreAccess,
-  record: string,
-  key: string,
-  ttlMs: number,
-): Promise<Lease | 'held' | undefined> {
-  const token = crypto.randomUUID();
-  const until = monotonic() + ttlMs;
-  const sleeps = access.freezes();
-  const taken = await access.attempt('lease', key, async (store) =>
-    store.add?.(record, token, ttlMs / 1000),
-  );
-  if (taken === false) return 'held';
-  // A store that cannot say who loads must not keep anybody from loading.
-  if (taken !== true) return undefined;
-  return {
-    async release() {
-      // Later, it may be somebody else's; after a freeze too, which not every monotonic clock counts.
-      if (monotonic() >= until || access.freezes() !== sleeps) return;
-      await access.attempt('release lease', key, (store) => store.del(record));
-    },
-  };
-}
+export class Leases {
+  readonly #parts: Parts;
 
-/** Whether somebody holds the lease; an unreadable one is free, so that nobody waits for nothing. */
-export async function isHeld(access: StoreAccess, record: string, key: string): Promise<boolean> {
-  const token = await access.attempt('read lease', key, (store) => store.get(record));
-  return token !== FAILED && token !== undefined;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Undefined where the load needs none, or none can be had: then the request is loaded without one. */
+  async take(request: LoadRequest): Promise<Lease | 'held' | undefined> {
+    const { access, emit } = this.#parts;
+    const { policy, address } = request;
+    const ttlMs = Math.min(policy.lease?.ttl ?? 0, policy.ttl, this.timeLeft());
+    // With no time left a lease would run out before its load.
+    if (!(ttlMs > 0) || !access.can.leases) return undefined;
+    const lease = await this.#add(this.nameOf(request), address.key, ttlMs);
+    const state = lease === 'held' ? 'held' : 'taken';
+    if (lease) emit({ type: 'lease', key: address.key, state });
+    return lease;
+  }
+
+  /** Whether a process holds it. An unreadable lease counts as free, so that nobody waits for nothing. */
+  async isHeld(request: LoadRequest): Promise<boolean> {
+    const { access } = this.#parts;
+    const name = this.nameOf(request);
+    const token = await access.attempt('read lease', request.address.key, (store) =>
+      store.get(name),
+    );
+    return token !== FAILED && token !== undefined;
+  }
+
+  nameOf(request: LoadRequest): string {
+    return this.#parts.keys.record('lease', identityOf(request));
+  }
+
+  /** What is left of the invocation, milliseconds. */
+  timeLeft(): number {
+    const { deadline, clock, emit } = this.#parts;
+    try {
+      return (deadline?.() ?? Infinity) - clock.now();
+    } catch (error) {
+      emit({ type: 'background-error', error });
+      return Infinity;
+    }
+  }
+
+  async #add(name: string, key: string, ttlMs: number): Promise<Lease | 'held' | undefined> {
+    const { access } = this.#parts;
+    const token = uniqueId();
+    const until = monotonic() + ttlMs;
+    const freezes = access.freezes();
+    const taken = await access.attempt('lease', key, async (store) =>
+      store.add?.(name, token, ttlMs / 1000),
+    );
+    if (taken === false) return 'held';
+    // A store that cannot say who loads must not keep anybody from loading.
+    if (taken !== true) return undefined;
+    return {
+      async release() {
+        // Later it may be another process's; after a freeze too, which not every monotonic clock counts.
+        if (monotonic() >= until || access.freezes() !== freezes) return;
+        await access.attempt('release lease', key, (store) => store.del(name));
+      },
+    };
+  }
 }

@@ -1,6 +1,7 @@
 import { CacheError } from '../../model/errors.js';
 import { checkedTags } from '../../model/policy.js';
-import { type Duration, milliseconds, withTimeout } from '../../model/time.js';
+import { after, type Duration, milliseconds } from '../../model/time.js';
+import type { LoadRun } from '../inflight/load-run.js';
 
 /**
  * What a load is given besides its own closure.
@@ -20,11 +21,15 @@ import { type Duration, milliseconds, withTimeout } from '../../model/time.js';
  * ```
  */
 export interface LoadContext<T> {
-  /** Aborted when the load runs into `hardTimeout`. */
+  /** Aborted by `hardTimeout`, by `close()`, and when no caller waits for the load any more. */
   readonly signal: AbortSignal;
   /** The last good value, if there is one that was not invalidated: for a conditional request, say. */
   readonly staleValue: T | undefined;
-  /** Sets the life of this value, in place of the policy's `ttl`. @throws CacheError `INVALID_DURATION`. */
+  /**
+   * Sets the life of this value, in place of the policy's `ttl`. With zero or less the value is not cached.
+   *
+   * @throws CacheError `INVALID_DURATION` for what is no duration, or longer than 366 days.
+   */
   setTTL(ttl: Duration): void;
   /** Adds tags. Await it before the read that the tags cover: their versions are taken when it is called. */
   addTags(...tags: string[]): Promise<void>;
@@ -33,38 +38,63 @@ export interface LoadContext<T> {
 }
 
 /** What a load has said of its value by the time it ends. */
-export interface LoadNotes {
-  ttlMs?: number;
-  skipped?: boolean;
+export class LoadNotes {
+  /** In place of the policy's; zero or less: the value is not cached. */
+  ttlMs: number | undefined;
+  #isSkipped = false;
+
+  get isSkipped(): boolean {
+    return this.#isSkipped || (this.ttlMs !== undefined && this.ttlMs <= 0);
+  }
+
+  skip(): void {
+    this.#isSkipped = true;
+  }
 }
 
-/** Runs one load within its time limit, milliseconds; what it says of its value goes into `notes` and to `addTags`. */
+interface LoadLimits {
+  readonly staleValue: unknown;
+  readonly hardTimeout: number | undefined;
+}
+
+/** Calls the user's function, and waits for it until its run is aborted, by `hardTimeout` or because nobody waits. */
 export async function runLoad<T>(
   load: (context: LoadContext<unknown>) => T | Promise<T>,
-  staleValue: unknown,
-  limitMs: number | undefined,
+  run: LoadRun,
+  { staleValue, hardTimeout }: LoadLimits,
   notes: LoadNotes,
   addTags: (tags: readonly string[]) => Promise<void>,
 ): Promise<T> {
-  const controller = new AbortController();
   const context: LoadContext<unknown> = {
-    signal: controller.signal,
+    get signal() {
+      return run.signal;
+    },
     staleValue,
     setTTL(ttl) {
-      notes.ttlMs = milliseconds(ttl, 'ttl');
+      notes.ttlMs = ttlOfLoad(ttl);
     },
     addTags: (...tags) => addTags(checkedTags(tags)),
-    skip() {
-      notes.skipped = true;
-    },
+    skip: () => notes.skip(),
   };
-  const work = (async () => load(context))();
-  if (limitMs === undefined) return work;
-  return withTimeout(work, limitMs, () => {
-    const error = tooLong(limitMs);
-    controller.abort(error);
-    throw error;
-  });
+  const cancel =
+    hardTimeout === undefined
+      ? undefined
+      : after(hardTimeout, () => run.abort(tooLong(hardTimeout)));
+  try {
+    return await run.untilAborted(async () => load(context));
+  } finally {
+    cancel?.();
+    run.end();
+  }
+}
+
+/** It is often computed, as what is left of a token's life: then zero or less is data, not a mistake. */
+function ttlOfLoad(ttl: Duration): number {
+  if (typeof ttl === 'number' && ttl <= 0) return 0;
+  if (typeof ttl === 'string' && ttl.startsWith('-')) {
+    return -milliseconds(ttl.slice(1) as Duration, 'ttl', 'zero');
+  }
+  return milliseconds(ttl, 'ttl', 'zero');
 }
 
 export function tooLong(limitMs: number): CacheError {

@@ -2,137 +2,203 @@ import type { DependencyVersions } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
 import type { Emit, RefusalReason } from '../../model/events.js';
 import { FAILED } from '../../model/failed.js';
-import type { ResolvedPolicy } from '../../model/policy.js';
-import type { Address, Snapshot } from '../../model/snapshot.js';
+import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
 import { type Clock, monotonic } from '../../model/time.js';
-import { type InFlightLoad, LONGEST_LOAD_MS } from '../inflight/in-flight.js';
+import type { InFlightTracker } from '../inflight/in-flight.js';
+import type { InFlightLoad } from '../inflight/in-flight-load.js';
+import { runAsLoads } from '../inflight/load-chain.js';
+import { LoadRun } from '../inflight/load-run.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
+import type { StoreAccess } from '../store-access.js';
 import type { EntryWriter } from '../writing/entry-writer.js';
 import type { Lease } from './lease.js';
-import { type LoadContext, type LoadNotes, runLoad } from './load-context.js';
+import { LoadNotes, runLoad } from './load-context.js';
+import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 
-/** One key that a call needs loaded, how to cache its value, and what the read before the load saw. */
-export interface LoadRequest {
-  readonly address: Address;
-  readonly policy: ResolvedPolicy;
-  readonly snapshot: Snapshot;
-  /** The stale value for the load to look at, or a promise of it: a copy that no caller has. */
-  readonly staleValue?: unknown;
-}
-
-/** A need whose load is running. */
+/** A request whose load is running. */
 export interface RunningLoad extends LoadRequest {
   readonly inFlight: InFlightLoad;
   readonly lease?: Lease | undefined;
 }
 
-/** Gives the values of the keys, in their order. */
-export type LoadAll = (
-  needs: readonly LoadRequest[],
-  context: LoadContext<unknown>,
-) => Promise<readonly unknown[]>;
+interface Parts {
+  readonly access: StoreAccess;
+  readonly inFlight: InFlightTracker;
+  readonly writer: EntryWriter;
+  readonly versions: VersionTracker;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
 
 /** Runs loads, and writes what they give where nothing was invalidated since the reads before them. */
 export class LoadRunner {
-  readonly #writer: EntryWriter;
-  readonly #versions: VersionTracker;
-  readonly #clock: Clock;
-  readonly #emit: Emit;
+  readonly #parts: Parts;
 
-  constructor(writer: EntryWriter, versions: VersionTracker, clock: Clock, emit: Emit) {
-    this.#writer = writer;
-    this.#versions = versions;
-    this.#clock = clock;
-    this.#emit = emit;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** One load for all requests, and one in flight for each, so that callers of any one key can join. */
+  startAll(
+    requests: readonly LoadRequest[],
+    load: LoadAll,
+    leases: readonly (Lease | undefined)[] = [],
+  ): InFlightLoad[] {
+    if (requests.length === 0) return [];
+    const run = new LoadRun();
+    let begin: (values: Promise<readonly unknown[]>) => void = () => {};
+    const values = new Promise<readonly unknown[]>((resolve) => {
+      begin = resolve;
+    });
+    const running: RunningLoad[] = requests.map((request, i) => ({
+      ...request,
+      inFlight: this.start(request, async () => (await values)[i], run),
+      lease: leases[i],
+    }));
+    begin(this.run(running, load));
+    return running.map(({ inFlight }) => inFlight);
+  }
+
+  /** One in flight whose value `work` gives. */
+  start(
+    request: LoadRequest,
+    work: (inFlight: InFlightLoad) => Promise<unknown>,
+    run = new LoadRun(),
+  ): InFlightLoad {
+    const { access, inFlight } = this.#parts;
+    const { address, snapshot } = request;
+    const started = inFlight.start({ address, snapshot, tags: knownTags(request), run }, work);
+    access.watch(started.outcome);
+    return started;
   }
 
   /** Rejects with what the load throws. What becomes of the fills is told by events only. */
-  async run(targets: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
-    const ensuring = targets.map(async ({ snapshot, inFlight }) => {
-      const ensured = snapshot.versions && (await this.#versions.ensure(snapshot.versions));
-      inFlight.versions = ensured;
-      return ensured;
-    });
-    const staleValue = await targets[0]?.staleValue;
-    const versions = await Promise.all(ensuring);
-    for (const { inFlight } of targets) inFlight.begun = true;
-    const began = this.#clock.now();
-    const notes: LoadNotes = {};
+  async run(running: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
+    const { clock } = this.#parts;
+    const creating = running.map((each) => this.#createMissing(each));
+    const staleValue = await running[0]?.staleValue;
+    const versions = await Promise.all(creating);
+    for (const { inFlight } of running) inFlight.begin();
+    const began = clock.now();
+    const notes = new LoadNotes();
     const added: Promise<DependencyVersions | undefined>[] = [];
     const addTags = async (tags: readonly string[]) => {
-      for (const { inFlight } of targets) {
-        inFlight.extended = true;
-        for (const tag of tags) inFlight.tags.add(tag);
-      }
-      const reading = Promise.resolve(this.#versions.current(tags)).then((read) =>
-        this.#versions.ensure(read),
-      );
+      for (const { inFlight } of running) inFlight.addTags(tags);
+      const reading = this.#current(tags);
       added.push(reading);
       await reading;
     };
-    const tell = (more: { type: 'load' } | { type: 'load-error'; error: unknown }) => {
-      const durationMs = Math.max(this.#clock.now() - began, 0);
-      for (const { address } of targets) this.#emit({ ...more, key: address.key, durationMs });
-      return durationMs;
-    };
     let filled: readonly boolean[] = [];
     try {
-      const [first] = targets;
-      const valid = targets.length === 1 && !first?.inFlight.isInvalidated;
-      const stale = valid ? staleValue : undefined;
-      const limitMs = first?.policy.hardTimeout;
-      const values = await runLoad(
-        (context) => load(targets, context),
-        stale,
-        limitMs,
-        notes,
-        addTags,
-      );
-      if (!Array.isArray(values) || values.length !== targets.length) {
-        throw wrongLength(values?.length, targets.length);
-      }
-      const loadMs = tell({ type: 'load' });
+      const values = await this.#callLoad(running, load, staleValue, notes, addTags);
+      if (!Array.isArray(values) || values.length !== running.length)
+        throw wrongLength(values?.length, running.length);
+      const loadMs = this.#tell(running, { type: 'load' }, began);
       const more = await Promise.all(added);
       filled = await Promise.all(
-        targets.map((target, i) =>
-          this.#fill(target, values[i], withTags(versions[i], more), notes, loadMs),
+        running.map((each, i) =>
+          this.#fill(each, values[i], withTags(versions[i], more), notes, loadMs),
         ),
       );
       return values;
     } catch (error) {
-      tell({ type: 'load-error', error });
+      this.#tell(running, { type: 'load-error', error }, began);
       throw error;
     } finally {
-      await Promise.all(targets.map(({ lease }, i) => filled[i] || lease?.release()));
+      await Promise.all(running.map(({ lease }, i) => filled[i] || lease?.release()));
     }
+  }
+
+  /** Calls the user's function once for all of them. What it waits for until it returns, all of them wait for. */
+  async #callLoad(
+    running: readonly RunningLoad[],
+    load: LoadAll,
+    staleValue: unknown,
+    notes: LoadNotes,
+    addTags: (tags: readonly string[]) => Promise<void>,
+  ): Promise<readonly unknown[]> {
+    const [first] = running;
+    if (!first) return [];
+    const chained = running.map(({ inFlight }) => inFlight.chained);
+    const isUsable = running.length === 1 && !first.inFlight.isInvalidated;
+    const limits = {
+      staleValue: isUsable ? staleValue : undefined,
+      hardTimeout: first.policy.hardTimeout,
+    };
+    try {
+      return await runLoad(
+        (context) => runAsLoads(chained, () => load(running, context)),
+        first.inFlight.run,
+        limits,
+        notes,
+        addTags,
+      );
+    } finally {
+      for (const each of chained) each.end();
+    }
+  }
+
+  async #createMissing({
+    snapshot,
+    inFlight,
+  }: RunningLoad): Promise<DependencyVersions | undefined> {
+    const versions = snapshot.versions && (await this.#parts.versions.ensure(snapshot.versions));
+    inFlight.carry(versions);
+    return versions;
+  }
+
+  async #current(tags: readonly string[]): Promise<DependencyVersions | undefined> {
+    const { versions } = this.#parts;
+    return versions.ensure(await versions.current(tags));
+  }
+
+  #tell(
+    running: readonly RunningLoad[],
+    what: { type: 'load' } | { type: 'load-error'; error: unknown },
+    began: number,
+  ): number {
+    const { clock, emit } = this.#parts;
+    const durationMs = Math.max(clock.now() - began, 0);
+    for (const { address } of running) emit({ ...what, key: address.key, durationMs });
+    return durationMs;
   }
 
   /** Whether the value was written. */
   async #fill(
-    { address, policy, snapshot, inFlight }: RunningLoad,
+    running: RunningLoad,
     value: unknown,
     versions: DependencyVersions | undefined,
     notes: LoadNotes,
     loadMs: number,
   ): Promise<boolean> {
-    if (value === undefined || notes.skipped) return false;
-    const age = Math.max(this.#clock.now() - snapshot.wallMs, monotonic() - snapshot.monotonicMs);
-    let refused: RefusalReason | undefined;
-    if (!versions) refused = 'unread';
-    else if (inFlight.isInvalidated) refused = 'invalidated';
-    else if (age > LONGEST_LOAD_MS) refused = 'late';
-    else {
+    if (value === undefined || notes.isSkipped) return false;
+    const { address, policy, snapshot, inFlight } = running;
+    const { writer, emit } = this.#parts;
+    let refused = this.#refusal(running, versions);
+    if (!refused && versions) {
       const ttl = notes.ttlMs ?? policy.ttl;
       const write = { address, value, policy: { ...policy, ttl }, versions, loadMs };
-      const written = await this.#writer.fill(write, snapshot.version, (writing) => {
-        inFlight.writing = writing;
-      });
+      const written = await writer.fill(write, snapshot.version, (writing) =>
+        inFlight.write(writing),
+      );
       if (written === FAILED) return false;
-      if (written) this.#emit({ type: 'fill', key: address.key, ttlMs: ttl });
+      if (written) emit({ type: 'fill', key: address.key, ttlMs: ttl });
       else refused = 'changed';
     }
-    if (refused) this.#emit({ type: 'refused', key: address.key, reason: refused });
+    if (refused) emit({ type: 'refused', key: address.key, reason: refused });
     return !refused;
+  }
+
+  /** Why the value must not even be sent to the store. */
+  #refusal(
+    { snapshot, inFlight }: RunningLoad,
+    versions: DependencyVersions | undefined,
+  ): RefusalReason | undefined {
+    if (!versions) return 'unread';
+    if (inFlight.isOutdated) return 'invalidated';
+    const wallMs = this.#parts.clock.now() - snapshot.wallMs;
+    const age = Math.max(wallMs, monotonic() - snapshot.monotonicMs);
+    return age > LONGEST_LOAD_MS ? 'late' : undefined;
   }
 }
 

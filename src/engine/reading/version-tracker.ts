@@ -4,13 +4,14 @@ import { MISSING, type ReadDependencyVersions, type ReadVersion } from '../../mo
 import { FAILED } from '../../model/failed.js';
 import type { KeySpace } from '../../model/key-space.js';
 import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { StoreAccess } from '../store-access.js';
 
 /** Version records outlive every entry that carries them; a day more, for clocks that differ. */
 const recordTTL = (): number => LONGEST_LIFE_MS / 1000 + 86_400;
 
 interface Memory {
-  /** The mark alone: the list that most reads need. */
+  /** The one version as a list, as most reads need it. */
   readonly versions: readonly [DependencyVersions[number]];
   readonly readAt: number;
   /** Until when it may be trusted. */
@@ -80,7 +81,7 @@ export class VersionTracker {
     );
   }
 
-  /** For an entry to carry: missing records are created first. Undefined when a version is not to be had. */
+  /** For an entry to carry: missing records are created first. Undefined when a version cannot be read. */
   async ensure(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
     const ensured = await Promise.all(
       versions.map(
@@ -92,7 +93,7 @@ export class VersionTracker {
   }
 
   /**
-   * Invalidates everything that carries the mark. A second try writes an id of its own, so it does no harm when the
+   * Invalidates everything that depends on it. A second try writes an id of its own, so it does no harm when the
    * first one succeeded and only its answer was lost.
    *
    * @throws CacheError `NOT_CONFIRMED`.
@@ -100,14 +101,14 @@ export class VersionTracker {
   async change(name: DependencyName, operation: string): Promise<void> {
     const write = () =>
       this.#access.confirm(operation, name ?? undefined, (store) =>
-        store.set(this.#record(name), crypto.randomUUID(), recordTTL()),
+        store.set(this.#record(name), uniqueId(), recordTTL()),
       );
     this.#forget(name);
     await write().catch(write);
     this.#forget(name);
   }
 
-  /** What is remembered. Its age is by the wall clock, so a thaw ends it, and so does a step back. */
+  /** What is remembered. Its age is by the wall clock, so a freeze ends it, and so does a clock that is set back. */
   trusted(name: DependencyName, now: number): CacheVersion | undefined {
     const memory = name === null ? this.#prefix : this.#tags.get(name);
     return isTrusted(memory, now) ? memory.versions[0][1] : undefined;
@@ -122,7 +123,7 @@ export class VersionTracker {
     );
     // A store of the user's may answer with nothing at all.
     if (!found || found === FAILED) return FAILED;
-    if (found.value === undefined && !this.#access.store.durable) return MISSING;
+    if (found.value === undefined && !this.#access.can.isDurable) return MISSING;
     return this.#noted(name, found.version, readAt, changes);
   }
 
@@ -143,11 +144,16 @@ export class VersionTracker {
     const changes = this.#changes;
     const readAt = this.#clock.now();
     const record = this.#record(name);
-    const args = [record, crypto.randomUUID(), recordTTL()] as const;
+    const args = [record, uniqueId(), recordTTL()] as const;
     const found = await this.#access.attempt('create version', name ?? undefined, async (store) => {
-      const adding = store.add ? store.add(...args) : store.set(...args);
+      if (!store.add) {
+        await store.set(...args);
+        // Another call may set another version at the same time. It is read when both have: the last one counts.
+        return undefined;
+      }
       // Asked for in the same turn: a full store may evict the record before it does anything that comes later.
-      const [added, read] = await Promise.allSettled([adding, readRecord(store, record)]);
+      const reading = [store.add(...args), readRecord(store, record)] as const;
+      const [added, read] = await Promise.allSettled(reading);
       if (added.status === 'rejected') throw added.reason;
       return read.status === 'fulfilled' ? read.value : undefined;
     });
@@ -179,8 +185,8 @@ const isTrusted = (memory: Memory | undefined, now: number): memory is Memory =>
   memory !== undefined && now >= memory.readAt && now < memory.until;
 
 const isKnown = (
-  mark: readonly [DependencyName, ReadVersion],
-): mark is readonly [DependencyName, CacheVersion] => typeof mark[1] === 'string';
+  dependency: readonly [DependencyName, ReadVersion],
+): dependency is readonly [DependencyName, CacheVersion] => typeof dependency[1] === 'string';
 
 async function readRecord(store: CacheStore, record: string): Promise<VersionedRead<string>> {
   if (store.getVersioned) return store.getVersioned<string>(record);

@@ -2,7 +2,8 @@ import type { Emit } from '../../model/events.js';
 import type { KeySpace } from '../../model/key-space.js';
 import type { Address } from '../../model/snapshot.js';
 import { globMatcher } from '../../util/glob.js';
-import type { InFlight, InFlightTracker } from '../inflight/in-flight.js';
+import type { InFlightTracker } from '../inflight/in-flight.js';
+import type { InFlight, Matches } from '../inflight/in-flight-read.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 
@@ -18,8 +19,9 @@ interface Parts {
 }
 
 /**
- * Every way to invalidate. Each first bars the loads that are running in this process, then tells the store, and
- * rejects with `NOT_CONFIRMED` unless the store has confirmed.
+ * Every way to invalidate. An invalidation first invalidates matching reads and loads in this process: their results
+ * are not cached, and new callers do not share them. Then it tells the store, and rejects with `NOT_CONFIRMED` unless
+ * the store has confirmed.
  */
 export class Invalidation {
   readonly #parts: Parts;
@@ -28,22 +30,22 @@ export class Invalidation {
     this.#parts = parts;
   }
 
-  async keys(ats: readonly Address[]): Promise<void> {
-    if (ats.length === 0) return;
-    const names = new Set(ats.map((address) => address.storageKey));
-    const matches = (watched: InFlight) => names.has(watched.key);
-    const [subject] = ats.length === 1 ? ats.map((address) => address.key) : [`${ats.length} keys`];
+  async keys(addresses: readonly Address[]): Promise<void> {
+    if (addresses.length === 0) return;
+    const storageKeys = new Set(addresses.map((address) => address.storageKey));
+    const matches: Matches = ({ storageKey }) => storageKeys.has(storageKey);
+    const subject = addresses.length === 1 ? addresses[0]?.key : `${addresses.length} keys`;
     try {
-      await this.detach(matches);
+      await this.invalidateInFlight(matches);
     } finally {
       // Also when a write before it has not ended, and the call rejects all the same.
       await this.#parts.access.confirm('del', subject, async (store) => {
-        if (store.delMany && names.size > 1) await store.delMany([...names]);
-        else await Promise.all([...names].map((name) => store.del(name)));
+        if (store.delMany && storageKeys.size > 1) await store.delMany([...storageKeys]);
+        else await Promise.all([...storageKeys].map((storageKey) => store.del(storageKey)));
       });
     }
     this.#parts.inFlight.invalidateReads(matches);
-    for (const { key } of ats) this.#parts.emit({ type: 'invalidate', key });
+    for (const { key } of addresses) this.#parts.emit({ type: 'invalidate', key });
   }
 
   async pattern(pattern: string): Promise<number | undefined> {
@@ -51,12 +53,12 @@ export class Invalidation {
     const patterns = keys.patterns(pattern);
     const matchers = patterns.map(globMatcher);
     // No store can fence keys that it does not hold, so a write that is on its way must land before they are listed.
-    const isMeant = ({ key }: InFlight) => matchers.some((matches) => matches(key));
+    const isMeant = ({ storageKey }: InFlight) => matchers.some((matches) => matches(storageKey));
     let counts: (number | undefined)[] | undefined;
     try {
       await access.confirm('delByPattern', pattern, inFlight.invalidate(isMeant));
     } finally {
-      if (access.store.delByPattern) {
+      if (access.can.deletesPatterns) {
         counts = await access.confirm(
           'delByPattern',
           pattern,
@@ -76,7 +78,7 @@ export class Invalidation {
   async tags(tags: readonly string[]): Promise<void> {
     const { versions, inFlight, emit } = this.#parts;
     const unique = new Set(tags);
-    const matches = (watched: InFlight) => [...unique].some((tag) => watched.tags.has(tag));
+    const matches: Matches = ({ tags }) => [...unique].some((tag) => tags.has(tag));
     // What they write carries the old versions: there is nothing to wait for.
     void inFlight.invalidate(matches);
     const changes = await Promise.allSettled(
@@ -97,11 +99,13 @@ export class Invalidation {
     emit({ type: 'invalidate' });
   }
 
-  /** Bars running loads. A store that fences refuses what they write; any other must have seen it before the rest. */
-  async detach(matches: (watched: InFlight) => boolean): Promise<void> {
+  /**
+   * Invalidates running loads. A store that fences refuses what they write. Any other store may not be told of the
+   * invalidation before their writes have ended.
+   */
+  async invalidateInFlight(matches: Matches): Promise<void> {
     const { access, inFlight } = this.#parts;
-    const { getVersioned, setIfUnchanged } = access.store;
     const written = inFlight.invalidate(matches);
-    if (!getVersioned || !setIfUnchanged) await access.confirm('invalidation', undefined, written);
+    if (!access.can.fences) await access.confirm('invalidation', undefined, written);
   }
 }

@@ -32,20 +32,22 @@ export async function setAll(parts: Parts, entries: readonly Given[]): Promise<b
   const prepared = await Promise.all(entries.map((entry) => prepare(parts, entry)));
   const ready = prepared.filter((write): write is Write => write.versions !== undefined);
   const written = ready.length === 0 || (await parts.writer.write(ready));
-  const names = new Set(ready.map(({ address }) => address.storageKey));
-  parts.inFlight.invalidateReads((read) => names.has(read.key));
+  const storageKeys = new Set(ready.map(({ address }) => address.storageKey));
+  parts.inFlight.invalidateReads(({ storageKey }) => storageKeys.has(storageKey));
   return written && ready.length === prepared.length;
 }
 
-/** Bars the loads that are running, whose values would be older. Without marks where the value must not be written. */
+/** Invalidates running loads, whose values would be older. Without versions where the value must not be written. */
 async function prepare(
   { addressOf, policyOf, invalidation, versions }: Parts,
   { key, value, ttl }: Given,
 ): Promise<Prepared> {
   const [address, policy] = [addressOf(key), policyOf(key, ttl)];
-  const detaching = invalidation.detach((flight) => flight.key === address.storageKey);
-  // What an older write could still replace is not taken; an event has told why.
-  const current = await detaching.then(
+  const invalidating = invalidation.invalidateInFlight(
+    ({ storageKey }) => storageKey === address.storageKey,
+  );
+  // A value that an older write could still replace is not written; an event has told why.
+  const current = await invalidating.then(
     async () => versions.ensure(await versions.current([null, ...policy.tags])),
     () => undefined,
   );

@@ -4,7 +4,7 @@ export type Item = Readonly<Record<string, unknown>>;
 /** The operations that a store needs, by their names in `DynamoDBDocument` and `DaxDocument`. */
 export type Operation = 'get' | 'batchGet' | 'update' | 'delete' | 'scan';
 
-/** What of a request holds items; the rest is as the service wants it. */
+/** The parts of a request that hold items are typed; the others go to the service as they are. */
 export interface Request {
   readonly Key?: Item;
   readonly ExpressionAttributeValues?: Item;
@@ -26,6 +26,14 @@ export interface Response {
   readonly ConsumedCapacity?: { readonly CapacityUnits?: number | undefined } | undefined;
 }
 
+/** Where a request was to go, as far as it is known. */
+export interface Place {
+  readonly table: string;
+  readonly region?: string | undefined;
+  /** The origin, where it is not AWS's own for the region. */
+  readonly endpoint?: string | undefined;
+}
+
 /** A condition of a write, with the values of its `:names`. */
 export interface Condition {
   readonly expression: string;
@@ -35,20 +43,22 @@ export interface Condition {
 /** A condition that did not hold. */
 export interface ConditionFailed {
   readonly conditionFailed: true;
-  /** The item as it is, where the service says. */
+  /** The current item, where the service returns it. */
   readonly item: Item | undefined;
-  /** How often the request was sent: after a second time the condition may have failed because of the first. */
+  /** How often the request was sent. After more than once, the first try itself may have made the condition fail. */
   readonly attempts: number;
 }
 
-/** A way to DynamoDB: the lean transport, or a client of the user's. */
+/** DynamoDB, through the lean transport or the user's own client. */
 export interface Database {
+  /** For messages, as far as it is known. */
+  readonly place: Place;
   /** @throws CacheError. */
   send(
     operation: Operation,
     request: Request,
     retry: 'always' | 'unsent',
-    /** Asked right before each try: once it is true, the request must not be sent any more. */
+    /** Checked right before each try. Once it returns true, the request must not be sent. */
     isLate?: () => boolean,
   ): Promise<Response & Partial<ConditionFailed>>;
   /** Gets ready for the first request. */

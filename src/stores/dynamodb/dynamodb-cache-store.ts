@@ -7,6 +7,7 @@ import type {
 import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import { CacheError, invalid } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { nothingLive, unchanged } from './conditions.js';
@@ -16,14 +17,12 @@ import { inParallel } from './in-parallel.js';
 import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
-import { endOf, isLive, partitionKey, plain, rawValue, versionOf } from './record.js';
+import { endOf, isLive, partitionKey, plain, rawValue, valueChange, versionOf } from './record.js';
 import { scanTable } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
 import { TOMBSTONE, versionedWrites, type Write } from './writes.js';
 
-/** What an item needs besides its key and value: the names, versions and times. */
-const OVERHEAD_BYTES = 150;
-/** Writes at once: a batch must not open a socket for each of its items. */
+/** The most writes in parallel, because a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
 
 /**
@@ -105,7 +104,7 @@ export class DynamoDBCacheStore implements CacheStore {
     return Promise.all(keys.map((key) => this.get<T>(key)));
   }
 
-  /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
+  /** Not sent again once bytes were sent, because a copy that arrives late would undo a later write. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
     await this.#put(key, value, ttl, 'unsent');
   }
@@ -124,7 +123,7 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
-    // The last one of a key: sent at once, any of them could be the last to arrive.
+    // Only the last entry of a key: of several sent in parallel, any could arrive last.
     const unique = new Map(entries.map((entry) => [entry.key, entry])).values();
     await inParallel([...unique], MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
   }
@@ -141,7 +140,7 @@ export class DynamoDBCacheStore implements CacheStore {
     await this.#writeTombstones(keys.map(partitionKey));
   }
 
-  /** Scans the table: it pays for every item, whatever matches. */
+  /** Scans the table, and so pays for every item in it, whatever matches. */
   async delByPattern(pattern: string): Promise<number> {
     let deleted = 0;
     for await (const items of this.#scan('delByPattern', pattern)) {
@@ -175,6 +174,11 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.#database.warm();
   }
 
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
+  }
+
   /** Closes the connections. A `client` that you gave stays open. */
   async close(): Promise<void> {
     this.#database.close();
@@ -185,15 +189,10 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.close();
   }
 
-  async *#scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
-    let readUnits = 0;
-    try {
-      yield* scanTable(this.#database, this.#tableName, pattern, (units) => {
-        readUnits += units;
-      });
-    } finally {
-      this.#onScan?.({ operation, readUnits });
-    }
+  #scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
+    return scanTable(this.#database, this.#tableName, pattern, (readUnits) =>
+      this.#onScan?.({ operation, readUnits }),
+    );
   }
 
   #find(key: string): Promise<Item | undefined> {
@@ -217,23 +216,10 @@ export class DynamoDBCacheStore implements CacheStore {
   ): Promise<boolean> {
     const pk = partitionKey(key);
     const raw = this.#codec.serialize(bareValue(value), key);
-    const envelope = envelopeOf(value);
-    const own = OVERHEAD_BYTES + Buffer.byteLength(envelope ?? '');
-    const size = own + 2 * Buffer.byteLength(key) + Buffer.byteLength(raw);
-    if (size > this.#maxItemBytes) throw tooLarge(key, size, this.#maxItemBytes);
     const exp = this.#clock.now() + ttl * 1000;
-    const hashed = pk !== key;
-    const text = typeof raw === 'string';
-    const set = `SET #value = :value, #exp = :exp,${hashed ? ' #key = :key,' : ''}`;
-    const what = envelope ? `${set} #entry = :entry,` : `REMOVE #entry ${set}`;
-    const values = {
-      // Not a Buffer, which JSON would make an object of before anybody sees it.
-      ':value': text ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
-      ':exp': exp,
-      ...(envelope && { ':entry': envelope }),
-      ...(hashed && { ':key': JSON.stringify(key) }),
-    };
-    return this.#write(pk, { expression: what, values, exp, retry, condition });
+    const { expression, values, bytes } = valueChange(key, pk, raw, envelopeOf(value), exp);
+    if (bytes > this.#maxItemBytes) throw tooLarge(key, bytes, this.#maxItemBytes);
+    return this.#write(pk, { expression, values, exp, retry, condition });
   }
 
   /** The key was invalidated, and this is its version now. */

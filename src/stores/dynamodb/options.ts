@@ -5,7 +5,7 @@ import type { Clock } from '../../model/time.js';
 import type { Serializer } from '../../serializers/serializer.js';
 
 export interface DynamoDBCacheStoreOptions {
-  /** The table: a string partition key `pk`, and TTL on `expiresAt`. */
+  /** The name of a table with a string partition key `pk` and TTL on `expiresAt`. */
   tableName: string;
   /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, or the region of the profile in `~/.aws/config`. */
   region?: string | undefined;
@@ -29,7 +29,7 @@ export interface DynamoDBCacheStoreOptions {
    * endpoint, or else the SDK's provider chain.
    */
   credentials?: CredentialProvider | undefined;
-  /** Reads consistently, at twice the price: no read ever sees an older value. Default false. */
+  /** Reads consistently, so that no read sees an older value, at twice the price. Default false. */
   consistentRead?: boolean | undefined;
   /** Default: JSON. */
   serializer?: Serializer | undefined;
@@ -37,9 +37,9 @@ export interface DynamoDBCacheStoreOptions {
   maxItemBytes?: number | undefined;
   /** Default: 500 ms to connect, 1 s a request, 2 s in all. */
   timeouts?: Timeouts | undefined;
-  /** Told after each scan, which `delByPattern` and `clear` need, what it cost in read capacity units. */
+  /** Called after each scan of `delByPattern` and `clear` with its cost in read capacity units. */
   onScan?: ((scan: { operation: 'delByPattern' | 'clear'; readUnits: number }) => void) | undefined;
-  /** Where expiry takes the time from. Default: the system. */
+  /** The time that decides what has expired. Default: the system clock. */
   clock?: Clock | undefined;
 }
 

@@ -1,17 +1,17 @@
 import type { Clock } from '../../model/time.js';
 
-/** How long a process reads consistently what it changed, milliseconds: replicas usually follow within one second. */
+/** How long a process reads a key consistently after changing it, milliseconds. Replicas usually lag less than 1 s. */
 const WINDOW_MS = 20_000;
 const MOST_KEYS = 10_000;
 
 /**
- * The keys that this process has changed lately. They are read consistently, so that a process sees its own
- * invalidations although DynamoDB's default reads may lag behind.
+ * The keys that this process has changed recently. It reads them consistently and so sees its own invalidations, although
+ * DynamoDB's default reads may lag behind.
  */
 export class RecentChanges {
   readonly #clock: Clock;
   readonly #until = new Map<string, number>();
-  /** Everything counts as changed until then, after more changes than are worth remembering. */
+  /** After more changes than the map may hold, every key counts as changed until this time, epoch milliseconds. */
   #allUntil = 0;
 
   constructor(clock: Clock) {
@@ -19,7 +19,14 @@ export class RecentChanges {
   }
 
   add(pk: string): void {
-    const until = this.#clock.now() + WINDOW_MS;
+    const now = this.#clock.now();
+    const until = now + WINDOW_MS;
+    // To the end, so that the oldest stand in front.
+    this.#until.delete(pk);
+    for (const [old, oldUntil] of this.#until) {
+      if (now < oldUntil) break;
+      this.#until.delete(old);
+    }
     if (this.#until.size >= MOST_KEYS) {
       this.#until.clear();
       this.#allUntil = until;
@@ -28,13 +35,7 @@ export class RecentChanges {
   }
 
   has(pk: string): boolean {
-    if (this.#until.size === 0) return false;
-    const now = this.#clock.now();
-    if (now < this.#allUntil) return true;
-    const until = this.#until.get(pk);
-    if (until === undefined) return false;
-    if (now < until) return true;
-    this.#until.delete(pk);
-    return false;
+    const until = this.#until.get(pk) ?? 0;
+    return this.#clock.now() < Math.max(until, this.#allUntil);
   }
 }

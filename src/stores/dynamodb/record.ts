@@ -7,8 +7,8 @@ import type { Item } from './database.js';
  * The attributes of an item. Every expression names them by alias, because DynamoDB reserves words such as VALUE.
  *
  * - `pk` the key, or its start and a hash when it is too long; then `key` is the original, as JSON
- * - `value` what the serializer wrote, S or B; absent in a marker, which says only that the key was invalidated
- * - `entry` what the service keeps with a value: its times, and the versions that it depends on
+ * - `value` the serializer's output, S or B; absent in a tombstone, which records only that the key was invalidated
+ * - `entry` the service's data about a value: its times, and the versions that it depends on
  * - `exp` when the value expires, epoch milliseconds
  * - `expiresAt` when DynamoDB may delete the item, epoch seconds: its TTL attribute
  * - `ver`, `n` the version: a fresh id with each write, and a counter that only grows
@@ -25,8 +25,8 @@ const READABLE_CHARACTERS = 256;
 const HASHED = /~[0-9a-f]{64}$/;
 
 /**
- * The partition key of a cache key: the key itself where that is possible, else a readable start and its hash. A key
- * that looks like one of those is hashed too, so no key can be made to meet another.
+ * The partition key of a cache key: the key itself where DynamoDB allows it, else a readable start and the key's hash. A
+ * key that looks like such a hash is hashed too, so no key can be made to collide with another.
  */
 export function partitionKey(key: string): string {
   if (
@@ -37,12 +37,12 @@ export function partitionKey(key: string): string {
   ) {
     return key;
   }
-  // Not UTF-8, which would make one of all lone surrogates.
+  // Not UTF-8, which encodes all lone surrogates alike.
   const hash = builtin.crypto().createHash('sha256').update(key, 'utf16le').digest('hex');
   return `${key.slice(0, READABLE_CHARACTERS).toWellFormed()}~${hash}`;
 }
 
-/** What an attribute holds: DynamoDB names the type of each, a document client has taken that off. */
+/** The value of an attribute, with DynamoDB's type around it or, from a document client, without. */
 export function plain(value: unknown): unknown {
   const { S, N, B } = Object(value);
   return S ?? N ?? B ?? value;
@@ -54,7 +54,7 @@ export function plain(value: unknown): unknown {
  */
 export function originalKey({ pk, key }: Item): string {
   const name = String(plain(pk));
-  if (key === undefined || !HASHED.test(name)) return name;
+  if (key === undefined) return name;
   try {
     const original: unknown = JSON.parse(String(plain(key)));
     return typeof original === 'string' && partitionKey(original) === name ? original : name;
@@ -63,26 +63,57 @@ export function originalKey({ pk, key }: Item): string {
   }
 }
 
-/** When the value ends, epoch milliseconds. A marker's is over; what others wrote knows seconds. */
+/** When the value expires, epoch milliseconds; 0 for a tombstone. Items of other programs have only `expiresAt`. */
 export function endOf(item: Item): number {
   const seconds = item.value && !item.ver ? plain(item.expiresAt) : 0;
   return Number(plain(item.exp) ?? Number(seconds) * 1000);
 }
 
-/** Whether the item holds a value whose time has not come. */
+/** True for an item whose value has not expired. */
 export const isLive = (item: Item | undefined, now: number): item is Item =>
   item !== undefined && now < endOf(item);
 
-/** What the serializer wrote. @throws CacheError `CORRUPT` for an attribute that no serializer writes. */
+/** The serializer's output. @throws CacheError `CORRUPT` for an attribute that no serializer writes. */
 export function rawValue(item: Item, key: string): string | Uint8Array {
   const value = plain(item.value);
-  // The lean transport has bytes as base64.
+  // The lean transport leaves bytes in base64.
   if (typeof value === 'string') {
     return Object(item.value).B === value ? Buffer.from(value, 'base64') : value;
   }
   if (ArrayBuffer.isView(value)) return value as Uint8Array;
   const message = `The item of "${key}" holds neither text nor bytes: what else writes to this table?`;
   throw new CacheError('CORRUPT', message, { subject: key });
+}
+
+/** The size of an item besides its key, value and entry, bytes: names, version and times. */
+const OVERHEAD_BYTES = 150;
+
+/** The update that gives an item a value, and the size that the item then has, bytes. */
+export function valueChange(
+  key: string,
+  pk: string,
+  raw: string | Uint8Array,
+  envelope: string | undefined,
+  exp: number,
+): { expression: string; values: Item; bytes: number } {
+  const isHashed = pk !== key;
+  const set = `SET #value = :value, #exp = :exp,${isHashed ? ' #key = :key,' : ''}`;
+  const values = {
+    // Not a Buffer, because JSON would turn it into an object before its type can be added.
+    ':value':
+      typeof raw === 'string' ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
+    ':exp': exp,
+    ...(envelope && { ':entry': envelope }),
+    ...(isHashed && { ':key': JSON.stringify(key) }),
+  };
+  const bytes =
+    OVERHEAD_BYTES +
+    Buffer.byteLength(envelope ?? '') +
+    2 * Buffer.byteLength(key) +
+    Buffer.byteLength(raw);
+  // A value without an entry must not keep the entry of the value before it.
+  const expression = envelope ? `${set} #entry = :entry,` : `REMOVE #entry ${set}`;
+  return { expression, values, bytes };
 }
 
 /** The version of a key without an item. */

@@ -1,6 +1,6 @@
 import { CacheError } from '../../model/errors.js';
 import { type Duration, milliseconds, withTimeout } from '../../model/time.js';
-import type { ConditionFailed, Database, Operation, Response } from './database.js';
+import type { ConditionFailed, Database, Operation, Place, Response } from './database.js';
 import { dynamodbError } from './error.js';
 
 /** `DynamoDBDocument` and `DaxDocument`: a method for each operation, and plain values. */
@@ -8,18 +8,19 @@ type DocumentClient = Record<Operation, (input: object, options?: object) => Pro
 
 interface ClientError {
   readonly name?: string;
+  readonly code?: unknown;
   readonly message?: string;
   readonly Item?: ConditionFailed['item'];
   readonly $metadata?: { readonly attempts?: number };
 }
 
-/** Not a literal, or a bundler would pack the whole SDK into handlers that never use it. */
+/** Not a literal, because a bundler would pack the whole SDK into handlers that never use it. */
 const SDK = /* @__PURE__ */ ['@aws-sdk', 'lib-dynamodb'].join('/');
 
 /**
- * DynamoDB through the user's own client, which retries by its own rules; nothing is retried on top of them. The SDK
- * has no request timeout by default, so each call gets an abort signal, and is left where it does not listen to that:
- * while the SDK waits for credentials, or in DAX.
+ * DynamoDB through the user's own client. The client retries by its own rules, and this adds no retries. The SDK has no
+ * request timeout by default, so each call gets an abort signal. A call that ignores the signal is abandoned: the SDK
+ * while it waits for credentials, and DAX.
  */
 export function sdkDatabase(
   given: object | (() => object | Promise<object>),
@@ -27,15 +28,27 @@ export function sdkDatabase(
   total: Duration = '2s',
 ): Database {
   const totalMs = milliseconds(total, 'timeouts.total');
+  let place: Place = { table: tableName };
   let opened: Promise<DocumentClient> | undefined;
   const open = (): Promise<DocumentClient> => {
-    opened ??= documentClient(given).catch((error) => {
-      opened = undefined;
-      throw error;
-    });
+    opened ??= documentClient(given).then(
+      (client) => {
+        void placeOf(client, tableName).then((found) => {
+          place = found;
+        });
+        return client;
+      },
+      (error) => {
+        opened = undefined;
+        throw error;
+      },
+    );
     return opened;
   };
   return {
+    get place() {
+      return place;
+    },
     async send(operation, request, _retry, isLate) {
       const abort = new AbortController();
       const { signal } = abort;
@@ -51,33 +64,56 @@ export function sdkDatabase(
           throw signal.reason;
         });
       } catch (error) {
-        const { name, message = String(error), Item: item, $metadata }: ClientError = Object(error);
+        const { name, code, message, Item: item, $metadata }: ClientError = Object(error);
         // Where no condition was sent, such an answer comes from something else and confirms nothing.
         if (name === 'ConditionalCheckFailedException' && request.ConditionExpression) {
-          // A client that does not say how often it sent may have done so more than once.
+          // A client that does not report its attempts may have made more than one.
           return { conditionFailed: true, item, attempts: $metadata?.attempts ?? 2 };
         }
         if (error instanceof CacheError) throw error;
         const late = signal.aborted && `no answer within ${totalMs} ms`;
-        throw dynamodbError(operation, tableName, late ? 'Timeout' : name, late || message, error);
+        // The system's errors have a code, and no message where several addresses were tried.
+        const type = late ? 'Timeout' : typeof code === 'string' ? code : (name ?? 'Error');
+        const text = late || message || String(code ?? name ?? error);
+        throw dynamodbError(operation, place, type, text, error);
       }
     },
-    /** The client is there and its packages are loaded: how it connects is its own business. */
+    /** Makes the client and loads its packages. It does not connect: the client does that itself. */
     async warm() {
       await open();
     },
-    /** The client is the user's: so is closing it. */
+    /** Nothing: the client belongs to the user, who may share it. */
     close() {},
   };
 }
 
-/** A client with methods as it is; one that takes only commands inside a `DynamoDBDocument`, which comes from the SDK. */
+/** The region and the endpoint of an SDK client. Another one, such as DAX's, does not say. */
+async function placeOf(client: object, table: string): Promise<Place> {
+  const { config }: { config?: { region?: unknown; endpoint?: unknown } } = client;
+  const [region, endpoint] = await Promise.all(
+    [config?.region, config?.endpoint].map(async (option) => {
+      try {
+        return typeof option === 'function' ? await option() : option;
+      } catch {
+        return undefined;
+      }
+    }),
+  );
+  const { protocol, hostname, port } = Object(endpoint);
+  return {
+    table,
+    region: typeof region === 'string' ? region : undefined,
+    endpoint: hostname && `${protocol}//${hostname}${port ? `:${port}` : ''}`,
+  };
+}
+
+/** A client with methods is used as it is. One that takes only commands is wrapped in the SDK's `DynamoDBDocument`. */
 async function documentClient(given: object): Promise<DocumentClient> {
   const client = await (typeof given === 'function' ? given() : given);
   if (client?.update) return client;
   if (!client?.send) {
     const message =
-      'client is none that the AWS SDK or DAX makes: give one, or a function that returns one.';
+      'client is not a DynamoDB client of the AWS SDK or DAX: give one, or a function that returns one.';
     throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
   }
   const sdk = import(/* webpackIgnore: true */ /* @vite-ignore */ SDK);

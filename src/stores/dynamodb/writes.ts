@@ -1,19 +1,10 @@
+import { LONGEST_SEND_MS, SHORTEST_RECORD_MS } from '../../model/fence-window.js';
 import { type Clock, monotonic } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { Condition, Database, Item, Request } from './database.js';
 import type { Read } from './reads.js';
 import type { RecentChanges } from './recent.js';
 import { aliasesIn, versionOf } from './record.js';
-
-/**
- * The least time that any record stays, milliseconds, so that the version which refuses a late fill is still there: the
- * service lets no load fill that is older than a quarter of it.
- */
-const FENCE_WINDOW_MS = 3_600_000;
-/**
- * How long after its call a write may still be sent, milliseconds. A sandbox can freeze between the two; with the
- * quarter of an hour before it, a fill is sent well within the fence window or not at all.
- */
-const LATEST_SEND_MS = 15 * 60_000;
 
 /** A change of one item. */
 export interface Change {
@@ -50,12 +41,13 @@ export function versionedWrites(
   recent: RecentChanges,
 ): Write {
   return async (pk, change) => {
-    const id = crypto.randomUUID();
+    const id = uniqueId();
     const [wallMs, monotonicMs] = [clock.now(), monotonic()];
-    const staysUntilMs = Math.max(change.exp, wallMs + FENCE_WINDOW_MS);
+    const staysUntilMs = Math.max(change.exp, wallMs + SHORTEST_RECORD_MS);
     const request = { TableName: tableName, ...updateRequest(pk, change, id, staysUntilMs) };
     // By both clocks: some systems stop one of them during a freeze, and the wall clock may be set back.
-    const isLate = () => Math.max(clock.now() - wallMs, monotonic() - monotonicMs) > LATEST_SEND_MS;
+    const isLate = () =>
+      Math.max(clock.now() - wallMs, monotonic() - monotonicMs) > LONGEST_SEND_MS;
     try {
       const response = await database.send('update', request, change.retry, isLate);
       if (!response.conditionFailed) return true;

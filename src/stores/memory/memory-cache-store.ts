@@ -7,6 +7,7 @@ import type {
 import { bareValue, Entry, isEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
@@ -152,7 +153,13 @@ export class MemoryCacheStore implements CacheStore {
     for (const record of [...this.#records.values()]) this.#drop(record);
   }
 
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
+  }
+
   async close(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   /** The record, if it holds a value whose time has not come. One that has expired keeps its version as a token. */
   #live(key: string, now = this.#clock.now()): Stored | undefined {

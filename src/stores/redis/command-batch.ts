@@ -1,7 +1,7 @@
 import { afterTick } from '../../resilience/after-tick.js';
 import type { RedisClient } from './client.js';
 
-/** Of Node's streams: what is written while it is corked leaves together. */
+/** One of Node's: it sends together what is written while it is corked. */
 interface Stream {
   cork(): void;
   uncork(): void;
@@ -12,13 +12,13 @@ interface Connected {
 }
 
 /**
- * Lets the commands of one tick leave in one packet: a client writes each by itself, which costs a system call each.
+ * Sends commands issued in the same tick in one packet: a client writes each by itself, which costs a system call each.
  * A Cluster has a stream for each of its nodes.
  */
 export class CommandBatch {
   #gathering = false;
 
-  /** What is sent to the client until the end of this tick, its promise jobs included, leaves together. */
+  /** Commands until the end of this tick, its promise jobs included, leave together. */
   gather(client: RedisClient): void {
     if (this.#gathering) return;
     this.#gathering = true;

@@ -18,7 +18,7 @@ const RETRYING = / Retrying from scratch after \d+ms\./;
 /** OpenSSL says where in its source an error arose; the fourth part is the error. */
 const OPENSSL = /^\w+:error:\w+:SSL routines:[^:]*:([^:]+):.*$/s;
 
-/** What the client or Redis said, without the arguments of commands. */
+/** The message of the client or of Redis, without the arguments of commands. */
 export function messageOf(error: unknown): string {
   const { message, code, errors } = Object(error) as Partial<AggregateError & { code: string }>;
   // Of a host with several addresses Node says nothing itself, but has an error for each.
@@ -47,8 +47,8 @@ export function redisError(
 }
 
 /**
- * What errors of clients carry besides: commands with their arguments, replies, the errors of nodes with commands of
- * theirs, and a certificate that refers to itself.
+ * Properties of clients' errors: commands with their arguments, replies, errors of nodes with commands of their own, and
+ * a certificate that refers to itself.
  */
 const UNFIT_FOR_LOGS = ['command', 'buffer', 'lastNodeError', 'previousErrors', 'cert'];
 

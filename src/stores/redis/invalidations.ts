@@ -1,5 +1,6 @@
 import { CacheError } from '../../model/errors.js';
 import { withTimeout } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { RedisClient } from './client.js';
 import type { Connection } from './connection.js';
@@ -41,7 +42,7 @@ export class RedisInvalidations implements InvalidationChannel {
     this.#connection = connection;
     this.#unused = unused;
     this.#everybody = channel;
-    this.#self = `${channel}:${crypto.randomUUID()}`;
+    this.#self = `${channel}:${uniqueId()}`;
   }
 
   listen(listener: (message: string) => void): void {
@@ -54,7 +55,7 @@ export class RedisInvalidations implements InvalidationChannel {
 
   async sync(): Promise<number> {
     const session = this.#session ?? (await this.#open());
-    const echo = crypto.randomUUID();
+    const echo = uniqueId();
     const heard = new Promise<number>((resolve) => this.#echoes.set(echo, resolve));
     try {
       await this.#send((client) =>

@@ -1,7 +1,7 @@
 import { CacheError } from '../../model/errors.js';
 import { globMatcher, literalStart } from '../../util/glob.js';
 
-/** What UTF-8 cannot hold: half a surrogate pair. And what stands for it: a NUL character. */
+/** UTF-8 cannot hold half a surrogate pair; a NUL character stands for it, so NUL is escaped, too. */
 const UNSAFE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\0/g;
 const ESCAPED = /\0(0|d[0-9a-f]{3})/g;
 
@@ -9,13 +9,13 @@ const ESCAPED = /\0(0|d[0-9a-f]{3})/g;
 export interface KeySpace {
   /** The key in Redis. */
   encode(key: string): string;
-  /** Undefined for what lies outside. */
+  /** Undefined for a key outside the prefix. */
   decode(stored: Uint8Array): string | undefined;
   /** A key in Redis that no key encodes to. */
   readonly unused: string;
-  /** For SCAN: finds all that a glob can match, and more; everything without one. */
+  /** A pattern for SCAN that finds all that a glob can match, and more; everything below the prefix without a glob. */
   scanPattern(glob?: string): string;
-  /** Whether the glob matches a key in Redis. */
+  /** Decides for a key in Redis: SCAN's patterns are not our globs. */
   matcher(glob: string): (stored: Uint8Array) => boolean;
 }
 
@@ -27,11 +27,11 @@ export interface KeySpace {
  */
 export function keySpace(prefix: string): KeySpace {
   if (typeof prefix !== 'string' || prefix === '' || !prefix.isWellFormed()) {
-    const message = `prefix is ${JSON.stringify(prefix)}: give a name, since clear() deletes all that is below it.`;
+    const message = `prefix is ${JSON.stringify(prefix)}: give a name, because clear() deletes every key below it.`;
     throw new CacheError('INVALID_OPTION', message, { subject: 'prefix' });
   }
   const start = prefix.endsWith(':') ? prefix : `${prefix}:`;
-  // A prefix may begin with what is taken for a byte order mark.
+  // A prefix may begin with the character of a byte order mark.
   const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
   const decode = (stored: Uint8Array): string | undefined => {
@@ -61,5 +61,5 @@ function escaped(key: string): string {
   return key.replace(UNSAFE, (unit) => `\0${unit.charCodeAt(0).toString(16)}`);
 }
 
-/** Redis' own globs know `[` and `]` besides ours. */
+/** Redis' own globs also know `[` and `]`. */
 const literal = (text: string): string => text.replace(/[*?[\]\\]/g, '\\$&');

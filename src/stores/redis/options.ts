@@ -23,7 +23,7 @@ export interface RedisCacheStoreOptions {
   readonly serializer?: Serializer | undefined;
 }
 
-/** What a client of our own is made with: settings of ioredis, some of which the store reads. */
+/** Settings of ioredis for a client of our own; the store itself reads some of them. */
 export interface ClientSettings extends Readonly<Record<string, unknown>> {
   readonly username?: string;
   readonly password?: string | (() => unknown);

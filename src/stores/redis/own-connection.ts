@@ -175,7 +175,7 @@ export class OwnConnection implements Connection {
 const closed = (): CacheError =>
   new CacheError('STORE_FAILED', 'The store is closed: make a new one, or close it later.');
 
-/** What became of a command that failed; undefined when Redis has answered it, or when no time is left to ask again. */
+/** The fate of a command that failed; undefined when Redis has answered it, or when no time is left to ask again. */
 function fateOf(error: unknown): 'unsent' | 'refused' | 'unknown' | undefined {
   const message = messageOf(error);
   if (message.startsWith("Stream isn't writeable")) return 'unsent';

@@ -5,12 +5,16 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { bareValue, envelopeOf } from '../../model/entry.js';
+import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
+import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
 import { connectionOf } from './connection-of.js';
+import { redisError } from './error.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
 import type { RedisCacheStoreOptions } from './options.js';
@@ -18,8 +22,8 @@ import { recordBody, StoredRecord, UNKNOWN_VERSION } from './record.js';
 import { isValue, unlinkKeys } from './scan.js';
 import { ValueMemo } from './value-memo.js';
 
-/** The service lets no load fill that is older than this, so no token is needed for longer. Milliseconds. */
-const TOKEN_MS = 15 * 60_000;
+/** The version of a miss on a server without memory for its token. A read is not a failure there: hits go on. */
+const NO_TOKEN = 'none';
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -77,6 +81,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   #versioned<T>(raw: Uint8Array, stored: string, key: string): VersionedRead<T> {
+    if (raw.length === 0) return { value: undefined, version: NO_TOKEN };
     const record = new StoredRecord(raw);
     const { version } = record;
     if (record.isToken) {
@@ -115,6 +120,12 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
+    if (version === NO_TOKEN)
+      throw redisError(
+        'fill',
+        key,
+        new Error('OOM when the token was to be left that a fill needs'),
+      );
     return this.#write('fill', key, value, ttl, version, 'write');
   }
 
@@ -166,6 +177,11 @@ export class RedisCacheStore implements CacheStore {
     await this.#connection.send('warm', undefined, (client) => client.ping(), 'read');
   }
 
+  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  check(keyPrefix?: string): Promise<void> {
+    return checkStore(this, keyPrefix);
+  }
+
   /** Closes the client that a `url` has opened, within half a second; one that was given stays open. */
   async close(): Promise<void> {
     await this.#connection.close();
@@ -183,7 +199,7 @@ export class RedisCacheStore implements CacheStore {
         'get',
         key,
         // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
-        (client) => client.glassworkCacheReadBuffer(stored, crypto.randomUUID(), TOKEN_MS),
+        (client) => client.glassworkCacheReadBuffer(stored, uniqueId(), TOKEN_LIFE_MS),
         'read',
       )
       .then((raw) => this.#versioned(raw, stored, key));
@@ -211,7 +227,7 @@ export class RedisCacheStore implements CacheStore {
     const raw = this.#codec.serialize(bareValue(value), key);
     const { kind, body } = recordBody(raw, envelopeOf(value));
     const ttlMs = Math.max(1, Math.round(ttl * 1000));
-    const id = crypto.randomUUID();
+    const id = uniqueId();
     const written = await this.#connection.send(
       operation,
       key,

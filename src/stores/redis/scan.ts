@@ -28,7 +28,7 @@ export async function unlinkKeys(client: RedisClient, search: Search): Promise<n
   return values;
 }
 
-/** Whether a record holds a value, by its first byte: empty where there is no record. */
+/** True for a record that holds a value, by its first byte: empty where there is no record. */
 export const isValue = (kind: string): boolean => kind !== '' && kind !== TOKEN;
 
 /** Deletes a record, and says whether it held a value. */

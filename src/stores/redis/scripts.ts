@@ -4,18 +4,23 @@ import { END_BYTES, HEADER_BYTES, TOKEN, UNKNOWN_VERSION, VERSION_BYTES } from '
 /** Lua for the text before the value of a record, from a `kind` and an `ends` of 15 digits. */
 const HEADER = "kind .. ARGV[1] .. time[1] .. string.format('%06d', time[2]) .. ends .. '\\n'";
 
-/** The record; where there is none, a token that is left in its place. ARGV: a fresh id, the token's life (ms). */
+/**
+ * The record; where there is none, a token that is left in its place; '' where no memory is left for the token. ARGV: a
+ * fresh id, the token's life (ms).
+ */
 const readScript = () => `
 local record = redis.call('GET', KEYS[1])
 if record then return record end
 local time = redis.call('TIME')
 local kind, ends = '${TOKEN}', '${'0'.repeat(END_BYTES)}'
 local token = ${HEADER}
-redis.call('SET', KEYS[1], token, 'PX', ARGV[2])
-return token`;
+local left = redis.pcall('SET', KEYS[1], token, 'PX', ARGV[2])
+if not left.err then return token end
+if string.find(left.err, 'OOM ', 1, true) then return '' end
+return left`;
 
 /*
- * What a write finds under its key, and when it may write:
+ * The life of a key, and when a write may take place:
  *
  *     nothing ──read──▶ token t1 ──fill with t1──▶ value v2 ──set──▶ value v3 ──del──▶ nothing ──read──▶ token t4
  *

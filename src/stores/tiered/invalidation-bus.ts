@@ -1,14 +1,15 @@
 import type { Clock } from '../../model/time.js';
+import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
 import type { Tier } from './tier.js';
 
-/** How old the last proof that the channel is alive may be: so long may an invalidation go unheard, milliseconds. */
+/** The age up to which a proof of the channel counts, milliseconds: an invalidation may go unheard for as long. */
 const TRUST_MS = 1_000;
 /** The least time between two proofs. */
 const RENEW_MS = 400;
 
 interface Message {
-  /** Who sent it: nobody needs to hear itself. */
+  /** The sender, which ignores its own messages. */
   readonly from: string;
   readonly keys?: readonly string[] | undefined;
   readonly pattern?: string | undefined;
@@ -17,36 +18,36 @@ interface Message {
 }
 
 /**
- * The other processes whose invalidations a tier must follow.
+ * Tells other processes what to drop from their first tier, and drops from this one's what they tell.
  *
  *     this process   sync ── proof ── reads the tier ······ frozen, or cut off ······ reads: the proof is too old
- *     another                             del, publish                                  │ goes below, and syncs
- *     this process                                                 hears of the del ── proof ── reads the tier
+ *     another                             del, publish                                  │ asks the tier below, syncs
+ *     this process                                          receives the del ── proof ── reads the tier
  *
- * A frozen process wakes with messages in its socket that it has not looked at, and with no sign of the freeze but the
- * wall clock. So the tier is trusted only for a second after a round trip on the channel, by the wall clock: behind the
- * answer to it there is no older message. Where messages were lost, everything in the tier goes before it is trusted.
- * Nothing runs between reads: it is the reads that ask for the next proof, and none of them waits for it.
+ * A frozen process resumes with unread messages in its socket, and only the wall clock shows the freeze. So the tier is
+ * trusted only for a second after a round trip on the channel, by the wall clock: no older message can follow the answer
+ * of that round trip. Where messages may have been lost, the tier is emptied before it is trusted again. Nothing runs
+ * between reads: a read starts the next proof, and does not wait for it.
  */
 export class InvalidationBus {
   readonly #channel: InvalidationChannel;
   readonly #tier: Tier;
   readonly #clock: Clock;
-  readonly #self = crypto.randomUUID();
+  readonly #self = uniqueId();
   #provenAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
   #session: number | undefined;
-  /** What was heard and is still being dropped. */
+  /** Messages whose keys are still being dropped. */
   #dropping: Promise<unknown> = Promise.resolve();
 
   constructor(channel: InvalidationChannel, tier: Tier, clock: Clock) {
     this.#channel = channel;
     this.#tier = tier;
     this.#clock = clock;
-    channel.listen((text) => this.#hear(text));
+    channel.listen((text) => this.#receive(text));
   }
 
-  /** Whether the tier has dropped everything that was invalidated more than a moment ago. */
+  /** True while the tier has dropped everything that was invalidated more than a second ago. */
   trusts(now = this.#clock.now()): boolean {
     if (!isWithin(now - this.#askedAt, RENEW_MS)) this.prove().catch(() => {});
     return isWithin(now - this.#provenAt, TRUST_MS);
@@ -60,12 +61,12 @@ export class InvalidationBus {
     await this.#dropping;
     if (session !== this.#session) await this.#tier.clear();
     this.#session = session;
-    // A later one may have come first. What is later than now is of a clock that was set back.
+    // A later proof may have come first. One in the future was taken before the clock was set back.
     if (this.#provenAt < now || this.#provenAt > this.#clock.now()) this.#provenAt = now;
   }
 
-  /** @throws What the channel throws: others may then go on serving what was to be dropped. */
-  async tell(what: Omit<Message, 'from'>): Promise<void> {
+  /** @throws What the channel throws: others may then go on serving the value. */
+  async publish(what: Omit<Message, 'from'>): Promise<void> {
     await this.#channel.publish(JSON.stringify({ from: this.#self, ...what } satisfies Message));
   }
 
@@ -73,18 +74,18 @@ export class InvalidationBus {
     await this.#channel.close();
   }
 
-  #hear(text: string): void {
+  #receive(text: string): void {
     const { from, keys, pattern } = parsed(text);
     if (from === this.#self) return;
     const dropped = this.#drop(keys, pattern).catch(() => {
-      // Nobody knows what it holds now: the next proof empties it.
+      // Its content is unknown now: the next proof empties it.
       this.#session = undefined;
       this.#provenAt = Number.NEGATIVE_INFINITY;
     });
     this.#dropping = Promise.all([this.#dropping, dropped]);
   }
 
-  /** What a later version of this package may say that this one does not know is taken for everything. */
+  /** A message that only a later version of this package understands counts as one about everything. */
   async #drop(keys: Message['keys'], pattern: Message['pattern']): Promise<void> {
     if (Array.isArray(keys)) await Promise.all(keys.map((key) => this.#tier.del(String(key))));
     else if (typeof pattern === 'string') await this.#tier.delByPattern(pattern);
@@ -92,7 +93,7 @@ export class InvalidationBus {
   }
 }
 
-/** By the wall clock, which may also have been set back. */
+/** By the wall clock: a negative age says that it was set back, and nothing about the real one. */
 const isWithin = (ageMs: number, ms: number): boolean => ageMs >= 0 && ageMs < ms;
 
 function parsed(text: string): Partial<Message> {

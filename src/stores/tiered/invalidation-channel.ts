@@ -1,15 +1,15 @@
 /**
- * How processes tell each other what tiers above a store they share must drop. Messages may be lost while a process is
- * cut off, or come late to one that was frozen: `sync` is how that is found out.
+ * How processes tell each other what the tiers above a shared store must drop. Messages may be lost while a process is
+ * disconnected, or arrive late at one that was frozen: `sync` finds that out.
  */
 export interface InvalidationChannel {
-  /** Tells everybody who listens; resolves when the message is on its way, and rejects when that is not certain. */
+  /** Sends to all listeners. Resolves when the message is on its way, and rejects when that is not certain. */
   publish(message: string): Promise<void>;
-  /** Gives what others publish to the listener, from the next `sync` on. */
+  /** Passes the messages of others to the listener, from the next `sync` on. */
   listen(listener: (message: string) => void): void;
   /**
-   * Resolves when everything that was published before the call has been given to the listener, but for what was lost.
-   * Two calls that resolve to the same number say that nothing was lost between them.
+   * Resolves when the listener has been given everything that was published before the call, except for lost messages.
+   * It resolves to the number of a session: while the number stays the same, no message was lost.
    */
   sync(): Promise<number>;
   close(): Promise<void>;

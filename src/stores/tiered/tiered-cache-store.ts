@@ -8,6 +8,7 @@ import type {
 import { isEntry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
+import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { InvalidationBus } from './invalidation-bus.js';
@@ -175,7 +176,7 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     return downThenUp(
       () => this.#below.delByPattern(pattern),
-      () => all([store.delByPattern(pattern), this.#fleet?.tell({ pattern })]),
+      () => all([store.delByPattern(pattern), this.#fleet?.publish({ pattern })]),
     );
   }
 
@@ -183,13 +184,27 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     await downThenUp(
       () => this.#below.clear(),
-      () => all([store.clear(), this.#fleet?.tell({ all: true })]),
+      () => all([store.clear(), this.#fleet?.publish({ all: true })]),
     );
   }
 
   /** Warms every tier, and rejects with the first failure. */
   async warm(): Promise<void> {
-    await all([this.#upper.store.warm?.(), this.#below.warm?.(), this.#fleet?.prove()]);
+    await all([this.#upper.store.warm?.(), this.#below.warm?.()]);
+    // Not before: the channel may go over the connection of the tier below.
+    await this.#fleet?.prove();
+  }
+
+  /**
+   * Checks the last tier, those above it, the channel, and then all of them together; see `CacheService.check()`.
+   *
+   * @throws CacheError with what is wrong.
+   */
+  async check(keyPrefix?: string): Promise<void> {
+    for (const tier of [this.#below, this.#upper.store])
+      await (tier.check?.(keyPrefix) ?? checkStore(tier, keyPrefix));
+    await this.#fleet?.prove();
+    await checkStore(this, keyPrefix);
   }
 
   /** Closes every tier, and rejects with the first failure. */
@@ -201,6 +216,11 @@ export class TieredCacheStore implements CacheStore {
     }
   }
 
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** An invalidation; also a `set`, whose copy the next read makes. */
   async #change(keys: readonly string[], write: () => Promise<void>): Promise<void> {
     const copied = keys.filter((key) => !isRecord(key));
@@ -210,7 +230,7 @@ export class TieredCacheStore implements CacheStore {
   /** From this process's first tier, and from those of others. */
   async #drop(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
-    await all([...keys.map((key) => this.#upper.store.del(key)), this.#fleet?.tell({ keys })]);
+    await all([...keys.map((key) => this.#upper.store.del(key)), this.#fleet?.publish({ keys })]);
   }
 
   get #trusted(): boolean {

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Basis, InFlightTracker } from '../../../src/engine/inflight/in-flight.js';
+import { InFlightTracker } from '../../../src/engine/inflight/in-flight.js';
+import type { LoadBasis } from '../../../src/engine/inflight/in-flight-load.js';
+import { LoadRun } from '../../../src/engine/inflight/load-run.js';
+import { MISSING } from '../../../src/model/dependency.js';
+import { FAILED } from '../../../src/model/failed.js';
 import { deferred } from '../../cache-service/helpers.js';
 
-const basis = (version: string, more: Partial<Basis> = {}): Basis => ({
+const basis = (version: string, more: Partial<LoadBasis> = {}): LoadBasis => ({
   version,
   versions: [[null, 'p']],
   wallMs: 1_000_000,
@@ -10,16 +14,35 @@ const basis = (version: string, more: Partial<Basis> = {}): Basis => ({
   ...more,
 });
 
-describe('SingleFlight', () => {
+function start<T>(
+  tracker: InFlightTracker,
+  key: string,
+  snapshot: LoadBasis,
+  tags: readonly string[],
+  work: () => Promise<T>,
+) {
+  const address = { key, storageKey: key };
+  return tracker.start({ address, snapshot, tags, run: new LoadRun() }, work);
+}
+
+/** By default for a caller that has called just now. */
+const joinable = (
+  tracker: InFlightTracker,
+  key: string,
+  snapshot: LoadBasis,
+  called = tracker.watch({ storageKey: key, tags: [] }).order,
+) => tracker.joinable(key, snapshot, called);
+
+describe('InFlightTracker', () => {
   const never = () => new Promise<never>(() => {});
 
-  it.each<[string, Basis, boolean]>([
+  it.each<[string, LoadBasis, boolean]>([
     ['the same', basis('v1'), true],
     ['another version', basis('v2'), false],
-    ['another mark', basis('v1', { versions: [[null, 'q']] }), false],
-    ['no marks', basis('v1', { versions: undefined }), false],
+    ['another version of the prefix', basis('v1', { versions: [[null, 'q']] }), false],
+    ['no versions', basis('v1', { versions: undefined }), false],
     [
-      'a mark that the load does not know',
+      'a version that the load does not know',
       basis('v1', {
         versions: [
           [null, 'p'],
@@ -32,92 +55,107 @@ describe('SingleFlight', () => {
     ['the same, later by the wall clock', basis('v1', { wallMs: 1_900_001 }), false],
     ['the same, later by the monotonic clock', basis('v1', { monotonicMs: 901_001 }), false],
   ])('lets a caller join who has seen %s: %#', (_name, seen, joins) => {
-    const flights = new InFlightTracker();
-    const flight = flights.start('k', basis('v1'), [], never);
-    expect(flights.joinable('k', seen)).toBe(joins ? flight : undefined);
-    expect(flights.joinable('other', seen)).toBeUndefined();
+    const tracker = new InFlightTracker();
+    const running = start(tracker, 'k', basis('v1'), [], never);
+    expect(joinable(tracker, 'k', seen)).toBe(joins ? running : undefined);
+    expect(joinable(tracker, 'other', seen)).toBeUndefined();
   });
 
-  it('takes a mark that was missing and has been created for the same', () => {
-    const flights = new InFlightTracker();
-    const missing = Symbol('missing');
-    const flight = flights.start('k', basis('v1', { versions: [['red', missing]] }), [], never);
-    flight.versions = [['red', 'created']];
-    expect(flights.joinable('k', basis('v1', { versions: [['red', missing]] }))).toBe(flight);
-    expect(flights.joinable('k', basis('v1', { versions: [['red', 'created']] }))).toBe(flight);
-    expect(flights.joinable('k', basis('v1', { versions: [['red', 'changed']] }))).toBeUndefined();
+  it.each<[string, LoadBasis]>([
+    ['the key', basis('v1', { version: undefined, versions: undefined })],
+    ['a tag', basis('v1', { versions: [['red', FAILED]] })],
+  ])('lets a caller who could not read %s join only what began after its call', (_what, unread) => {
+    const tracker = new InFlightTracker();
+    const before = tracker.watch({ storageKey: 'k', tags: [] });
+    const running = start(tracker, 'k', unread, [], never);
+    const after = tracker.watch({ storageKey: 'k', tags: [] });
+    expect(joinable(tracker, 'k', unread, before.order)).toBe(running);
+    expect(joinable(tracker, 'k', unread, after.order)).toBeUndefined();
+    running.addTags(['red']);
+    expect(joinable(tracker, 'k', unread, before.order)).toBe(running);
+    running.invalidate();
+    expect(joinable(tracker, 'k', unread, before.order)).toBeUndefined();
   });
 
-  it('lets nobody join what has ended or was detached', async () => {
-    const flights = new InFlightTracker();
-    const ended = flights.start('k', basis('v1'), [], async () => 'value');
+  it('takes a version that was missing and has been created for the same', () => {
+    const tracker = new InFlightTracker();
+    const running = start(tracker, 'k', basis('v1', { versions: [['red', MISSING]] }), [], never);
+    running.carry([['red', 'created']]);
+    expect(joinable(tracker, 'k', basis('v1', { versions: [['red', MISSING]] }))).toBe(running);
+    expect(joinable(tracker, 'k', basis('v1', { versions: [['red', 'created']] }))).toBe(running);
+    expect(joinable(tracker, 'k', basis('v1', { versions: [['red', 'changed']] }))).toBeUndefined();
+  });
+
+  it('lets nobody join what has ended or was invalidated', async () => {
+    const tracker = new InFlightTracker();
+    const ended = start(tracker, 'k', basis('v1'), [], async () => 'value');
     await ended.outcome;
-    expect(flights.joinable('k', basis('v1'))).toBeUndefined();
-    flights.start('k', basis('v1'), [], never);
-    await flights.invalidate(() => true);
-    expect(flights.joinable('k', basis('v1'))).toBeUndefined();
+    expect(joinable(tracker, 'k', basis('v1'))).toBeUndefined();
+    start(tracker, 'k', basis('v1'), [], never);
+    await tracker.invalidate(() => true);
+    expect(joinable(tracker, 'k', basis('v1'))).toBeUndefined();
   });
 
   it('lets callers join the youngest load of a key, also when an older one ends', async () => {
-    const flights = new InFlightTracker();
+    const tracker = new InFlightTracker();
     const load = deferred<string>();
-    const older = flights.start('k', basis('v1'), [], () => load.promise);
-    const younger = flights.start('k', basis('v1'), [], never);
-    expect(flights.joinable('k', basis('v1'))).toBe(younger);
+    const older = start(tracker, 'k', basis('v1'), [], () => load.promise);
+    const younger = start(tracker, 'k', basis('v1'), [], never);
+    expect(joinable(tracker, 'k', basis('v1'))).toBe(younger);
     load.resolve('value');
     await older.outcome;
-    expect(flights.joinable('k', basis('v1'))).toBe(younger);
+    expect(joinable(tracker, 'k', basis('v1'))).toBe(younger);
   });
 
-  it('waits, when it detaches, for the writes that are on their way', async () => {
-    const flights = new InFlightTracker();
+  it('waits, when it invalidates, for the writes that are on their way', async () => {
+    const tracker = new InFlightTracker();
     const load = deferred<string>();
     const write = deferred<void>();
-    const flight = flights.start('k', basis('v1'), [], () => load.promise);
-    flight.writing = write.promise;
-    let detached = false;
-    const detaching = flights
-      .invalidate((each) => each.key === 'k')
+    const running = start(tracker, 'k', basis('v1'), [], () => load.promise);
+    running.write(write.promise);
+    let invalidated = false;
+    const invalidating = tracker
+      .invalidate((each) => each.storageKey === 'k')
       .then(() => {
-        detached = true;
+        invalidated = true;
       });
-    expect(flight.isInvalidated).toBe(true);
+    expect(running.isInvalidated).toBe(true);
     await Promise.resolve();
-    expect(detached).toBe(false);
+    expect(invalidated).toBe(false);
     write.resolve();
-    await detaching;
+    await invalidating;
     load.resolve('value');
-    await expect(flight.outcome).resolves.toBe('value');
+    await expect(running.outcome).resolves.toBe('value');
   });
 
-  it('detaches only what matches', async () => {
-    const flights = new InFlightTracker();
-    const one = flights.start('one', basis('v'), ['red'], () => new Promise(() => {}));
-    const two = flights.start('two', basis('v'), ['blue'], () => new Promise(() => {}));
-    await flights.invalidate((flight) => flight.tags.has('red'));
+  it('invalidates only what matches', async () => {
+    const tracker = new InFlightTracker();
+    const one = start(tracker, 'one', basis('v'), ['red'], () => new Promise(() => {}));
+    const two = start(tracker, 'two', basis('v'), ['blue'], () => new Promise(() => {}));
+    await tracker.invalidate((running) => running.tags.has('red'));
     expect([one.isInvalidated, two.isInvalidated]).toEqual([true, false]);
   });
 
-  it('detaches every load of a key, not only the youngest', async () => {
-    const flights = new InFlightTracker();
-    const older = flights.start('k', basis('v'), [], () => new Promise(() => {}));
-    const younger = flights.start('k', basis('v'), [], () => new Promise(() => {}));
-    await flights.invalidate((flight) => flight.key === 'k');
+  it('invalidates every load of a key, not only the youngest', async () => {
+    const tracker = new InFlightTracker();
+    const older = start(tracker, 'k', basis('v'), [], () => new Promise(() => {}));
+    const younger = start(tracker, 'k', basis('v'), [], () => new Promise(() => {}));
+    await tracker.invalidate((running) => running.storageKey === 'k');
     expect([older.isInvalidated, younger.isInvalidated]).toEqual([true, true]);
   });
 
   it('asks an invalidation of a tag once more when the entry has said which tags it carries', () => {
-    const flights = new InFlightTracker();
-    const watch = flights.watch('k', ['blue']);
-    const other = flights.watch('other', []);
-    flights.invalidateReads(({ tags }) => tags.has('red'));
-    expect(watch.isOvertaken([])).toBe(false);
-    expect(watch.isOvertaken(['red'])).toBe(true);
-    expect(other.isOvertaken(['green'])).toBe(false);
-    flights.invalidateReads(({ tags }) => tags.has('blue'));
-    expect([watch.isOvertaken([]), other.isOvertaken([])]).toEqual([true, false]);
+    const tracker = new InFlightTracker();
+    const watch = tracker.watch({ storageKey: 'k', tags: ['blue'] });
+    const other = tracker.watch({ storageKey: 'other', tags: [] });
+    tracker.invalidateReads(({ tags }) => tags.has('red'));
+    expect(watch.isInvalidated([])).toBe(false);
+    expect(watch.isInvalidated(['red'])).toBe(true);
+    expect(other.isInvalidated(['green'])).toBe(false);
+    tracker.invalidateReads(({ tags }) => tags.has('blue'));
+    expect([watch.isInvalidated([]), other.isInvalidated([])]).toEqual([true, false]);
     other.end();
-    flights.invalidateReads(() => true);
-    expect(other.isOvertaken([])).toBe(false);
+    tracker.invalidateReads(() => true);
+    expect(other.isInvalidated([])).toBe(false);
   });
 });

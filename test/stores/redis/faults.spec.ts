@@ -2,10 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { until } from '../../servers/until.js';
-import { expectOutage, expectRecovery, Traffic, WRAP_LIMIT_MS, within } from './traffic.js';
+import {
+  expectBroken,
+  expectOutage,
+  expectRecovery,
+  Traffic,
+  WRAP_LIMIT_MS,
+  within,
+} from './traffic.js';
 import { WAYS, World } from './world.js';
 
-const timeout = 60_000;
+/** For the worst of machines: what a test waits for has limits of its own. */
+const timeout = 300_000;
 
 const warnings: string[] = [];
 const warn = ({ name }: Error) => void warnings.push(name);
@@ -29,13 +37,12 @@ describeWithRedis('faults of Redis', () => {
       await traffic.more(300);
       for (let round = 0; round < 3; round++) {
         await server.kill();
+        await expectBroken(processes[0], origin);
         await traffic.more(40);
         await server.start();
         await traffic.more(300);
       }
       await traffic.stop();
-      expect(traffic.unconfirmed).toBeGreaterThan(0);
-      expect(processes.some(({ breaker }) => breaker.includes('open'))).toBe(true);
       await expectRecovery(processes, origin);
     });
 
@@ -105,6 +112,12 @@ describeWithRedis('faults of Redis', () => {
       expect(row).toEqual({ key: 'new', version: 0 });
       expect(await cache.set('new', 1)).toBe(false);
       expect(processes[0].errors.join()).toMatch(/OOM.*maxmemory-policy/);
+      // Misses are no failures of the server: hits go on between them, however many there are.
+      for (let i = 0; i < 12; i++) await cache.wrap(`new:${i}`, '1h', () => origin.load('new'));
+      processes[0].events.length = 0;
+      await cache.wrap('full', '1h', () => origin.load('full'));
+      expect(processes[0].events.map(({ type }) => type)).toEqual(['hit']);
+      expect(processes[0].breaker).toEqual([]);
       // What only frees memory is allowed; what must write a new version is not.
       await cache.del('full');
       expect(await cache.get('full')).toBeUndefined();

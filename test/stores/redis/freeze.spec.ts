@@ -9,13 +9,14 @@ import { RedisProcess } from '../../servers/redis-process.js';
 import type { Answer, Order } from './frozen-process.js';
 import { within } from './traffic.js';
 
-const timeout = 30_000;
+/** For the worst of machines: what a test waits for has limits of its own. */
+const timeout = 300_000;
 /** Longer than any time budget of a read. */
 const FREEZE_MS = 4_000;
 
 type Given<T> = T extends Order ? Omit<T, 'id'> : never;
 
-/** Another process, frozen and thawed as Lambda does it. */
+/** Another process, frozen and resumed as Lambda does it. */
 class Frozen {
   readonly #child: ChildProcess;
   #orders = 0;
@@ -38,7 +39,7 @@ class Frozen {
     this.#child.kill('SIGSTOP');
   }
 
-  thaw(): void {
+  resume(): void {
     this.#child.kill('SIGCONT');
   }
 
@@ -68,7 +69,7 @@ describeWithRedis('a process that was frozen', () => {
       const { frozen } = await start(way, context);
       frozen.freeze();
       await delay(FREEZE_MS);
-      frozen.thaw();
+      frozen.resume();
       const { value, events } = await frozen.ask({ type: 'wrap', key: 'a', value: 'a2' });
       expect({ value, events }).toEqual({ value: 'a1', events: ['hit fresh'] });
     });
@@ -78,7 +79,7 @@ describeWithRedis('a process that was frozen', () => {
       frozen.freeze();
       await server.call('CLIENT', 'KILL', 'TYPE', 'normal');
       await delay(FREEZE_MS);
-      frozen.thaw();
+      frozen.resume();
       const { value, events } = await frozen.ask({ type: 'wrap', key: 'a', value: 'a2' });
       expect({ value, events }).toEqual({ value: 'a1', events: ['hit fresh'] });
     });
@@ -92,7 +93,7 @@ describeWithRedis('a process that was frozen', () => {
       frozen.freeze();
       server.resume();
       await delay(FREEZE_MS);
-      frozen.thaw();
+      frozen.resume();
       const { value, events } = await asked;
       expect({ value, events }).toEqual({ value: 'a1', events: ['hit fresh'] });
     });
@@ -106,7 +107,7 @@ describeWithRedis('a process that was frozen', () => {
       await server.kill();
       await delay(FREEZE_MS);
       await server.start();
-      frozen.thaw();
+      frozen.resume();
       const { value, events } = await within(5_000, 'wrap', asked);
       expect({ value, events }).toEqual({
         value: 'a2',
@@ -126,7 +127,7 @@ describeWithRedis('a process that was frozen', () => {
         await here.del('b');
         if (connection === 'closed') await server.call('CLIENT', 'KILL', 'TYPE', 'normal');
         await delay(FREEZE_MS);
-        frozen.thaw();
+        frozen.resume();
         const { value, events } = await frozen.ask({ type: 'end' });
         expect({ value, events }).toEqual({ value: 'b1', events: ['load', 'refused changed'] });
         expect(await here.get('b')).toBeUndefined();

@@ -305,8 +305,10 @@ describeWithRedis('the connection of a store with a url', () => {
 
   it('keeps no process alive that has nothing more to do', async () => {
     const server = await startServer();
-    const entrance = fileURLToPath(new URL('../../../src/stores/redis/index.ts', import.meta.url));
-    const script = `import { RedisCacheStore } from ${JSON.stringify(entrance)};
+    const entryPoint = fileURLToPath(
+      new URL('../../../src/stores/redis/index.ts', import.meta.url),
+    );
+    const script = `import { RedisCacheStore } from ${JSON.stringify(entryPoint)};
       const store = new RedisCacheStore({ url: ${JSON.stringify(server.url)} });
       await store.set('key', 'value', 60);
       console.log(await store.get('key'));`;

@@ -41,10 +41,52 @@ describe('the options of a Redis store', () => {
     expect(() => new RedisCacheStore(options)).toThrow("prefix: 'app:'");
   });
 
+  it.each(
+    [
+      ['defineCommand', 'getBuffer', 'getrange', 'unlink', 'ping', 'publish'],
+      ['scanBuffer', 'duplicate', 'on', 'off'],
+    ].flat(),
+  )('name %s where it is what a client lacks', (member) => {
+    const client = unused();
+    const lacking = new Proxy(client, {
+      get: (target, name) => (name === member ? undefined : Reflect.get(target, name, target)),
+    });
+    expect(() => new RedisCacheStore({ client: lacking })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        subject: 'client',
+        message: expect.stringMatching(new RegExp(`client has no ${member}\\(\\):`)),
+      }),
+    );
+  });
+
+  it('name what a Cluster lacks, and what defineCommand has not added', () => {
+    const nothing = async () => null;
+    const commands = { getBuffer: nothing, getrange: nothing, unlink: nothing, ping: nothing };
+    const partial = { ...commands, publish: nothing, defineCommand() {} };
+    const create = (client: object) => () =>
+      new RedisCacheStore({ client: client as unknown as RedisClient });
+    expect(create({ ...partial, nodes: () => [] })).toThrow(/no refreshSlotsCache\(\)/);
+    const node = { scanBuffer: nothing, duplicate: nothing, on() {}, off() {} };
+    expect(create({ ...partial, ...node })).toThrow(/no glassworkCacheReadBuffer\(\), /);
+  });
+
+  it('are closed by `await using`', async () => {
+    const client = unused();
+    const store = new RedisCacheStore({ url: 'redis://127.0.0.1:1' });
+    await store[Symbol.asyncDispose]();
+    await expect(store.get('key')).rejects.toThrow('The store is closed');
+    const given = new RedisCacheStore({ client });
+    await given[Symbol.asyncDispose]();
+    expect(client.status).toBe('wait');
+  });
+
   it.each([
     ['no way to Redis', {}],
     ['two ways to Redis', { url: 'redis://127.0.0.1', client: unused() }],
-    ['a client that is none', { client: { get() {} } }],
+    ['a client without members', { client: { get() {} } }],
+    ['a client that is null', { client: null }],
+    ['a client that is text', { client: 'redis://127.0.0.1' }],
     ['an empty prefix', { client: unused(), prefix: '' }],
   ])('refuse %s', (_, options) => {
     const create = () => new RedisCacheStore(options as { client: RedisClient });
@@ -231,6 +273,29 @@ describeWithRedis('a Redis store', (url) => {
       const keys = ['key', 'a', 'b'];
       const reads = await Promise.all(keys.map((key) => own.getVersioned(key)));
       expect(reads.map(({ value }) => value)).toEqual(['value', undefined, undefined]);
+    } finally {
+      await own.close();
+      await server.stop();
+    }
+  });
+
+  it('reads from a full server, and fills nothing that it could leave no token for', async () => {
+    const server = await RedisProcess.start();
+    const own = new RedisCacheStore({ url: server.url });
+    try {
+      await own.set('held', 'value', 60);
+      await server.configure('maxmemory', 1);
+      expect((await own.getVersioned('held')).value).toBe('value');
+      const { value, version } = await own.getVersioned('absent');
+      expect(value).toBeUndefined();
+      const fill = () => own.setIfUnchanged('absent', 'late', 60, version);
+      await expect(fill()).rejects.toThrow(/OOM.*maxmemory-policy/);
+      // Nor later, when there is room: nobody knows what came in between.
+      await server.configure('maxmemory', 0);
+      await expect(fill()).rejects.toThrow('OOM');
+      expect(await own.get('absent')).toBeUndefined();
+      const again = await own.getVersioned('absent');
+      expect(await own.setIfUnchanged('absent', 'filled', 60, again.version)).toBe(true);
     } finally {
       await own.close();
       await server.stop();

@@ -53,7 +53,7 @@ describe('the URL of a Redis store', () => {
     ['no host', 'redis://', /names no host/],
     ['no host but a path', 'redis:///0', /names no host/],
     ['a port that is too large', 'redis://h:99999', /cannot be read/],
-    ['a port that is none', `redis://h:${SECRET}`, /cannot be read/],
+    ['a port that is no number', `redis://h:${SECRET}`, /cannot be read/],
     ['quotes', `"redis://user:${SECRET}@h"`, /has quotes around it/],
     ['single quotes', `'redis://user:${SECRET}@h'`, /has quotes around it/],
     ['a line feed', `redis://user:${SECRET}@h\n`, /white space/],

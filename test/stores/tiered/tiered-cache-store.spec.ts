@@ -400,40 +400,6 @@ describe('a fill that the last tier', () => {
   });
 });
 
-describe('a tier with a channel', () => {
-  it('is trusted after the latest proof, also where an earlier one comes in behind it', async () => {
-    const proofs = [deferred<number>(), deferred<number>()];
-    let asked = 0;
-    const sync = () => proofs[asked++]?.promise ?? new Promise<never>(() => {});
-    const channel = { publish: rejects, listen() {}, sync, close: rejects };
-    const first = new MemoryCacheStore({ clock });
-    const store = new TieredCacheStore([first, tier('last').store], { clock, channel });
-    const earlier = store.warm();
-    clock.advance(900);
-    const later = store.warm();
-    proofs[1]?.resolve(1);
-    await later;
-    proofs[0]?.resolve(1);
-    await earlier;
-    await first.set('k', 'v', 60);
-    clock.advance(500);
-    expect(store.getIfPresent?.('k')).toBe('v');
-  });
-
-  it('is trusted again after a clock that was set back', async () => {
-    const last = tier('last');
-    const channel = { publish: rejects, listen() {}, sync: async () => 1, close: rejects };
-    const first = new MemoryCacheStore({ clock });
-    const store = new TieredCacheStore([first, last.store], { clock, channel });
-    await store.warm();
-    clock.advance(-3_600_000);
-    await store.warm();
-    await last.inner.set('k', 'v', 60);
-    await store.get('k');
-    expect(store.getIfPresent?.('k')).toBe('v');
-  });
-});
-
 describe('three tiers', () => {
   it('fill each from the one below, with what is left', async () => {
     const [first, second, last] = [tier('first'), tier('second'), tier('last')];

@@ -1,0 +1,39 @@
+/** A request as it goes out. */
+export interface Outgoing {
+  readonly method: string;
+  /** All lines before the body, the empty one included. */
+  readonly head: string;
+  readonly body: string | Uint8Array;
+}
+
+/** Anything else could end the line, or be sent as other bytes than were signed. */
+const NOT_IN_A_VALUE = /[^\t -~]/;
+const NOT_IN_A_TARGET = /[^!-~]/;
+
+/**
+ * Puts a request together. Its names are the transport's own or the caller's constants; what a user may have put into
+ * a value or a path is checked.
+ *
+ * @param target the path, with the query.
+ */
+export function outgoing(
+  method: string,
+  target: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | Uint8Array,
+): Outgoing {
+  if (NOT_IN_A_TARGET.test(target)) throw unsendable('the path');
+  let head = `${method} ${target} HTTP/1.1\r\n`;
+  for (const name in headers) {
+    const value = headers[name] as string;
+    if (NOT_IN_A_VALUE.test(value)) throw unsendable(`the header ${name}`);
+    head += `${name}: ${value}\r\n`;
+  }
+  if (body.length > 0 || method !== 'GET') head += `content-length: ${Buffer.byteLength(body)}\r\n`;
+  return { method, head: `${head}connection: keep-alive\r\n\r\n`, body };
+}
+
+function unsendable(what: string): Error {
+  const error = new Error(`ERR_INVALID_CHAR: ${what} has a character that HTTP does not send`);
+  return Object.assign(error, { code: 'ERR_INVALID_CHAR' });
+}

@@ -1,0 +1,179 @@
+import type { DependencyVersions } from '../../model/dependency.js';
+import { FAILED } from '../../model/failed.js';
+import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
+import type { Address, Snapshot } from '../../model/snapshot.js';
+import type { InFlight } from './in-flight-read.js';
+import { ChainedLoad } from './load-chain.js';
+import type { LoadRun } from './load-run.js';
+
+/** What a load starts from: what the read before it saw, and when. */
+export type LoadBasis = Pick<Snapshot, 'version' | 'versions' | 'wallMs' | 'monotonicMs'>;
+
+/** What a load is of, and what it starts from. */
+export interface LoadStart {
+  readonly address: Pick<Address, 'key' | 'storageKey'>;
+  readonly snapshot: LoadBasis;
+  /** Every tag that is known of the key. */
+  readonly tags: Iterable<string>;
+  readonly run: LoadRun;
+}
+
+/**
+ * One running load and the callers who wait for it.
+ *
+ *     preparing ────── begin ──▶ loading ────── write ──▶ writing ──▶ ended
+ *       rebase: a newer read       addTags
+ *       carry: created versions
+ *
+ * Three things may come in at any time. From then on its value is not cached, and new callers do not join:
+ *
+ * - `invalidate`: this process has invalidated the key after the load began. The value before it does not stand in.
+ * - `replace`: a forced load of the key has begun, which is newer. The value before it may still stand in.
+ * - its run is aborted, as nobody waits any more: it ends with a rejection.
+ */
+export class InFlightLoad implements InFlight {
+  readonly storageKey: string;
+  /** Its place among the calls and loads of this process: what is smaller came first. */
+  readonly order: number;
+  readonly run: LoadRun;
+  /** What it waits for, and what waits for it. */
+  readonly chained: ChainedLoad;
+  readonly outcome: Promise<unknown>;
+  /** What all who joined are given, where the store shares frozen values. */
+  shared: unknown;
+  readonly #tags: Set<string>;
+  readonly #countFreezes: () => number;
+  readonly #freezes: number;
+  #basis: LoadBasis;
+  /** What its value will carry: the versions of the basis, and in place of missing ones what was created. */
+  #versions: DependencyVersions | undefined;
+  #hasBegun = false;
+  #hasAddedTags = false;
+  #isInvalidated = false;
+  #isReplaced = false;
+  #writing: Promise<unknown> | undefined;
+  #settle: (outcome: Promise<unknown>) => void = () => {};
+
+  /** `countFreezes`: how many freezes the process has seen so far. */
+  constructor(
+    { address, snapshot, tags, run }: LoadStart,
+    order: number,
+    countFreezes: () => number,
+  ) {
+    this.storageKey = address.storageKey;
+    this.order = order;
+    this.run = run;
+    this.chained = new ChainedLoad(address.key);
+    this.#basis = snapshot;
+    this.#tags = new Set(tags);
+    this.#countFreezes = countFreezes;
+    this.#freezes = countFreezes();
+    this.outcome = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  get tags(): ReadonlySet<string> {
+    return this.#tags;
+  }
+
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  get isInvalidated(): boolean {
+    return this.#isInvalidated;
+  }
+
+  /** Whether its value must not be cached. */
+  get isOutdated(): boolean {
+    return this.#isInvalidated || this.#isReplaced;
+  }
+
+  /** Whether the process was frozen since the load started: it may wait for ever for a connection that is dead. */
+  get hasFrozen(): boolean {
+    return this.#freezes !== this.#countFreezes();
+  }
+
+  /** Resolves when no write of the load can land any more, also one that nobody waits for. */
+  get written(): Promise<unknown> {
+    return this.#writing ?? Promise.resolve();
+  }
+
+  /** Starts the work, whose outcome is the load's. */
+  start(work: (load: InFlightLoad) => Promise<unknown>): void {
+    this.#settle(work(this));
+  }
+
+  /** While it waits for a lease, it is as good as a load that starts from the newest read. */
+  rebase(basis: LoadBasis): void {
+    this.#basis = basis;
+  }
+
+  /** The versions that the value will carry; undefined when they are not all known. */
+  carry(versions: DependencyVersions | undefined): void {
+    this.#versions = versions;
+  }
+
+  /** The user's function is called: what is invalidated from here on, it may have read before. */
+  begin(): void {
+    this.#hasBegun = true;
+  }
+
+  /** No caller that comes later can have read the versions of these tags, so none joins. */
+  addTags(tags: readonly string[]): void {
+    this.#hasAddedTags = true;
+    for (const tag of tags) this.#tags.add(tag);
+  }
+
+  /** The value is on its way to the store. `writing` never rejects. */
+  write(writing: Promise<unknown>): void {
+    this.#writing = writing;
+  }
+
+  invalidate(): void {
+    this.#isInvalidated = true;
+  }
+
+  replace(): void {
+    this.#isReplaced = true;
+  }
+
+  /**
+   * Whether a caller that read this may share the outcome. `called`: the order of its call. Two failed reads are not two
+   * equal versions, so a caller whose read failed shares only a load that began after its call.
+   */
+  canJoin(snapshot: LoadBasis, called: number): boolean {
+    if (!this.#isOpen) return false;
+    if (!isReadable(snapshot)) return called < this.order;
+    return !this.#hasAddedTags && this.#isBasedOn(snapshot);
+  }
+
+  /** Whether a load from this read would only repeat this one. */
+  supersedes(snapshot: LoadBasis): boolean {
+    return this.#isOpen && this.#isBasedOn(snapshot);
+  }
+
+  get #isOpen(): boolean {
+    return !this.isOutdated && !this.run.isAborted && !this.hasFrozen;
+  }
+
+  /** The same versions, of the same dependencies, and read not long before. */
+  #isBasedOn(snapshot: LoadBasis): boolean {
+    const basis = this.#basis;
+    const age = Math.max(snapshot.wallMs - basis.wallMs, snapshot.monotonicMs - basis.monotonicMs);
+    if (snapshot.version !== basis.version || age > LONGEST_LOAD_MS) return false;
+    if (!snapshot.versions || !basis.versions) return snapshot.versions === basis.versions;
+    const [read, created] = [new Map(basis.versions), new Map(this.#versions)];
+    return (
+      snapshot.versions.length === read.size &&
+      snapshot.versions.every(
+        ([name, version]) =>
+          read.has(name) && (version === read.get(name) || version === created.get(name)),
+      )
+    );
+  }
+}
+
+const isReadable = ({ versions }: LoadBasis): boolean =>
+  versions?.every(([, version]) => version !== FAILED) === true;

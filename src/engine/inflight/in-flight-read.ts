@@ -1,0 +1,103 @@
+import type { UnorderedSet } from '../../util/unordered-set.js';
+
+/** What an invalidation is matched against: a read or a load under way. */
+export interface InFlight {
+  readonly storageKey: string;
+  /** The tags that its value carries, as far as they are known yet. */
+  readonly tags: ReadonlySet<string>;
+}
+
+/** Whether an invalidation concerns it. */
+export type Matches = (inFlight: InFlight) => boolean;
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** A read under way. It ends when its load has started, or when none is needed. */
+export class InFlightRead implements InFlight {
+  readonly storageKey: string;
+  readonly tags: ReadonlySet<string>;
+  /** Its place among the calls and loads of this process: what is smaller came first. */
+  readonly order: number;
+  /** Its place among the reads under way. */
+  place = 0;
+  readonly #reads: UnorderedSet<InFlightRead>;
+  #isInvalidated = false;
+  /** The invalidations since it began that did not seem to concern it. */
+  #others: Matches[] | undefined;
+
+  constructor(
+    reads: UnorderedSet<InFlightRead>,
+    storageKey: string,
+    tags: readonly string[],
+    order: number,
+  ) {
+    this.#reads = reads;
+    this.order = order;
+    this.storageKey = storageKey;
+    this.tags = tags.length === 0 ? NONE : new Set(tags);
+    reads.add(this);
+  }
+
+  invalidate(matches: Matches): void {
+    if (this.#isInvalidated) return;
+    this.#isInvalidated = matches(this);
+    if (!this.#isInvalidated) this.#others = [...(this.#others ?? []), matches];
+  }
+
+  /**
+   * Whether this process has invalidated what it reads since it began. `found`: the tags that the entry carries. Only
+   * the entry names them, so invalidations that did not seem to concern the read are matched once more.
+   */
+  isInvalidated(found: readonly string[]): boolean {
+    if (this.#isInvalidated || !this.#others) return this.#isInvalidated;
+    const { storageKey } = this;
+    const tags = new Set(found);
+    return this.#others.some((matches) => matches({ storageKey, tags }));
+  }
+
+  end(): void {
+    this.#reads.delete(this);
+  }
+}
+
+/** The reads of several keys, which end together. */
+export class InFlightReads {
+  readonly #reads: readonly InFlightRead[];
+
+  constructor(reads: readonly InFlightRead[]) {
+    this.#reads = reads;
+  }
+
+  get order(): number {
+    return this.#reads[0]?.order ?? 0;
+  }
+
+  /** As `InFlightRead.isInvalidated`, of the n-th of them. */
+  isInvalidated(index: number, found: readonly string[]): boolean {
+    return this.#reads[index]?.isInvalidated(found) === true;
+  }
+
+  end(): void {
+    for (const read of this.#reads) read.end();
+  }
+}
+
+/** Reads while the watch runs, and ends it in the turn in which `proceed` is called. */
+export const guarded = <W extends { end(): void }, R, T>(
+  watch: W,
+  read: () => Promise<R>,
+  proceed: (result: R, watch: W) => T | Promise<T>,
+): Promise<T> =>
+  read().then(
+    (result) => {
+      try {
+        return proceed(result, watch);
+      } finally {
+        watch.end();
+      }
+    },
+    (error) => {
+      watch.end();
+      throw error;
+    },
+  );

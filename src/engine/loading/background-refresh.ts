@@ -1,0 +1,137 @@
+import type { Emit } from '../../model/events.js';
+import { isCopy } from '../../model/snapshot.js';
+import type { InFlightTracker } from '../inflight/in-flight.js';
+import type { InFlightLoad } from '../inflight/in-flight-load.js';
+import type { InFlightReads } from '../inflight/in-flight-read.js';
+import type { EntryReader } from '../reading/entry-reader.js';
+import type { StoreAccess } from '../store-access.js';
+import type { BackgroundTasks } from './background-tasks.js';
+import type { Lease, Leases } from './lease.js';
+import { identityOf, knownTags, type LoadAll, type LoadRequest } from './load-request.js';
+import type { LoadRunner } from './load-runner.js';
+import { readAgain, withStaleValue } from './stale-value.js';
+
+interface Parts {
+  readonly access: StoreAccess;
+  readonly leases: Leases;
+  readonly reader: EntryReader;
+  readonly runner: LoadRunner;
+  readonly inFlight: InFlightTracker;
+  readonly background: BackgroundTasks;
+  readonly emit: Emit;
+}
+
+/** What this process is to refresh, and the lease that it holds for it. */
+interface Claim {
+  readonly request: LoadRequest;
+  readonly lease: Lease | undefined;
+}
+
+type Attempt = 'first' | 'after a freeze';
+
+/** Loads in the background what is served stale, unless another caller or process does already. */
+export class BackgroundRefresh {
+  readonly #parts: Parts;
+  /** Requests that are asking for their lease: no load of theirs can be seen yet. */
+  readonly #claiming = new Set<string>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  start(requests: readonly LoadRequest[], load: LoadAll): void {
+    const idle = requests.filter(
+      (request) => !this.#claiming.has(identityOf(request)) && !this.#isLoading(request),
+    );
+    const [first] = idle;
+    if (!first) return;
+    for (const request of idle) this.#claiming.add(identityOf(request));
+    const refreshing = this.#refresh(withStaleValue(this.#parts.access.store, idle), load, 'first');
+    this.#parts.background.run(refreshing, first.policy.waitUntil);
+  }
+
+  async #refresh(requests: readonly LoadRequest[], load: LoadAll, attempt: Attempt): Promise<void> {
+    const { claimed, loads } = await this.#claimAndLoad(requests, load, attempt);
+    const isFrozen = await Promise.all(
+      loads.map((inFlight) =>
+        // A load that fails tells of it by an event of its own.
+        inFlight.outcome.then(
+          () => false,
+          () => inFlight.hasFrozen,
+        ),
+      ),
+    );
+    const again = claimed.filter((_request, i) => isFrozen[i]);
+    if (attempt === 'first' && again.length > 0) await this.#refresh(again, load, 'after a freeze');
+  }
+
+  /** Starts the load of those that this process is to refresh, unless it has invalidated them in the meantime. */
+  #claimAndLoad(
+    requests: readonly LoadRequest[],
+    load: LoadAll,
+    attempt: Attempt,
+  ): Promise<{ claimed: readonly LoadRequest[]; loads: readonly InFlightLoad[] }> {
+    const watched = requests.map((request) => ({
+      storageKey: request.address.storageKey,
+      tags: knownTags(request),
+    }));
+    return this.#parts.inFlight.guardAll(
+      watched,
+      () => Promise.all(requests.map((request) => this.#claim(request, attempt))),
+      (claims, watches) => {
+        for (const request of requests) this.#claiming.delete(identityOf(request));
+        return this.#loadClaimed(claims, watches, load);
+      },
+    );
+  }
+
+  async #loadClaimed(
+    claims: readonly (Claim | undefined)[],
+    watches: InFlightReads,
+    load: LoadAll,
+  ): Promise<{ claimed: readonly LoadRequest[]; loads: readonly InFlightLoad[] }> {
+    const isOvertaken = (claim: Claim | undefined, i: number) =>
+      claim !== undefined && watches.isInvalidated(i, knownTags(claim.request));
+    const overtaken = claims.filter(isOvertaken);
+    const kept = claims.flatMap((claim) => (claim && !overtaken.includes(claim) ? [claim] : []));
+    const claimed = kept.map(({ request }) => request);
+    for (const { address, snapshot } of claimed) {
+      const reason = snapshot.state === 'stale' ? 'stale' : 'early';
+      this.#parts.emit({ type: 'refresh', key: address.key, reason });
+    }
+    const leases = kept.map(({ lease }) => lease);
+    const loads = this.#parts.runner.startAll(claimed, load, leases);
+    for (const { run } of loads) run.enterBackground();
+    await Promise.all(overtaken.map((claim) => claim?.lease?.release()));
+    return { claimed, loads };
+  }
+
+  /**
+   * Undefined where there is nothing to do: another process does it, or has done it. A copy is read once more in the
+   * last tier, and so is a refresh that a freeze has made fail.
+   */
+  async #claim(request: LoadRequest, attempt: Attempt): Promise<Claim | undefined> {
+    const readAgain = attempt === 'after a freeze' || isCopy(request.snapshot);
+    const due = readAgain ? await this.#stillDue(request) : request;
+    if (!due) return undefined;
+    const lease =
+      due.policy.lease && due.snapshot.versions ? await this.#parts.leases.take(due) : undefined;
+    return lease === 'held' ? undefined : { request: due, lease };
+  }
+
+  /** The request as the last tier has it now, unless that holds a better entry, or none, or its load is running. */
+  async #stillDue(request: LoadRequest): Promise<LoadRequest | undefined> {
+    const { address, policy, snapshot: before } = request;
+    const snapshot = await this.#parts.reader.read(address, policy.tags);
+    const isSame =
+      snapshot.state === 'fresh' && snapshot.entry?.createdAt === before.entry?.createdAt;
+    const current = readAgain(request, snapshot);
+    return (isSame || snapshot.state === 'stale') && !this.#isLoading(current)
+      ? current
+      : undefined;
+  }
+
+  #isLoading({ address, snapshot }: LoadRequest): boolean {
+    return this.#parts.inFlight.superseding(address.storageKey, snapshot) !== undefined;
+  }
+}

@@ -1,0 +1,122 @@
+import { isServable, type Servable } from '../../model/snapshot.js';
+import { monotonic, pause } from '../../model/time.js';
+import type { InFlightLoad } from '../inflight/in-flight-load.js';
+import type { EntryReader } from '../reading/entry-reader.js';
+import type { VersionTracker } from '../reading/version-tracker.js';
+import type { BackgroundRefresh } from './background-refresh.js';
+import type { Lease, Leases } from './lease.js';
+import type { LoadAll, LoadRequest } from './load-request.js';
+import type { LoadRunner } from './load-runner.js';
+import { readAgain } from './stale-value.js';
+
+/** Pauses between two reads while another process holds the lease, milliseconds: each is longer than the last. */
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 250;
+const PAUSE_GROWTH = 1.5;
+
+interface Parts {
+  readonly leases: Leases;
+  readonly reader: EntryReader;
+  readonly versions: VersionTracker;
+  readonly runner: LoadRunner;
+  readonly refresh: BackgroundRefresh;
+}
+
+/** How a wait for another process ends. */
+type WaitEnd =
+  /** It has cached a value, or a stale one is good enough. */
+  | { readonly as: 'value'; readonly snapshot: Servable }
+  /** It has released the lease, or an invalidation has given the lease another name. */
+  | { readonly as: 'freed'; readonly request: LoadRequest }
+  /** The wait has taken as long as it may. */
+  | { readonly as: 'timeout'; readonly request: LoadRequest }
+  /** The store cannot say what there is to wait for. */
+  | { readonly as: 'unreadable'; readonly request: LoadRequest };
+
+/** Loads a miss under a lease: one process of the fleet loads, the others wait for its value for a bounded time. */
+export class LeasedLoad {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async run(request: LoadRequest, inFlight: InFlightLoad, load: LoadAll): Promise<unknown> {
+    const { leases, refresh } = this.#parts;
+    const wait = new Wait(Math.min(request.policy.lease?.wait ?? 0, leases.timeLeft() / 2));
+    let current = await this.#createMissing(request);
+    for (;;) {
+      const lease = await leases.take(current);
+      if (lease !== 'held') return this.#load(current, inFlight, lease, load);
+      const end = await this.#waitForHolder(current, inFlight, wait);
+      switch (end.as) {
+        case 'value':
+          if (end.snapshot.state === 'stale')
+            refresh.start([{ ...current, snapshot: end.snapshot }], load);
+          return end.snapshot.entry.value;
+        case 'freed':
+          current = end.request;
+          break;
+        case 'timeout':
+        case 'unreadable':
+          return this.#load(end.request, inFlight, undefined, load);
+      }
+    }
+  }
+
+  async #waitForHolder(request: LoadRequest, inFlight: InFlightLoad, wait: Wait): Promise<WaitEnd> {
+    const { leases, reader } = this.#parts;
+    let current = request;
+    for (;;) {
+      if (!(await wait.next())) return { as: 'timeout', request: current };
+      inFlight.run.throwIfAborted();
+      const [snapshot, isHeld] = await Promise.all([
+        reader.read(current.address, current.policy.tags),
+        leases.isHeld(current),
+      ]);
+      if (isServable(snapshot)) return { as: 'value', snapshot };
+      if (!snapshot.versions) return { as: 'unreadable', request: readAgain(current, snapshot) };
+      const next = await this.#createMissing(readAgain(current, snapshot));
+      const isFreed = !isHeld || leases.nameOf(next) !== leases.nameOf(current);
+      current = next;
+      inFlight.rebase(next.snapshot);
+      if (isFreed) return { as: 'freed', request: current };
+    }
+  }
+
+  async #load(
+    request: LoadRequest,
+    inFlight: InFlightLoad,
+    lease: Lease | undefined,
+    load: LoadAll,
+  ): Promise<unknown> {
+    const [value] = await this.#parts.runner.run([{ ...request, inFlight, lease }], load);
+    return value;
+  }
+
+  /** Creates missing versions before the lease is named by them, the same in every process. */
+  async #createMissing(request: LoadRequest): Promise<LoadRequest> {
+    const { snapshot } = request;
+    const versions = snapshot.versions && (await this.#parts.versions.ensure(snapshot.versions));
+    return { ...request, snapshot: { ...snapshot, versions } };
+  }
+}
+
+/** A wait of bounded length, in pauses that grow. */
+class Wait {
+  readonly #until: number;
+  #pauseMs = FIRST_PAUSE_MS;
+
+  constructor(ms: number) {
+    this.#until = monotonic() + ms;
+  }
+
+  /** False when it is over; else it resolves after a pause. */
+  async next(): Promise<boolean> {
+    const leftMs = this.#until - monotonic();
+    if (leftMs <= 0) return false;
+    await pause(Math.min(this.#pauseMs, leftMs));
+    this.#pauseMs = Math.min(this.#pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS);
+    return true;
+  }
+}

@@ -1,0 +1,147 @@
+import type { StandardSchemaV1 } from '../../model/cache-key.js';
+import type { CacheVersion } from '../../model/cache-store.js';
+import type {
+  DependencyName,
+  DependencyVersions,
+  ReadDependencyVersions,
+  ReadVersion,
+} from '../../model/dependency.js';
+import { Entry, freshness, readEntry } from '../../model/entry.js';
+import { CacheError } from '../../model/errors.js';
+import type { Emit } from '../../model/events.js';
+import { FAILED } from '../../model/failed.js';
+import type { Address, Snapshot } from '../../model/snapshot.js';
+import type { Clock } from '../../model/time.js';
+import type { StoredValue } from './stored-value.js';
+import type { VersionTracker } from './version-tracker.js';
+
+/** Whether every version that an entry carries is the one in force: if not, it was invalidated. */
+export const areInForce = (
+  carried: DependencyVersions,
+  inForce: (name: DependencyName) => ReadVersion | undefined,
+): boolean => carried.every(([name, version]) => inForce(name) === version);
+
+/** The same in one comparison, for the many entries that depend on nothing but the prefix. */
+export const carriesOnly = (
+  carried: DependencyVersions,
+  prefix: CacheVersion | ReadVersion | undefined,
+): boolean => carried.length === 1 && carried[0]?.[1] === prefix;
+
+/** When a read began. */
+export type ReadTime = Pick<Snapshot, 'wallMs' | 'monotonicMs'>;
+
+type Readable = Omit<Snapshot, 'reason'> & { readonly versions: ReadDependencyVersions };
+
+/** Says what a stored entry is worth: whole, not invalidated, of the right shape, fresh, stale or expired. */
+export class EntryValidator {
+  readonly #versions: VersionTracker;
+  readonly #clock: Clock;
+  readonly #emit: Emit;
+
+  constructor(versions: VersionTracker, clock: Clock, emit: Emit) {
+    this.#versions = versions;
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  /**
+   * `versions`: of the prefix, which comes first, and of the tags that were asked for. Gives no promise for most
+   * entries: only a schema, and tags that were not asked for or do not match, take longer.
+   */
+  validate(
+    address: Address,
+    stored: StoredValue | typeof FAILED,
+    versions: ReadDependencyVersions,
+    { wallMs, monotonicMs }: ReadTime,
+  ): Snapshot | Promise<Snapshot> {
+    const none = { entry: undefined, state: 'none', wallMs, monotonicMs } as const;
+    // A store of the user's may answer with nothing at all.
+    if (!stored || stored === FAILED)
+      return { ...none, reason: 'unreadable', version: undefined, versions: undefined };
+    const { value, version, error } = stored;
+    const entry = readEntry(value);
+    if (!entry) {
+      const isAbsent = value === undefined && !error;
+      const reason = isAbsent
+        ? 'absent'
+        : this.#corrupt(address, 'cannot be read as an entry', error);
+      return { ...none, reason, version, versions };
+    }
+    const isInForce = carriesOnly(entry.versions, versions[0]?.[1]);
+    if (!isInForce || address.schema)
+      return this.#validateAll(address, entry, isInForce, { ...none, version, versions });
+    const state = freshness(entry, this.#clock.now());
+    return { entry, state, reason: 'expired', version, versions, wallMs, monotonicMs };
+  }
+
+  async #validateAll(
+    address: Address,
+    entry: Entry,
+    isInForce: boolean,
+    base: Readable,
+  ): Promise<Snapshot> {
+    let { versions } = base;
+    let carried: ReadDependencyVersions | undefined;
+    if (!isInForce) {
+      const inForce = new Map(await this.#versionsInForce(entry, versions));
+      if (entry.versions.some(([name]) => inForce.get(name) === FAILED))
+        return { ...base, reason: 'unreadable', versions: undefined };
+      // A load that starts now carries what was asked for, and no more.
+      versions = versions.map(([name]) => [name, inForce.get(name) ?? FAILED]);
+      const asked = new Set(versions.map(([name]) => name));
+      carried = [...inForce].filter(([name]) => !asked.has(name));
+      if (!areInForce(entry.versions, (name) => inForce.get(name)))
+        return { ...base, reason: 'invalidated', versions, carried };
+    }
+    const matching = address.schema ? await this.#matching(address, address.schema, entry) : entry;
+    if (!matching) return { ...base, reason: 'corrupt', versions, carried };
+    const state = freshness(matching, this.#clock.now());
+    return { ...base, entry: matching, state, reason: 'expired', versions, carried };
+  }
+
+  /**
+   * The versions that the entry must carry. Tags that were not asked for are known or read now. A version that does
+   * not match is read again, because a remembered one may be older than the entry.
+   */
+  async #versionsInForce(
+    entry: Entry,
+    asked: ReadDependencyVersions,
+  ): Promise<ReadDependencyVersions> {
+    const names = new Set(asked.map(([name]) => name));
+    const others = entry.versions.flatMap(([name]) => (names.has(name) ? [] : [name]));
+    const known = [...asked, ...(await this.#versions.current(others))];
+    const versions = new Map(known);
+    const mismatches = entry.versions.filter(([name, carried]) => {
+      const version = versions.get(name);
+      return typeof version === 'string' && version !== carried;
+    });
+    return [...known, ...(await this.#versions.read(mismatches.map(([name]) => [name])))];
+  }
+
+  async #matching(
+    address: Address,
+    schema: StandardSchemaV1,
+    entry: Entry,
+  ): Promise<Entry | undefined> {
+    try {
+      const { value, issues } = (await schema['~standard'].validate(entry.value)) as {
+        value?: unknown;
+        issues?: readonly { message: string }[];
+      };
+      // Undefined means a miss, also where a schema gives it.
+      if (!issues && value !== undefined) return new Entry(entry, value);
+      const why = issues?.map((issue) => issue.message).join('; ') ?? 'undefined';
+      this.#corrupt(address, `does not match its schema (${why})`);
+    } catch (cause) {
+      this.#corrupt(address, 'could not be checked, as its schema threw', cause);
+    }
+    return undefined;
+  }
+
+  #corrupt({ key }: Address, why: string, cause?: unknown): 'corrupt' {
+    const message = `What is stored under "${key}" ${why}: it counts as a miss.`;
+    const error = new CacheError('CORRUPT', message, { subject: key, cause });
+    this.#emit({ type: 'corrupt', key, error });
+    return 'corrupt';
+  }
+}

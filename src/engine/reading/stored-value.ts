@@ -1,0 +1,49 @@
+import type { CacheStore, CacheVersion } from '../../model/cache-store.js';
+import { CacheError } from '../../model/errors.js';
+
+/** What a store has returned for one key. */
+export interface StoredValue {
+  readonly value: unknown;
+  readonly version: CacheVersion | undefined;
+  /** Why the value that is stored cannot be read. */
+  readonly error?: unknown;
+}
+
+/** Reads one key in one of the ways below. */
+export type ReadStored = (store: CacheStore, storageKey: string) => Promise<StoredValue>;
+
+/** From the nearest tier that has it; without a version where that is a copy. */
+export const readNearest: ReadStored = (store, storageKey) =>
+  store.getNearest?.(storageKey) ?? readVersioned(store, storageKey);
+
+/** With the version that a fill compares. */
+export const readVersioned: ReadStored = (store, storageKey) =>
+  store.getVersioned?.(storageKey) ?? readPlain(store, storageKey);
+
+/** Without a version. */
+export const readPlain: ReadStored = async (store, storageKey) => {
+  try {
+    return { value: await store.get(storageKey), version: undefined };
+  } catch (error) {
+    if (isCorrupt(error)) return { value: undefined, version: undefined, error };
+    throw error;
+  }
+};
+
+/** All values; one that cannot be read does not keep the others from being read. */
+export async function readAll(
+  store: CacheStore,
+  storageKeys: readonly string[],
+): Promise<StoredValue[]> {
+  if (store.getMany && storageKeys.length > 1) {
+    try {
+      return (await store.getMany(storageKeys)).map((value) => ({ value, version: undefined }));
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+    }
+  }
+  return Promise.all(storageKeys.map((storageKey) => readPlain(store, storageKey)));
+}
+
+const isCorrupt = (error: unknown): boolean =>
+  error instanceof CacheError && error.code === 'CORRUPT';

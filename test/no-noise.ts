@@ -1,0 +1,13 @@
+import { afterEach, expect } from 'vitest';
+
+/** What a service without `onEvent` has told the console: a test that provokes failures listens, or spies. */
+const lines: string[] = [];
+const warn = console.warn;
+console.warn = (...args: unknown[]) => {
+  if (String(args[0]).startsWith('@glasswork/cache: ')) lines.push(String(args[0]));
+  else warn(...args);
+};
+
+afterEach(() => {
+  expect(lines.splice(0), 'lines on the console: pass onEvent, or spy on console.warn').toEqual([]);
+});
