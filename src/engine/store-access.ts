@@ -112,7 +112,8 @@ export class StoreAccess {
           context.runInAsyncScope(failed, undefined, late(operation, ms));
           return;
         }
-        const harmless = error instanceof CacheError && NOT_THE_STORE.has(error.code);
+        const harmless =
+          error instanceof CacheError ? NOT_THE_STORE.has(error.code) : isParsing(error);
         // A connection that died while the sandbox was frozen says nothing about the store either.
         if (!harmless && this.#freezes.count() === freezes) this.#countFailure(error, failures);
         this.#emit({ type: 'store-error', operation, key, error });
@@ -155,3 +156,7 @@ function reasonOf(cause: unknown): string {
 
 const late = (operation: string, ms: number): CacheError =>
   new CacheError('TIMEOUT', `No answer to ${operation} within ${ms} ms: can the store be reached?`);
+
+/** A store of the user's that cannot parse what it holds, or runs out of stack: one value is at fault. */
+const isParsing = (error: unknown): boolean =>
+  /^(SyntaxError|RangeError)$/.test(String(Object(error).name));

@@ -85,6 +85,37 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
   throw new CacheError('CORRUPT', message, { subject: key });
 }
 
+/** The size of an item besides its key, value and entry, bytes: names, version and times. */
+const OVERHEAD_BYTES = 150;
+
+/** The update that gives an item a value, and the size that the item then has, bytes. */
+export function valueChange(
+  key: string,
+  pk: string,
+  raw: string | Uint8Array,
+  envelope: string | undefined,
+  exp: number,
+): { expression: string; values: Item; bytes: number } {
+  const isHashed = pk !== key;
+  const set = `SET #value = :value, #exp = :exp,${isHashed ? ' #key = :key,' : ''}`;
+  const values = {
+    // Not a Buffer, because JSON would turn it into an object before its type can be added.
+    ':value':
+      typeof raw === 'string' ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
+    ':exp': exp,
+    ...(envelope && { ':entry': envelope }),
+    ...(isHashed && { ':key': JSON.stringify(key) }),
+  };
+  const bytes =
+    OVERHEAD_BYTES +
+    Buffer.byteLength(envelope ?? '') +
+    2 * Buffer.byteLength(key) +
+    Buffer.byteLength(raw);
+  // A value without an entry must not keep the entry of the value before it.
+  const expression = envelope ? `${set} #entry = :entry,` : `REMOVE #entry ${set}`;
+  return { expression, values, bytes };
+}
+
 /** The version of a key without an item. */
 export const ABSENT: CacheVersion = '';
 /** The version of an item that another program wrote. */
