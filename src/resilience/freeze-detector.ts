@@ -47,10 +47,11 @@ export class FreezeDetector {
   count(): number {
     const now = this.#clock.now();
     // After a freeze a timer may come first, or the end of some work: whichever it is counts.
-    const isFrozen = now - this.#seenMs > FROZEN_MS || this.#timers() !== this.#lastTimers;
+    const timers = this.#timers();
+    const isFrozen = now - this.#seenMs > FROZEN_MS || timers !== this.#lastTimers;
     if (isFrozen && this.#underWay > 0) this.#freezes++;
     this.#seenMs = now;
-    this.#lastTimers = this.#timers();
+    this.#lastTimers = timers;
     return this.#freezes;
   }
 
