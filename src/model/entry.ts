@@ -6,6 +6,8 @@ import { checkStorable } from './storable.js';
 /** A cached value with its times (epoch milliseconds) and tags. */
 export interface CacheEntry<T> {
   readonly value: T;
+  /** Stale values are still served, and refreshed. */
+  readonly state: 'fresh' | 'stale';
   readonly createdAt: number;
   /** From here on the value is stale: still served, and refreshed. Undefined when it never is. */
   readonly staleAt: number | undefined;
