@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { judgedMajors, nodeBinary } from '../scripts/fetch-package.js';
+import { run } from '../scripts/run.js';
 
 export interface NodeBinary {
   /** Its version. */
@@ -13,8 +12,7 @@ export function judgedNodes(): Promise<NodeBinary[]> {
   return Promise.all(
     judgedMajors.map(async (major) => {
       const path = await nodeBinary(major);
-      const { stdout } = await promisify(execFile)(path, ['--version']);
-      return { name: stdout.trim(), path };
+      return { name: (await run(path, ['--version'])).trim(), path };
     }),
   );
 }

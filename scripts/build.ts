@@ -1,11 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type OutputOptions, rolldown } from 'rolldown';
 import { entryPoints } from './entry-points.js';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { root } from './run.js';
 
 const manifest: { readonly peerDependencies?: Readonly<Record<string, string>> } = JSON.parse(
   readFileSync(`${root}package.json`, 'utf8'),

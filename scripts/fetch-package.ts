@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { root, run } from './run.js';
 
-const run = promisify(execFile);
-const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, 'node_modules', '.cache', 'glasswork');
 
 /** One exact version of a package, and the hash that its tarball must have. */
@@ -98,10 +94,12 @@ export async function fetchPackage(pinned: PinnedPackage): Promise<string> {
   return folder;
 }
 
+const canFetchNodes = process.platform === 'linux' && process.arch === 'x64';
+
 /** The path of a Node binary of that major: the one that runs this, or one that is fetched, on Linux on x64 only. */
 export async function nodeBinary(major: NodeMajor): Promise<string> {
   if (isThisNode(major)) return process.execPath;
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+  if (!canFetchNodes) {
     throw new Error(`Node ${major} is fetched for linux-x64 only; this is ${platform()}.`);
   }
   const binary = join(await fetchPackage(nodeReleases[major]), 'bin', 'node');
@@ -114,6 +112,11 @@ export function hasNode(major: NodeMajor): boolean {
   return isThisNode(major) || isFetched(nodeReleases[major]);
 }
 
+/** Whether `nodeBinary` can find or fetch that one on this machine. */
+export function isNodeAvailable(major: NodeMajor): boolean {
+  return canFetchNodes || hasNode(major);
+}
+
 function isThisNode(major: NodeMajor): boolean {
   return process.versions.node.startsWith(`${major}.`);
 }
@@ -124,8 +127,7 @@ function platform(): string {
 
 async function pack({ name, version }: PinnedPackage, into: string): Promise<string> {
   const args = ['pack', `${name}@${version}`, '--pack-destination', into, '--ignore-scripts'];
-  // npm is a batch file on Windows, which only a shell runs.
-  await run('npm', [...args, '--silent'], { cwd: root, shell: process.platform === 'win32' });
+  await run('npm', [...args, '--silent'], { shell: process.platform === 'win32' });
   const tarball = (await readdir(into)).find((file) => file.endsWith('.tgz'));
   if (tarball === undefined) throw new Error(`npm pack left no tarball of ${name}@${version}`);
   return join(into, tarball);

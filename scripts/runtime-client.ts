@@ -1,11 +1,9 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { fetchPackage, type PinnedPackage, packageFolder } from './fetch-package.js';
-
-const run = promisify(execFile);
+import { run } from './run.js';
 
 /** AWS's runtime interface client: the program that calls a handler on Lambda. Its third major runs on Node 20. */
 export type ClientMajor = 3 | 4;
@@ -91,7 +89,7 @@ export async function buildRuntimeClients(): Promise<void> {
   try {
     await cp(folder, work, { recursive: true });
     // The package's own script: libcurl and AWS's C++ client, as static libraries in deps/artifacts.
-    await run('sh', ['scripts/preinstall.sh'], { cwd: work, maxBuffer: 64 * 1024 * 1024 });
+    await run('sh', ['scripts/preinstall.sh'], { cwd: work });
     const binary = await compile(work);
     for (const major of [3, 4] as const) {
       // A rename shows the file whole or not at all; what it replaces may be in use.

@@ -1,9 +1,15 @@
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { LRUCache } from 'lru-cache';
+import { rawBytes } from '../../src/stores/memory/heap-size.js';
+import { frameBytes } from '../../src/stores/memory/record.js';
 import type { Item, Trace } from './trace.js';
 
-/** A number of entries, or of bytes of keys and values. */
+/** A number of entries, or of bytes as `sizeOf` counts them. */
 export type Capacity = { readonly maxEntries: number } | { readonly maxBytes: number };
+
+/** What an item needs in memory, as `MemoryCacheStore` estimates it: both are given the same room. */
+export const sizeOf = ({ key, text }: Pick<Item, 'key' | 'text'>): number =>
+  frameBytes(key, undefined) + rawBytes(text);
 
 export interface Contestant {
   /** Whether the item was there; if not, it is now, as far as there is room for it. */
@@ -62,7 +68,7 @@ export function lruCache(capacity: Capacity): Contestant {
       : { maxSize: capacity.maxBytes, sizeCalculation: ({ size }) => size },
   );
   const write = ({ key, text, ttlMs }: Item, now: number) => {
-    cache.set(key, { expiresAt: now + ttlMs, size: key.length + text.length });
+    cache.set(key, { expiresAt: now + ttlMs, size: sizeOf({ key, text }) });
   };
   return {
     read(item, now) {

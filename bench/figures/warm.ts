@@ -3,6 +3,7 @@ import type { Bench, Figure } from '../figure.js';
 import type { Cost } from '../programs/answer.js';
 import type { WarmBareCalls } from '../programs/warm-bare.js';
 import type { WarmCacheCalls } from '../programs/warm-cache.js';
+import type { WarmFloorCalls } from '../programs/warm-floor.js';
 import type { WarmSdkCalls } from '../programs/warm-sdk.js';
 import { startDynamoDB } from '../server/dynamodb.js';
 import { median, takeTurns } from '../statistics.js';
@@ -15,6 +16,7 @@ const NAMES = {
   sdk: 'AWS SDK, document client',
   'sdk-cjs': 'AWS SDK, as CommonJS',
   bare: 'bare signer',
+  floor: 'floor: a raw socket',
 } as const;
 type Contestant = keyof typeof NAMES;
 
@@ -23,13 +25,15 @@ export async function warm({ bundles, rounds = 25, say }: Bench): Promise<Figure
   say('warm');
   const server = await startDynamoDB(bundles['warm-cache'] as URL);
   const env = { ENDPOINT: server.http, TABLE: server.tableName };
-  const start = <C extends WarmCacheCalls | WarmSdkCalls | WarmBareCalls>(name: Contestant) =>
-    new Child<C>(bundles[`warm-${name}`] as URL, { env });
+  const start = <C extends WarmCacheCalls | WarmSdkCalls | WarmBareCalls | WarmFloorCalls>(
+    name: Contestant,
+  ) => new Child<C>(bundles[`warm-${name}`] as URL, { env });
   const children = {
     cache: start<WarmCacheCalls>('cache'),
     sdk: start<WarmSdkCalls>('sdk'),
     'sdk-cjs': start<WarmSdkCalls>('sdk-cjs'),
     bare: start<WarmBareCalls>('bare'),
+    floor: start<WarmFloorCalls>('floor'),
   };
   const wall = new Map<string, number[]>();
   const hits = (name: Contestant) => async () => {
@@ -46,6 +50,7 @@ export async function warm({ bundles, rounds = 25, say }: Bench): Promise<Figure
         sdk: hits('sdk'),
         'sdk-cjs': hits('sdk-cjs'),
         bare: hits('bare'),
+        floor: hits('floor'),
       },
       rounds,
       WARM_UP,
@@ -80,7 +85,13 @@ export async function warm({ bundles, rounds = 25, say }: Bench): Promise<Figure
           what: 'processor time of the bare signer',
           value: ours / median(cpu.bare),
           unit: 'times',
-          target: { atMost: 1.25 },
+          target: { atMost: 0.95 },
+        },
+        {
+          what: 'processor time of the floor',
+          value: ours / median(cpu.floor),
+          unit: 'times',
+          target: { atMost: 1.4 },
         },
         {
           what: 'times less processor time than the SDK',

@@ -1,5 +1,5 @@
 import type { Workload } from '../../examples/demo/clusters.js';
-import { lruCache, memoryStore, missRatio } from '../eviction/replay.js';
+import { lruCache, memoryStore, missRatio, sizeOf } from '../eviction/replay.js';
 import { drawTrace, withScans } from '../eviction/trace.js';
 import { answerParent } from './answer.js';
 
@@ -26,10 +26,12 @@ const calls = {
   async compare({ workload, requests, seed, shares, scans }: Question) {
     const drawn = drawTrace(workload, requests, seed);
     const trace = scans ? withScans(drawn) : drawn;
+    const { entries, bytes } = trace.footprint;
+    const all = { entries, bytes: bytes + entries * sizeOf({ key: '', text: '' }) };
     const outcomes: Outcome[] = [];
     for (const share of shares) {
       for (const bound of ['entries', 'bytes'] as const) {
-        const number = Math.max(2, Math.round(trace.footprint[bound] * share));
+        const number = Math.max(2, Math.round(all[bound] * share));
         const capacity = bound === 'entries' ? { maxEntries: number } : { maxBytes: number };
         const [lru, ours] = [lruCache(capacity), memoryStore(capacity)];
         outcomes.push({

@@ -1,6 +1,5 @@
 import {
   type CacheConfig,
-  type CacheEvent,
   type CacheService,
   type CacheStore,
   DynamoDBCacheStore,
@@ -46,7 +45,6 @@ export function createApp(database: Queryable, options: AppOptions = {}): App {
   const [cacheStore, cacheService] = cacheModule({
     store,
     keyPrefix: 'shop',
-    onEvent: reportProblem,
     ...config,
   }).providers;
   container.register({
@@ -66,10 +64,3 @@ export function createApp(database: Queryable, options: AppOptions = {}): App {
 
 const dynamoDB = (): CacheStore =>
   new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE ?? '' });
-
-/** One JSON line for each event that somebody has to act on. */
-export function reportProblem(event: CacheEvent): void {
-  if (!event.type.endsWith('error')) return;
-  const error = 'error' in event ? String(event.error) : undefined;
-  console.warn(JSON.stringify({ ...event, error }));
-}

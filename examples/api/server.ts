@@ -1,8 +1,8 @@
 import { PGlite } from '@electric-sql/pglite';
-import { DynamoDBCacheStore } from '@glasswork/cache';
+import { consoleReporter, DynamoDBCacheStore } from '@glasswork/cache';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { type AppOptions, createApp, reportProblem } from './app.js';
+import { type AppOptions, createApp } from './app.js';
 import { LOCAL } from './local.js';
 import { startLocalDynamoDB } from './local-dynamodb.js';
 import { createObserver } from './observe.js';
@@ -14,15 +14,16 @@ const TABLE = 'cache';
 const port = Number(process.env.PORT ?? 3000);
 
 const database = await PGlite.create();
-await seed(database, { items: 1_000 });
+await seed(database, { items: 200 });
 const dynamoDB = process.env.CACHE_TABLE ? undefined : await startLocalDynamoDB([TABLE]);
 const observer = createObserver();
+const report = consoleReporter();
 const app = createApp(database, {
   ...(dynamoDB && embedded(dynamoDB.endpoint)),
   middleware: [observer.middleware],
   onEvent(event) {
     observer.onEvent(event);
-    reportProblem(event);
+    report(event);
   },
 });
 

@@ -12,6 +12,8 @@ export interface Act {
   readonly title: string;
   /** One sentence: which things are compared, and under which conditions. */
   readonly compares: string;
+  /** Lines below that: the numbers that the act is drawn from. */
+  readonly details?: string;
   play(stage: Stage): Promise<Outcome>;
 }
 

@@ -1,15 +1,10 @@
+import { readFileSync } from 'node:fs';
 import type { Colors } from 'picocolors/types.js';
 import type { Act, Outcome } from './act.js';
 import { renderGrid } from './grid.js';
 
-const NEXT = `npm install @glasswork/cache
-
-import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
-
-const store = new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE });
-const cache = new CacheService(store, { keyPrefix: 'shop', staleIfError: '1h' });
-
-const item = await cache.wrap(\`item:\${id}\`, '5m', () => loadItem(id));`;
+/** A file of its own, so that the compiler checks what users paste. */
+const SNIPPET = new URL('paste-next.ts', import.meta.url);
 
 /** The figures of all acts in one table, and the first lines of a project that uses the cache. */
 export function renderClosing(
@@ -26,7 +21,8 @@ export function renderClosing(
   return [
     ...(rows.length > 0 ? [`\n${colors.bold('In short')}`, renderGrid(grid, width, colors)] : []),
     `\n${colors.bold('Paste next')} (the table and its policy: infrastructure/sam.yaml)`,
-    NEXT,
+    'npm install @glasswork/cache',
+    `\n${readFileSync(SNIPPET, 'utf8').trim()}`,
     `\nThe example API on the same embedded servers: ${colors.bold('npm run api')}`,
     `One act again: ${colors.bold('npm run demo -- --act b')}`,
   ].join('\n');

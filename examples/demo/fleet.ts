@@ -39,6 +39,8 @@ export function createFleet(
           }
         },
       });
+      // The run counts it, and says what it was.
+      app.routes.onError((error, c) => c.text(error.message, 500));
       apps.push(app);
       return {
         routes: app.routes,

@@ -69,8 +69,9 @@ async function playAll(
   const stage = await openStage(seed, progress);
   try {
     for (const act of acts) {
-      if (json) progress.say(`${act.letter}  ${act.title}`);
+      if (json) progress.say([`${act.letter}  ${act.title}`, act.details].join('\n').trim());
       print(`\n${colors.bold(`${act.letter}  ${act.title}`)}\n${wrapped(act.compares, width)}`);
+      if (act.details) print(act.details);
       try {
         const outcome = await act.play(stage);
         played.push({ act, outcome });

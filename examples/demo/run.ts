@@ -66,11 +66,11 @@ export async function run(
 
   const serve = async (sandbox: Sandbox, request: Request, started: number) => {
     try {
-      const { status, source } = await send(sandbox, request, idLength);
+      const { status, source, body } = await send(sandbox, request, idLength);
       const took = performance.now() - started;
       times[request.kind === 'read' ? 'reads' : 'writes'].push(took);
       if (source !== undefined) times[source === 'miss' ? 'misses' : 'hits'].push(took);
-      if (status >= 400) errors.push(`${request.kind}: status ${status}`);
+      if (status >= 400) errors.push(`${request.kind}: status ${status}, ${body}`);
     } catch (error) {
       errors.push(`${request.kind}: ${error}`);
     }
@@ -102,8 +102,8 @@ async function send(sandbox: Sandbox, { kind, item, at }: Request, idLength: num
   const body = JSON.stringify({ price: Math.round(at) / 100 });
   const init = kind === 'read' ? {} : { method: 'PUT', body };
   const response = await sandbox.routes.request(path, init);
-  await response.arrayBuffer();
-  return { status: response.status, source: sandbox.takeSource() };
+  const text = await response.text();
+  return { status: response.status, source: sandbox.takeSource(), body: text };
 }
 
 /** The value that `share` of all lie at or below: the nearest rank. */

@@ -5,7 +5,7 @@ import { startProgram } from './start.js';
 import { TABLES } from './tables.js';
 import type { Progress } from './terminal.js';
 
-/** Starts what the acts share. Whoever opens a stage closes it. */
+/** Starts what the acts share. The caller closes it. */
 export async function openStage(
   seed: number,
   progress: Progress,

@@ -6,7 +6,7 @@ export const ARRIVALS_PER_SECOND = 125;
 
 /** Compressed time: the common TTL of the cluster ends this many times in a run. */
 const GENERATIONS = 3;
-/** What a TTL is at least after compression, seconds: below it, the machine's hiccups would expire values. */
+/** The shortest TTL after compression, seconds: below it, the hiccups of a machine would expire values. */
 const SHORTEST_TTL = 0.25;
 
 export interface Request {

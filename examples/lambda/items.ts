@@ -34,7 +34,7 @@ export async function renameItem(id: string, name: string): Promise<void> {
   await cache.del(itemKey(id));
 }
 
-/** What somebody should know of, one JSON line each. */
+/** The events that somebody should know of, one JSON line each. */
 function log(event: CacheEvent): void {
   if (!event.type.endsWith('error') && event.type !== 'background-unfinished') return;
   console.warn(

@@ -4,7 +4,11 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { startDynalite } from '../../test/servers/dynalite.js';
 import { createCacheTable, credentials, region } from '../../test/servers/table.js';
-import { bareEnvironment, ensure, manifest, node, root } from './run.js';
+import { node, root } from '../run.js';
+import { bareEnvironment, ensure, manifest } from './manifest.js';
+
+/** Bytes of a bare import: some constants that esbuild cannot see to be unused, such as texts with a number in them. */
+const BARE_LIMIT = 1_000;
 
 async function bundle(folder: string, entry: string, minify: boolean) {
   return build({
@@ -57,7 +61,10 @@ export async function treeShaking(folder: string): Promise<string> {
   });
   writeFileSync(join(folder, 'bare.js'), "import './bare/index.js';");
   const bare = (await bundle(folder, 'bare.js', true)).outputFiles[0]?.text ?? '';
-  ensure(bare.length <= 256, `importing runs ${bare.length} bytes of code: ${bare.slice(0, 2000)}`);
+  ensure(
+    bare.length <= BARE_LIMIT,
+    `importing runs ${bare.length} bytes of code: ${bare.slice(0, 2000)}`,
+  );
   return `${others.join(', ')} not in it; a bare import runs ${bare.length} bytes`;
 }
 
@@ -97,7 +104,7 @@ export async function runHandler(folder: string): Promise<string> {
   return `Node ${process.versions.node}: 2 processes share a value, del makes the next call load`;
 }
 
-/** size-limit's own measure, an entrance a line in .size-limit.json. */
+/** size-limit's own measure, an entry point a line in .size-limit.json. */
 export async function sizes(): Promise<string> {
   const cli = join(root, 'node_modules/size-limit/bin.js');
   const results: { name: string; size: number; passed: boolean; sizeLimit: number }[] = JSON.parse(

@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { ensure, manifest, node, root, run } from './run.js';
+import { node, root, run } from '../run.js';
+import { ensure, manifest } from './manifest.js';
 
 export interface Tarball {
   readonly path: string;
@@ -16,8 +17,11 @@ const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 const EXPECTED = [
   /^dist\/(shared\/)?[\w-]+\.c?js$/,
   /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.c?ts$/,
-  /^docs\/[\w-]+\.md$/,
-  /^infrastructure\/[\w./-]+$/,
+  /^docs\/[\w-]+\.(md|svg)$/,
+  /^(infrastructure|examples)\/[\w./-]+$/,
+  // The pages that the docs lead to.
+  /^CONTRIBUTING\.md$/,
+  /^(bench|test\/lambda\/emulator)\/README\.md$/,
 ];
 
 /** Packs into `folder`. Without the scripts: `prepack` would build a second time. */

@@ -1,8 +1,9 @@
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { nodeBinary } from '../fetch-package.js';
+import { isNodeAvailable, nodeBinary } from '../fetch-package.js';
+import { root, run } from '../run.js';
+import { bareEnvironment, ensure } from './manifest.js';
 import type { Command, Project } from './projects/index.js';
-import { bareEnvironment, ensure, root, run } from './run.js';
 
 /** The folders around the projects: a package is looked for in each folder on the way up. */
 export interface Workshop {
@@ -29,8 +30,10 @@ export function openWorkshop(
 
 /** Resolves to what the last command printed, or to the reason why the project cannot run here. */
 export async function runProject(project: Project, workshop: Workshop): Promise<string> {
+  const missing = project.commands.find(({ on }) => on && !isNodeAvailable(on));
+  if (missing) return `not run: Node ${missing.on} is fetched for linux-x64 only`;
   if (project.only && project.only !== `${process.platform}-${process.arch}`)
-    return `not run: it needs ${project.only}`;
+    return `not run: npm has the binary for ${project.only} only`;
   const folder = join(workshop.folder, project.name.replace(/\W+/g, '-'));
   const files = { 'package.json': { type: project.type, private: true }, ...project.files };
   for (const [name, content] of Object.entries(files)) write(join(folder, name), content);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root, run } from './run.js';
+import { root, run } from '../run.js';
 
 const source = join(root, 'scripts/package/tools');
 const cache = join(root, 'node_modules/.cache/glasswork');

@@ -59,8 +59,8 @@ export function resolveEndpoint(
   const dualstack = isOn('useDualstackEndpoint', options.useDualstackEndpoint, profile);
   const conflict = fips ? 'useFipsEndpoint' : dualstack && 'useDualstackEndpoint';
   if (given && conflict) {
-    const give = `either an endpoint or ${conflict}: false here turns off what ${VARIABLES[conflict]} or the profile says`;
-    throw invalid(conflict, `true with the endpoint ${given.origin}`, give);
+    const off = `false here turns off what ${VARIABLES[conflict]} or the profile says`;
+    throw invalid(conflict, true, `either it or the endpoint ${given.origin}; ${off}`);
   }
   return {
     endpoint: given ?? new URL(`https://${hostOf(service, region, fips, dualstack)}`),

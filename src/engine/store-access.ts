@@ -1,5 +1,5 @@
 import type { CacheStore } from '../model/cache-store.js';
-import { CacheError, type CacheErrorCode } from '../model/errors.js';
+import { CacheError, type CacheErrorCode, withoutPasswords } from '../model/errors.js';
 import type { Emit } from '../model/events.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
@@ -79,7 +79,7 @@ export class StoreAccess {
   ): Promise<T> {
     return this.#run<T, never>(operation, key, run, budgetMs).catch((cause) => {
       const what = key === undefined ? operation : `${operation} (${key})`;
-      const message = `The store did not confirm ${what}: the old value may still be served. Try it again.`;
+      const message = `The store did not confirm ${what}: the old value may still be served. ${reasonOf(cause)}`;
       throw new CacheError('NOT_CONFIRMED', message, { subject: key, cause });
     });
   }
@@ -112,7 +112,8 @@ export class StoreAccess {
           context.runInAsyncScope(failed, undefined, late(operation, ms));
           return;
         }
-        const harmless = error instanceof CacheError && NOT_THE_STORE.has(error.code);
+        const harmless =
+          error instanceof CacheError ? NOT_THE_STORE.has(error.code) : isParsing(error);
         // A connection that died while the sandbox was frozen says nothing about the store either.
         if (!harmless && this.#freezes.count() === freezes) this.#countFailure(error, failures);
         this.#emit({ type: 'store-error', operation, key, error });
@@ -146,5 +147,16 @@ export class StoreAccess {
   }
 }
 
+/** The cause's own words. Trying again can help where nobody knows what was wrong. */
+function reasonOf(cause: unknown): string {
+  const why = withoutPasswords(String(Object(cause).message ?? cause)).replace(/[^.?!]$/, '$&.');
+  const isKnown = cause instanceof CacheError && cause.code !== 'TIMEOUT';
+  return isKnown ? why : `${why} Try it again.`;
+}
+
 const late = (operation: string, ms: number): CacheError =>
   new CacheError('TIMEOUT', `No answer to ${operation} within ${ms} ms: can the store be reached?`);
+
+/** A store of the user's that cannot parse what it holds, or runs out of stack: one value is at fault. */
+const isParsing = (error: unknown): boolean =>
+  /^(SyntaxError|RangeError)$/.test(String(Object(error).name));

@@ -80,19 +80,18 @@ function problemOf(event: CacheEvent): Problem | undefined {
       return [type, 'a record is no entry or does not match its schema: it is a miss.'];
     case 'breaker':
       return event.state === 'open'
-        ? [type, 'the breaker opened: it failed too often in a row and is skipped for a while.']
+        ? [type, 'the breaker opened: it is skipped for a while.']
         : ['closed', 'the breaker closed: it answers again.'];
     case 'stale-served':
       return event.reason === 'error'
         ? [type, `a load failed (${nameOf(event.error)}): the last good value stands in.`]
         : undefined;
+    case 'slow-join':
+      return [type, "a call waits long for another's load. Does each wait for the other?"];
     case 'background-error':
       return [type + nameOf(event.error), `background work failed (${nameOf(event.error)}).`];
     case 'background-unfinished':
-      return [
-        type,
-        `${event.pending} background tasks had not ended after ${event.waitedMs} ms: their values may not be cached.`,
-      ];
+      return [type, `${event.pending} background tasks had not ended after ${event.waitedMs} ms.`];
     default:
       return undefined;
   }
@@ -102,10 +101,7 @@ function storeProblem(operation: string, key: string | undefined, error: unknown
   const { code, cause } = Object(error);
   const ours = error instanceof CacheError;
   if (ours && OF_A_VALUE.test(code))
-    return [
-      code,
-      `${operation} failed (${code}): one value is not cached; its event names the key.`,
-    ];
+    return [code, `${operation} failed (${code}): its value is not cached.`];
   let kind = UNTIL_THEN;
   if (WRITES.test(operation)) kind = 'Nothing new is cached until then.';
   if (INVALIDATIONS.test(operation)) kind = 'Old values may be served until then.';

@@ -1,5 +1,9 @@
 /** The real one: Jest gives its tests another `process`, and fakes that one's function by default. */
-const { nextTick } = process.getBuiltinModule('node:process');
+const nextTick = /* @__PURE__ */ realNextTick();
+
+function realNextTick(): typeof process.nextTick {
+  return process.getBuiltinModule('node:process').nextTick;
+}
 
 /**
  * Runs the action after every promise job of this tick, so that callers who come out of one `await` together share

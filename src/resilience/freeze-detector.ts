@@ -1,6 +1,6 @@
 import type { Clock } from '../model/time.js';
 import { type Pulse, Pulses } from './pulse.js';
-import type { Timers } from './timers.js';
+import { currentTimers, type Timers } from './timers.js';
 
 /** How often work that is watched is a reason to read the clock, milliseconds. */
 const PULSE_MS = 1_000;
@@ -20,17 +20,22 @@ interface Watched {
  *
  *     pulse ── 1 s ── pulse ── 1 s ── pulse ────── an hour ────── pulse: one freeze more
  *
- * A clock that jumps forward by ten seconds or more looks the same, and costs no more than a freeze does.
+ * A clock that jumps forward by ten seconds or more looks the same, and costs no more than a freeze does. So do timers
+ * that a test replaces or puts back: what waits for one of the others may never end.
  */
 export class FreezeDetector {
   readonly #clock: Clock;
+  readonly #timers: () => Timers;
   readonly #pulses: Pulses<Watched>;
+  #lastTimers: Timers;
   #underWay = 0;
   #freezes = 0;
   #seenMs = 0;
 
-  constructor(clock: Clock, timers?: () => Timers) {
+  constructor(clock: Clock, timers: () => Timers = currentTimers) {
     this.#clock = clock;
+    this.#timers = timers;
+    this.#lastTimers = timers();
     const beat = () => void this.count();
     this.#pulses = new Pulses<Watched>({ everyMs: PULSE_MS, beat, holds: false }, timers);
   }
@@ -42,8 +47,11 @@ export class FreezeDetector {
   count(): number {
     const now = this.#clock.now();
     // After a freeze a timer may come first, or the end of some work: whichever it is counts.
-    if (this.#underWay > 0 && now - this.#seenMs > FROZEN_MS) this.#freezes++;
+    const timers = this.#timers();
+    const isFrozen = now - this.#seenMs > FROZEN_MS || timers !== this.#lastTimers;
+    if (isFrozen && this.#underWay > 0) this.#freezes++;
     this.#seenMs = now;
+    this.#lastTimers = timers;
     return this.#freezes;
   }
 

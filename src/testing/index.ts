@@ -5,6 +5,7 @@ export type {
 } from './conformance/case.js';
 export type { ConformancePlan } from './conformance/index.js';
 export { casesFor, storeConformance } from './conformance/index.js';
+export { serializerCases } from './conformance/serializers.js';
 export type { Fault, FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 export { scriptedFaults, seededFaults } from './fault-plan.js';
 export type { FaultyStoreOptions } from './faulty-store.js';

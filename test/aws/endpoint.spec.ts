@@ -262,16 +262,16 @@ describe('what cannot be right', () => {
       'endpoint',
       /endpoint is 'localhost:8000':.*AWS_ENDPOINT_URL_DYNAMODB/,
     ],
-    [{ region: 'fips-us-east-1' }, 'region', /region is fips-us-east-1:.*useFipsEndpoint/],
+    [{ region: 'fips-us-east-1' }, 'region', /region is 'fips-us-east-1':.*useFipsEndpoint/],
     [{ region: 'us-east-1-fips' }, 'region', /useFipsEndpoint/],
     [
       { region: 'us-east-1', useFipsEndpoint: 'yes' as never },
       'useFipsEndpoint',
-      /is yes: give true or false/,
+      /is 'yes': give true or false/,
     ],
-    [{ endpoint: 'http://h/?x=1' }, 'endpoint', /is http:\/\/h\/: /],
-    [{ endpoint: 'http://user:hidden@h/' }, 'endpoint', /is http:\/\/…@h\/: /],
-    [{ endpoint: 'user:hidden@h' }, 'endpoint', /is …@h: /],
+    [{ endpoint: 'http://h/?x=1' }, 'endpoint', /is 'http:\/\/h\/': /],
+    [{ endpoint: 'http://user:hidden@h/' }, 'endpoint', /is 'http:\/\/…@h\/': /],
+    [{ endpoint: 'user:hidden@h' }, 'endpoint', /is '…@h': /],
     [{ endpoint: 'not a url' }, 'endpoint', /http/],
     [{ endpoint: 'ftp://localhost' }, 'endpoint', /http/],
   ])('%j is an INVALID_OPTION', (options, subject, message) => {
@@ -286,7 +286,7 @@ describe('what cannot be right', () => {
     '%s of another kind is an INVALID_OPTION',
     (variable) => {
       vi.stubEnv(variable, '1');
-      const message = new RegExp(`is 1: give true or false, in ${variable}`);
+      const message = new RegExp(`is '1': give true or false, in ${variable}`);
       expect(() => resolved('dynamodb', { region: 'eu-west-1' })).toThrow(message);
     },
   );

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { busiestClusters } from '../../bench/eviction/clusters.js';
-import { lruCache, memoryStore, missRatio } from '../../bench/eviction/replay.js';
+import { lruCache, memoryStore, missRatio, sizeOf } from '../../bench/eviction/replay.js';
 import { type Access, drawTrace, type Trace, withScans } from '../../bench/eviction/trace.js';
 import type { Figure } from '../../bench/figure.js';
 import { REQUESTS, SEED } from '../../bench/figures/eviction.js';
@@ -40,6 +40,9 @@ describe('the traces of the eviction figure', () => {
   });
 });
 
+/** Of one letter under one letter. */
+const SIZE = sizeOf({ key: 'a', text: 'x' });
+
 describe('the contestants', () => {
   const loop = traceOf([...'abcabcabc']);
 
@@ -48,7 +51,7 @@ describe('the contestants', () => {
     ['the memory store', memoryStore],
   ])('%s misses only what it has not seen where there is room', async (_, contestant) => {
     expect(await missRatio(loop, contestant({ maxEntries: 3 }))).toBe(3 / 9);
-    expect(await missRatio(loop, contestant({ maxBytes: 6 }))).toBe(3 / 9);
+    expect(await missRatio(loop, contestant({ maxBytes: 3 * SIZE }))).toBe(3 / 9);
   });
 
   it.each([
@@ -68,8 +71,8 @@ describe('the contestants', () => {
 
   it('neither holds what is larger than everything', async () => {
     const large = traceOf([...'aa'], { text: 'x'.repeat(50) });
-    expect(await missRatio(large, lruCache({ maxBytes: 20 }))).toBe(1);
-    expect(await missRatio(large, memoryStore({ maxBytes: 20 }))).toBe(1);
+    expect(await missRatio(large, lruCache({ maxBytes: SIZE + 20 }))).toBe(1);
+    expect(await missRatio(large, memoryStore({ maxBytes: SIZE + 20 }))).toBe(1);
   });
 });
 

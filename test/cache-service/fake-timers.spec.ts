@@ -119,6 +119,31 @@ describe('time budgets after fake timers', () => {
   });
 });
 
+describe('a load that waits for a timer which is gone', () => {
+  const slow = () => new Promise((resolve) => setTimeout(resolve, 1_000, 'old'));
+
+  it('is joined by nobody after the timers were restored', async () => {
+    const cache = new CacheService(new MemoryCacheStore());
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const load = vi.fn(slow);
+    void cache.wrap('k', 60, load);
+    await vi.waitFor(() => expect(load).toHaveBeenCalledOnce());
+    vi.useRealTimers();
+    expect(await cache.wrap('k', 60, () => 'new')).toBe('new');
+    expect(await cache.get('k')).toBe('new');
+  });
+
+  it('is joined as ever while the timers stay as they are', async () => {
+    const cache = new CacheService(new MemoryCacheStore());
+    vi.useFakeTimers();
+    const first = cache.wrap('k', 60, slow);
+    await vi.advanceTimersByTimeAsync(10);
+    const second = cache.wrap('k', 60, () => 'new');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await Promise.all([first, second])).toEqual(['old', 'old']);
+  });
+});
+
 describe('a clock that jumps', () => {
   it.each([3_600_000, 86_400_000, -3_600_000])(
     'by %d ms does not end the budget of a call',

@@ -1,9 +1,12 @@
 import { PGlite } from '@electric-sql/pglite';
+import type { CacheEvent } from '@glasswork/cache';
+import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type App, createApp } from '../../examples/api/app.js';
 import type { Queryable } from '../../examples/api/item-database.js';
 import type { Item, ItemSummary } from '../../examples/api/items.js';
 import { createHandler } from '../../examples/api/lambda.js';
+import { createObserver } from '../../examples/api/observe.js';
 import { seed } from '../../examples/api/seed.js';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
 import { createCacheTable } from '../servers/table.js';
@@ -104,13 +107,17 @@ describe('the example API', () => {
 
   it('answers without its table, but an update says that the cache was not invalidated', async () => {
     vi.stubEnv('CACHE_TABLE', 'no-such-table');
-    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const [error, warn] = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
+    error.mockImplementation(() => {});
+    warn.mockImplementation(() => {});
     const app = sandbox();
     const before = await item(app, '7');
     expect(await item(app, '7')).toEqual(before);
     expect(queries).toBe(2);
     // The database has the change by now, and other sandboxes may still serve the old value.
     expect((await put(app, '/items/7', { price: 3 })).status).toBe(500);
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('no-such-table'));
+    expect(error).toHaveBeenCalledWith(expect.stringMatching(/^PUT \/items\/7: .*not confirm/));
   });
 });
 
@@ -139,6 +146,44 @@ describe('the example handler', () => {
     const { handler } = await import('../../examples/handler/handler.js');
     const answer = await handler({ pathParameters: { id: '7' } });
     expect(answer).toEqual({ statusCode: 200, body: '{"id":"7","name":"Item 7"}' });
+    // A test event of the Lambda console.
+    const tested = await handler({ key1: 'value1' } as never);
+    expect(tested).toEqual({ statusCode: 200, body: '{"id":"1","name":"Item 1"}' });
+  });
+});
+
+describe('an observer of the example API', () => {
+  const answer = async (...events: CacheEvent[]) => {
+    const observer = createObserver();
+    const routes = new Hono().use(observer.middleware).get('/', async (c) => {
+      for (const event of events) observer.onEvent(event);
+      return c.text('');
+    });
+    return (await routes.request('/')).headers.get('x-cache');
+  };
+  const hit = (state: 'fresh' | 'stale'): CacheEvent => ({
+    type: 'hit',
+    key: 'a',
+    state,
+    ageMs: 1,
+  });
+  const miss: CacheEvent = { type: 'miss', key: 'a', reason: 'absent' };
+
+  it.each<[readonly CacheEvent[], string | null]>([
+    [[], null],
+    [[hit('fresh')], 'hit'],
+    [[hit('stale'), { type: 'refresh', key: 'a', reason: 'stale' }], 'stale'],
+    [[miss, { type: 'load', key: 'a', durationMs: 1 }], 'miss'],
+    [[miss, { type: 'stale-served', key: 'a', reason: 'error' }], 'stale'],
+    // A request that reads two keys waited for the slower of them.
+    [[miss, hit('fresh')], 'miss'],
+    [[hit('fresh'), hit('stale')], 'stale'],
+  ])('makes of %j: %s', async (events, source) => {
+    expect(await answer(...events)).toBe(source);
+  });
+
+  it('knows nothing of events outside of a request', () => {
+    expect(() => createObserver().onEvent(hit('fresh'))).not.toThrow();
   });
 });
 

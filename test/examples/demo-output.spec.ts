@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
@@ -163,4 +164,14 @@ it('tells the phases of an outage by when callers had their answers', () => {
     down: { answers: 2, errors: 1, oldestMs: 109 },
     back: { answers: 2, errors: 0, freshAfterMs: 60 },
   });
+});
+
+it('is shown by the README as a picture and as text of one run', () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const block = /<!-- demo -->\s+```text\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
+  // The frame of the tables, and blanks, are drawn otherwise.
+  const words = (text: string) => text.split(/[\s│┌─┬┐└┴┘├┤┼]+/).filter((word) => word !== '');
+  const drawn = [...read('docs/demo.svg').matchAll(/<text[^>]*>([^<]*)<\/text>/g)];
+  expect(words(block).length).toBeGreaterThan(80);
+  expect(drawn.flatMap(([, text = '']) => words(text))).toEqual(words(block));
 });

@@ -36,7 +36,7 @@ function startDemo(...argv: string[]) {
 }
 
 describe('the demo', () => {
-  it('prints one JSON object, and judges it', { timeout: 60_000 }, async () => {
+  it('prints one JSON object, and judges it', { timeout: 120_000 }, async () => {
     const { code, stdout, stderr } = await startDemo(
       ...['--act', 'a', '--json', '--requests', '300', '--seed', '7', '--cluster', '29'],
     ).ended;
@@ -85,7 +85,7 @@ describe('the demo', () => {
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
-  it('gives an object for each act', { timeout: 120_000 }, async () => {
+  it('gives an object for each act', { timeout: 180_000 }, async () => {
     const argv = ['--json', '--origin', '5ms', '--act', 'stampede', '--act', 'c', '--act', 'D,e'];
     const { code, stdout, stderr } = await startDemo(...argv).ended;
     expect(code, stderr + stdout).toBe(0);

@@ -25,6 +25,11 @@ interface FunctionResource {
   readonly Properties: { readonly Handler: string; readonly Policies: readonly unknown[] };
 }
 
+interface EventResource {
+  readonly Type: string;
+  readonly Properties: { readonly Method: string; readonly Path: string };
+}
+
 type Handler = (...args: unknown[]) => Promise<unknown>;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -62,6 +67,37 @@ describe('the template of the Lambda example', () => {
     });
     for (const { Properties } of [ItemFunction, StreamFunction]) {
       expect(Properties.Policies).toEqual([{ Ref: 'CachePolicy' }]);
+    }
+  });
+
+  it('leads to its functions by an event and a URL, which the outputs name', () => {
+    const routes = Object.values<EventResource>(ItemFunction.Properties.Events);
+    expect(
+      routes.map(({ Type, Properties }) => [Type, Properties.Method, Properties.Path]),
+    ).toEqual([
+      ['HttpApi', 'GET', '/items/{id}'],
+      ['HttpApi', 'PUT', '/items/{id}'],
+    ]);
+    expect(StreamFunction.Properties.FunctionUrlConfig.InvokeMode).toBe('RESPONSE_STREAM');
+    const { ItemsUrl, StreamUrl } = template.Outputs;
+    expect(ItemsUrl.Value).toEqual({
+      'Fn::Sub': expect.stringMatching(/^https:\/\/\$\{ServerlessHttpApi\}\..*\/items\/1$/),
+    });
+    expect(StreamUrl.Value).toEqual({ 'Fn::GetAtt': ['StreamFunctionUrl', 'FunctionUrl'] });
+  });
+
+  it('runs on the newest Node of Lambda, as every template does', () => {
+    const templates = [
+      ...['examples/lambda/template.yaml', 'infrastructure/sam.yaml'],
+      ...['infrastructure/elasticache.yaml', 'README.md'],
+    ];
+    for (const path of templates) {
+      const text = readFileSync(join(root, path), 'utf8');
+      const runtimes = text.match(/\bnodejs\d+\.x\b/g);
+      expect(new Set(runtimes), path).toEqual(new Set(['nodejs24.x']));
+    }
+    for (const { Metadata } of [ItemFunction, StreamFunction]) {
+      expect(Metadata.BuildProperties.Target).toBe('node24');
     }
   });
 });
@@ -136,6 +172,22 @@ describe('the handlers of the Lambda example', () => {
     await handler(form, context('6'));
     expect(await read('7')).toMatchObject({ name: 'Newer name' });
     expect(lambda.warnings).toEqual([]);
+  });
+
+  it.each([
+    ['of the console', { key1: 'value1', key2: 'value2', key3: 'value3' }],
+    ['without anything', {}],
+  ])('answer a test event %s', async (_what, event) => {
+    const [handler, streamHandler] = await Promise.all([ItemFunction, StreamFunction].map(load));
+    for (const id of ['1', '2']) {
+      const parked = await lambda.server.parked();
+      parked.invoke(id);
+      const answer = await handler?.(event, context(id));
+      expect(answer).toMatchObject({ statusCode: 200, body: expect.stringContaining('"id":"1"') });
+    }
+    const stream = Object.assign(new PassThrough(), { setContentType: vi.fn() });
+    await streamHandler?.(event, stream, context('3'));
+    expect(JSON.parse((await stream.toArray()).join(''))).toMatchObject({ id: '1' });
   });
 
   it('stream', async () => {

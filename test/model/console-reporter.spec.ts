@@ -72,7 +72,7 @@ describe('a service without onEvent', () => {
     clock.advance(5_000);
     await cache.get('k');
     expect(lines.slice(1)).toEqual([
-      '@glasswork/cache: store "memory": the breaker opened: it failed too often in a row and is skipped for a while.',
+      '@glasswork/cache: store "memory": the breaker opened: it is skipped for a while.',
       '@glasswork/cache: store "memory": the breaker closed: it answers again.',
     ]);
   });
@@ -198,6 +198,11 @@ describe('consoleReporter', () => {
       'a load that the last good value hides',
       { type: 'stale-served', key: 'k', reason: 'error', error: new TypeError('no') },
       /a load failed \(TypeError\)/,
+    ],
+    [
+      'a call that waits for the load of another',
+      { type: 'slow-join', key: 'a', waitingKey: 'b', waitedMs: 10_000 },
+      /a call waits long for another's load/,
     ],
     ['background work', { type: 'background-error', error: new RangeError('no') }, /RangeError/],
     [

@@ -27,7 +27,7 @@ describe('the documentation', () => {
     expect(listed.map(([, code]) => code).sort()).toEqual(codes.map(([, code]) => code).sort());
   });
 
-  it('lists every entrance', () => {
+  it('lists every entry point', () => {
     const names = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
       typeof target === 'string' ? [] : [manifest.name + subpath.slice(1)],
     );

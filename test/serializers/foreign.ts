@@ -5,15 +5,15 @@ import { SuperJSON } from 'superjson';
 
 /** An amount of money as libraries make them: a class that says what its JSON is, and that superjson can be told of. */
 export class Decimal {
-  readonly #digits: string;
+  readonly digits: string;
   constructor(digits: string) {
-    this.#digits = digits;
+    this.digits = digits;
   }
   toJSON(): string {
-    return this.#digits;
+    return this.digits;
   }
   toString(): string {
-    return this.#digits;
+    return this.digits;
   }
 }
 
@@ -49,3 +49,23 @@ export const v8Serializer: Serializer = {
   serialize: (value) => v8.serialize(value),
   deserialize: (raw) => v8.deserialize(raw as Uint8Array),
 };
+
+type Values = readonly (readonly [what: string, make: () => unknown])[];
+
+/** What each of these three gives back as it was. */
+const DATA: Values = [
+  ['a date', () => ({ at: new Date(5) })],
+  ['a map of sets', () => new Map([['a', new Set([1, 'b'])]])],
+  ['a BigInt', () => [10n ** 20n, { n: 1n }]],
+  ['bytes', () => ({ bytes: new Uint8Array([0, 1, 255]) })],
+  ['text', () => 'text'],
+  ['an undefined field', () => ({ a: undefined, b: 1 })],
+];
+const INSTANCES: Values = [['an instance of a class', () => ({ price: new Decimal('9.99') })]];
+
+/** With the values that each of them gives back as they were. */
+export const foreignSerializers: readonly (readonly [Serializer, Values])[] = [
+  [superjsonSerializer, [...DATA.filter(([what]) => what !== 'bytes'), ...INSTANCES]],
+  [devalueSerializer, [...DATA, ...INSTANCES]],
+  [v8Serializer, DATA],
+];

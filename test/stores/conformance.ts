@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { type ConformanceSubject, casesFor } from '../../src/testing/index.js';
+import {
+  type ConformanceSubject,
+  casesFor,
+  serializerCases,
+  storeConformance,
+} from '../../src/testing/index.js';
+import { foreignSerializers } from '../serializers/foreign.js';
+
+/** Those of every store, and those of serializers that its users may bring. */
+const CASES = [
+  ...storeConformance,
+  ...foreignSerializers.flatMap(([serializer, values]) => serializerCases(serializer, values)),
+];
 
 /** A subject, and what has to be closed after its case. */
 export interface ClosableSubject extends ConformanceSubject {
@@ -21,7 +33,7 @@ export function describeConformance(
 ): void {
   describe(title, () => {
     const sample = subject();
-    const plan = casesFor(sample);
+    const plan = casesFor(sample, CASES);
     it('runs every case that it should', async () => {
       expect([...new Set(plan.skipped.map(({ reason }) => reason))]).toEqual(lacks);
       const names = plan.cases.map(({ name }) => name);

@@ -14,7 +14,7 @@ import { rounded } from '../text.js';
 import { drawTraffic, type Traffic } from '../traffic.js';
 import { describe, outcomeOf } from './traffic-report.js';
 
-/** What two cores carry three times at once without a queue, so that latencies are those of the work. */
+/** Two cores carry this rate three times at once without a queue, so that latencies are those of the work. */
 const ARRIVALS_PER_SECOND = 80;
 const WARM_UP_REQUESTS = 200;
 /** Of an item as JSON, without its id and description. */
@@ -36,8 +36,8 @@ export function trafficAct(options: Options): Act {
     compares:
       'The same production traffic goes to three copies of the example API at the same time: without a cache, with ' +
       'DynamoDB, and with a memory tier above DynamoDB.',
+    details: describe(workload, traffic, options),
     async play(stage) {
-      stage.progress.say(describe(workload, traffic, options));
       const database = startDatabase();
       try {
         const columns = await measure(stage, database, workload, traffic, options);

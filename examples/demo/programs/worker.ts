@@ -12,7 +12,7 @@ interface Setup {
 }
 
 export interface Read {
-  /** What each caller got. */
+  /** The version that each caller got. */
   readonly versions: readonly number[];
   /** How long each caller waited, milliseconds. */
   readonly waits: readonly number[];

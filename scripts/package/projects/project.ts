@@ -7,7 +7,7 @@ export interface Project {
   /** `<name>` in a text stands for that file of test/package/consumer; what is no text is written as JSON. */
   readonly files: Readonly<Record<string, unknown>>;
   readonly commands: readonly Command[];
-  /** The architecture that npm has the tool's binary for. Default: every one. */
+  /** The platform that the tool's binary is for. Default: every one. */
   readonly only?: 'linux-x64';
 }
 

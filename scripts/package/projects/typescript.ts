@@ -1,8 +1,8 @@
-import { entrances } from '../run.js';
+import { entryPoints } from '../manifest.js';
 import { compilerOptions, MAIN, type Project } from './project.js';
 
 /** Every entry point, used so that nothing of it is left unread. */
-const ALL = entrances
+const ALL = entryPoints
   .map(
     (name, i) =>
       `import * as entry${i} from '${name}';\nexport const used${i}: object = entry${i};`,

@@ -1,6 +1,7 @@
 import type { CacheVersion, StoreEntry } from '../../model/cache-store.js';
 import type { DependencyVersions } from '../../model/dependency.js';
 import { createEntry } from '../../model/entry.js';
+import { CacheError } from '../../model/errors.js';
 import type { Emit } from '../../model/events.js';
 import { FAILED } from '../../model/failed.js';
 import { lifetime, type ResolvedPolicy } from '../../model/policy.js';
@@ -40,10 +41,11 @@ export class EntryWriter {
   ): Promise<boolean | typeof FAILED> {
     return this.#access.attempt('fill', write.address.key, async (store) => {
       const { key, value, ttl } = this.#storeEntry(write);
-      const writing =
+      const writing = blamingValue(write.address.key, write.value, () =>
         version !== undefined && store.setIfUnchanged
           ? store.setIfUnchanged(key, value, ttl, version)
-          : store.set(key, value, ttl).then(() => true);
+          : store.set(key, value, ttl).then(() => true),
+      );
       started(writing.catch(() => {}));
       return writing;
     });
@@ -58,8 +60,11 @@ export class EntryWriter {
         writes.map((each) => [each.address.storageKey, this.#storeEntry(each)]),
       );
       const entries = [...byKey.values()];
-      if (store.setMany && entries.length > 1) await store.setMany(entries);
-      else await Promise.all(entries.map((e) => store.set(e.key, e.value, e.ttl)));
+      const values = writes.map(({ value }) => value);
+      await blamingValue(key ?? 'one of several keys', values, async () => {
+        if (store.setMany && entries.length > 1) await store.setMany(entries);
+        else await Promise.all(entries.map((e) => store.set(e.key, e.value, e.ttl)));
+      });
     });
     if (written === FAILED) return false;
     for (const { address, policy } of writes) {
@@ -78,5 +83,24 @@ export class EntryWriter {
     // setTTL knows nothing of staleIfError, and no entry may outlive the records that invalidate it.
     const keptMs = Math.min(ttlMs + staleIfError, LONGEST_LIFE_MS);
     return { key: address.storageKey, value: entry, ttl: keptMs / 1000 };
+  }
+}
+
+/** A store of the user's may throw whatever its own serializer does: that says nothing of the store's health. */
+async function blamingValue<T>(key: string, value: unknown, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    if (cause instanceof CacheError || hasJSON(value)) throw cause;
+    const message = `The store could not write the value of "${key}", which has no JSON form either: cache plain data.`;
+    throw new CacheError('UNSERIALIZABLE', message, { subject: key, cause });
+  }
+}
+
+function hasJSON(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
   }
 }

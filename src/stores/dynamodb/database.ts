@@ -26,6 +26,14 @@ export interface Response {
   readonly ConsumedCapacity?: { readonly CapacityUnits?: number | undefined } | undefined;
 }
 
+/** Where a request was to go, as far as it is known. */
+export interface Place {
+  readonly table: string;
+  readonly region?: string | undefined;
+  /** The origin, where it is not AWS's own for the region. */
+  readonly endpoint?: string | undefined;
+}
+
 /** A condition of a write, with the values of its `:names`. */
 export interface Condition {
   readonly expression: string;
@@ -43,6 +51,8 @@ export interface ConditionFailed {
 
 /** DynamoDB, through the lean transport or the user's own client. */
 export interface Database {
+  /** For messages, as far as it is known. */
+  readonly place: Place;
   /** @throws CacheError. */
   send(
     operation: Operation,

@@ -17,13 +17,11 @@ import { inParallel } from './in-parallel.js';
 import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
-import { endOf, isLive, partitionKey, plain, rawValue, versionOf } from './record.js';
+import { endOf, isLive, partitionKey, plain, rawValue, valueChange, versionOf } from './record.js';
 import { scanTable } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
 import { TOMBSTONE, versionedWrites, type Write } from './writes.js';
 
-/** The size of an item besides its key and value, bytes: names, version and times. */
-const OVERHEAD_BYTES = 150;
 /** The most writes in parallel, because a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
 
@@ -191,15 +189,10 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.close();
   }
 
-  async *#scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
-    let readUnits = 0;
-    try {
-      yield* scanTable(this.#database, this.#tableName, pattern, (units) => {
-        readUnits += units;
-      });
-    } finally {
-      this.#onScan?.({ operation, readUnits });
-    }
+  #scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
+    return scanTable(this.#database, this.#tableName, pattern, (readUnits) =>
+      this.#onScan?.({ operation, readUnits }),
+    );
   }
 
   #find(key: string): Promise<Item | undefined> {
@@ -223,23 +216,10 @@ export class DynamoDBCacheStore implements CacheStore {
   ): Promise<boolean> {
     const pk = partitionKey(key);
     const raw = this.#codec.serialize(bareValue(value), key);
-    const envelope = envelopeOf(value);
-    const own = OVERHEAD_BYTES + Buffer.byteLength(envelope ?? '');
-    const size = own + 2 * Buffer.byteLength(key) + Buffer.byteLength(raw);
-    if (size > this.#maxItemBytes) throw tooLarge(key, size, this.#maxItemBytes);
     const exp = this.#clock.now() + ttl * 1000;
-    const hashed = pk !== key;
-    const text = typeof raw === 'string';
-    const set = `SET #value = :value, #exp = :exp,${hashed ? ' #key = :key,' : ''}`;
-    const what = envelope ? `${set} #entry = :entry,` : `REMOVE #entry ${set}`;
-    const values = {
-      // Not a Buffer, which JSON would make an object of before anybody sees it.
-      ':value': text ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
-      ':exp': exp,
-      ...(envelope && { ':entry': envelope }),
-      ...(hashed && { ':key': JSON.stringify(key) }),
-    };
-    return this.#write(pk, { expression: what, values, exp, retry, condition });
+    const { expression, values, bytes } = valueChange(key, pk, raw, envelopeOf(value), exp);
+    if (bytes > this.#maxItemBytes) throw tooLarge(key, bytes, this.#maxItemBytes);
+    return this.#write(pk, { expression, values, exp, retry, condition });
   }
 
   /** The key was invalidated, and this is its version now. */

@@ -1,30 +1,49 @@
 import { CacheError } from '../../model/errors.js';
-import type { Operation } from './database.js';
+import type { Operation, Place } from './database.js';
+import { remedyOf } from './remedies.js';
 
-/** What to do about the errors that people meet, by the start of DynamoDB's name for them. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  ResourceNotFound: 'Create the table, or check its name and the region',
-  AccessDenied:
-    'Allow dynamodb:GetItem, BatchGetItem and UpdateItem; Scan for delByPattern; Scan and DeleteItem for clear',
-  UnrecognizedClient: 'Check the credentials and the region',
-  ProvisionedThroughput: 'Raise the capacity of the table',
-};
-
-/** An error that DynamoDB answered with, as a `CacheError` whose message says what to do. */
+/** An error that DynamoDB answered with, as a `CacheError` whose message says what to do. `type`: its name. */
 export function dynamodbError(
   operation: Operation,
-  subject: string,
-  type: string | undefined,
+  place: Place,
+  type: string,
   message: string,
   cause?: unknown,
 ): CacheError {
-  const found = Object.keys(REMEDIES).find((start) => type?.startsWith(start));
-  const remedy = found ? ` ${REMEDIES[found]}.` : '';
-  const code =
-    /size/i.test(message) && type?.startsWith('Valid') ? 'VALUE_TOO_LARGE' : 'STORE_FAILED';
-  return new CacheError(
-    type === 'Timeout' ? 'TIMEOUT' : code,
-    `DynamoDB: ${operation} on table "${subject}" failed (${type}): ${message}.${remedy}`,
-    { subject, cause },
-  );
+  const tooLarge = /^Valid/.test(type) && /size/i.test(message);
+  const failed = tooLarge ? 'VALUE_TOO_LARGE' : 'STORE_FAILED';
+  const code = type === 'Timeout' ? 'TIMEOUT' : failed;
+  const text = `${describe(operation, place)} failed (${type}): ${sentence(message)}${remedyOf(place, operation, type, message)}`;
+  const named = Object.assign(new Error(message), { name: type });
+  return new CacheError(code, text, { subject: place.table, cause: cause ?? named });
 }
+
+/** An error of the transport: no answer came, or there was nothing to sign with. */
+export function unansweredError(
+  operation: Operation | 'warm',
+  place: Place,
+  error: unknown,
+): unknown {
+  if (!(error instanceof CacheError)) return error;
+  const { code, message } = error;
+  const options = { subject: place.table, cause: error.cause ?? error };
+  const what = describe(operation, place);
+  if (code !== 'STORE_FAILED' && code !== 'TIMEOUT') {
+    const login = /sso/i.test(message) && !/sso login/.test(message) ? ' Run `aws sso login`.' : '';
+    return new CacheError(code, `${what} was not sent: ${sentence(message)}${login}`, options);
+  }
+  const cause: { code?: string; message?: string } = Object(error.cause);
+  const why = cause.code ?? cause.message ?? message;
+  const [tries = ''] = / \(tries: [^)]*\)/.exec(message) ?? [];
+  const remedy = remedyOf(place, operation, why, cause.message ?? message);
+  return new CacheError(code, `${what} failed: ${why}${tries}.${remedy}`, options);
+}
+
+/** As in `DynamoDB: get on table "cache" in eu-central-1 at http://localhost:8000`. */
+function describe(operation: Operation | 'warm', { table, region, endpoint }: Place): string {
+  const place = `${region ? ` in ${region}` : ''}${endpoint ? ` at ${endpoint}` : ''}`;
+  return `DynamoDB: ${operation} on table "${table}"${place}`;
+}
+
+/** With one full stop. */
+const sentence = (text: string): string => text.trim().replace(/[^.?!]$/, '$&.');

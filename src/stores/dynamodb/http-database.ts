@@ -13,8 +13,9 @@ import {
   type Timeouts,
 } from '../../aws/transport.js';
 import { invalid } from '../../model/errors.js';
-import type { Database, Item, Request } from './database.js';
-import { dynamodbError } from './error.js';
+import type { Database, Item, Place, Request } from './database.js';
+import { dynamodbError, unansweredError } from './error.js';
+import { ACTIONS } from './remedies.js';
 
 export interface HttpDatabaseOptions extends EndpointOptions {
   readonly tableName: string;
@@ -22,28 +23,29 @@ export interface HttpDatabaseOptions extends EndpointOptions {
   readonly timeouts?: Timeouts | undefined;
 }
 
-const ACTIONS = {
-  get: 'GetItem',
-  batchGet: 'BatchGetItem',
-  update: 'UpdateItem',
-  delete: 'DeleteItem',
-  scan: 'Scan',
-};
-
 /** DynamoDB over the lean transport: JSON 1.0 by POST, no SDK. */
 export function httpDatabase(options: HttpDatabaseOptions): Database {
   const { tableName, timeouts } = options;
   const credentials = credentialsFrom(options.credentials);
   const where = resolveEndpoint('dynamodb', options);
   const transport = createTransport({ service: 'dynamodb', ...where, credentials, timeouts });
+  const { region, endpoint } = where;
+  const isStandard = endpoint.hostname.includes(`.${region}.`);
+  const place: Place = {
+    ...{ table: tableName, region },
+    endpoint: isStandard ? undefined : endpoint.origin,
+  };
   return {
+    place,
     async send(operation, request, retry, isLate) {
       const headers = {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': `DynamoDB_20120810.${ACTIONS[operation]}`,
       };
       const body = JSON.stringify(typed(request));
-      const response = await transport.send({ headers, body, retry, isLate });
+      const response = await transport
+        .send({ headers, body, retry, isLate })
+        .catch((error) => Promise.reject(unansweredError(operation, place, error)));
       const answer = parsed(response);
       // A proxy in between may answer 200 with a page of its own, which must confirm nothing.
       if (response.status === 200 && answer?.constructor === Object && !answer.__type)
@@ -53,10 +55,11 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
       if (type === 'ConditionalCheckFailedException' && request.ConditionExpression) {
         return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };
       }
-      const message = errorMessage(response) ?? `HTTP status ${response.status} without a message`;
-      throw dynamodbError(operation, tableName, type, message);
+      const message = errorMessage(response) ?? `status ${response.status} without a message`;
+      throw dynamodbError(operation, place, type ?? `HTTP ${response.status}`, message);
     },
-    warm: transport.warm,
+    warm: () =>
+      transport.warm().catch((error) => Promise.reject(unansweredError('warm', place, error))),
     close: transport.close,
   };
 }

@@ -55,7 +55,7 @@ export function batchedReads(database: Database, tableName: string): Read {
       if (round === MOST_ROUNDS) {
         throw dynamodbError(
           'batchGet',
-          tableName,
+          database.place,
           'ProvisionedThroughput',
           'keys were left unread',
         );

@@ -19,7 +19,14 @@ export class RecentChanges {
   }
 
   add(pk: string): void {
-    const until = this.#clock.now() + WINDOW_MS;
+    const now = this.#clock.now();
+    const until = now + WINDOW_MS;
+    // To the end, so that the oldest stand in front.
+    this.#until.delete(pk);
+    for (const [old, oldUntil] of this.#until) {
+      if (now < oldUntil) break;
+      this.#until.delete(old);
+    }
     if (this.#until.size >= MOST_KEYS) {
       this.#until.clear();
       this.#allUntil = until;
@@ -28,13 +35,7 @@ export class RecentChanges {
   }
 
   has(pk: string): boolean {
-    if (this.#until.size === 0) return false;
-    const now = this.#clock.now();
-    if (now < this.#allUntil) return true;
-    const until = this.#until.get(pk);
-    if (until === undefined) return false;
-    if (now < until) return true;
-    this.#until.delete(pk);
-    return false;
+    const until = this.#until.get(pk) ?? 0;
+    return this.#clock.now() < Math.max(until, this.#allUntil);
   }
 }

@@ -54,7 +54,7 @@ export function plain(value: unknown): unknown {
  */
 export function originalKey({ pk, key }: Item): string {
   const name = String(plain(pk));
-  if (key === undefined || !HASHED.test(name)) return name;
+  if (key === undefined) return name;
   try {
     const original: unknown = JSON.parse(String(plain(key)));
     return typeof original === 'string' && partitionKey(original) === name ? original : name;
@@ -83,6 +83,37 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
   if (ArrayBuffer.isView(value)) return value as Uint8Array;
   const message = `The item of "${key}" holds neither text nor bytes: what else writes to this table?`;
   throw new CacheError('CORRUPT', message, { subject: key });
+}
+
+/** The size of an item besides its key, value and entry, bytes: names, version and times. */
+const OVERHEAD_BYTES = 150;
+
+/** The update that gives an item a value, and the size that the item then has, bytes. */
+export function valueChange(
+  key: string,
+  pk: string,
+  raw: string | Uint8Array,
+  envelope: string | undefined,
+  exp: number,
+): { expression: string; values: Item; bytes: number } {
+  const isHashed = pk !== key;
+  const set = `SET #value = :value, #exp = :exp,${isHashed ? ' #key = :key,' : ''}`;
+  const values = {
+    // Not a Buffer, because JSON would turn it into an object before its type can be added.
+    ':value':
+      typeof raw === 'string' ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
+    ':exp': exp,
+    ...(envelope && { ':entry': envelope }),
+    ...(isHashed && { ':key': JSON.stringify(key) }),
+  };
+  const bytes =
+    OVERHEAD_BYTES +
+    Buffer.byteLength(envelope ?? '') +
+    2 * Buffer.byteLength(key) +
+    Buffer.byteLength(raw);
+  // A value without an entry must not keep the entry of the value before it.
+  const expression = envelope ? `${set} #entry = :entry,` : `REMOVE #entry ${set}`;
+  return { expression, values, bytes };
 }
 
 /** The version of a key without an item. */

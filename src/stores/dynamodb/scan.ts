@@ -2,44 +2,52 @@ import { globMatcher, literalStart } from '../../util/glob.js';
 import type { Database, Item } from './database.js';
 import { aliasesIn, originalKey } from './record.js';
 
+/** Other programs use such names, too, but only this package writes all three. */
+const IS_OURS = 'attribute_exists(#ver) AND attribute_exists(#n) AND attribute_exists(#expiresAt)';
+const HAS_VALUE = 'attribute_exists(#value)';
+/** The original of a hashed key is kept as JSON. */
+const STARTS_ALIKE = '(begins_with(#pk, :start) OR begins_with(#key, :json))';
+
 /**
  * The items of this package in a table, page by page; with a pattern, only items with a value whose key matches. A scan
  * pays for every item that it passes, so the filter saves traffic, not money.
+ *
+ * @param onEnd called once, with the read units that the scan has cost until it ended or failed.
  */
 export async function* scanTable(
   database: Database,
   TableName: string,
   pattern: string | undefined,
-  onUnits: (units: number) => void,
+  onEnd: (readUnits: number) => void,
 ): AsyncGenerator<Item[]> {
   const start = literalStart(pattern ?? '');
-  const json = JSON.stringify(start).slice(0, -1);
-  // Other programs use such names, too, but only this package writes all three.
-  let FilterExpression =
-    'attribute_exists(#ver) AND attribute_exists(#n) AND attribute_exists(#expiresAt)';
-  if (pattern !== undefined) FilterExpression += ' AND attribute_exists(#value)';
-  if (start) FilterExpression += ' AND (begins_with(#pk, :start) OR begins_with(#key, :json))';
+  const clauses = [IS_OURS, pattern !== undefined && HAS_VALUE, start && STARTS_ALIKE];
+  const FilterExpression = clauses.filter(Boolean).join(' AND ');
   const ProjectionExpression = '#pk, #key, #exp';
+  const values = { ':start': start.toWellFormed(), ':json': JSON.stringify(start).slice(0, -1) };
   const matches = globMatcher(pattern ?? '*');
   let ExclusiveStartKey: Item | undefined;
-  do {
-    const request = {
-      ...{ TableName, FilterExpression, ProjectionExpression },
-      ExpressionAttributeNames: aliasesIn(FilterExpression + ProjectionExpression),
-      ...(start && {
-        ExpressionAttributeValues: { ':start': start.toWellFormed(), ':json': json },
-      }),
-      ...(ExclusiveStartKey && { ExclusiveStartKey }),
-      // An item written just before the scan must not escape it.
-      ConsistentRead: true,
-      ReturnConsumedCapacity: 'TOTAL',
-    };
-    const response = await database.send('scan', request, 'always');
-    onUnits(response.ConsumedCapacity?.CapacityUnits ?? 0);
-    const items = response.Items ?? [];
-    yield pattern === undefined
-      ? items.slice()
-      : items.filter((item) => matches(originalKey(item)));
-    ExclusiveStartKey = response.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
+  let readUnits = 0;
+  try {
+    do {
+      const request = {
+        ...{ TableName, FilterExpression, ProjectionExpression },
+        ExpressionAttributeNames: aliasesIn(FilterExpression + ProjectionExpression),
+        ...(start && { ExpressionAttributeValues: values }),
+        ...(ExclusiveStartKey && { ExclusiveStartKey }),
+        // An item written just before the scan must not escape it.
+        ConsistentRead: true,
+        ReturnConsumedCapacity: 'TOTAL',
+      };
+      const response = await database.send('scan', request, 'always');
+      readUnits += response.ConsumedCapacity?.CapacityUnits ?? 0;
+      const items = response.Items ?? [];
+      yield pattern === undefined
+        ? items.slice()
+        : items.filter((item) => matches(originalKey(item)));
+      ExclusiveStartKey = response.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+  } finally {
+    onEnd(readUnits);
+  }
 }

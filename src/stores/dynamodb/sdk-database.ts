@@ -1,6 +1,6 @@
 import { CacheError } from '../../model/errors.js';
 import { type Duration, milliseconds, withTimeout } from '../../model/time.js';
-import type { ConditionFailed, Database, Operation, Response } from './database.js';
+import type { ConditionFailed, Database, Operation, Place, Response } from './database.js';
 import { dynamodbError } from './error.js';
 
 /** `DynamoDBDocument` and `DaxDocument`: a method for each operation, and plain values. */
@@ -8,6 +8,7 @@ type DocumentClient = Record<Operation, (input: object, options?: object) => Pro
 
 interface ClientError {
   readonly name?: string;
+  readonly code?: unknown;
   readonly message?: string;
   readonly Item?: ConditionFailed['item'];
   readonly $metadata?: { readonly attempts?: number };
@@ -27,15 +28,27 @@ export function sdkDatabase(
   total: Duration = '2s',
 ): Database {
   const totalMs = milliseconds(total, 'timeouts.total');
+  let place: Place = { table: tableName };
   let opened: Promise<DocumentClient> | undefined;
   const open = (): Promise<DocumentClient> => {
-    opened ??= documentClient(given).catch((error) => {
-      opened = undefined;
-      throw error;
-    });
+    opened ??= documentClient(given).then(
+      (client) => {
+        void placeOf(client, tableName).then((found) => {
+          place = found;
+        });
+        return client;
+      },
+      (error) => {
+        opened = undefined;
+        throw error;
+      },
+    );
     return opened;
   };
   return {
+    get place() {
+      return place;
+    },
     async send(operation, request, _retry, isLate) {
       const abort = new AbortController();
       const { signal } = abort;
@@ -51,7 +64,7 @@ export function sdkDatabase(
           throw signal.reason;
         });
       } catch (error) {
-        const { name, message = String(error), Item: item, $metadata }: ClientError = Object(error);
+        const { name, code, message, Item: item, $metadata }: ClientError = Object(error);
         // Where no condition was sent, such an answer comes from something else and confirms nothing.
         if (name === 'ConditionalCheckFailedException' && request.ConditionExpression) {
           // A client that does not report its attempts may have made more than one.
@@ -59,7 +72,10 @@ export function sdkDatabase(
         }
         if (error instanceof CacheError) throw error;
         const late = signal.aborted && `no answer within ${totalMs} ms`;
-        throw dynamodbError(operation, tableName, late ? 'Timeout' : name, late || message, error);
+        // The system's errors have a code, and no message where several addresses were tried.
+        const type = late ? 'Timeout' : typeof code === 'string' ? code : (name ?? 'Error');
+        const text = late || message || String(code ?? name ?? error);
+        throw dynamodbError(operation, place, type, text, error);
       }
     },
     /** Makes the client and loads its packages. It does not connect: the client does that itself. */
@@ -68,6 +84,26 @@ export function sdkDatabase(
     },
     /** Nothing: the client belongs to the user, who may share it. */
     close() {},
+  };
+}
+
+/** The region and the endpoint of an SDK client. Another one, such as DAX's, does not say. */
+async function placeOf(client: object, table: string): Promise<Place> {
+  const { config }: { config?: { region?: unknown; endpoint?: unknown } } = client;
+  const [region, endpoint] = await Promise.all(
+    [config?.region, config?.endpoint].map(async (option) => {
+      try {
+        return typeof option === 'function' ? await option() : option;
+      } catch {
+        return undefined;
+      }
+    }),
+  );
+  const { protocol, hostname, port } = Object(endpoint);
+  return {
+    table,
+    region: typeof region === 'string' ? region : undefined,
+    endpoint: hostname && `${protocol}//${hostname}${port ? `:${port}` : ''}`,
   };
 }
 

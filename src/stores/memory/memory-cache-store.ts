@@ -14,13 +14,14 @@ import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { copyOfTree } from '../../util/clone.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { globMatcher } from '../../util/glob.js';
-import { bytesOf, newRecord, ownRaw, type Raw, type Stored, TOKEN } from './record.js';
+import { HeapSize, type Raw, rawBytes } from './heap-size.js';
+import { frameBytes, newRecord, ownRaw, type Stored, TOKEN } from './record.js';
 import { Sieve } from './sieve.js';
 
 export interface MemoryCacheStoreOptions {
   /** The most records to hold. Default 10,000. */
   maxEntries?: number;
-  /** The most bytes of keys and serialised values to hold. Default 64 MiB. */
+  /** The most bytes to hold, as an estimate of what keys, values and the records around them need. Default 64 MiB. */
   maxBytes?: number;
   /** Default: JSON. */
   serializer?: Serializer;
@@ -61,6 +62,7 @@ export class MemoryCacheStore implements CacheStore {
   readonly #maxBytes: number;
   readonly #codec: ValueCodec;
   readonly #clock: Clock;
+  readonly #sizes = new HeapSize();
   #bytes = 0;
   #versions = 0;
 
@@ -172,7 +174,7 @@ export class MemoryCacheStore implements CacheStore {
     if (record.expiresAt === TOKEN) return;
     // Asked for again, if too late: what is written in its place has been read before.
     record.visited = true;
-    this.#fill(record, undefined, undefined, TOKEN);
+    this.#fill(record, undefined, undefined, TOKEN, frameBytes(record.key, undefined));
   }
 
   /** Undefined for what cannot be read: `get` says why. */
@@ -194,11 +196,13 @@ export class MemoryCacheStore implements CacheStore {
     if (this.sharesFrozen && freezeDeep(read)) {
       record.shared = record.envelope ? new Entry(record.envelope, read) : read;
       record.raw = undefined;
+      this.#resize(record, read);
       return record.shared as T;
     }
-    if (this.serializer === jsonSerializer) {
+    if (this.serializer === jsonSerializer && raw !== undefined) {
       record.tree = read;
       record.raw = undefined;
+      this.#resize(record, read);
     }
     const value = record.tree === undefined ? read : copyOfTree(read);
     return (record.envelope ? new Entry(record.envelope, value) : value) as T;
@@ -213,17 +217,17 @@ export class MemoryCacheStore implements CacheStore {
   /** A key that fits into no record has no token; nothing can be filled under it. */
   #token(key: string): CacheVersion {
     const record = this.#records.get(key);
-    if (!record && Buffer.byteLength(key) > this.#maxBytes) return '';
+    if (!record && frameBytes(key, undefined) > this.#maxBytes) return '';
     return (record ?? this.#put(key, undefined, undefined, TOKEN)).version;
   }
 
   /** What is overwritten keeps its place, and a value that is written again counts as read: eviction spares both. */
   #put(key: string, raw: Raw | undefined, envelope: Entry | undefined, expiresAt: number): Stored {
-    const bytes = bytesOf(key, raw);
+    const bytes = frameBytes(key, envelope) + (raw === undefined ? 0 : rawBytes(raw));
     if (bytes > this.#maxBytes) {
       throw new CacheError(
         'VALUE_TOO_LARGE',
-        `The value of "${key.slice(0, 100)}" has ${bytes} bytes, more than maxBytes (${this.#maxBytes}): cache less, or give more.`,
+        `The value of "${key.slice(0, 100)}" needs ${bytes} bytes, more than maxBytes (${this.#maxBytes}): cache less, or give more.`,
         { subject: key },
       );
     }
@@ -237,7 +241,7 @@ export class MemoryCacheStore implements CacheStore {
       this.#sieve.add(record);
     }
     record.version = String(++this.#versions);
-    this.#fill(record, raw, envelope, expiresAt);
+    this.#fill(record, raw, envelope, expiresAt, bytes);
     return record;
   }
 
@@ -257,8 +261,8 @@ export class MemoryCacheStore implements CacheStore {
     raw: Raw | undefined,
     envelope: Entry | undefined,
     expiresAt: number,
+    bytes: number,
   ): void {
-    const bytes = bytesOf(record.key, raw);
     this.#bytes += bytes - record.bytes;
     record.bytes = bytes;
     record.raw = raw;
@@ -266,6 +270,16 @@ export class MemoryCacheStore implements CacheStore {
     record.shared = undefined;
     record.tree = undefined;
     record.expiresAt = expiresAt;
+  }
+
+  /** What the first read has made of the value may need several times the room of its text. */
+  #resize(record: Stored, value: unknown): void {
+    const { key, envelope, shared } = record;
+    const size = this.#sizes.ofTree(value, key, shared !== undefined);
+    const bytes = frameBytes(key, envelope) + size;
+    this.#bytes += bytes - record.bytes;
+    record.bytes = bytes;
+    while (this.#bytes > this.#maxBytes) this.#drop(this.#sieve.victim());
   }
 
   #drop(record: Stored | undefined): void {

@@ -1,8 +1,7 @@
 import type { CacheVersion } from '../../model/cache-store.js';
 import type { Entry } from '../../model/entry.js';
+import { type Raw, textBytes } from './heap-size.js';
 import type { SieveNode } from './sieve.js';
-
-export type Raw = string | Uint8Array;
 
 /** What `MemoryCacheStore` holds under a key. */
 export interface Stored extends SieveNode {
@@ -41,5 +40,14 @@ export const newRecord = (key: string): Stored => ({
 /** A serializer may give or take bytes as they are, and `v8.deserialize` gives parts of them. */
 export const ownRaw = (raw: Raw): Raw => (typeof raw === 'string' ? raw : Buffer.from(raw));
 
-export const bytesOf = (key: string, raw: Raw | undefined): number =>
-  Buffer.byteLength(key) + (raw === undefined ? 0 : Buffer.byteLength(raw));
+/** What a record needs besides its key and value, bytes of the heap: itself, its place in the map and its version. */
+const RECORD_BYTES = 216;
+/** And what an entry of the service needs: its times and the version of the prefix; and that of each tag. */
+const ENTRY_BYTES = 240;
+const TAG_BYTES = 72;
+
+/** Of a record without its value. */
+export const frameBytes = (key: string, envelope: Entry | undefined): number =>
+  RECORD_BYTES +
+  textBytes(key) +
+  (envelope ? ENTRY_BYTES + TAG_BYTES * (envelope.versions.length - 1) : 0);

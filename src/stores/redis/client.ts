@@ -41,11 +41,11 @@ export interface RedisClusterClient extends RedisCommands {
   refreshSlotsCache(callback: (error?: unknown) => void): void;
 }
 
-/** All that the store needs of a client. The constructor of the store names the first member that is missing. */
+/** All that the store needs of a client. Its constructor, and `invalidations()`, name the members that are missing. */
 export type RedisClient = RedisServerClient | RedisClusterClient;
 
-const COMMANDS = ['defineCommand', 'getBuffer', 'getrange', 'unlink', 'ping', 'publish'] as const;
-const OF_A_NODE = ['scanBuffer', 'duplicate', 'on', 'off'] as const;
+const COMMANDS = ['defineCommand', 'getBuffer', 'getrange', 'unlink', 'ping'] as const;
+const OF_A_NODE = ['scanBuffer', 'on', 'off'] as const;
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -57,9 +57,14 @@ type Members = Readonly<Record<string, unknown>>;
 export function checkClient(client: unknown): asserts client is RedisClient {
   // Any value has members to look for.
   const members = Object(client) as Members;
-  const isCluster = typeof members.nodes === 'function';
-  requireMembers(members, [...COMMANDS, ...(isCluster ? ['refreshSlotsCache'] : OF_A_NODE)]);
+  const others = typeof members.nodes === 'function' ? ['refreshSlotsCache'] : OF_A_NODE;
+  requireMembers(members, [...COMMANDS, ...others]);
   refuseKeyPrefix(members, 'client');
+}
+
+/** The same for what only a channel needs. */
+export function checkChannelClient(client: RedisClient): void {
+  requireMembers(client, isCluster(client) ? ['publish'] : ['publish', 'duplicate']);
 }
 
 /** @throws CacheError `INVALID_OPTION` that names the missing ones. */

@@ -1,6 +1,7 @@
 import { CacheError } from '../../model/errors.js';
 import { type Clock, withTimeout } from '../../model/time.js';
 import {
+  checkChannelClient,
   checkClient,
   isCluster,
   type RedisClient,
@@ -33,6 +34,8 @@ export interface Connection {
   send<T>(operation: string, key: string | undefined, command: Command<T>, kind: Kind): Promise<T>;
   /** Many commands, which take as long as the store is large; repeated as a whole. */
   scan<T>(operation: string, scan: Command<T>): Promise<T>;
+  /** @throws CacheError `INVALID_OPTION` for a client that cannot listen. */
+  checkChannel(): void;
   /** Another connection, open, which only listens. The caller closes it. */
   subscriber(): Promise<Subscriber>;
   close(): Promise<void>;
@@ -80,6 +83,10 @@ export class GivenConnection implements Connection {
 
   async scan<T>(operation: string, scan: Command<T>): Promise<T> {
     return this.send(operation, undefined, scan, 'write');
+  }
+
+  checkChannel(): void {
+    checkChannelClient(this.#client);
   }
 
   /** On a Cluster it leads to any node, because each of them receives every message. */

@@ -80,15 +80,22 @@ async function askFor(password: () => unknown): Promise<string> {
 }
 
 /** @throws CacheError `MISSING_PEER` where ioredis cannot be loaded. */
-async function createClient(settings: object): Promise<Client> {
-  const { Redis } = await import('ioredis').catch((cause) => {
+async function loadPeer() {
+  // In a `try`, webpack warns that ioredis is not installed; elsewhere it would fail the build of those without a url.
+  try {
+    return await import('ioredis');
+  } catch (cause) {
     const bundled = String(cause).includes('Dynamic require');
     const remedy = bundled
       ? 'a bundle of ES modules must give it a `require`: docs/redis.md shows how'
       : 'install it, or give a client of iovalkey';
     const message = `A url needs the package ioredis: ${remedy}.`;
     throw new CacheError('MISSING_PEER', message, { subject: 'ioredis', cause });
-  });
+  }
+}
+
+async function createClient(settings: object): Promise<Client> {
+  const { Redis } = await loadPeer();
   const client: unknown = new Redis(settings);
   // The type of what follows says what is used of it.
   return withScripts(client as OwnClient);

@@ -114,6 +114,8 @@ export class OwnConnection implements Connection {
     return this.#proof.read(client, () => command(client));
   }
 
+  checkChannel(): void {}
+
   subscriber(): Promise<Subscriber> {
     return openClient({ ...this.#settings, ...SUBSCRIBER_OPTIONS });
   }

@@ -165,6 +165,7 @@ export class RedisCacheStore implements CacheStore {
    * For `TieredCacheStore`, which closes it.
    */
   invalidations(): InvalidationChannel {
+    this.#connection.checkChannel();
     return new RedisInvalidations(
       this.#connection,
       this.#keys.encode('#invalidations'),

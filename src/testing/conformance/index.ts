@@ -5,6 +5,7 @@ import { fenceCases } from './fence.js';
 import { peekCases } from './get-if-present.js';
 import { keyCases } from './keys.js';
 import { patternCases } from './patterns.js';
+import { refusedValueCases, serializingCases } from './serializers.js';
 import { valueCases } from './values.js';
 import { writeCases } from './writes.js';
 
@@ -14,6 +15,8 @@ import { writeCases } from './writes.js';
  */
 export const storeConformance: readonly ConformanceCase[] = [
   ...valueCases,
+  ...refusedValueCases,
+  ...serializingCases,
   ...peekCases,
   ...keyCases,
   ...expiryCases,
@@ -30,7 +33,7 @@ export interface ConformancePlan {
 }
 
 /**
- * Which cases of `storeConformance` a subject can run: nothing is left out in silence.
+ * Which cases a subject can run, by default of `storeConformance`: nothing is left out in silence.
  *
  * @example
  * ```ts
@@ -48,10 +51,13 @@ export interface ConformancePlan {
  * for (const { name, reason } of skipped) test(name, { skip: reason });
  * ```
  */
-export function casesFor(subject: ConformanceSubject): ConformancePlan {
+export function casesFor(
+  subject: ConformanceSubject,
+  of: readonly ConformanceCase[] = storeConformance,
+): ConformancePlan {
   const cases: ConformanceCase[] = [];
   const skipped: { name: string; reason: string }[] = [];
-  for (const one of storeConformance) {
+  for (const one of of) {
     const missing = missingNeeds(one.needs, subject);
     if (missing.length === 0) cases.push(one);
     else skipped.push({ name: one.name, reason: missing.join(', ') });

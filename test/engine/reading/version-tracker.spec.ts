@@ -1,4 +1,4 @@
-import { type CacheStore, MemoryCacheStore } from '@glasswork/cache';
+import { CacheService, type CacheStore, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
 import { VersionTracker } from '../../../src/engine/reading/version-tracker.js';
 import { StoreAccess } from '../../../src/engine/store-access.js';
@@ -205,5 +205,24 @@ describe('MarkVersions', () => {
       subject: 'red',
     });
     expect(state.calls).toBe(2);
+  });
+});
+
+describe('a full store', () => {
+  it('takes the version that a tag’s record was added with, though it is evicted at once', async () => {
+    const cache = new CacheService(new MemoryCacheStore({ maxEntries: 200 }), {
+      onEvent: ({ type, ...more }) => {
+        if (type === 'refused') refused.push(more);
+      },
+    });
+    const refused: unknown[] = [];
+    const wrap = (i: number) =>
+      cache.wrap(`key:${i}`, { ttl: 60, tags: [`tag:${i}`] }, async () => i);
+    let next = 0;
+    const callers = Array.from({ length: 20 }, async () => {
+      while (next < 1_000) await wrap(next++);
+    });
+    await Promise.all(callers);
+    expect(refused.filter((event) => Object(event).reason === 'unread')).toEqual([]);
   });
 });

@@ -72,3 +72,21 @@ it.each([
     expect(await store.delByPattern('a:item~*')).toBe(1);
   },
 );
+
+it.each<[string, Record<string, AttributeValue>]>([
+  ['no version', {}],
+  ['half a version', { n: { N: '3' } }],
+  ['the other half', { ver: { S: '1.4.0' } }],
+])('an item of another program with %s and no value is a miss', async (_, attributes) => {
+  await put({ pk: { S: 'k' }, expiresAt: { N: '9999999999' }, ...attributes });
+  expect(await store.has('k')).toBe(false);
+  expect(await store.get('k')).toBeUndefined();
+  expect(await store.getVersioned('k')).toEqual({ value: undefined, version: '?' });
+});
+
+it('an item of another program that counts, too, is filled over', async () => {
+  await put({ pk: { S: 'k' }, n: { N: '3' } });
+  const { version } = await store.getVersioned('k');
+  expect(await store.setIfUnchanged('k', 'value', 60, version)).toBe(true);
+  expect(await store.get('k')).toBe('value');
+});

@@ -43,4 +43,17 @@ describe('the changes of this process', () => {
     clock.advance(1);
     expect([recent.has('k9999'), recent.has('later')]).toEqual([false, true]);
   });
+
+  it('are forgotten one by one as they grow old, so that many over a long time are not too many', () => {
+    const clock = createVirtualClock();
+    const recent = new RecentChanges(clock);
+    for (let n = 0; n < 9_999; n++) recent.add(`k${n}`);
+    clock.advance(WINDOW_MS - 1);
+    recent.add('k0');
+    clock.advance(1);
+    for (let n = 0; n < 9_999; n++) recent.add(`l${n}`);
+    expect([recent.has('k0'), recent.has('l0'), recent.has('other')]).toEqual([true, true, false]);
+    recent.add('one too many');
+    expect(recent.has('other')).toBe(true);
+  });
 });

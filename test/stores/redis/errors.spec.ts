@@ -239,6 +239,13 @@ const ROWS: readonly Row[] = [
   ['TIME denied to a script', () => asGuest('-time'), set, /script can't run/, RULES],
   ['UNLINK denied', () => asGuest('-unlink'), (store) => store.del('key'), /NOPERM/, RULES],
   ['SCAN denied', () => asGuest('-scan'), scan, /NOPERM.*'scan'/, RULES],
+  [
+    'GETRANGE denied',
+    () => asGuest('-getrange'),
+    (store) => store.set('key', VALUE, 60).then(() => store.delByPattern('*')),
+    /script can't run|NOPERM.*'getrange'/,
+    RULES,
+  ],
   ['SELECT denied', () => atDatabase(1, '-select'), get, /NOPERM.*'select'/, /Use database 0, or/],
   ['no such database', () => atDatabase(99), get, /out of range/, /use a lower one/],
   [
@@ -502,6 +509,9 @@ describe('an error of another version', () => {
       command: { name: 'eval', args: [SECRET] },
     });
     const { cause } = redisError('get', 'key', reply);
+    const wrapped = redisError('get', 'key', new Error('No TLS connection', { cause: reply }));
+    expect(inspect(wrapped, { depth: 12 })).not.toContain(SECRET);
+    expect((wrapped.cause as Error).cause).toMatchObject({ message: 'OOM command not allowed' });
     expect(cause).toMatchObject({ message: 'OOM command not allowed', command: 'eval' });
     expect((cause as Error).stack).toContain('errors.spec.ts');
   });

@@ -33,26 +33,43 @@ async function check(store: RedisCacheStore): Promise<void> {
   expect(await store.delByPattern('k*')).toBe(1);
 }
 
+/** A server with a port for TLS, and the certificate that it shows there. */
+async function startWithTLS() {
+  const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
+  closers.push(() => rm(folder, { recursive: true }));
+  const { key, certificate } = await makeCertificate(folder);
+  const port = await freePort();
+  const config = [
+    `tls-port ${port}`,
+    `tls-cert-file ${certificate}`,
+    `tls-key-file ${key}`,
+    `tls-ca-cert-file ${certificate}`,
+    'tls-auth-clients no',
+  ];
+  const server = await RedisProcess.start({ config });
+  closers.push(() => server.stop());
+  return { server, port, ca: await readFile(certificate) };
+}
+
 describeWithRedis('a Redis store over TLS', () => {
   it('trusts what it is told to trust, and nothing else', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
-    closers.push(() => rm(folder, { recursive: true }));
-    const { key, certificate } = await makeCertificate(folder);
-    const port = await freePort();
-    const config = [
-      `tls-port ${port}`,
-      `tls-cert-file ${certificate}`,
-      `tls-key-file ${key}`,
-      `tls-ca-cert-file ${certificate}`,
-      'tls-auth-clients no',
-    ];
-    const server = await RedisProcess.start({ config });
-    closers.push(() => server.stop());
+    const { server, port, ca } = await startWithTLS();
     const url = `rediss://${server.host}:${port}`;
-    await check(openStore({ url, options: { tls: { ca: await readFile(certificate) } } }));
+    await check(openStore({ url, options: { tls: { ca } } }));
     await expect(openStore({ url }).get('key')).rejects.toThrow(/self-signed certificate/);
     const plain = openStore({ url: server.url.replace(String(server.port), String(port)) });
     await expect(plain.get('key')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
+  it('speaks it to the master that a Sentinel names, too', async () => {
+    const { server, port, ca } = await startWithTLS();
+    // It cannot reach the master, which wants TLS, and names it all the same.
+    const config = [`sentinel monitor cache ${server.host} ${port} 1`];
+    const sentinel = await RedisProcess.start({ config, sentinel: true });
+    closers.push(() => sentinel.stop());
+    const sentinels = [{ host: sentinel.host, port: sentinel.port }];
+    const options = { sentinels, name: 'cache', tls: { ca } };
+    await check(openStore({ url: 'rediss://by-name', options }));
   });
 });
 

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CacheStore } from '../../../src/model/cache-store.js';
 import { createEntry } from '../../../src/model/entry.js';
 import { CacheError } from '../../../src/model/errors.js';
+import { jsonSerializer } from '../../../src/serializers/json.js';
 import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import { NullCacheStore } from '../../../src/stores/null.js';
 import { TieredCacheStore } from '../../../src/stores/tiered/index.js';
@@ -434,6 +435,34 @@ describe('tiers', () => {
   ])('are refused when there is %s', (_, given) => {
     const build = () => new TieredCacheStore(given);
     expect(build).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', subject: 'tiers' }));
+  });
+
+  it('are refused with serializers of two names, and take one name for one', () => {
+    const serializer = (name: string) => ({ ...jsonSerializer, name });
+    const of = (...names: string[]) =>
+      names.map((name) => new MemoryCacheStore({ serializer: serializer(name) }));
+    const refused = expect.objectContaining({ code: 'INVALID_OPTION', subject: 'tiers' });
+    expect(() => new TieredCacheStore(of('a', 'b'))).toThrow(refused);
+    expect(() => new TieredCacheStore(of('a', 'b', 'b'))).toThrow(refused);
+    expect(() => new TieredCacheStore(of('a', 'b', 'a'))).toThrow(refused);
+    expect(() => new TieredCacheStore([...of('a'), new MemoryCacheStore()])).toThrow('"json"');
+    const inner = new TieredCacheStore(of('b', 'b'));
+    expect(() => new TieredCacheStore([...of('a'), inner])).toThrow(refused);
+    expect(new TieredCacheStore([...of('b'), inner])).toMatchObject({ serializer: { name: 'b' } });
+    expect(new TieredCacheStore(of('a', 'a', 'a')).name).toBe('tiered');
+  });
+
+  it('copy as the last one does', async () => {
+    const copy = async () => 'copied';
+    const last = storeLike(new MemoryCacheStore(), { copy });
+    expect(await new TieredCacheStore([new MemoryCacheStore(), last]).copy?.('given', 'k')).toBe(
+      'copied',
+    );
+    const silent = storeLike(new MemoryCacheStore(), { copy: undefined });
+    const store = new TieredCacheStore([new MemoryCacheStore(), silent]);
+    expect(await store.copy?.({ at: new Date(0) }, 'k')).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+    });
   });
 
   it('refuse a lifetime that is none', () => {

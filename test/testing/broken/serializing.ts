@@ -66,6 +66,32 @@ export const serializing: readonly BrokenStore[] = [
     'keeps the text of a serializer',
   ),
   brokenSerializing(
+    'gives its serializer an object of its own around the value',
+    (serializer, clock) =>
+      new MemoryCacheStore({
+        clock,
+        serializer: {
+          name: serializer.name,
+          serialize: (value, key) => serializer.serialize({ value }, key),
+          deserialize: (raw, key) => Object(serializer.deserialize(raw, key)).value,
+        },
+      }),
+    'gives back values through a serializer that sees nothing else',
+  ),
+  brokenSerializing(
+    'rejects with whatever its serializer throws',
+    (serializer, clock) => {
+      const inner = new MemoryCacheStore({ clock, serializer });
+      return overlay(inner, {
+        set: (key, value, ttl) =>
+          inner.set(key, value, ttl).catch((error) => {
+            throw error.cause;
+          }),
+      });
+    },
+    'gives back UNSERIALIZABLE for what its serializer cannot write',
+  ),
+  brokenSerializing(
     'hides what it cannot read',
     (serializer, clock) => {
       const inner = new MemoryCacheStore({ clock, serializer });

@@ -106,6 +106,15 @@ export const values: readonly BrokenStore[] = [
     'gives back fields that are special in JavaScript',
   ),
   broken(
+    'writes an empty object for what it cannot write',
+    memoryWith((inner) => ({
+      set: (key, value, ttl) => inner.set(key, value, ttl).catch(() => inner.set(key, {}, ttl)),
+    })),
+    'gives back nothing of a function, which it refuses',
+    'gives back nothing of a Map, which it refuses',
+    'gives back nothing of a Response, which it refuses',
+  ),
+  broken(
     'writes no null',
     memoryWith((inner) => ({
       set: async (key, value, ttl) => {

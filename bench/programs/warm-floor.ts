@@ -1,0 +1,15 @@
+import { answerParent, type Cost, costOf } from './answer.js';
+import { getItem } from './floor-dynamodb.js';
+
+const tableName = process.env.TABLE ?? '';
+
+const get = async (key: string): Promise<unknown> =>
+  JSON.parse(await getItem(tableName, `bench:${key}`)).value;
+
+const calls = {
+  plainHits: ({ key, calls }: { key: string; calls: number }): Promise<Cost> =>
+    costOf(calls, () => get(key)),
+};
+export type WarmFloorCalls = typeof calls;
+
+answerParent(calls);

@@ -1,0 +1,124 @@
+import type { Operation, Place } from './database.js';
+
+/** The operations by the names of the API, as IAM allows them. */
+export const ACTIONS: Readonly<Record<Operation, string>> = {
+  get: 'GetItem',
+  batchGet: 'BatchGetItem',
+  update: 'UpdateItem',
+  delete: 'DeleteItem',
+  scan: 'Scan',
+};
+
+type Remedy = string | ((place: Place, operation: Operation | 'warm', text: string) => string);
+
+/** The next thing to do, by the name of the error and its message. The first that matches counts. */
+const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
+  [
+    /^ResourceNotFound/,
+    ({ table, region = 'its region' }) =>
+      `Create the table "${table}" in ${region}, or fix tableName, region or the account of the credentials`,
+  ],
+  [
+    /element does not match|match the schema|Type mismatch for key|key .*(missing|type)|Missing the key|required keys was not given|number of conditions on the keys/i,
+    'The table needs partition key `pk` (S) and no sort key. Create another one, because a key schema cannot be changed',
+  ],
+  [/^AccessDenied|^KMS.*Denied|not authorized to perform/, denied],
+  [
+    /^ExpiredToken|token .*expired|\bSSO\b/,
+    'The credentials have expired. Renew them (of SSO: `aws sso login`); keys in the environment need a new process',
+  ],
+  [
+    /^UnrecognizedClient|^InvalidClientTokenId|token included in the request is invalid/,
+    ({ region = 'this region' }) =>
+      `AWS does not know these credentials in ${region}. Check AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN (temporary keys need theirs), and that the region is enabled for the account`,
+  ],
+  [
+    /Signature (expired|not yet current)|^Request(Expired|InTheFuture|TimeTooSkewed)/,
+    'Set the clock of this machine: a signature is valid for five minutes by the clock of AWS',
+  ],
+  [
+    /^\w*Signature|^MissingAuthenticationToken/,
+    'Check AWS_SECRET_ACCESS_KEY: it does not belong to the access key',
+  ],
+  [
+    /^Provisioned|Throttl|^RequestLimit|^TooManyRequests/,
+    'Raise the capacity of the table or make it on demand; trying again later can help',
+  ],
+  [/^Credentials|^TokenProvider|load credentials/i, 'Check the credentials of the client'],
+  [/^(UnknownOperation|Serialization|HTTP [234])/, notDynamoDB],
+  [/^(InternalServer|ServiceUnavailable|InternalFailure|HTTP 5)/, 'Try again: this passes'],
+
+  // Where no answer came.
+  [
+    /ECONNREFUSED/,
+    ({ endpoint }) =>
+      `Nothing listens ${endpoint ? `at ${endpoint}: check its host and port` : 'there: check endpoint and network'}`,
+  ],
+  [/ENOTFOUND|EAI_AGAIN/, 'The host cannot be resolved. Check region, endpoint and DNS'],
+  [
+    /CERT_(HAS_EXPIRED|NOT_YET_VALID)/,
+    'Check the clock of this machine, and the certificate of the endpoint',
+  ],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/,
+    'The certificate is not one for this host that Node trusts. Check the endpoint, or name its authority in NODE_EXTRA_CA_CERTS',
+  ],
+  [
+    /EPROTO|ERR_SSL|WRONG_VERSION|HPE_|Parse Error|packet length/,
+    'Check whether the endpoint takes https or http',
+  ],
+  [
+    /timeouts\.connect|ETIMEDOUT|UNREACH/,
+    'It cannot be reached. In a VPC a function needs a gateway endpoint for DynamoDB or a NAT, and a security group that lets it out',
+  ],
+  [
+    /timeouts\.|^Timeout|no answer within/,
+    'It answers too slowly. Raise timeouts or give the function more memory; trying again can help',
+  ],
+  [
+    /ECONNRESET|EPIPE|hang up/,
+    'The connection broke. Try again; check whether the endpoint takes https or http',
+  ],
+];
+
+/** A sentence, or nothing. */
+export function remedyOf(
+  place: Place,
+  operation: Operation | 'warm',
+  type: string,
+  text: string,
+): string {
+  const found = REMEDIES.find(([pattern]) => pattern.test(`${type} ${text}`));
+  if (!found) return '';
+  const [, remedy] = found;
+  return ` ${typeof remedy === 'string' ? remedy : remedy(place, operation, text)}.`;
+}
+
+/** IAM says which action it denied on what; else it is the one that was asked for. */
+function denied(place: Place, operation: Operation | 'warm', text: string): string {
+  const [, said, on] = /perform: ([\w:*-]+)(?: on resource: ([^\s,]+))?/.exec(text) ?? [];
+  const action =
+    said ?? (operation === 'warm' ? 'dynamodb:GetItem' : `dynamodb:${ACTIONS[operation]}`);
+  const needs = /^(scan|delete)$/.test(operation)
+    ? 'delByPattern and clear need dynamodb:Scan, and clear dynamodb:DeleteItem'
+    : 'a cache needs dynamodb:GetItem, dynamodb:BatchGetItem and dynamodb:UpdateItem';
+  const explicit = /explicit deny/.test(text) ? ' A policy denies it explicitly, which wins.' : '';
+  const own = action.startsWith('dynamodb:') ? `; ${needs}` : '';
+  return `Allow ${action} on ${on?.replace(/\.$/, '') ?? arnOf(place)}${own}.${explicit}`.replace(
+    /\.$/,
+    '',
+  );
+}
+
+function arnOf({ table, region }: Place): string {
+  if (table.startsWith('arn:')) return table;
+  if (!region) return `the table "${table}"`;
+  let partition = 'aws';
+  if (region.startsWith('cn-')) partition = 'aws-cn';
+  if (region.startsWith('us-gov-')) partition = 'aws-us-gov';
+  return `arn:${partition}:dynamodb:${region}:*:table/${table}`;
+}
+
+function notDynamoDB({ endpoint }: Place): string {
+  return `What answers ${endpoint ? `at ${endpoint} ` : ''}is not DynamoDB. Check the endpoint, and proxies before it`;
+}
