@@ -98,7 +98,7 @@ export class CacheService {
     return { value, state, createdAt, staleAt, expiresAt, tags: tagsAmong(versions) };
   }
 
-  /** Whether `get` would give a value. */
+  /** True if `get` would give a value. */
   async has(key: AnyKey): Promise<boolean> {
     return (await this.getEntry(key as string)) !== undefined;
   }
@@ -156,7 +156,7 @@ export class CacheService {
 
   /**
    * Invalidates everything under this service's prefix with one write. Other processes see it within `versionTTL`.
-   * What other prefixes keep in the same store stays.
+   * Values of other prefixes in the same store stay.
    *
    * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
    */

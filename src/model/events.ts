@@ -52,7 +52,7 @@ export type CacheEvent =
       readonly tag?: string;
       readonly pattern?: string;
     }
-  /** What was read is not an entry of this cache, or does not match the key's schema. */
+  /** A stored record is not an entry of this cache, or does not match the key's schema. */
   | { readonly type: 'corrupt'; readonly key: string; readonly error: unknown }
   | {
       readonly type: 'store-error';
@@ -118,7 +118,7 @@ const COUNTERS = {
 } as const satisfies Record<Exclude<CacheEvent['type'], 'hit'>, string>;
 
 /**
- * What `stats()` counts, by name.
+ * The counts of `stats()`, by name.
  *
  * @example
  * ```ts
