@@ -20,7 +20,20 @@ import { writeTables } from './page.js';
 import { renderFigure, renderVerdict } from './report.js';
 import { describeRun, saveRun } from './results.js';
 
-const FIGURES = { cold, share, size, warm, batch, redis, memory, tier, fence, down, eviction, heap };
+const FIGURES = {
+  cold,
+  share,
+  size,
+  warm,
+  batch,
+  redis,
+  memory,
+  tier,
+  fence,
+  down,
+  eviction,
+  heap,
+};
 const NAMES = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
 /** Figures that come out the same everywhere, and the pages that show their tables. */
 const PAGES = { eviction: new URL('../docs/eviction.md', import.meta.url) };

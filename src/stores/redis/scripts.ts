@@ -50,7 +50,7 @@ if not (${IS_SET}) then
   local header = redis.call('GETRANGE', KEYS[1], 0, ${HEADER_BYTES - 1})
   if ${IS_COPY_OF_ITSELF} then return 1 end
   if ${IS_ADD} then
-    if not (${IS_NOTHING} or ${IS_TOKEN}) then return 0 end
+    if not (${IS_TOKEN} or ${IS_NOTHING}) then return 0 end
   else
     local version = ${VERSION}
     if ${IS_NOTHING} or version ~= when then return 0 end
