@@ -1,6 +1,6 @@
 import type { Operation, Place } from './database.js';
 
-/** The operations by the names of the API, as IAM allows them. */
+/** The API name of each operation, as IAM policies use it. */
 export const ACTIONS: Readonly<Record<Operation, string>> = {
   get: 'GetItem',
   batchGet: 'BatchGetItem',
@@ -11,7 +11,7 @@ export const ACTIONS: Readonly<Record<Operation, string>> = {
 
 type Remedy = string | ((place: Place, operation: Operation | 'warm', text: string) => string);
 
-/** The next thing to do, by the name of the error and its message. The first that matches counts. */
+/** The next step for an error, by its name and message. The first match counts. */
 const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [
     /^ResourceNotFound/,
@@ -48,7 +48,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [/^(UnknownOperation|Serialization|HTTP [234])/, notDynamoDB],
   [/^(InternalServer|ServiceUnavailable|InternalFailure|HTTP 5)/, 'Try again: this passes'],
 
-  // Where no answer came.
+  // Without a response.
   [
     /ECONNREFUSED/,
     ({ endpoint }) =>
@@ -81,7 +81,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   ],
 ];
 
-/** A sentence, or nothing. */
+/** A sentence, or the empty string. */
 export function remedyOf(
   place: Place,
   operation: Operation | 'warm',
@@ -94,7 +94,7 @@ export function remedyOf(
   return ` ${typeof remedy === 'string' ? remedy : remedy(place, operation, text)}.`;
 }
 
-/** IAM says which action it denied on what; else it is the one that was asked for. */
+/** Takes action and resource from IAM's message, or else from the request. */
 function denied(place: Place, operation: Operation | 'warm', text: string): string {
   const [, said, on] = /perform: ([\w:*-]+)(?: on resource: ([^\s,]+))?/.exec(text) ?? [];
   const action =
