@@ -63,7 +63,7 @@ export function originalKey({ pk, key }: Item): string {
   }
 }
 
-/** The time when the value expires, epoch milliseconds; 0 for a tombstone. Other programs' items have only `expiresAt`. */
+/** The value's expiry, epoch milliseconds; 0 for a tombstone. Items of other programs have only `expiresAt`. */
 export function endOf(item: Item): number {
   const seconds = item.value && !item.ver ? plain(item.expiresAt) : 0;
   return Number(plain(item.exp) ?? Number(seconds) * 1000);
@@ -81,7 +81,7 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
     return Object(item.value).B === value ? Buffer.from(value, 'base64') : value;
   }
   if (ArrayBuffer.isView(value)) return value as Uint8Array;
-  const message = `The item of "${key}" holds neither text nor bytes: what else writes to this table?`;
+  const message = `The item of "${key}" holds neither text nor bytes, so another program wrote it: give the cache its own table.`;
   throw new CacheError('CORRUPT', message, { subject: key });
 }
 

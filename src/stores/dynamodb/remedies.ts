@@ -25,7 +25,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [/^AccessDenied|^KMS.*Denied|not authorized to perform/, denied],
   [
     /^ExpiredToken|token .*expired|\bSSO\b/,
-    'The credentials have expired. Renew them (of SSO: `aws sso login`); keys in the environment need a new process',
+    'The credentials have expired. Renew them (for SSO: `aws sso login`); keys in the environment need a new process',
   ],
   [
     /^UnrecognizedClient|^InvalidClientTokenId|token included in the request is invalid/,
@@ -46,7 +46,10 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   ],
   [/^Credentials|^TokenProvider|load credentials/i, 'Check the credentials of the client'],
   [/^(UnknownOperation|Serialization|HTTP [234])/, notDynamoDB],
-  [/^(InternalServer|ServiceUnavailable|InternalFailure|HTTP 5)/, 'Try again: this passes'],
+  [
+    /^(InternalServer|ServiceUnavailable|InternalFailure|HTTP 5)/,
+    'Try again: this fault of AWS passes',
+  ],
 
   // Without a response.
   [
@@ -61,7 +64,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   ],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/,
-    'The certificate is not one for this host that Node trusts. Check the endpoint, or name its authority in NODE_EXTRA_CA_CERTS',
+    'Node does not trust the certificate, or it is for another host. Check the endpoint, or name its authority in NODE_EXTRA_CA_CERTS',
   ],
   [
     /EPROTO|ERR_SSL|WRONG_VERSION|HPE_|Parse Error|packet length/,
@@ -69,11 +72,11 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   ],
   [
     /timeouts\.connect|ETIMEDOUT|UNREACH/,
-    'It cannot be reached. In a VPC a function needs a gateway endpoint for DynamoDB or a NAT, and a security group that lets it out',
+    'DynamoDB cannot be reached. In a VPC, a function needs a gateway endpoint for DynamoDB or a NAT, and a security group that allows outbound traffic',
   ],
   [
     /timeouts\.|^Timeout|no answer within/,
-    'It answers too slowly. Raise timeouts or give the function more memory; trying again can help',
+    'DynamoDB answers too slowly. Raise timeouts or give the function more memory; trying again can help',
   ],
   [
     /ECONNRESET|EPIPE|hang up/,
@@ -120,5 +123,5 @@ function arnOf({ table, region }: Place): string {
 }
 
 function notDynamoDB({ endpoint }: Place): string {
-  return `What answers ${endpoint ? `at ${endpoint} ` : ''}is not DynamoDB. Check the endpoint, and proxies before it`;
+  return `The server ${endpoint ? `at ${endpoint} ` : ''}is not DynamoDB. Check the endpoint and any proxy in front of it`;
 }
