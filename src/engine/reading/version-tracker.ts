@@ -81,8 +81,17 @@ export class VersionTracker {
     );
   }
 
-  /** For an entry to carry: missing records are created first. Undefined when a version cannot be read. */
-  async ensure(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
+  /**
+   * For an entry to carry: missing records are created first. Undefined when a version cannot be read. At once where
+   * every version is known, as in most misses.
+   */
+  ensure(
+    versions: ReadDependencyVersions,
+  ): DependencyVersions | Promise<DependencyVersions | undefined> {
+    return versions.every(isKnown) ? versions : this.#createMissing(versions);
+  }
+
+  async #createMissing(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
     const ensured = await Promise.all(
       versions.map(
         async ([name, version]) =>
