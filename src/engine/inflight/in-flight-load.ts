@@ -106,8 +106,9 @@ export class InFlightLoad implements InFlight {
   }
 
   /** While it waits for a lease, it is as good as a load that starts from the newest read. */
-  rebase(basis: LoadBasis): void {
+  rebase(basis: LoadBasis, tags: Iterable<string>): void {
     this.#basis = basis;
+    for (const tag of tags) this.#tags.add(tag);
   }
 
   /** The versions that the value will carry; undefined when they are not all known. */
