@@ -139,6 +139,30 @@ export function brokenStore(base: CacheStore = new MemoryCacheStore()): {
   return { store, state };
 }
 
+/** A store whose reply to the next read of `k` the test can hold back: it says what was there when it was sent. */
+export function heldReads(memory = new MemoryCacheStore()): {
+  store: CacheStore;
+  holdNext: () => () => void;
+} {
+  let next: Deferred<unknown> | undefined;
+  const store = storeLike(memory, {
+    getIfPresent: undefined,
+    async getVersioned(key: string) {
+      const reply = key === 'k' ? next?.promise : undefined;
+      if (reply) next = undefined;
+      const read = await memory.getVersioned(key);
+      await reply;
+      return read;
+    },
+  });
+  const holdNext = () => {
+    const reply = deferred();
+    next = reply;
+    return () => reply.resolve(undefined);
+  };
+  return { store, holdNext };
+}
+
 /** A load that the test ends, and the number of times it was called. */
 export function slowLoad<T = unknown>(): {
   load: () => Promise<T>;

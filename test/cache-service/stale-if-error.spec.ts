@@ -9,13 +9,12 @@ import {
   advance,
   bareStore,
   brokenStore,
-  deferred,
   flush,
+  heldReads,
   nth,
   type Setup,
   setup,
   slowLoad,
-  storeLike,
   useFakeTime,
 } from './helpers.js';
 
@@ -30,26 +29,6 @@ async function expired(store: CacheStore = new MemoryCacheStore()): Promise<Setu
   await advance(60_000);
   made.events.length = 0;
   return made;
-}
-
-/** A store whose replies to reads of `k` the test can hold back, with what they say of the moment before. */
-function heldReads(): { store: CacheStore; hold: () => () => void } {
-  const memory = new MemoryCacheStore();
-  let reply: Promise<unknown> = Promise.resolve();
-  const store = storeLike(memory, {
-    getIfPresent: undefined,
-    async getVersioned(key: string) {
-      const read = await memory.getVersioned(key);
-      if (key === 'k') await reply;
-      return read;
-    },
-  });
-  const hold = () => {
-    const { promise, resolve } = deferred();
-    reply = promise;
-    return () => resolve(undefined);
-  };
-  return { store, hold };
 }
 
 describe('staleIfError', () => {
@@ -255,12 +234,12 @@ describe('an invalidated value', () => {
   it.each(ways)(
     'never stands in for a slow load: %s while it is read again',
     async (_way, invalidate) => {
-      const { store, hold } = heldReads();
+      const { store, holdNext } = heldReads();
       const { cache } = await expired(store);
       const { load, runs } = slowLoad();
       const wrapped = cache.wrap('k', { ...POLICY, softTimeout: '1s' }, load);
       await flush();
-      const release = hold();
+      const release = holdNext();
       await advance(1_000);
       await invalidate(cache);
       release();
@@ -273,13 +252,13 @@ describe('an invalidated value', () => {
   it.each(ways)(
     'never stands in, though it is newer than the failed load: %s while it is read',
     async (_way, invalidate) => {
-      const { store, hold } = heldReads();
+      const { store, holdNext } = heldReads();
       const { cache } = await expired(store);
       const { load, runs } = slowLoad();
       const wrapped = cache.wrap('k', POLICY, load);
       await flush();
       await setup({}, store).cache.set('k', 'newer', POLICY);
-      const release = hold();
+      const release = holdNext();
       nth(runs, 0).reject(ERROR);
       await flush();
       await invalidate(cache);
