@@ -1,4 +1,10 @@
-import { type CacheConfig, type CacheEvent, CacheService, type CacheStore } from '@glasswork/cache';
+import {
+  type CacheConfig,
+  type CacheEvent,
+  CacheService,
+  type CacheStore,
+  type WrapOptions,
+} from '@glasswork/cache';
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { afterEach, beforeEach, vi } from 'vitest';
 
@@ -43,6 +49,17 @@ export function setup(config: CacheConfig = {}, store: CacheStore = new MemoryCa
         return event.type === type;
       }),
   };
+}
+
+export const SWR: WrapOptions = { ttl: '60s', staleTTL: '10s' };
+
+/** A service with a value under `k`, `old`, that has just become stale. In fake time. */
+export async function stale(config: CacheConfig = {}, store?: CacheStore): Promise<Setup> {
+  const made = setup(config, store);
+  await made.cache.wrap('k', SWR, () => 'old');
+  await advance(10_000);
+  made.events.length = 0;
+  return made;
 }
 
 export interface Deferred<T> {
