@@ -11,6 +11,7 @@ import { fence } from './figures/fence.js';
 import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
 import { redis } from './figures/redis.js';
+import { share } from './figures/share.js';
 import { size } from './figures/size.js';
 import { tier } from './figures/tier.js';
 import { warm } from './figures/warm.js';
@@ -19,7 +20,20 @@ import { writeTables } from './page.js';
 import { renderFigure, renderVerdict } from './report.js';
 import { describeRun, saveRun } from './results.js';
 
-const FIGURES = { cold, size, warm, batch, redis, memory, tier, fence, down, eviction, heap };
+const FIGURES = {
+  cold,
+  share,
+  size,
+  warm,
+  batch,
+  redis,
+  memory,
+  tier,
+  fence,
+  down,
+  eviction,
+  heap,
+};
 const NAMES = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
 /** Figures that come out the same everywhere, and the pages that show their tables. */
 const PAGES = { eviction: new URL('../docs/eviction.md', import.meta.url) };

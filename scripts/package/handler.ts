@@ -7,6 +7,9 @@ import { createCacheTable, credentials, region } from '../../test/servers/table.
 import { node, root } from '../run.js';
 import { bareEnvironment, ensure, manifest } from './manifest.js';
 
+/** Bytes of a bare import: some constants that esbuild cannot see to be unused, such as texts with a number in them. */
+const BARE_LIMIT = 1_000;
+
 async function bundle(folder: string, entry: string, minify: boolean) {
   return build({
     absWorkingDir: folder,
@@ -58,7 +61,10 @@ export async function treeShaking(folder: string): Promise<string> {
   });
   writeFileSync(join(folder, 'bare.js'), "import './bare/index.js';");
   const bare = (await bundle(folder, 'bare.js', true)).outputFiles[0]?.text ?? '';
-  ensure(bare.length <= 256, `importing runs ${bare.length} bytes of code: ${bare.slice(0, 2000)}`);
+  ensure(
+    bare.length <= BARE_LIMIT,
+    `importing runs ${bare.length} bytes of code: ${bare.slice(0, 2000)}`,
+  );
   return `${others.join(', ')} not in it; a bare import runs ${bare.length} bytes`;
 }
 

@@ -17,7 +17,7 @@ const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 const EXPECTED = [
   /^dist\/(shared\/)?[\w-]+\.c?js$/,
   /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.c?ts$/,
-  /^docs\/[\w-]+\.md$/,
+  /^docs\/[\w-]+\.(md|svg)$/,
   /^(infrastructure|examples)\/[\w./-]+$/,
   // The pages that the docs lead to.
   /^CONTRIBUTING\.md$/,

@@ -2,9 +2,8 @@ import { MOST_BODY_BYTES, MOST_HEAD_BYTES, MOST_LINES, refuse } from './refused-
 import type { Answer } from './response.js';
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
-/** Control characters; and a CR or LF without the other, which some read as the end of a line and some do not. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const NOT_IN_LINES = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
+/** Control characters. A CR or LF without the other is one, too: some take it for the end of a line and some do not. */
+const NOT_IN_A_LINE = /[^\t -~\x80-\xff]/;
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const DIGITS = /^\d{1,15}$/;
 const CHUNK =
@@ -200,9 +199,8 @@ export class AnswerReader {
   #lines(bytes: Buffer, at: number, end: number): string[] {
     this.#roomBytes -= end - at;
     if (this.#roomBytes < 0) refuse('long');
-    const text = bytes.toString('latin1', at, end);
-    if (NOT_IN_LINES.test(text)) refuse('line');
-    const lines = text.split('\r\n');
+    const lines = bytes.toString('latin1', at, end).split('\r\n');
+    for (const line of lines) if (NOT_IN_A_LINE.test(line)) refuse('line');
     this.#roomLines -= lines.length;
     if (this.#roomLines < 0) refuse('long');
     return lines;
@@ -230,6 +228,9 @@ function headersOf(lines: readonly string[], first: number): Record<string, stri
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     if (!NAME.test(name)) refuse('line');
     const value = trimmed(line, colon + 1);
+    // Some take the tab behind `chunked` for a part of it.
+    if (name === 'transfer-encoding' && line.includes('\t')) refuse('coding');
+    if (name === 'content-length' && line.includes('\t')) refuse('length');
     const before = headers[name];
     headers[name] = before === undefined ? value : `${before}, ${value}`;
   }

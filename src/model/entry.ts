@@ -6,6 +6,8 @@ import { checkStorable } from './storable.js';
 /** A cached value with its times (epoch milliseconds) and tags. */
 export interface CacheEntry<T> {
   readonly value: T;
+  /** Stale values are still served, and refreshed. */
+  readonly state: 'fresh' | 'stale';
   readonly createdAt: number;
   /** From here on the value is stale: still served, and refreshed. Undefined when it never is. */
   readonly staleAt: number | undefined;
@@ -21,7 +23,7 @@ const BRAND = /* @__PURE__ */ Symbol.for('@glasswork/cache/Entry/1');
 type EntryFields = Omit<Entry, 'value' | 'promise' | '@glasswork/cache'>;
 
 /**
- * What the service puts into a store: one value with everything that decides whether it may be served. All but the
+ * The service's record in a store: one value with everything that decides whether it may be served. All but the
  * value is immutable, so a store in this process need only copy the value.
  */
 export class Entry {
@@ -75,7 +77,7 @@ export function envelopeOf(stored: unknown): string | undefined {
   return JSON.stringify([createdAt, staleAt, expiresAt, loadMs, versions]);
 }
 
-/** What goes through the serializer: the value alone. */
+/** The part that goes through the serializer: the value alone. */
 export const bareValue = (stored: unknown): unknown => (isEntry(stored) ? stored.value : stored);
 
 /** The entry of an envelope, around the value. @throws CacheError `CORRUPT`. */

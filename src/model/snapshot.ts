@@ -11,17 +11,17 @@ export interface Address {
   readonly schema: StandardSchemaV1 | undefined;
 }
 
-/** What one read of a key saw. */
+/** The result of one read of a key. */
 export interface Snapshot {
   /** Not invalidated, and it matches the schema; expired when a stale-if-error window keeps it. */
   readonly entry?: Entry | undefined;
   readonly state: Freshness | 'none';
   /** Why nothing can be served, where nothing can. */
   readonly reason: MissReason;
-  /** What a fill compares; undefined where the store has no versions or could not be read. */
+  /** The version that a fill compares; undefined where the store has no versions or could not be read. */
   readonly version: CacheVersion | undefined;
   /**
-   * What a load that begins now would carry. Undefined when the key could not be read, and in what was read from a
+   * The versions that a load which begins now would carry. Undefined when the key could not be read, and in what was read from a
    * nearer tier than the last: then nothing may be filled.
    */
   readonly versions: ReadDependencyVersions | undefined;
@@ -32,12 +32,12 @@ export interface Snapshot {
   readonly monotonicMs: number;
 }
 
-/** What a caller can be given. */
+/** A snapshot whose value can be served. */
 export type Servable = Snapshot & { readonly entry: Entry; readonly state: 'fresh' | 'stale' };
 
 export const isServable = (snapshot: Snapshot): snapshot is Servable =>
   snapshot.state === 'fresh' || snapshot.state === 'stale';
 
-/** Whether this is only a copy, of a nearer tier than the last: to be served, but nothing to load or refresh from. */
+/** True for a copy from a nearer tier than the last: it may be served, but no load or refresh may start from it. */
 export const isCopy = ({ entry, versions }: Snapshot): boolean =>
   entry !== undefined && versions === undefined;

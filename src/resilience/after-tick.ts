@@ -1,4 +1,4 @@
-/** The real one: Jest gives its tests another `process`, and fakes that one's function by default. */
+/** The real function, because Jest gives its tests another `process` and fakes `nextTick` there by default. */
 const nextTick = /* @__PURE__ */ realNextTick();
 
 function realNextTick(): typeof process.nextTick {
@@ -6,9 +6,8 @@ function realNextTick(): typeof process.nextTick {
 }
 
 /**
- * Runs the action after every promise job of this tick, so that callers who come out of one `await` together share
- * what it does. Nothing here can be faked after it was loaded: an action that a test runner dropped would take all
- * that joined it along.
+ * Runs the action after all promise jobs of this tick, so that callers resumed by the same `await` can share it. Fake
+ * timers installed later do not affect it: if a test runner dropped the action, all calls that joined it would hang.
  */
 export function afterTick(action: () => void): void {
   void Promise.resolve().then(() => nextTick(action));

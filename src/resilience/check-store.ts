@@ -3,22 +3,22 @@ import { CacheError } from '../model/errors.js';
 import { keySpace } from '../model/key-space.js';
 import { withTimeout } from '../model/time.js';
 
-/** How long one step may take, milliseconds: longer than a first connection, and any store's own limits. */
+/** The time limit of a step, milliseconds: longer than a first connection and than any store's own limits. */
 const STEP_MS = 5_000;
-/** How long a check that has failed waits for its records to go, milliseconds. */
+/** The longest that a failed check waits for the removal of its records, milliseconds. */
 const REMOVE_MS = 1_000;
 /** The life of a probe that could not be removed, seconds. */
 const PROBE_TTL = 60;
 
 /**
- * Proves that a store can do what a service needs, with records that nothing else uses:
+ * Proves that a store can do what a service needs, with probe records that nothing else uses:
  *
  *     read: nothing ── fill ── read: it ── fill with the version from before: refused ── tag: changed ── invalidate
  *       ── read: nothing ── fill with the version from before: refused ── remove
  *
- * `keyPrefix`: of the service, so that whatever is allowed by prefix is asked for what the service will need.
+ * `keyPrefix` is that of the service, because permissions may depend on the prefix of a key.
  *
- * @throws CacheError with the first thing that is wrong: the step, the reason, and what to do.
+ * @throws CacheError with the first fault: the step, the reason, and what to do.
  */
 export async function checkStore(store: CacheStore, keyPrefix?: string): Promise<void> {
   const keys = keySpace(keyPrefix);
@@ -31,7 +31,7 @@ export async function checkStore(store: CacheStore, keyPrefix?: string): Promise
       : checkValues(store, key, step));
     await checkTag(store, key, tag, step);
   } catch (error) {
-    // What stays ends with its ttl.
+    // A record that cannot be removed expires with its ttl.
     const removing = Promise.allSettled([key, tag].map((each) => removed(store, each)));
     await withTimeout(removing, REMOVE_MS, () => {});
     throw error;
@@ -43,7 +43,7 @@ export async function checkStore(store: CacheStore, keyPrefix?: string): Promise
 type Versioned = CacheStore & Required<Pick<CacheStore, 'getVersioned' | 'setIfUnchanged'>>;
 type Step = <T>(step: string, run: () => Promise<T>) => Promise<T>;
 
-/** Runs a step, and makes its error say which one it was. */
+/** Runs a step, and names the step in its error. */
 const stepsOf =
   (store: CacheStore): Step =>
   async (step, run) => {
@@ -70,7 +70,7 @@ async function checkFence(store: Versioned, key: string, step: Step): Promise<vo
   const before = await step('read', () => store.getVersioned(key));
   await step('fill', async () => {
     if (!(await fill('first', before.version)))
-      throw new Error('it was refused although nothing had changed. Is the store full?');
+      throw new Error('it was refused although nothing had changed: is the store full?');
     const { value, error } = await store.getVersioned(key);
     if (error) throw error;
     if (value !== 'first') throw notThere(value);
@@ -99,14 +99,14 @@ async function checkValues(store: CacheStore, key: string, step: Step): Promise<
   });
 }
 
-/** A tag's record: read beside an entry, created, and changed. */
+/** Checks a tag's record: reads it beside an entry, creates it, and changes it. */
 async function checkTag(store: CacheStore, key: string, tag: string, step: Step): Promise<void> {
   const read = (name: string) => store.getVersioned?.(name) ?? store.get(name);
-  // In one tick, so that a store that reads in batches does.
+  // In the same tick, so that a store with batches reads both in one.
   await step('read many', () => Promise.all([read(key), read(tag)]));
   await step('tag', async () => {
     if (store.add && !(await store.add(tag, 'first', PROBE_TTL)))
-      throw new Error('a record that is not there could not be added. Is the store full?');
+      throw new Error('an absent record could not be added: is the store full?');
     await store.set(tag, 'second', PROBE_TTL);
     const value = await store.get(tag);
     if (value !== 'second') throw notThere(value);
@@ -119,10 +119,10 @@ const removed = async (store: CacheStore, key: string): Promise<void> => {
 
 const outdated = () =>
   new Error('a fill with an outdated version was accepted, so an invalidation could be undone.');
-const stillThere = () => new Error('the value is still there: are reads answered by a replica?');
+const stillThere = () => new Error('the value is still there: does a replica answer the reads?');
 const notThere = (value: unknown) =>
   new Error(
     value === undefined
-      ? 'what was written is not there: is the store full, or are reads answered by a replica?'
-      : 'another value was read than was written: does the serializer read what it writes?',
+      ? 'the written value is missing: is the store full, or does a replica answer the reads?'
+      : 'the value read differs from the value written: can the serializer read its own output?',
   );

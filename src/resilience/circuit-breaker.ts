@@ -26,12 +26,12 @@ export class CircuitBreaker {
     this.#changed = changed;
   }
 
-  /** Whether to try the store. When the cooldown is over, one caller may, and the rest wait for another cooldown. */
+  /** True if the store may be tried. After the cooldown one caller may; the rest wait for another cooldown. */
   allows(): boolean {
     if (this.#openedAt === undefined) return true;
     const now = this.#clock.now();
     const age = now - this.#openedAt;
-    // A negative age is a clock that was set back: better a probe too many than a store skipped for hours.
+    // A negative age means that the clock was set back. An extra probe is better than skipping the store for hours.
     if (age >= 0 && age < this.#cooldownMs) return false;
     this.#openedAt = now;
     return true;

@@ -2,11 +2,11 @@ import type { Clock } from '../model/time.js';
 import { type Pulse, Pulses } from './pulse.js';
 import { currentTimers, type Timers } from './timers.js';
 
-/** How often work that is watched is a reason to read the clock, milliseconds. */
+/** The interval between readings of the clock while work is watched, milliseconds. */
 const PULSE_MS = 1_000;
 /**
- * So much wall time in which nothing ran, milliseconds, and the process was frozen, suspended, or blocked by its own
- * code. Connections rarely die in less, and no timer of a running process is as late as that.
+ * After this much wall time without any activity, milliseconds, the process was frozen, suspended, or blocked by its
+ * own code. Connections rarely die in less, and no timer of a running process is that late.
  */
 const FROZEN_MS = 10_000;
 
@@ -20,8 +20,8 @@ interface Watched {
  *
  *     pulse ── 1 s ── pulse ── 1 s ── pulse ────── an hour ────── pulse: one freeze more
  *
- * A clock that jumps forward by ten seconds or more looks the same, and costs no more than a freeze does. So do timers
- * that a test replaces or puts back: what waits for one of the others may never end.
+ * A clock that jumps forward by ten seconds or more counts as a freeze and costs no more. So do timers that a test
+ * replaces or restores, because work that waits for one of the old timers may never end.
  */
 export class FreezeDetector {
   readonly #clock: Clock;
@@ -41,20 +41,21 @@ export class FreezeDetector {
   }
 
   /**
-   * How often the process was frozen while something was under way. Two counts that differ, before work begins and
-   * after it has ended, say that it was frozen meanwhile.
+   * The number of freezes while something was under way. If the count changes between the start and the end of some
+   * work, the process was frozen meanwhile.
    */
   count(): number {
     const now = this.#clock.now();
-    // After a freeze a timer may come first, or the end of some work: whichever it is counts.
-    const isFrozen = now - this.#seenMs > FROZEN_MS || this.#timers() !== this.#lastTimers;
+    // After a freeze, a timer or the end of some work may come first. Either counts the freeze.
+    const timers = this.#timers();
+    const isFrozen = now - this.#seenMs > FROZEN_MS || timers !== this.#lastTimers;
     if (isFrozen && this.#underWay > 0) this.#freezes++;
     this.#seenMs = now;
-    this.#lastTimers = this.#timers();
+    this.#lastTimers = timers;
     return this.#freezes;
   }
 
-  /** Something is under way from here to `end`, and whoever calls this counts often enough meanwhile. */
+  /** Marks something as under way until `end`. The caller must call `count` often enough meanwhile. */
   begin(): void {
     this.#underWay++;
   }
@@ -63,7 +64,7 @@ export class FreezeDetector {
     this.#underWay--;
   }
 
-  /** Notices a freeze while the work runs, which may take as long as it likes and keeps no process alive. */
+  /** Notices freezes while the work runs, however long it takes. It does not keep the process alive. */
   watch(work: Promise<unknown>): void {
     const watched: Watched = { place: 0, pulse: this.#pulses.next() };
     const ended = () => {

@@ -2,10 +2,10 @@ import type { FreezeDetector } from './freeze-detector.js';
 import { type Pulse, Pulses } from './pulse.js';
 import type { Timers } from './timers.js';
 
-/** How often pending operations are counted down, milliseconds. */
+/** The interval at which pending operations are counted down, milliseconds. */
 const TICK_MS = 50;
 
-/** The error of an operation that had no outcome in time. */
+/** The error of an operation that did not end in time. */
 export const LATE: unique symbol = Symbol('late');
 
 interface Pending {
@@ -16,16 +16,16 @@ interface Pending {
 }
 
 /**
- * Time limits without a timer for each operation: one timer counts down all that are pending.
+ * Limits the time of operations. One timer counts down all that are pending, instead of a timer for each.
  *
- * Ticks are counted, not read off a clock: a sandbox that was frozen for an hour loses one tick, so a freeze is never
- * mistaken for a slow store, nor is a clock that jumps.
+ * It counts ticks instead of reading a clock: a sandbox that was frozen for an hour loses one tick, so neither a freeze
+ * nor a clock that jumps is mistaken for a slow store.
  */
 export class OperationTimeouts {
   readonly #freezes: FreezeDetector | undefined;
   readonly #pulses: Pulses<Pending>;
 
-  /** `freezes`: counts at every tick, and whenever an operation fails. */
+  /** `freezes` counts at every tick, and whenever an operation fails. */
   constructor(freezes?: FreezeDetector, timers?: () => Timers) {
     this.#freezes = freezes;
     const beat = (pending: readonly Pending[]) => this.#countDown(pending);
@@ -33,9 +33,9 @@ export class OperationTimeouts {
   }
 
   /**
-   * Calls one of the two, once: with the work's outcome, or with `LATE` when it has none after `ms`. The shared timer
-   * calls `failed` outside the asynchronous context of this call. No promise, because each caller makes one, and every
-   * hit on a store comes through here.
+   * Calls one of the two, once: with the work's outcome, or with `LATE` if the work has not ended after `ms`. The
+   * shared timer calls `failed` outside the asynchronous context of this call. It returns no promise, because each
+   * caller makes its own, and every hit on a store comes through here.
    */
   limit<T>(
     work: Promise<T>,

@@ -3,13 +3,13 @@ import { currentTimers, type Timer, type Timers } from './timers.js';
 
 interface Settings<Member> {
   readonly everyMs: number;
-  /** Given the members that are pending. It may add and delete some. */
+  /** Receives the pending members. It may add and delete some. */
   readonly beat: (pending: readonly Member[]) => void;
-  /** Keep the process alive while something is pending, and the timer for what comes next. */
+  /** Keep the process alive while something is pending, and keep the timer for later members. */
   readonly holds: boolean;
 }
 
-/** One timer for all that is pending: it beats while there is something, and ends by itself. */
+/** One timer for all pending members. It beats while there are any, and then ends by itself. */
 export class Pulse<Member extends { place: number }> {
   readonly timers: Timers;
   readonly #settings: Settings<Member>;
@@ -42,7 +42,7 @@ export class Pulse<Member extends { place: number }> {
     }
   }
 
-  /** Most of what is added ends before the event loop turns, and needs no timer. */
+  /** Arms the timer late, because most members are deleted before the event loop turns and need none. */
   #armAfterTurn(): void {
     if (this.#isTurning) return;
     this.#isTurning = true;
@@ -53,7 +53,7 @@ export class Pulse<Member extends { place: number }> {
   }
 
   #arm(): void {
-    // There is a timer already where a beat has added a member.
+    // A timer exists already if a beat has added a member.
     if (this.#pending.size === 0 || this.#timer) return;
     this.#timer = this.timers.after(this.#settings.everyMs, () => this.#beat());
     if (!this.#settings.holds) this.#timer.unref();
@@ -67,8 +67,8 @@ export class Pulse<Member extends { place: number }> {
 }
 
 /**
- * The pulse for what is about to be added: one for all. Timers that are faked may be dropped at any time, and all that
- * shared one would wait for ever: there, each has a pulse of its own, and so has whatever comes after the fakes.
+ * Chooses the pulse for a new member: one for all. Fake timers may be dropped at any time, and all members of one pulse
+ * would then wait for ever, so with fake timers each member gets its own pulse. Restored timers get a new one.
  */
 export class Pulses<Member extends { place: number }> {
   readonly #settings: Settings<Member>;

@@ -5,11 +5,11 @@ export interface Timer {
   cancel(): void;
 }
 
-/** The timers of this process, as they are now: a test runner may replace them and put them back. */
+/** The current timers of this process. A test runner may replace and restore them. */
 export interface Timers {
-  /** A test moves the time by hand, and may drop what has been started. */
+  /** True if a test moves the time by hand. It may drop timers that were started. */
   readonly areFaked: boolean;
-  /** Runs the action when the event loop has turned. */
+  /** Runs the action after the next turn of the event loop. */
   afterTurn(action: () => void): void;
   after(ms: number, action: () => void): Timer;
 }
@@ -18,7 +18,10 @@ let timeout: typeof setTimeout | undefined;
 let immediate: typeof setImmediate | undefined;
 let current: Timers | undefined;
 
-/** The same object until somebody replaces the functions. Every operation of a store asks, so it compares no more. */
+/**
+ * Returns the same object until a function is replaced. It compares no more than needed: every store operation calls
+ * it.
+ */
 export function currentTimers(): Timers {
   const isKnown = globalThis.setTimeout === timeout && globalThis.setImmediate === immediate;
   if (current && isKnown) return current;
@@ -28,7 +31,7 @@ export function currentTimers(): Timers {
   return current;
 }
 
-/** `clear` belongs to `start`: a fake one complains of a real timer, and the other way round it does nothing. */
+/** Pairs `clear` with `start`: a fake `clear` complains about a real timer, and a real one ignores a fake timer. */
 function timersOf(
   start: typeof setTimeout,
   clear: typeof clearTimeout,
@@ -37,13 +40,13 @@ function timersOf(
   return {
     areFaked: isFake(start) || isFake(turn),
     afterTurn(action) {
-      // jsdom takes setImmediate away.
+      // jsdom removes setImmediate.
       if (turn) turn(action);
       else start(action, 0);
     },
     after(ms, action) {
       const started = start(action, ms);
-      // A number in jsdom, which keeps no process alive.
+      // In jsdom it is a number, which never keeps the process alive.
       const timer: Partial<Pick<NodeJS.Timeout, 'ref' | 'unref'>> = started;
       return {
         ref: () => timer.ref?.(),
@@ -54,7 +57,10 @@ function timersOf(
   };
 }
 
-/** The marks that Vitest, Jest and Sinon (`clock`), Jest's legacy fakes, and node:test (a bound function) leave. */
+/**
+ * Recognises the fakes of Vitest, Jest and Sinon (`clock`), of Jest's legacy timers, and of node:test (bound
+ * functions).
+ */
 const isFake = (timer: object | undefined): boolean =>
   timer !== undefined &&
   ('clock' in timer ||

@@ -1,13 +1,13 @@
 import { isObject, isPlainObject } from '../util/deep-freeze.js';
 
 /**
- * The name of the first class of which JSON writes an instance as `{}`, because it has no enumerable data of its own: a
- * `Map`, a `Response`, an object with private fields alone. Undefined where there is none. `value` has been written once,
- * so it has no cycles.
+ * The class of the first instance that JSON writes as `{}`, because it has no enumerable data of its own: a `Map`, a
+ * `Response`, an object with only private fields. Undefined if there is none. `value` was written before, so it has no
+ * cycles.
  */
 export function emptiedClass(value: unknown): string | undefined {
   const seen = new Set<object>();
-  // Not recursive: a value may be nested more deeply than the stack is.
+  // Iterative, because nesting may be deeper than the stack.
   const open: (readonly [name: string, part: unknown])[] = [['', value]];
   for (let next = open.pop(); next; next = open.pop()) {
     const part = asWritten(...next);
@@ -22,21 +22,21 @@ export function emptiedClass(value: unknown): string | undefined {
   return undefined;
 }
 
-/** As `JSON.stringify` asks it. */
+/** Calls `toJSON` as `JSON.stringify` does. */
 function asWritten(name: string, part: unknown): unknown {
   const { toJSON } = Object(part);
   return typeof toJSON === 'function' ? toJSON.call(part, name) : part;
 }
 
-/** JSON writes the text, number or boolean in it. */
+/** True for an object around a string, number or boolean, which JSON writes instead. */
 const isBoxed = (part: object): boolean =>
   /^\[object (String|Number|Boolean|BigInt)\]$/.test(tagOf(part));
 
-/** Bytes and their like keep their numbers, if in an object; an empty one has none to lose. */
+/** True for typed arrays, whose numbers JSON keeps, though in an object. An empty one has none to lose. */
 const isNumbers = (part: object): boolean =>
   ArrayBuffer.isView(part) && tagOf(part) !== '[object DataView]';
 
-/** Of any realm, where `instanceof` knows but one. */
+/** Works in any realm, unlike `instanceof`. */
 const tagOf = (part: object): string => Object.prototype.toString.call(part);
 
 const isNoData = ([, part]: readonly [string, unknown]): boolean =>

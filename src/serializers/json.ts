@@ -3,13 +3,14 @@ import { emptiedClass } from './emptied.js';
 import type { Serializer } from './serializer.js';
 
 /**
- * JSON, the default of every store. Some values change on the way, as always with JSON: a `Date` comes back as a string,
- * an instance of a class as a plain object, `NaN` as null; a field that is undefined or a function is left out.
+ * JSON, the default of every store. Some values change, as always with JSON: a `Date` comes back as a string, a class
+ * instance as a plain object, `NaN` as null. A field that is undefined or a function is dropped.
  *
- * It refuses what JSON would write as `{}` although it is an instance of a class, at any depth: a `Map`, a `Set`, an
- * `Error`, a `Response`, an object that has nothing but private fields.
+ * It rejects class instances that JSON would write as `{}`, at any depth: a `Map`, a `Set`, an `Error`, a `Response`,
+ * an object with only private fields.
  *
- * @throws CacheError `UNSERIALIZABLE` for such a value, and for one that has no JSON form: a cycle, a BigInt, a function.
+ * @throws CacheError `UNSERIALIZABLE` for such a value, and for one that has no JSON form: a cycle, a BigInt, a
+ * function.
  * @throws CacheError `CORRUPT` for text that is not JSON.
  *
  * @example
@@ -27,7 +28,7 @@ export const jsonSerializer: Serializer = {
     let cause: unknown;
     try {
       json = JSON.stringify(value);
-      // Only then can there be such a part, and only then is it worth the walk.
+      // An emptied instance shows up as `{}`, so other values need no search.
       if (json?.includes('{}')) emptied = emptiedClass(value);
     } catch (error) {
       json = undefined;
@@ -49,7 +50,7 @@ export const jsonSerializer: Serializer = {
     } catch (cause) {
       throw new CacheError(
         'CORRUPT',
-        `What the store holds under "${key}" is not JSON: was it written with another serializer?`,
+        `The stored value of "${key}" is not JSON: was it written with another serializer?`,
         { subject: key, cause },
       );
     }

@@ -1,7 +1,7 @@
 /**
- * Turns a value into what a store can hold and back. `key` is the key under which the store holds it.
+ * Turns a value into text or bytes for a store, and back. `key` is the value's key in the store.
  *
- * `serialize` throws for a value that it cannot write; `deserialize` throws for what it cannot read.
+ * `serialize` throws for a value that it cannot write, `deserialize` for text or bytes that it cannot read.
  */
 export interface Serializer {
   readonly name: string;

@@ -4,27 +4,27 @@ import { checkStorable } from '../model/storable.js';
 import { jsonSerializer } from './json.js';
 import type { Serializer } from './serializer.js';
 
-/** What a store in this package writes for a value, and what it gives back. */
+/** Converts values for the stores in this package, which hold text or bytes. */
 export interface ValueCodec {
   readonly serializer: Serializer;
-  /** @throws CacheError `UNSERIALIZABLE`, whatever the serializer throws. */
+  /** @throws CacheError `UNSERIALIZABLE` for any error of the serializer. */
   serialize(value: unknown, key: string): string | Uint8Array;
-  /** @throws CacheError `CORRUPT`, whatever the serializer throws. */
+  /** @throws CacheError `CORRUPT` for any error of the serializer. */
   deserialize(raw: string | Uint8Array, key: string): unknown;
-  /** What a reader of the key would be given. @throws CacheError `UNSERIALIZABLE` or `CORRUPT`. */
+  /** The value as a reader of the key would get it. @throws CacheError `UNSERIALIZABLE` or `CORRUPT`. */
   copy<T>(value: T, key: string): T;
 }
 
 /**
- * The serializer of a store, given the values of callers and nothing else: the service's own records are text and JSON,
- * whatever the serializer. Its errors say that they are faults of the value, not of the store.
+ * Applies a store's serializer to the values of callers only. The service's own records are always text and JSON. Its
+ * errors blame the value, not the store.
  */
 export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec {
   const of = (key: string) => (isRecord(key) ? jsonSerializer : serializer);
   const codec: ValueCodec = {
     serializer,
     serialize(value, key) {
-      // JSON finds out by itself.
+      // The JSON serializer checks by itself.
       if (of(key) !== jsonSerializer) checkStorable(key, value);
       let raw: unknown;
       try {
@@ -58,14 +58,14 @@ const asCacheError = (code: CacheError['code'], error: unknown): CacheError | un
   error instanceof CacheError && error.code === code ? error : undefined;
 
 function unserializable({ name }: Serializer, key: string, cause?: unknown): CacheError {
-  const why = cause === undefined ? 'it gave neither text nor bytes' : reason(cause);
-  const message = `The serializer "${name}" could not write the value of "${key}" (${why}): cache what it can write.`;
+  const why = cause === undefined ? 'it returned neither text nor bytes' : reason(cause);
+  const message = `The serializer "${name}" could not write the value of "${key}" (${why}): cache a value that it can write.`;
   return new CacheError('UNSERIALIZABLE', message, { subject: key, cause });
 }
 
 function corrupt({ name }: Serializer, key: string, cause: unknown): CacheError {
-  const why = cause === undefined ? 'it gave undefined' : reason(cause);
-  const message = `The serializer "${name}" could not read what the store holds under "${key}" (${why}): was it written with another one?`;
+  const why = cause === undefined ? 'it returned undefined' : reason(cause);
+  const message = `The serializer "${name}" could not read the stored value of "${key}" (${why}): was it written with another one?`;
   return new CacheError('CORRUPT', message, { subject: key, cause });
 }
 

@@ -2,9 +2,9 @@ import type { CacheStore } from '../model/cache-store.js';
 import { copyOfData } from '../util/clone.js';
 
 /**
- * Never holds anything: switches the cache off without another line of code. Concurrent callers of one key still
- * share a load, where its value is data: each gets a copy of the same type. With an instance of a class in the value,
- * which a copy would lose, each of them loads for itself.
+ * Holds nothing, and so switches the cache off without any other change to your code. Concurrent callers of one key
+ * still share a load, and each gets a copy of the value. If the value contains a class instance, which a copy would
+ * lose, each caller loads for itself.
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ import { copyOfData } from '../util/clone.js';
  */
 export class NullCacheStore implements CacheStore {
   readonly name = 'null';
-  /** Nothing is ever written, so nothing that is absent was lost. */
+  /** True, because nothing is written and so nothing can be lost. */
   readonly durable = true;
 
   async get<T>(_key: string): Promise<T | undefined> {
@@ -32,12 +32,12 @@ export class NullCacheStore implements CacheStore {
   async delByPattern(_pattern: string): Promise<number> {
     return 0;
   }
-  /** As the next caller would get it, who loads for itself. @throws TypeError for what is not data. */
+  /** A copy that equals the result of another load. @throws TypeError for a value that is not plain data. */
   copy<T>(value: T): T {
     return copyOfData(value);
   }
   async clear(): Promise<void> {}
-  /** There is nothing to prove: it holds nothing on purpose. */
+  /** Always succeeds, because the store holds nothing on purpose. */
   async check(_keyPrefix?: string): Promise<void> {}
   async close(): Promise<void> {}
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -1,6 +1,6 @@
 import type { CacheStore, NearestRead, VersionedRead } from '../model/cache-store.js';
 import { Entry, isEntry } from '../model/entry.js';
-import { structuralCopy } from '../util/clone.js';
+import { copyOfData } from '../util/clone.js';
 import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 import type { PastState, StoreHistory } from './store-history.js';
 
@@ -127,7 +127,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
 function asSent<T>(value: T): T {
   if (isEntry(value)) return new Entry(value, asSent(value.value)) as T;
   try {
-    return structuralCopy(value);
+    return copyOfData(value);
   } catch {
     return value;
   }

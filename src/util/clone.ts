@@ -1,15 +1,15 @@
 import { isObject, isPlainObject } from './deep-freeze.js';
 
 /**
- * A copy of what `JSON.parse` gave: a tree of arrays and plain objects, without cycles. Several times faster than to
- * parse it again, since an object is copied with its shape. An own `__proto__` stays one: once it is there, an assignment
- * changes it and calls no setter.
+ * Copies a value from `JSON.parse`: a tree of arrays and plain objects without cycles. It is several times faster than
+ * parsing again, because an object is copied with its shape. An own `__proto__` stays an own property: once it exists,
+ * an assignment changes it and calls no setter.
  */
 export function copyOfTree(value: unknown): unknown {
   try {
     return copyOfBranch(value);
   } catch {
-    // Nested more deeply than the stack is, which JSON may be: the one way in which this can fail.
+    // The only possible failure: JSON may be nested more deeply than the stack.
     return copyOfDeepTree(value);
   }
 }
@@ -24,13 +24,13 @@ function copyOfBranch(value: unknown): unknown {
   const copy: Record<string, unknown> = { ...value };
   for (const name in copy) {
     const part = copy[name];
-    // What somebody has added to Object.prototype is no part of it.
+    // Skips properties that somebody added to Object.prototype.
     if (isObject(part) && Object.hasOwn(copy, name)) copy[name] = copyOfBranch(part);
   }
   return copy;
 }
 
-/** Slower, and without a call for each level. */
+/** Slower, but iterative. */
 function copyOfDeepTree(value: unknown): unknown {
   const root: Record<string, unknown> = { value };
   const open = [root];
@@ -46,10 +46,10 @@ function copyOfDeepTree(value: unknown): unknown {
 }
 
 /**
- * A copy of data that loses nothing, in this realm, however deep it is and with its cycles: of plain objects, arrays,
- * `Date`, `Map`, `Set`, `RegExp` and bytes.
+ * A lossless copy of data, at any depth and with cycles: plain objects, arrays, `Date`, `Map`, `Set`, `RegExp` and
+ * bytes. Its objects belong to this realm.
  *
- * @throws TypeError for anything else: a function, or an instance of a class, which a copy would make a plain object of.
+ * @throws TypeError for anything else: a function, or an instance of a class, which would be copied as a plain object.
  */
 export function copyOfData<T>(value: T): T {
   const copies = new Map<object, object>();
@@ -63,12 +63,12 @@ export function copyOfData<T>(value: T): T {
     return copy;
   };
   const copy = copyOf(value);
-  // It grows while it is walked; a cycle ends where it meets what is in there already.
+  // The map grows during the loop. A cycle ends at a part that is in it already.
   for (const [part, empty] of copies) fill(empty, part, copyOf);
   return copy as T;
 }
 
-/** A copy that may have lost the classes of its parts. @throws What cannot be cloned. */
+/** A structured clone, in which class instances become plain objects. @throws for a value that cannot be cloned. */
 export function structuralCopy<T>(value: T): T {
   try {
     return copyOfData(value);
@@ -79,11 +79,11 @@ export function structuralCopy<T>(value: T): T {
 
 const tagOf = (part: object): string => Object.prototype.toString.call(part).slice(8, -1);
 
-/** Built-in objects have a prototype of their own below that of all objects; a class that extends one has another between. */
+/** The prototype of a built-in object extends Object.prototype directly; that of a subclass does not. */
 function emptyCopy(part: object): object {
   const prototype: object | null = Object.getPrototypeOf(part);
   if (isPlainObject(part)) return prototype ? {} : Object.create(null);
-  // A test's fake Date extends the real one, and stands in its place.
+  // A test's fake Date extends the real one and replaces it.
   const isBuiltIn = prototype === Date.prototype || (prototype && isPlainObject(prototype));
   if (ArrayBuffer.isView(part)) return copyOfBytes(part, prototype);
   if (!isBuiltIn) throw noData('an instance of a class');

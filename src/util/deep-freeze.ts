@@ -1,22 +1,22 @@
-/** What `freezeDeep` froze. */
+/** The objects that `freezeDeep` froze. */
 const frozen = new WeakSet();
 
 export const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null;
 
-/** Whether nobody can change the value, so that it may be given to any number of callers. */
+/** True if nothing can change the value, so that callers may share it. */
 export const isFrozenDeep = (value: unknown): boolean => !isObject(value) || frozen.has(value);
 
-/** Of any realm: a test runner's context has an `Object.prototype` of its own. */
+/** True for plain objects of any realm, because a test runner's context has its own `Object.prototype`. */
 export function isPlainObject(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /**
- * Freezes a value with all its parts, so that it may be shared; returns whether it could. `Object.freeze` stops nobody
- * from changing a `Map`, a `Set`, a `Date` or an object with private fields, and it throws on bytes: a value with one of
- * these anywhere in it is left as it is, and so is one that throws when it is looked at.
+ * Freezes a value deeply, so that it may be shared. Returns false if that is impossible: a frozen `Map`, `Set`, `Date`
+ * or object with private fields can still change, and freezing bytes throws. A value that contains one of these, or
+ * that throws when it is read, is left as it is.
  */
 export function freezeDeep(value: unknown): boolean {
   if (!isObject(value) || frozen.has(value)) return true;
@@ -30,9 +30,9 @@ export function freezeDeep(value: unknown): boolean {
   }
 }
 
-/** The value and all its parts, where they are arrays and plain objects alone. */
+/** The value and all its parts, or undefined if one is neither an array nor a plain object. */
 function plainParts(value: object): Set<object> | undefined {
-  // It grows while it is walked; a cycle ends where it meets what is in there already.
+  // The set grows during the loop. A cycle ends at a part that is in it already.
   const parts = new Set([value]);
   for (const part of parts) {
     if (!Array.isArray(part) && !isPlainObject(part)) return undefined;

@@ -1,17 +1,17 @@
 /**
- * Glob patterns over keys: `*` is any run of characters, `?` is one character, `\` takes the next one literally.
- * Everything else, brackets included, is itself.
+ * Glob patterns over keys: `*` matches any run of characters, `?` matches one character, and `\` makes the next one
+ * literal. All other characters, brackets included, match themselves.
  */
 
 const ANY = 0;
 const ONE = 1;
-/** A literal character, or what a wildcard stands for. */
+/** A literal character or a wildcard. */
 type Token = string | typeof ANY | typeof ONE;
 
-/** Escapes `text` so that as a pattern it matches only itself. */
+/** Escapes `text`, so that as a pattern it matches only itself. */
 export const escapeGlob = (text: string): string => text.replace(/[*?\\]/g, '\\$&');
 
-/** The longest literal start of the pattern, with which every match begins. A store can search by it. */
+/** The longest literal start of the pattern. Every match begins with it, so a store can search by it. */
 export function literalStart(pattern: string): string {
   const tokens = tokenize(pattern);
   const end = tokens.findIndex((token) => typeof token !== 'string');
@@ -19,8 +19,8 @@ export function literalStart(pattern: string): string {
 }
 
 /**
- * Compiles a pattern. Keys that begin with `#` hold the service's own records (tag versions, leases), and a leading
- * wildcard does not match them, as a shell's does not match a leading dot.
+ * Compiles a pattern. A leading wildcard does not match keys that begin with `#`, which hold the service's own records
+ * (tag versions, leases), just as a shell's wildcard does not match a leading dot.
  */
 export function globMatcher(pattern: string): (key: string) => boolean {
   const tokens = tokenize(pattern);
@@ -36,8 +36,8 @@ function tokenize(pattern: string): Token[] {
 }
 
 /**
- * Two cursors and one point to come back to: only the last `*` ever needs another try, so that the time is at most
- * pattern times key, where a regular expression made of the same pattern can take exponential time.
+ * Two cursors and one point to return to, because only the last `*` ever needs another try. The time is at most pattern
+ * length times key length. A regular expression for the same pattern can take exponential time.
  */
 function matches(tokens: readonly Token[], key: readonly string[]): boolean {
   let t = 0;

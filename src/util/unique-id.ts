@@ -3,8 +3,8 @@ let randomUUID: typeof import('node:crypto').randomUUID | undefined;
 /**
  * A random UUID.
  *
- * Not by the global `crypto`: its first use loads Web Crypto, milliseconds of a cold start, while node:crypto is loaded
- * already wherever a request was signed.
+ * From node:crypto, which is loaded already if a request was signed. The first use of the global `crypto` loads Web
+ * Crypto, which takes milliseconds of a cold start.
  */
 export function uniqueId(): string {
   randomUUID ??= process.getBuiltinModule('node:crypto').randomUUID;

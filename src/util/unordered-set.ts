@@ -1,6 +1,6 @@
 /**
- * A set without an order, whose members know their place in it. A `Set` computes a hash for each new object, which takes
- * longer than everything else that the engine does for an operation in flight.
+ * A set without an order. Each member stores its own place in it. A `Set` would compute a hash for each new object,
+ * which takes longer than everything else that the engine does for an operation in flight.
  */
 export class UnorderedSet<T extends { place: number }> {
   readonly #members: T[] = [];
@@ -23,7 +23,7 @@ export class UnorderedSet<T extends { place: number }> {
     last.place = member.place;
   }
 
-  /** The current members, as a copy: the set may change while the caller iterates. */
+  /** A copy of the current members, because the set may change while the caller iterates. */
   all(): readonly T[] {
     return this.#members.slice();
   }

@@ -84,7 +84,12 @@ const chunked = fc
 /** How the body is framed: the header for it, and the body so framed. */
 const framed = fc.oneof(
   fc
-    .tuple(mixedCase('content-length'), blanks, body, fc.constantFrom('', '00'))
+    .tuple(
+      mixedCase('content-length'),
+      fc.constantFrom('', ' ', '  '),
+      body,
+      fc.constantFrom('', '00'),
+    )
     .map(([name, space, text, zeros]) => [`${name}:${space}${zeros}${text.length}\r\n`, text]),
   fc
     .tuple(mixedCase('transfer-encoding'), mixedCase('chunked'), chunked)
@@ -141,11 +146,14 @@ const insertion = fc.oneof(
   ),
 );
 
-/** The same with something wrong: pieces that others put in, at the start of a line or anywhere, or took out. */
+/** The same with something wrong: pieces put in at the start or the end of a line or anywhere, and bytes taken out. */
 export const damaged: fc.Arbitrary<Generated> = fc
-  .tuple(answers, fc.nat(), insertion, fc.nat({ max: 2 }), fc.boolean())
-  .map(([{ method, text }, place, inserted, taken, atLine]) => {
-    const starts = [...text.matchAll(/\r\n/g)].map(({ index }) => index + 2);
-    const at = atLine ? (starts[place % starts.length] ?? 0) : place % text.length;
-    return { method, text: text.slice(0, at) + inserted + text.slice(at + taken) };
+  .tuple(answers, fc.nat(), insertion, fc.nat({ max: 2 }), fc.constantFrom('start', 'end', 'any'))
+  .map(([{ method, text }, place, inserted, taken, where]) => {
+    const ends = [...text.matchAll(/\r\n/g)].map(({ index }) => index);
+    const end = ends[place % ends.length] ?? 0;
+    const at = { start: end + 2, end, any: place % text.length }[where] ?? 0;
+    // At the end of a line its own is kept, or hardly any would be left that is well-formed.
+    const from = where === 'end' ? at : at + taken;
+    return { method, text: text.slice(0, at) + inserted + text.slice(from) };
   });

@@ -141,12 +141,12 @@ describe('check()', () => {
       deserialize: (raw: string | Uint8Array) => `${raw}!`,
     };
     const error = await problemOf(new MemoryCacheStore({ serializer }));
-    expect(error.message).toMatch(/fill failed: another value was read than was written/);
+    expect(error.message).toMatch(/fill failed: the value read differs from the value written/);
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([
     ['get', { get: () => Promise.reject(new Error('no')) }, /read failed: no/],
-    ['set', { set: async () => {} }, /fill failed: what was written is not there/],
+    ['set', { set: async () => {} }, /fill failed: the written value is missing/],
     ['del', { del: async () => {} }, /invalidate failed: the value is still there/],
   ])('says what is wrong with %s of a store without versions', async (_, members, message) => {
     expect((await problemOf({ ...bareStore(), ...members })).message).toMatch(message);

@@ -4,7 +4,7 @@ import { after, type Duration, milliseconds } from '../../model/time.js';
 import type { LoadRun } from '../inflight/load-run.js';
 
 /**
- * What a load is given besides its own closure.
+ * Passed to every load.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export interface LoadContext<T> {
   skip(): void;
 }
 
-/** What a load has said of its value by the time it ends. */
+/** Notes that a load makes about its value while it runs. */
 export class LoadNotes {
   /** In place of the policy's; zero or less: the value is not cached. */
   ttlMs: number | undefined;
@@ -49,6 +49,44 @@ export class LoadNotes {
 
   skip(): void {
     this.#isSkipped = true;
+  }
+}
+
+/** Makes what a function takes from its context when it takes it: most take nothing. */
+class OwnContext implements LoadContext<unknown> {
+  readonly staleValue: unknown;
+  readonly #run: LoadRun;
+  readonly #notes: LoadNotes;
+  readonly #addTags: (tags: readonly string[]) => Promise<void>;
+
+  constructor(
+    run: LoadRun,
+    staleValue: unknown,
+    notes: LoadNotes,
+    addTags: (tags: readonly string[]) => Promise<void>,
+  ) {
+    this.#run = run;
+    this.staleValue = staleValue;
+    this.#notes = notes;
+    this.#addTags = addTags;
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+
+  get setTTL(): LoadContext<unknown>['setTTL'] {
+    return (ttl) => {
+      this.#notes.ttlMs = ttlOfLoad(ttl);
+    };
+  }
+
+  get addTags(): LoadContext<unknown>['addTags'] {
+    return (...tags) => this.#addTags(checkedTags(tags));
+  }
+
+  get skip(): LoadContext<unknown>['skip'] {
+    return () => this.#notes.skip();
   }
 }
 
@@ -65,17 +103,7 @@ export async function runLoad<T>(
   notes: LoadNotes,
   addTags: (tags: readonly string[]) => Promise<void>,
 ): Promise<T> {
-  const context: LoadContext<unknown> = {
-    get signal() {
-      return run.signal;
-    },
-    staleValue,
-    setTTL(ttl) {
-      notes.ttlMs = ttlOfLoad(ttl);
-    },
-    addTags: (...tags) => addTags(checkedTags(tags)),
-    skip: () => notes.skip(),
-  };
+  const context = new OwnContext(run, staleValue, notes, addTags);
   const cancel =
     hardTimeout === undefined
       ? undefined

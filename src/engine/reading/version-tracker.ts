@@ -81,8 +81,17 @@ export class VersionTracker {
     );
   }
 
-  /** For an entry to carry: missing records are created first. Undefined when a version cannot be read. */
-  async ensure(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
+  /**
+   * For an entry to carry: missing records are created first. Undefined when a version cannot be read. At once where
+   * every version is known, as in most misses.
+   */
+  ensure(
+    versions: ReadDependencyVersions,
+  ): DependencyVersions | Promise<DependencyVersions | undefined> {
+    return versions.every(isKnown) ? versions : this.#createMissing(versions);
+  }
+
+  async #createMissing(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
     const ensured = await Promise.all(
       versions.map(
         async ([name, version]) =>
@@ -108,7 +117,7 @@ export class VersionTracker {
     this.#forget(name);
   }
 
-  /** What is remembered. Its age is by the wall clock, so a freeze ends it, and so does a clock that is set back. */
+  /** The remembered version. Its age is by the wall clock, so a freeze ends it, and so does a clock that is set back. */
   trusted(name: DependencyName, now: number): CacheVersion | undefined {
     const memory = name === null ? this.#prefix : this.#tags.get(name);
     return isTrusted(memory, now) ? memory.versions[0][1] : undefined;

@@ -10,25 +10,25 @@ import { ABSENT, UNVERSIONED } from './record.js';
  *               │  live       │             │  live      │  expired   │
  *     version:  │  a 1        │  b 2        │  c 3       │  c 3       │
  *
- * A fill that read "no item" applies only while there is none, a fill that read "a 1" only in the first of these spans.
- * `add` applies where nothing live is: before the first set, on the tombstone, and from `exp` on.
+ * A fill that read "no item" applies only while the item is absent, a fill that read "a 1" only in the first span.
+ * `add` applies while no live value exists: before the first set, on the tombstone, and from `exp` on.
  *
- * "no item" comes back only an hour or more after the last write, when no load that saw it before may fill any more.
+ * "no item" returns an hour or more after the last write. By then no load that saw it before may still fill.
  */
 
 const ITEM_IS_ABSENT = 'attribute_not_exists(#pk)';
 const ITEM_EXISTS = 'attribute_exists(#pk)';
-/** The item is absent, too, or a tombstone. */
+/** True for an absent item and for a tombstone. */
 const VALUE_IS_ABSENT = 'attribute_not_exists(#value)';
-/** False where there is no `exp`: a value of another program stays. */
+/** False without `exp`, so that a value of another program stays. */
 const VALUE_HAS_EXPIRED = '#exp <= :now';
-/** Another program wrote the item. */
+/** True for an item that another program wrote. */
 const VERSION_IS_ABSENT = 'attribute_not_exists(#ver)';
 const ID_IS_AS_SEEN = '#ver = :seenVer';
-/** A write that was sent twice has the same id and counts twice. */
+/** Needed besides the id, because a write that was sent twice keeps its id and counts twice. */
 const COUNT_IS_AS_SEEN = '#n = :seenN';
 
-/** Holds where there is no live value. */
+/** Holds while the key has no live value. */
 export const nothingLive = (nowMs: number): Condition => ({
   expression: `${VALUE_IS_ABSENT} OR ${VALUE_HAS_EXPIRED}`,
   values: { ':now': nowMs },

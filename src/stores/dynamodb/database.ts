@@ -26,11 +26,11 @@ export interface Response {
   readonly ConsumedCapacity?: { readonly CapacityUnits?: number | undefined } | undefined;
 }
 
-/** Where a request was to go, as far as it is known. */
+/** The destination of a request, as far as it is known. */
 export interface Place {
   readonly table: string;
   readonly region?: string | undefined;
-  /** The origin, where it is not AWS's own for the region. */
+  /** The origin, unless it is AWS's own for the region. */
   readonly endpoint?: string | undefined;
 }
 
@@ -43,9 +43,9 @@ export interface Condition {
 /** A condition that did not hold. */
 export interface ConditionFailed {
   readonly conditionFailed: true;
-  /** The current item, where the service returns it. */
+  /** The current item, if the service returned it. */
   readonly item: Item | undefined;
-  /** How often the request was sent. After more than once, the first try itself may have made the condition fail. */
+  /** How often the request was sent. If more than once, an earlier try may itself have made the condition fail. */
   readonly attempts: number;
 }
 
@@ -61,7 +61,7 @@ export interface Database {
     /** Checked right before each try. Once it returns true, the request must not be sent. */
     isLate?: () => boolean,
   ): Promise<Response & Partial<ConditionFailed>>;
-  /** Gets ready for the first request. */
+  /** Prepares the first request: connection and credentials. */
   warm(): Promise<void>;
   close(): void;
 }

@@ -32,9 +32,9 @@ const MOST_WRITES = 25;
  *     del               tombstone: version v2 (UpdateItem SET ver = <fresh id> ADD n 1 REMOVE value)
  *     load B                     read: v2 ── loads ── fill if still v2: now v3
  *
- * `del` leaves a tombstone, so that a late fill has a version to be compared with. A version is an id and a counter: a
- * write that is sent twice (a retry whose first try succeeded) counts twice, so it never brings an old version back.
- * Every item stays an hour at least, so for a younger load an absent item proves that nothing was invalidated.
+ * `del` leaves a tombstone, because a late fill needs a version to compare with. A version is an id and a counter: a
+ * write that is sent twice (a retry whose first try succeeded) counts twice, so it never restores an old version.
+ * Every item stays for at least an hour, so an absent item proves to any younger load that nothing was invalidated.
  *
  * @throws CacheError `INVALID_OPTION` for a missing table name, region or endpoint.
  *
@@ -104,7 +104,7 @@ export class DynamoDBCacheStore implements CacheStore {
     return Promise.all(keys.map((key) => this.get<T>(key)));
   }
 
-  /** Not sent again once bytes were sent, because a copy that arrives late would undo a later write. */
+  /** Never resent once bytes have left, because a late second copy would undo a later write. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
     await this.#put(key, value, ttl, 'unsent');
   }
@@ -123,7 +123,7 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
-    // Only the last entry of a key: of several sent in parallel, any could arrive last.
+    // Only the last entry of each key, because entries sent in parallel can arrive in any order.
     const unique = new Map(entries.map((entry) => [entry.key, entry])).values();
     await inParallel([...unique], MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
   }
@@ -140,12 +140,12 @@ export class DynamoDBCacheStore implements CacheStore {
     await this.#writeTombstones(keys.map(partitionKey));
   }
 
-  /** Scans the table, and so pays for every item in it, whatever matches. */
+  /** Scans the whole table and pays for every item in it, even if nothing matches. */
   async delByPattern(pattern: string): Promise<number> {
     let deleted = 0;
     for await (const items of this.#scan('delByPattern', pattern)) {
-      // Tombstones, because an item that is gone could refuse no fill. Also over values that have expired by this
-      // clock: another process may see them live.
+      // Tombstones, because a deleted item could not refuse a fill. Values that have expired by this clock get one,
+      // too, because another process may still see them live.
       await this.#writeTombstones(items.map(({ pk }) => String(plain(pk))));
       deleted += items.filter((item) => isLive(item, this.#clock.now())).length;
     }
@@ -165,21 +165,21 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /**
    * Opens a connection to DynamoDB, TLS included, and finds the credentials, so that the first read need not. It costs
-   * no capacity. With `client` it calls the function that makes the client, and loads what the client needs.
+   * no capacity. With `client` it calls the function that makes the client, and loads the client's packages.
    *
-   * @throws CacheError `TIMEOUT`, `STORE_FAILED` or `NO_CREDENTIALS`, or what your function throws;
-   * `CacheService.warm()` throws nothing.
+   * @throws CacheError `TIMEOUT`, `STORE_FAILED` or `NO_CREDENTIALS`, and any error of your function.
+   * `CacheService.warm()` never throws.
    */
   warm(): Promise<void> {
     return this.#database.warm();
   }
 
-  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
   check(keyPrefix?: string): Promise<void> {
     return checkStore(this, keyPrefix);
   }
 
-  /** Closes the connections. A `client` that you gave stays open. */
+  /** Closes the connections. Your own `client` stays open. */
   async close(): Promise<void> {
     this.#database.close();
   }
@@ -206,7 +206,7 @@ export class DynamoDBCacheStore implements CacheStore {
     return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;
   }
 
-  /** Writes a value, where there is a condition only if it holds; resolves to whether it was written. */
+  /** Writes a value, if the condition holds. Resolves to true if it was written. */
   async #put(
     key: string,
     value: unknown,
@@ -222,7 +222,7 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.#write(pk, { expression, values, exp, retry, condition });
   }
 
-  /** The key was invalidated, and this is its version now. */
+  /** Records that the key was invalidated, under a new version. */
   async #writeTombstone(pk: string): Promise<void> {
     await this.#write(pk, TOMBSTONE);
   }

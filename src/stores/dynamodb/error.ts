@@ -2,7 +2,7 @@ import { CacheError } from '../../model/errors.js';
 import type { Operation, Place } from './database.js';
 import { remedyOf } from './remedies.js';
 
-/** An error that DynamoDB answered with, as a `CacheError` whose message says what to do. `type`: its name. */
+/** Turns an error response of DynamoDB into a `CacheError` that says what to do. `type` is the error's name. */
 export function dynamodbError(
   operation: Operation,
   place: Place,
@@ -18,7 +18,7 @@ export function dynamodbError(
   return new CacheError(code, text, { subject: place.table, cause: cause ?? named });
 }
 
-/** An error of the transport: no answer came, or there was nothing to sign with. */
+/** Turns an error of the transport into a `CacheError`: no response, or no credentials. */
 export function unansweredError(
   operation: Operation | 'warm',
   place: Place,

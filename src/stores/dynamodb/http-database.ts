@@ -47,11 +47,11 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
         .send({ headers, body, retry, isLate })
         .catch((error) => Promise.reject(unansweredError(operation, place, error)));
       const answer = parsed(response);
-      // A proxy in between may answer 200 with a page of its own, which must confirm nothing.
+      // A proxy on the way may answer 200 with its own page, which must not count as success.
       if (response.status === 200 && answer?.constructor === Object && !answer.__type)
         return answer;
       const type = errorType(response);
-      // Where no condition was sent, such an answer comes from something else and confirms nothing.
+      // Without a condition in the request, this answer cannot be DynamoDB's, so it confirms nothing.
       if (type === 'ConditionalCheckFailedException' && request.ConditionExpression) {
         return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };
       }
@@ -64,7 +64,7 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
   };
 }
 
-/** @throws CacheError `INVALID_OPTION` for anything but a function, which is never shown: it may be a secret. */
+/** @throws CacheError `INVALID_OPTION` unless it is a function. The message omits the value, which may be a secret. */
 function credentialsFrom(provide: CredentialProvider | undefined): CredentialSource {
   if (provide === undefined) return defaultCredentials();
   if (typeof provide === 'function') return keepCredentials(provide);
@@ -73,7 +73,7 @@ function credentialsFrom(provide: CredentialProvider | undefined): CredentialSou
 
 /**
  * Adds DynamoDB's types to the values of a request, in the parts that hold items. Responses keep their types, because
- * removing them everywhere would slow down every read; a JSON replacer would slow down every request.
+ * removing them everywhere would slow every read. A JSON replacer would slow every request.
  */
 function typed(request: Request): object {
   const { RequestItems } = request;
@@ -100,6 +100,6 @@ function typedItem(item: Item): Item {
 function typedValue(value: unknown): unknown {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
-  // A value from a response, such as the key at which a scan goes on, still has its type.
+  // A value from a response, such as the key at which a scan continues, still has its type.
   return value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value;
 }

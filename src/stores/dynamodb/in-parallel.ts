@@ -1,4 +1,4 @@
-/** Runs all, at most `limit` at once, and rejects with the first error after every one has ended. */
+/** Runs the action for every item, at most `limit` at once. Rejects with the first error once all have ended. */
 export async function inParallel<T>(
   inputs: readonly T[],
   limit: number,

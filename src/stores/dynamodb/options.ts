@@ -11,10 +11,10 @@ export interface DynamoDBCacheStoreOptions {
   region?: string | undefined;
   /** Default: `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`, or AWS's own for the region. */
   endpoint?: string | undefined;
-  /** Uses AWS's FIPS endpoint. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false. */
+  /** Use AWS's FIPS endpoint. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, or false. */
   useFipsEndpoint?: boolean | undefined;
   /**
-   * Uses AWS's endpoint that has IPv4 and IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's
+   * Use AWS's dual-stack endpoint (IPv4 and IPv6). Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's
    * `use_dualstack_endpoint`, or false.
    */
   useDualstackEndpoint?: boolean | undefined;
@@ -24,26 +24,26 @@ export interface DynamoDBCacheStoreOptions {
    */
   client?: object | (() => object | Promise<object>) | undefined;
   /**
-   * An async function. What it returns is kept until shortly before its `expiration`, without one for five minutes; it
-   * is asked again at once when DynamoDB calls the credentials expired. Default: the environment, a container's
-   * endpoint, or else the SDK's provider chain.
+   * An async function. Its credentials are kept until shortly before their `expiration`, or for five minutes without
+   * one. The function is called again immediately if DynamoDB reports expired credentials. Default: the environment, a
+   * container's endpoint, or else the SDK's provider chain.
    */
   credentials?: CredentialProvider | undefined;
-  /** Reads consistently, so that no read sees an older value, at twice the price. Default false. */
+  /** Read consistently, so that no read sees an older value, at twice the price. Default false. */
   consistentRead?: boolean | undefined;
   /** Default: JSON. */
   serializer?: Serializer | undefined;
-  /** The most bytes of one item; at most DynamoDB's own 400 KB, which is the default. */
+  /** The largest size of one item, bytes. Default, and at most, DynamoDB's own 400 KB. */
   maxItemBytes?: number | undefined;
-  /** Default: 500 ms to connect, 1 s a request, 2 s in all. */
+  /** Default: 500 ms to connect, 1 s per request, 2 s in total. */
   timeouts?: Timeouts | undefined;
-  /** Called after each scan of `delByPattern` and `clear` with its cost in read capacity units. */
+  /** Called after each scan by `delByPattern` or `clear`, with its cost in read capacity units. */
   onScan?: ((scan: { operation: 'delByPattern' | 'clear'; readUnits: number }) => void) | undefined;
-  /** The time that decides what has expired. Default: the system clock. */
+  /** The clock that decides when values expire. Default: the system clock. */
   clock?: Clock | undefined;
 }
 
-/** DynamoDB's limit on one item: names and values of all attributes, bytes. */
+/** DynamoDB's limit on one item, with the names and values of all attributes, bytes. */
 const ITEM_LIMIT_BYTES = 400 * 1024;
 
 /** @throws CacheError `INVALID_OPTION`. */

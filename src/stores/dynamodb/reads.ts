@@ -6,7 +6,7 @@ import { plain } from './record.js';
 
 /** DynamoDB's limit on the keys of one BatchGetItem. */
 const MOST_KEYS = 100;
-/** The most requests for one batch: a throttled table returns the keys that it did not read. */
+/** The most requests for one batch, because a throttled table returns keys unread. */
 const MOST_ROUNDS = 5;
 const FIRST_PAUSE_MS = 25;
 
@@ -20,8 +20,8 @@ type Batch = Map<string, Waiting>;
 export type Read = (pk: string, consistent: boolean) => Promise<Item | undefined>;
 
 /**
- * Sends the reads issued in the same tick as one request: a GetItem, or a BatchGetItem for each 100 keys. A key that
- * several callers ask for is read once, and each caller parses a copy of its own. Consistent reads travel apart.
+ * Sends the reads issued in the same tick as one request: a GetItem, or a BatchGetItem per 100 keys. A key that several
+ * callers ask for is read once, and each caller parses its own copy. Consistent reads go in requests of their own.
  */
 export function batchedReads(database: Database, tableName: string): Read {
   const batches = new Map<boolean, Batch>();
@@ -68,7 +68,7 @@ export function batchedReads(database: Database, tableName: string): Read {
       }
       Keys = response.UnprocessedKeys?.[tableName]?.Keys ?? [];
       const unread = new Set(Keys.map(({ pk }) => plain(pk)));
-      // The items that were found have resolved already. The other keys have no item.
+      // Keys with an item have resolved already. The rest have none.
       for (const [pk, { resolve }] of batch) if (!unread.has(pk)) resolve(undefined);
     }
   }

@@ -5,13 +5,13 @@ const WINDOW_MS = 20_000;
 const MOST_KEYS = 10_000;
 
 /**
- * The keys that this process has changed recently. It reads them consistently and so sees its own invalidations, although
- * DynamoDB's default reads may lag behind.
+ * The keys that this process has changed recently. The store reads them consistently, so that a process sees its own
+ * invalidations although DynamoDB's default reads may lag.
  */
 export class RecentChanges {
   readonly #clock: Clock;
   readonly #until = new Map<string, number>();
-  /** After more changes than the map may hold, every key counts as changed until this time, epoch milliseconds. */
+  /** Every key counts as changed until this time, epoch milliseconds. Set when the map is full. */
   #allUntil = 0;
 
   constructor(clock: Clock) {
@@ -21,7 +21,7 @@ export class RecentChanges {
   add(pk: string): void {
     const now = this.#clock.now();
     const until = now + WINDOW_MS;
-    // To the end, so that the oldest stand in front.
+    // Moves the key to the end, because the oldest must come first.
     this.#until.delete(pk);
     for (const [old, oldUntil] of this.#until) {
       if (now < oldUntil) break;

@@ -6,7 +6,7 @@ import type { Item } from './database.js';
 /**
  * The attributes of an item. Every expression names them by alias, because DynamoDB reserves words such as VALUE.
  *
- * - `pk` the key, or its start and a hash when it is too long; then `key` is the original, as JSON
+ * - `pk` the key; if it is too long, its start and a hash, and `key` holds the original as JSON
  * - `value` the serializer's output, S or B; absent in a tombstone, which records only that the key was invalidated
  * - `entry` the service's data about a value: its times, and the versions that it depends on
  * - `exp` when the value expires, epoch milliseconds
@@ -14,7 +14,7 @@ import type { Item } from './database.js';
  * - `ver`, `n` the version: a fresh id with each write, and a counter that only grows
  */
 export function aliasesIn(expressions: string): Record<string, string> {
-  // DynamoDB refuses a name that no expression uses.
+  // DynamoDB rejects a request with an alias that no expression uses.
   const names = expressions.match(/#\w+/g) ?? [];
   return Object.fromEntries(names.map((alias) => [alias, alias.slice(1)]));
 }
@@ -25,8 +25,8 @@ const READABLE_CHARACTERS = 256;
 const HASHED = /~[0-9a-f]{64}$/;
 
 /**
- * The partition key of a cache key: the key itself where DynamoDB allows it, else a readable start and the key's hash. A
- * key that looks like such a hash is hashed too, so no key can be made to collide with another.
+ * The partition key of a cache key: the key itself if DynamoDB allows it, else its readable start and its hash. A key
+ * that looks like such a hash is hashed, too, so nobody can construct a key that collides with another.
  */
 export function partitionKey(key: string): string {
   if (
@@ -37,20 +37,20 @@ export function partitionKey(key: string): string {
   ) {
     return key;
   }
-  // Not UTF-8, which encodes all lone surrogates alike.
+  // UTF-16, because UTF-8 encodes all lone surrogates alike.
   const hash = builtin.crypto().createHash('sha256').update(key, 'utf16le').digest('hex');
   return `${key.slice(0, READABLE_CHARACTERS).toWellFormed()}~${hash}`;
 }
 
-/** The value of an attribute, with DynamoDB's type around it or, from a document client, without. */
+/** The plain value of an attribute, with or without DynamoDB's type around it. Document clients remove the type. */
 export function plain(value: unknown): unknown {
   const { S, N, B } = Object(value);
   return S ?? N ?? B ?? value;
 }
 
 /**
- * The key that an item was written under. A hashed one is kept as JSON, which alone can hold half a surrogate pair. On
- * any other item `key` belongs to another program, so it counts only where it leads to the item's own partition key.
+ * The key that an item was written under. The original of a hashed key is JSON, which can hold half a surrogate pair.
+ * `key` may belong to another program, so it counts only if it leads to the item's own partition key.
  */
 export function originalKey({ pk, key }: Item): string {
   const name = String(plain(pk));
@@ -63,7 +63,7 @@ export function originalKey({ pk, key }: Item): string {
   }
 }
 
-/** When the value expires, epoch milliseconds; 0 for a tombstone. Items of other programs have only `expiresAt`. */
+/** The value's expiry, epoch milliseconds; 0 for a tombstone. Items of other programs have only `expiresAt`. */
 export function endOf(item: Item): number {
   const seconds = item.value && !item.ver ? plain(item.expiresAt) : 0;
   return Number(plain(item.exp) ?? Number(seconds) * 1000);
@@ -73,22 +73,22 @@ export function endOf(item: Item): number {
 export const isLive = (item: Item | undefined, now: number): item is Item =>
   item !== undefined && now < endOf(item);
 
-/** The serializer's output. @throws CacheError `CORRUPT` for an attribute that no serializer writes. */
+/** The serializer's output. @throws CacheError `CORRUPT` for an attribute of any other type. */
 export function rawValue(item: Item, key: string): string | Uint8Array {
   const value = plain(item.value);
-  // The lean transport leaves bytes in base64.
+  // From the lean transport, bytes come as base64.
   if (typeof value === 'string') {
     return Object(item.value).B === value ? Buffer.from(value, 'base64') : value;
   }
   if (ArrayBuffer.isView(value)) return value as Uint8Array;
-  const message = `The item of "${key}" holds neither text nor bytes: what else writes to this table?`;
+  const message = `The item of "${key}" holds neither text nor bytes, so another program wrote it: give the cache its own table.`;
   throw new CacheError('CORRUPT', message, { subject: key });
 }
 
-/** The size of an item besides its key, value and entry, bytes: names, version and times. */
+/** The size of an item without its key, value and entry, bytes: names, version and times. */
 const OVERHEAD_BYTES = 150;
 
-/** The update that gives an item a value, and the size that the item then has, bytes. */
+/** The update expression that sets a value, and the size of the item afterwards, bytes. */
 export function valueChange(
   key: string,
   pk: string,
@@ -99,7 +99,7 @@ export function valueChange(
   const isHashed = pk !== key;
   const set = `SET #value = :value, #exp = :exp,${isHashed ? ' #key = :key,' : ''}`;
   const values = {
-    // Not a Buffer, because JSON would turn it into an object before its type can be added.
+    // A Uint8Array, because JSON turns a Buffer into an object before its type can be added.
     ':value':
       typeof raw === 'string' ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
     ':exp': exp,
@@ -111,17 +111,17 @@ export function valueChange(
     Buffer.byteLength(envelope ?? '') +
     2 * Buffer.byteLength(key) +
     Buffer.byteLength(raw);
-  // A value without an entry must not keep the entry of the value before it.
+  // A value without an entry must not inherit the entry of the previous value.
   const expression = envelope ? `${set} #entry = :entry,` : `REMOVE #entry ${set}`;
   return { expression, values, bytes };
 }
 
-/** The version of a key without an item. */
+/** The version of an absent item. */
 export const ABSENT: CacheVersion = '';
 /** The version of an item that another program wrote. */
 export const UNVERSIONED: CacheVersion = '?';
 
-/** The id and the counter, where the item has both. */
+/** The id and the counter, if the item has both. */
 export function versionOf(item: Item | undefined): CacheVersion {
   if (!item) return ABSENT;
   return item.ver && item.n ? `${plain(item.ver)} ${plain(item.n)}` : UNVERSIONED;

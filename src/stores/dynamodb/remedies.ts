@@ -1,6 +1,6 @@
 import type { Operation, Place } from './database.js';
 
-/** The operations by the names of the API, as IAM allows them. */
+/** The API name of each operation, as IAM policies use it. */
 export const ACTIONS: Readonly<Record<Operation, string>> = {
   get: 'GetItem',
   batchGet: 'BatchGetItem',
@@ -11,7 +11,7 @@ export const ACTIONS: Readonly<Record<Operation, string>> = {
 
 type Remedy = string | ((place: Place, operation: Operation | 'warm', text: string) => string);
 
-/** The next thing to do, by the name of the error and its message. The first that matches counts. */
+/** The next step for an error, by its name and message. The first match counts. */
 const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [
     /^ResourceNotFound/,
@@ -25,7 +25,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [/^AccessDenied|^KMS.*Denied|not authorized to perform/, denied],
   [
     /^ExpiredToken|token .*expired|\bSSO\b/,
-    'The credentials have expired. Renew them (of SSO: `aws sso login`); keys in the environment need a new process',
+    'The credentials have expired. Renew them (for SSO: `aws sso login`); keys in the environment need a new process',
   ],
   [
     /^UnrecognizedClient|^InvalidClientTokenId|token included in the request is invalid/,
@@ -46,9 +46,12 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   ],
   [/^Credentials|^TokenProvider|load credentials/i, 'Check the credentials of the client'],
   [/^(UnknownOperation|Serialization|HTTP [234])/, notDynamoDB],
-  [/^(InternalServer|ServiceUnavailable|InternalFailure|HTTP 5)/, 'Try again: this passes'],
+  [
+    /^(InternalServer|ServiceUnavailable|InternalFailure|HTTP 5)/,
+    'Try again: this fault of AWS passes',
+  ],
 
-  // Where no answer came.
+  // Without a response.
   [
     /ECONNREFUSED/,
     ({ endpoint }) =>
@@ -61,7 +64,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   ],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/,
-    'The certificate is not one for this host that Node trusts. Check the endpoint, or name its authority in NODE_EXTRA_CA_CERTS',
+    'Node does not trust the certificate, or it is for another host. Check the endpoint, or name its authority in NODE_EXTRA_CA_CERTS',
   ],
   [
     /EPROTO|ERR_SSL|WRONG_VERSION|HPE_|Parse Error|packet length/,
@@ -69,11 +72,11 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   ],
   [
     /timeouts\.connect|ETIMEDOUT|UNREACH/,
-    'It cannot be reached. In a VPC a function needs a gateway endpoint for DynamoDB or a NAT, and a security group that lets it out',
+    'DynamoDB cannot be reached. In a VPC, a function needs a gateway endpoint for DynamoDB or a NAT, and a security group that allows outbound traffic',
   ],
   [
     /timeouts\.|^Timeout|no answer within/,
-    'It answers too slowly. Raise timeouts or give the function more memory; trying again can help',
+    'DynamoDB answers too slowly. Raise timeouts or give the function more memory; trying again can help',
   ],
   [
     /ECONNRESET|EPIPE|hang up/,
@@ -81,7 +84,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   ],
 ];
 
-/** A sentence, or nothing. */
+/** A sentence, or the empty string. */
 export function remedyOf(
   place: Place,
   operation: Operation | 'warm',
@@ -94,7 +97,7 @@ export function remedyOf(
   return ` ${typeof remedy === 'string' ? remedy : remedy(place, operation, text)}.`;
 }
 
-/** IAM says which action it denied on what; else it is the one that was asked for. */
+/** Takes action and resource from IAM's message, or else from the request. */
 function denied(place: Place, operation: Operation | 'warm', text: string): string {
   const [, said, on] = /perform: ([\w:*-]+)(?: on resource: ([^\s,]+))?/.exec(text) ?? [];
   const action =
@@ -120,5 +123,5 @@ function arnOf({ table, region }: Place): string {
 }
 
 function notDynamoDB({ endpoint }: Place): string {
-  return `What answers ${endpoint ? `at ${endpoint} ` : ''}is not DynamoDB. Check the endpoint, and proxies before it`;
+  return `The server ${endpoint ? `at ${endpoint} ` : ''}is not DynamoDB. Check the endpoint and any proxy in front of it`;
 }

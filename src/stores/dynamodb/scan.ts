@@ -2,17 +2,17 @@ import { globMatcher, literalStart } from '../../util/glob.js';
 import type { Database, Item } from './database.js';
 import { aliasesIn, originalKey } from './record.js';
 
-/** Other programs use such names, too, but only this package writes all three. */
+/** All three, because other programs may use one of these names. */
 const IS_OURS = 'attribute_exists(#ver) AND attribute_exists(#n) AND attribute_exists(#expiresAt)';
 const HAS_VALUE = 'attribute_exists(#value)';
-/** The original of a hashed key is kept as JSON. */
+/** Both attributes, because the original of a hashed key is kept in `key`, as JSON. */
 const STARTS_ALIKE = '(begins_with(#pk, :start) OR begins_with(#key, :json))';
 
 /**
- * The items of this package in a table, page by page; with a pattern, only items with a value whose key matches. A scan
- * pays for every item that it passes, so the filter saves traffic, not money.
+ * Yields the items of this package in a table, page by page; with a pattern, only items with a value whose key matches.
+ * A scan pays for every item that it passes, so the filter saves traffic, not money.
  *
- * @param onEnd called once, with the read units that the scan has cost until it ended or failed.
+ * @param onEnd called once when the scan has ended or failed, with the read units that it cost.
  */
 export async function* scanTable(
   database: Database,
@@ -35,7 +35,7 @@ export async function* scanTable(
         ExpressionAttributeNames: aliasesIn(FilterExpression + ProjectionExpression),
         ...(start && { ExpressionAttributeValues: values }),
         ...(ExclusiveStartKey && { ExclusiveStartKey }),
-        // An item written just before the scan must not escape it.
+        // The scan must see an item that was written just before it.
         ConsistentRead: true,
         ReturnConsumedCapacity: 'TOTAL',
       };

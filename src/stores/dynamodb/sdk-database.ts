@@ -14,13 +14,13 @@ interface ClientError {
   readonly $metadata?: { readonly attempts?: number };
 }
 
-/** Not a literal, because a bundler would pack the whole SDK into handlers that never use it. */
+/** Computed, because a bundler follows a literal and would pack the whole SDK into handlers that never use it. */
 const SDK = /* @__PURE__ */ ['@aws-sdk', 'lib-dynamodb'].join('/');
 
 /**
- * DynamoDB through the user's own client. The client retries by its own rules, and this adds no retries. The SDK has no
- * request timeout by default, so each call gets an abort signal. A call that ignores the signal is abandoned: the SDK
- * while it waits for credentials, and DAX.
+ * DynamoDB through the user's own client, which retries by its own rules; the store adds no retries. The SDK has no
+ * request timeout by default, so each call gets an abort signal. DAX, and the SDK while it waits for credentials,
+ * ignore the signal; such a call is abandoned.
  */
 export function sdkDatabase(
   given: object | (() => object | Promise<object>),
@@ -65,29 +65,29 @@ export function sdkDatabase(
         });
       } catch (error) {
         const { name, code, message, Item: item, $metadata }: ClientError = Object(error);
-        // Where no condition was sent, such an answer comes from something else and confirms nothing.
+        // Without a condition in the request, this answer cannot be DynamoDB's, so it confirms nothing.
         if (name === 'ConditionalCheckFailedException' && request.ConditionExpression) {
-          // A client that does not report its attempts may have made more than one.
+          // A client that does not report its attempts may have made several.
           return { conditionFailed: true, item, attempts: $metadata?.attempts ?? 2 };
         }
         if (error instanceof CacheError) throw error;
         const late = signal.aborted && `no answer within ${totalMs} ms`;
-        // The system's errors have a code, and no message where several addresses were tried.
+        // System errors have a code, and no message if several addresses were tried.
         const type = late ? 'Timeout' : typeof code === 'string' ? code : (name ?? 'Error');
         const text = late || message || String(code ?? name ?? error);
         throw dynamodbError(operation, place, type, text, error);
       }
     },
-    /** Makes the client and loads its packages. It does not connect: the client does that itself. */
+    /** Makes the client and loads its packages. The client itself connects later. */
     async warm() {
       await open();
     },
-    /** Nothing: the client belongs to the user, who may share it. */
+    /** Does nothing, because the client belongs to the user, who may share it. */
     close() {},
   };
 }
 
-/** The region and the endpoint of an SDK client. Another one, such as DAX's, does not say. */
+/** The region and the endpoint, if the client exposes them: the SDK's does, DAX's does not. */
 async function placeOf(client: object, table: string): Promise<Place> {
   const { config }: { config?: { region?: unknown; endpoint?: unknown } } = client;
   const [region, endpoint] = await Promise.all(
@@ -107,7 +107,7 @@ async function placeOf(client: object, table: string): Promise<Place> {
   };
 }
 
-/** A client with methods is used as it is. One that takes only commands is wrapped in the SDK's `DynamoDBDocument`. */
+/** Uses a client with methods as it is, and wraps one that takes only commands in the SDK's `DynamoDBDocument`. */
 async function documentClient(given: object): Promise<DocumentClient> {
   const client = await (typeof given === 'function' ? given() : given);
   if (client?.update) return client;

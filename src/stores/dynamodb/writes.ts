@@ -6,15 +6,15 @@ import type { Read } from './reads.js';
 import type { RecentChanges } from './recent.js';
 import { aliasesIn, versionOf } from './record.js';
 
-/** A change of one item. */
+/** A change to one item. */
 export interface Change {
-  /** An update expression that ends in an open SET: the version and the TTL follow. */
+  /** An update expression that ends in an open SET, to which the version and the TTL are appended. */
   readonly expression: string;
   readonly values: Item;
-  /** When the value expires, epoch milliseconds; 0 for none. */
+  /** The time when the value expires, epoch milliseconds; 0 without a value. */
   readonly exp: number;
   readonly condition?: Condition | undefined;
-  /** `unsent`: not sent again once a byte was sent. */
+  /** `unsent`: retried only if no byte was sent. */
   readonly retry: 'always' | 'unsent';
 }
 
@@ -26,12 +26,12 @@ export const TOMBSTONE: Change = {
   retry: 'always',
 };
 
-/** Makes the change; resolves to false where its condition does not hold. */
+/** Makes the change. Resolves to false if its condition does not hold. */
 export type Write = (pk: string, change: Change) => Promise<boolean>;
 
 /**
- * Writes that give their item a new version each. They are not sent when a freeze has come between the call and the
- * request, and a condition that fails on the write's own version was met: an earlier try of it had arrived.
+ * Each write gives its item a new version. A write is not sent if the process was frozen between the call and the
+ * request. If a condition fails on the write's own version, the write succeeded: an earlier try had arrived.
  */
 export function versionedWrites(
   database: Database,
@@ -45,24 +45,24 @@ export function versionedWrites(
     const [wallMs, monotonicMs] = [clock.now(), monotonic()];
     const staysUntilMs = Math.max(change.exp, wallMs + SHORTEST_RECORD_MS);
     const request = { TableName: tableName, ...updateRequest(pk, change, id, staysUntilMs) };
-    // By both clocks: some systems stop one of them during a freeze, and the wall clock may be set back.
+    // Both clocks, because some systems stop one of them during a freeze, and the wall clock may be set back.
     const isLate = () =>
       Math.max(clock.now() - wallMs, monotonic() - monotonicMs) > LONGEST_SEND_MS;
     try {
       const response = await database.send('update', request, change.retry, isLate);
       if (!response.conditionFailed) return true;
       if (response.attempts === 1) return false;
-      // Consistently: a lagging replica would not show the earlier try yet.
+      // Consistently, because a lagging replica would not show the earlier try yet.
       const item = response.item ?? (await read(pk, true));
       return versionOf(item).startsWith(id);
     } finally {
-      // Even after an error: a lost reply may have been a write.
+      // Even after an error, because the write may have arrived and only its reply was lost.
       recent.add(pk);
     }
   };
 }
 
-/** UpdateItem alone can add to a counter, so a write that is sent twice counts twice. */
+/** UpdateItem, because only it can add to a counter, so that a write that is sent twice counts twice. */
 function updateRequest(
   pk: string,
   { expression, values, condition }: Change,

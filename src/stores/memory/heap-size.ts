@@ -1,30 +1,30 @@
 import { isObject } from '../../util/deep-freeze.js';
 
-/** What a serializer writes. */
+/** A serializer's output. */
 export type Raw = string | Uint8Array;
 
 /*
- * What V8 needs for a value, bytes, as an estimate: with words of 8 bytes, as in Node.
+ * Estimates of V8's memory for a value, bytes. Node's words have 8 bytes.
  */
 const WORD = 8;
-/** Its map, its length and its hash. */
+/** A string's map, length and hash. */
 const TEXT_HEADER = 16;
-/** A map, properties and elements. */
+/** The map, properties and elements. */
 const OBJECT_HEADER = 3 * WORD;
-/** A length, and the header of the elements. */
+/** The length, and the header of the elements. */
 const LIST_HEADER = 3 * WORD;
-/** A number that is no small integer, where it does not stand among numbers alone. */
+/** A number that is not a small integer, outside of a list of numbers only. */
 const NUMBER = 16;
-/** From so many fields on V8 keeps an object as a hash table, with three words in a row. */
+/** With this many fields or more, V8 keeps an object as a hash table with three words per row. */
 const TABLE_FIELDS = 128;
 const TABLE_ROW = 3 * WORD;
-/** What V8 keeps for each field of objects of one shape, that is, with the same names in the same order. */
+/** V8's bytes per field of a shape. Objects with the same names in the same order share a shape. */
 const SHAPE_FIELD = 112;
 const FROZEN_SHAPE_FIELD = 140;
-/** The most shapes to know. */
+/** The most shapes to remember. */
 const MOST_SHAPES = 2_000;
 
-/** Above the largest character of which V8 keeps one byte. */
+/** Characters that V8 cannot keep in one byte. */
 const WIDE = /[^\0-\xff]/;
 
 export function textBytes(text: string): number {
@@ -32,20 +32,20 @@ export function textBytes(text: string): number {
   return TEXT_HEADER + Math.ceil(bytes / WORD) * WORD;
 }
 
-/** Bytes lie outside of the heap, but they are kept as well. */
+/** Counts byte arrays, too, although they lie outside the heap. */
 export const rawBytes = (raw: Raw): number =>
   typeof raw === 'string' ? textBytes(raw) : OBJECT_HEADER + raw.byteLength;
 
 /**
- * Estimates what parsed values need. Names and shapes are shared by all objects that have them, so they count for the
- * first key alone under which they were seen: rows of a table cost little more than their values, and objects with
- * names of their own, such as ids, up to fourteen times their text.
+ * Estimates the memory of parsed values. Objects share names and shapes, so these count only for the key under which
+ * they were first seen: rows of a table cost little more than their values, while objects whose names are ids cost up
+ * to fourteen times their text.
  */
 export class HeapSize {
   /** The key under which each shape was first seen. */
   readonly #owners = new Map<string, string>();
 
-  /** Of what `JSON.parse` gave for the key. Not recursive: it may be nested more deeply than the stack is. */
+  /** The bytes of a value from `JSON.parse`. Iterative, because nesting may be deeper than the stack. */
   ofTree(tree: unknown, key: string, isFrozen: boolean): number {
     let bytes = leafBytes(tree);
     const known = new Set<string>();
@@ -55,7 +55,7 @@ export class HeapSize {
       bytes += Array.isArray(part)
         ? listBytes(part)
         : this.#objectBytes(part, key, known, isFrozen);
-      // A list of numbers holds them without a header, until it is frozen.
+      // A list of numbers has no header per number until it is frozen.
       if (!isFrozen && Array.isArray(part) && values.every(isNumber)) continue;
       for (const value of values) {
         if (isObject(value)) open.push(value);
@@ -89,7 +89,7 @@ export class HeapSize {
 const listBytes = ({ length }: readonly unknown[]): number =>
   OBJECT_HEADER + (length === 0 ? WORD : LIST_HEADER + length * WORD);
 
-/** A half more rows than fields, rounded up to a power of two. */
+/** Rows for one and a half times the fields, rounded up to a power of two. */
 const tableBytes = (fields: number): number => TABLE_ROW * 2 ** Math.ceil(Math.log2(fields * 1.5));
 
 function leafBytes(value: unknown): number {

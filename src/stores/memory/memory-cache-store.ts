@@ -21,28 +21,28 @@ import { Sieve } from './sieve.js';
 export interface MemoryCacheStoreOptions {
   /** The most records to hold. Default 10,000. */
   maxEntries?: number;
-  /** The most bytes to hold, as an estimate of what keys, values and the records around them need. Default 64 MiB. */
+  /** The most bytes to hold, as an estimate for keys, values and the records around them. Default 64 MiB. */
   maxBytes?: number;
   /** Default: JSON. */
   serializer?: Serializer;
   /**
-   * True: every reader is given the same value, deeply frozen, instead of a copy of its own. No hit copies anything, and
-   * who tries to change what it read gets a `TypeError`. A value with a `Map`, a `Set`, a `Date`, bytes or an instance of
-   * a class in it cannot be frozen in effect, so of such a value each reader still gets a copy. Default false.
+   * True: all readers share one deeply frozen value instead of a copy each. Hits copy nothing, and a caller that tries
+   * to change the value gets a `TypeError`. A value that contains a `Map`, a `Set`, a `Date`, bytes or a class instance
+   * cannot be frozen, so each reader still gets a copy of it. Default false.
    */
   frozen?: boolean;
-  /** Where the time comes from. Default: the system. */
+  /** The source of time. Default: the system clock. */
   clock?: Clock;
 }
 
 /**
- * Keeps values in this process: for tests, for local work, and as a first tier. It serialises as a remote store does,
- * so a value that would not survive the network does not survive here, and no caller sees what another does to it.
+ * Keeps values in this process: for tests, for local work, and as a first tier. It serialises like a remote store, so a
+ * value that would not survive the network does not survive here, and no caller sees another caller's changes.
  *
- * Records are evicted (SIEVE) when there are too many, so absence proves nothing: a versioned miss leaves a token, a
- * fill needs it, and `del` removes it.
+ * Records are evicted (SIEVE) when the store is full, so absence proves nothing: a versioned miss leaves a token, a
+ * fill needs that token, and `del` removes it.
  *
- * @throws CacheError `INVALID_OPTION` for a bound that is not a number above zero.
+ * @throws CacheError `INVALID_OPTION` for a limit that is not a number above zero.
  *
  * @example
  * ```ts
@@ -153,7 +153,7 @@ export class MemoryCacheStore implements CacheStore {
     for (const record of [...this.#records.values()]) this.#drop(record);
   }
 
-  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
   check(keyPrefix?: string): Promise<void> {
     return checkStore(this, keyPrefix);
   }
@@ -161,7 +161,7 @@ export class MemoryCacheStore implements CacheStore {
   async close(): Promise<void> {}
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** The record, if it holds a value whose time has not come. One that has expired keeps its version as a token. */
+  /** The record, if its value has not expired. An expired record keeps its version as a token. */
   #live(key: string, now = this.#clock.now()): Stored | undefined {
     const record = this.#records.get(key);
     if (!record) return undefined;
@@ -172,12 +172,12 @@ export class MemoryCacheStore implements CacheStore {
 
   #expire(record: Stored): undefined {
     if (record.expiresAt === TOKEN) return;
-    // Asked for again, if too late: what is written in its place has been read before.
+    // An expired read still counts as a visit, so eviction spares the refill.
     record.visited = true;
     this.#fill(record, undefined, undefined, TOKEN, frameBytes(record.key, undefined));
   }
 
-  /** Undefined for what cannot be read: `get` says why. */
+  /** Undefined if the value cannot be read. `get` reports the reason. */
   #readable<T>(record: Stored): T | undefined {
     try {
       return this.#value<T>(record);
@@ -214,20 +214,20 @@ export class MemoryCacheStore implements CacheStore {
     this.#put(key, ownRaw(raw), envelope, this.#clock.now() + ttl * 1000);
   }
 
-  /** A key that fits into no record has no token; nothing can be filled under it. */
+  /** A key too long for any record gets no token, so it cannot be filled. */
   #token(key: string): CacheVersion {
     const record = this.#records.get(key);
     if (!record && frameBytes(key, undefined) > this.#maxBytes) return '';
     return (record ?? this.#put(key, undefined, undefined, TOKEN)).version;
   }
 
-  /** What is overwritten keeps its place, and a value that is written again counts as read: eviction spares both. */
+  /** An overwritten record keeps its place, and an overwritten value counts as read, so eviction spares it. */
   #put(key: string, raw: Raw | undefined, envelope: Entry | undefined, expiresAt: number): Stored {
     const bytes = frameBytes(key, envelope) + (raw === undefined ? 0 : rawBytes(raw));
     if (bytes > this.#maxBytes) {
       throw new CacheError(
         'VALUE_TOO_LARGE',
-        `The value of "${key.slice(0, 100)}" needs ${bytes} bytes, more than maxBytes (${this.#maxBytes}): cache less, or give more.`,
+        `The value of "${key.slice(0, 100)}" needs ${bytes} bytes, more than maxBytes (${this.#maxBytes}): cache less, or raise maxBytes.`,
         { subject: key },
       );
     }
@@ -251,7 +251,7 @@ export class MemoryCacheStore implements CacheStore {
       this.#drop(victim);
       return;
     }
-    // It is about to be written, so the others come first.
+    // To the head of the list, because this record is about to be written and the others must go first.
     this.#sieve.remove(record);
     this.#sieve.add(record);
   }
@@ -272,7 +272,7 @@ export class MemoryCacheStore implements CacheStore {
     record.expiresAt = expiresAt;
   }
 
-  /** What the first read has made of the value may need several times the room of its text. */
+  /** Counts a value anew after its first read, because a parsed value may need several times the memory of its text. */
   #resize(record: Stored, value: unknown): void {
     const { key, envelope, shared } = record;
     const size = this.#sizes.ofTree(value, key, shared !== undefined);

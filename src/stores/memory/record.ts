@@ -3,24 +3,26 @@ import type { Entry } from '../../model/entry.js';
 import { type Raw, textBytes } from './heap-size.js';
 import type { SieveNode } from './sieve.js';
 
-/** What `MemoryCacheStore` holds under a key. */
+/** The record that `MemoryCacheStore` holds under a key. */
 export interface Stored extends SieveNode {
   readonly key: string;
   version: CacheVersion;
-  /** Undefined in a token (a record that only says which version a miss saw), and once it was read. */
+  /**
+   * The serializer's output. Undefined in a token (which records only the version that a miss saw), and once parsed.
+   */
   raw: Raw | undefined;
-  /** What needs no copy of an entry of the service, whose value alone is in `raw`. */
+  /** The immutable part of a service's entry, which needs no copy. Its value is in `raw`. */
   envelope: Entry | undefined;
-  /** What the first read has made of `raw`, in whose place it is: what every reader is given, frozen. */
+  /** The parsed value that all readers share, frozen. The first read replaces `raw` with it. */
   shared: unknown;
-  /** The same where each reader gets a copy: JSON is copied faster than it is parsed. */
+  /** The parsed value of which each reader gets a copy, because copying is faster than parsing JSON again. */
   tree: unknown;
   /** `TOKEN` in a token. */
   expiresAt: number;
   bytes: number;
 }
 
-/** Over at any time. */
+/** A time before any other, so that a token never counts as live. */
 export const TOKEN = -Infinity;
 
 export const newRecord = (key: string): Stored => ({
@@ -37,16 +39,16 @@ export const newRecord = (key: string): Stored => ({
   older: undefined,
 });
 
-/** A serializer may give or take bytes as they are, and `v8.deserialize` gives parts of them. */
+/** Copies bytes, because a serializer may pass them on uncopied, and `v8.deserialize` returns views of them. */
 export const ownRaw = (raw: Raw): Raw => (typeof raw === 'string' ? raw : Buffer.from(raw));
 
-/** What a record needs besides its key and value, bytes of the heap: itself, its place in the map and its version. */
+/** The size of a record without key and value, bytes of the heap: the object, its place in the map and its version. */
 const RECORD_BYTES = 216;
-/** And what an entry of the service needs: its times and the version of the prefix; and that of each tag. */
+/** The further size of a service's entry: its times and the prefix's version; and the version of each tag. */
 const ENTRY_BYTES = 240;
 const TAG_BYTES = 72;
 
-/** Of a record without its value. */
+/** The size of a record without its value. */
 export const frameBytes = (key: string, envelope: Entry | undefined): number =>
   RECORD_BYTES +
   textBytes(key) +

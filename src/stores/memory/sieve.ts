@@ -1,4 +1,4 @@
-/** One record of the list; the store adds its own fields. */
+/** One record of the list. The store adds its own fields. */
 export interface SieveNode {
   /** Read since the hand last passed. */
   visited: boolean;
@@ -7,8 +7,9 @@ export interface SieveNode {
 }
 
 /**
- * SIEVE: new records enter at the head; a hand moves from the tail towards it, spares and unmarks what was read, and
- * evicts the first that was not. A hit only sets a bit, and what was read once does not push out what is read often.
+ * SIEVE: new records enter at the head. A hand moves from the tail towards the head, spares and unmarks visited
+ * records, and evicts the first unvisited one. A hit only sets a bit, and records read once do not push out popular
+ * ones.
  *
  * @see Zhang, Yang, Yue, Vigfusson, Rashmi, "SIEVE is Simpler than LRU", NSDI 2024.
  */
@@ -34,7 +35,7 @@ export class Sieve<N extends SieveNode> {
     node.older = undefined;
   }
 
-  /** The record to evict next, if there is one; it stays until it is removed. */
+  /** The record to evict next, if any. It stays until it is removed. */
   victim(): N | undefined {
     let node = this.#hand ?? this.#tail;
     while (node?.visited) {

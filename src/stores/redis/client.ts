@@ -1,13 +1,13 @@
 import { CacheError } from '../../model/errors.js';
 
 /**
- * Commands that every client must have. ioredis and iovalkey have them on `Redis` (one server or Sentinel) and on
+ * Commands that every client must have. ioredis and iovalkey offer them on `Redis` (one server or Sentinel) and on
  * `Cluster`.
  */
 interface RedisCommands {
   /**
-   * Adds two methods of the given name: `name` and, for a reply in bytes, `nameBuffer`. Each sends EVALSHA, and EVAL
-   * where the server does not know the script yet. The store checks that they are there.
+   * Adds two methods: `name` and, for a reply in bytes, `nameBuffer`. Each sends EVALSHA, or EVAL if the server does
+   * not know the script yet. The store checks that both exist.
    */
   defineCommand(name: string, definition: { lua: string; numberOfKeys: number }): void;
   getBuffer(key: string): Promise<Uint8Array | null>;
@@ -17,7 +17,7 @@ interface RedisCommands {
   publish(channel: string, message: string): Promise<number>;
 }
 
-/** One server: a client of its own, or a node of a Cluster. */
+/** The client of one server, or of one node of a Cluster. */
 export interface RedisNode {
   scanBuffer(
     cursor: string,
@@ -26,7 +26,7 @@ export interface RedisNode {
     count: 'COUNT',
     keys: number,
   ): Promise<[cursor: Uint8Array, keys: Uint8Array[]]>;
-  /** A client of its own with the same settings: `invalidations()` listens on it. */
+  /** Makes another client with the same settings. `invalidations()` listens on it. */
   duplicate(override: object): unknown;
   on(event: 'close', listener: () => void): unknown;
   off(event: 'close', listener: () => void): unknown;
@@ -41,25 +41,30 @@ export interface RedisClusterClient extends RedisCommands {
   refreshSlotsCache(callback: (error?: unknown) => void): void;
 }
 
-/** All that the store needs of a client. The constructor of the store names the first member that is missing. */
+/** The members of a client that the store needs. Its constructor and `invalidations()` name any that are missing. */
 export type RedisClient = RedisServerClient | RedisClusterClient;
 
-const COMMANDS = ['defineCommand', 'getBuffer', 'getrange', 'unlink', 'ping', 'publish'] as const;
-const OF_A_NODE = ['scanBuffer', 'duplicate', 'on', 'off'] as const;
+const COMMANDS = ['defineCommand', 'getBuffer', 'getrange', 'unlink', 'ping'] as const;
+const OF_A_NODE = ['scanBuffer', 'on', 'off'] as const;
 
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Says which member of the client is missing.
+ * Checks that the client has the members that the store needs.
  *
- * @throws CacheError `INVALID_OPTION`.
+ * @throws CacheError `INVALID_OPTION` that names the missing ones.
  */
 export function checkClient(client: unknown): asserts client is RedisClient {
-  // Any value has members to look for.
+  // Object() turns any value into one whose members can be read.
   const members = Object(client) as Members;
-  const isCluster = typeof members.nodes === 'function';
-  requireMembers(members, [...COMMANDS, ...(isCluster ? ['refreshSlotsCache'] : OF_A_NODE)]);
+  const others = typeof members.nodes === 'function' ? ['refreshSlotsCache'] : OF_A_NODE;
+  requireMembers(members, [...COMMANDS, ...others]);
   refuseKeyPrefix(members, 'client');
+}
+
+/** Checks for the members that only a channel needs. */
+export function checkChannelClient(client: RedisClient): void {
+  requireMembers(client, isCluster(client) ? ['publish'] : ['publish', 'duplicate']);
 }
 
 /** @throws CacheError `INVALID_OPTION` that names the missing ones. */
@@ -70,7 +75,7 @@ export function requireMembers(client: object, names: readonly string[]): void {
   throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
 }
 
-/** Settings of ioredis and iovalkey, where a client shows them. */
+/** Settings of ioredis and iovalkey, if the client exposes them. */
 interface WithOptions {
   readonly options?: {
     readonly keyPrefix?: string;
@@ -80,7 +85,8 @@ interface WithOptions {
 }
 
 /**
- * A client adds its own key prefix to commands and not to SCAN, so the store would not find its keys.
+ * Rejects a client with a key prefix. It adds the prefix to commands but not to SCAN, so the store would not find its
+ * own keys.
  *
  * @throws CacheError `INVALID_OPTION`.
  */
@@ -92,7 +98,7 @@ export function refuseKeyPrefix(client: object, subject: string): void {
   throw new CacheError('INVALID_OPTION', message, { subject });
 }
 
-/** False where a Cluster may send reads to replicas, which lag. */
+/** False for a Cluster client that may send reads to replicas, which lag. */
 export function readsMasters(client: RedisClient): boolean {
   const { options } = client as WithOptions;
   return (options?.scaleReads ?? 'master') === 'master';
@@ -101,10 +107,10 @@ export function readsMasters(client: RedisClient): boolean {
 export const isCluster = (client: RedisClient): client is RedisClusterClient => 'nodes' in client;
 
 /**
- * Every server that holds keys, as the Cluster has it now: the client's own list may lack a master that keys have been
- * moved to.
+ * Every server that holds keys. A Cluster is asked for its current masters, because the client's own list may lack one
+ * that keys have moved to.
  *
- * @throws CacheError `STORE_FAILED` when a Cluster does not know its masters.
+ * @throws CacheError `STORE_FAILED` if a Cluster does not know its masters.
  */
 export async function masters(client: RedisClient): Promise<RedisNode[]> {
   if (!isCluster(client)) return [client];

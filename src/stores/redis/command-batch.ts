@@ -1,7 +1,7 @@
 import { afterTick } from '../../resilience/after-tick.js';
 import type { RedisClient } from './client.js';
 
-/** One of Node's: it sends together what is written while it is corked. */
+/** A Node stream. While corked, it collects writes and then sends them together. */
 interface Stream {
   cork(): void;
   uncork(): void;
@@ -12,13 +12,13 @@ interface Connected {
 }
 
 /**
- * Sends commands issued in the same tick in one packet: a client writes each by itself, which costs a system call each.
- * A Cluster has a stream for each of its nodes.
+ * Sends commands issued in the same tick in one packet, because a client would make a system call for each. A Cluster
+ * has one stream per node.
  */
 export class CommandBatch {
   #gathering = false;
 
-  /** Commands until the end of this tick, its promise jobs included, leave together. */
+  /** Holds commands back until the end of this tick, its promise jobs included, and sends them together. */
   gather(client: RedisClient): void {
     if (this.#gathering) return;
     this.#gathering = true;

@@ -5,9 +5,9 @@ import { clientSettingsOf, type RedisCacheStoreOptions } from './options.js';
 import { OwnConnection } from './own-connection.js';
 
 /**
- * `unused`: a key that never exists.
+ * The connection that the options describe. `unused`: a key that never exists.
  *
- * @throws CacheError `INVALID_OPTION`, without the values, which may be secrets.
+ * @throws CacheError `INVALID_OPTION`. Its message omits the values, which may be secrets.
  */
 export function connectionOf(given: RedisCacheStoreOptions, unused: string): Connection {
   const { url, client, options } = given;

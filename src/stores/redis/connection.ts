@@ -1,6 +1,7 @@
 import { CacheError } from '../../model/errors.js';
 import { type Clock, withTimeout } from '../../model/time.js';
 import {
+  checkChannelClient,
   checkClient,
   isCluster,
   type RedisClient,
@@ -15,25 +16,27 @@ import { type ScriptedClient, withScripts } from './scripts.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 
 /**
- * How a command may be repeated when its outcome is unknown.
+ * The rule for repeating a command whose outcome is unknown.
  *
- * - `read`: always; its answer counts only if a master gave it.
- * - `write`: always, since a second copy does no harm.
+ * - `read`: always. Its reply counts only if it came from a master.
+ * - `write`: always, because a second copy does no harm.
  * - `once`: only if it was not sent.
  */
 export type Kind = 'read' | 'write' | 'once';
 
 export type Command<T> = (client: ScriptedClient) => Promise<T>;
 
-/** The way to Redis: over a client of the user's, or over one of our own. It rejects with a `CacheError`. */
+/** A connection to Redis, over the user's client or one of our own. It rejects with a `CacheError`. */
 export interface Connection {
-  /** False where reads may go to replicas, which lag. */
+  /** False if reads may go to replicas, which lag. */
   readonly readsMasters: boolean;
   /** `key` is the subject of errors. */
   send<T>(operation: string, key: string | undefined, command: Command<T>, kind: Kind): Promise<T>;
-  /** Many commands, which take as long as the store is large; repeated as a whole. */
+  /** Sends many commands, whose time grows with the size of the store. A retry repeats all of them. */
   scan<T>(operation: string, scan: Command<T>): Promise<T>;
-  /** Another connection, open, which only listens. The caller closes it. */
+  /** @throws CacheError `INVALID_OPTION` for a client that cannot listen. */
+  checkChannel(): void;
+  /** Opens another connection, which only listens. The caller closes it. */
   subscriber(): Promise<Subscriber>;
   close(): Promise<void>;
 }
@@ -43,11 +46,11 @@ interface Duplicate {
   on(event: 'error', listener: () => void): unknown;
 }
 
-/** The user's own client, which queues, retries and gives up by its own rules; nothing is retried on top of them. */
+/** The user's own client, which queues, retries and gives up by its own rules. The store adds no retries. */
 export class GivenConnection implements Connection {
   readonly readsMasters: boolean;
   readonly #client: ScriptedClient;
-  /** None on a Cluster, where a replica sends each command on to its master. */
+  /** Undefined for a Cluster, where a replica redirects each command to its master. */
   readonly #proof: MasterProof | undefined;
   readonly #tick = new CommandBatch();
   #inFlight = 0;
@@ -82,7 +85,11 @@ export class GivenConnection implements Connection {
     return this.send(operation, undefined, scan, 'write');
   }
 
-  /** On a Cluster it leads to any node, because each of them receives every message. */
+  checkChannel(): void {
+    checkChannelClient(this.#client);
+  }
+
+  /** In a Cluster it connects to any node, because every node receives every message. */
   async subscriber(): Promise<Subscriber> {
     const node = isCluster(this.#client) ? await this.#anyNode() : this.#client;
     // ioredis and iovalkey duplicate a Redis as a Redis.
@@ -102,7 +109,7 @@ export class GivenConnection implements Connection {
   async #anyNode(): Promise<RedisNode> {
     const client = this.#client;
     const nodes = (): RedisNode[] => (isCluster(client) ? client.nodes('all') : []);
-    // It knows its nodes once it is connected, which a command waits for.
+    // A Cluster client knows its nodes once it is connected, and a command waits for that.
     if (nodes().length === 0) await this.send('connect', undefined, (it) => it.ping(), 'write');
     const found = nodes();
     const node = found[Math.floor(Math.random() * found.length)];
@@ -110,6 +117,6 @@ export class GivenConnection implements Connection {
     throw new CacheError('STORE_FAILED', 'No node of the Cluster can be reached.');
   }
 
-  /** The client is the user's to close. */
+  /** Does nothing, because the user closes the client. */
   async close(): Promise<void> {}
 }

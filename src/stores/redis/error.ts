@@ -1,27 +1,27 @@
 import { CacheError, type CacheErrorCode } from '../../model/errors.js';
 import { remedyOf } from './remedies.js';
 
-/** A key of another type says nothing about the health of the server. */
+/** The error code by message. A key of the wrong type says nothing about the server's health. */
 const CODES: readonly (readonly [pattern: RegExp, code: CacheErrorCode])[] = [
   [/timed out|ETIMEDOUT|timeout/i, 'TIMEOUT'],
   [/^WRONGTYPE/, 'CORRUPT'],
 ];
 
-/** Before version 7, what Redis says about a command in a script follows what it says about the script. */
+/** Redis before version 7 puts this before the error of a command in a script. */
 const IN_SCRIPT = /^ERR Error running script .*?: -/;
-/** Redis repeats the arguments of a command that it does not know: keys and values. */
+/** Redis repeats the arguments of an unknown command: keys and values. */
 const ARGUMENTS = /,? with args beginning with:.*/s;
 
-/** ioredis says so with another time after each try; the store's own limit ends the tries. */
+/** ioredis adds this after each try, with a different delay. The store's own time limit ends the tries. */
 const RETRYING = / Retrying from scratch after \d+ms\./;
 
-/** OpenSSL says where in its source an error arose; the fourth part is the error. */
+/** OpenSSL names the place in its source; the fourth part is the error. */
 const OPENSSL = /^\w+:error:\w+:SSL routines:[^:]*:([^:]+):.*$/s;
 
 /** The message of the client or of Redis, without the arguments of commands. */
 export function messageOf(error: unknown): string {
   const { message, code, errors } = Object(error) as Partial<AggregateError & { code: string }>;
-  // Of a host with several addresses Node says nothing itself, but has an error for each.
+  // For a host with several addresses Node's error has no message, only an error for each address.
   const said = message || (errors?.length ? messageOf(errors[0]) : code);
   return String(said ?? error)
     .replace(IN_SCRIPT, '')
@@ -31,7 +31,7 @@ export function messageOf(error: unknown): string {
     .trim();
 }
 
-/** An error of the client, or one that Redis answered with, as a `CacheError` whose message says what to do. */
+/** Turns an error of the client or an error reply of Redis into a `CacheError` that says what to do. */
 export function redisError(
   operation: string,
   subject: string | undefined,
@@ -47,14 +47,14 @@ export function redisError(
 }
 
 /**
- * Properties of clients' errors: commands with their arguments, replies, errors of nodes with commands of their own, and
- * a certificate that refers to itself.
+ * Properties of clients' errors: commands with their arguments, replies, node errors with further commands, and a
+ * certificate that refers to itself.
  */
 const UNFIT_FOR_LOGS = ['command', 'buffer', 'lastNodeError', 'previousErrors', 'cert'];
 
 /**
- * The error itself, or a copy without what is unfit for logs, where a cause ends: cached values and passwords are
- * arguments of commands.
+ * The error, or a copy without the properties that are unfit for logs, because a cause ends in logs, and cached values
+ * and passwords are arguments of commands.
  */
 function withoutArguments(error: unknown): unknown {
   if (!(error instanceof Error)) return error;

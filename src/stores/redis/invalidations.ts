@@ -7,7 +7,7 @@ import type { Connection } from './connection.js';
 import { redisError } from './error.js';
 import type { Subscriber } from './subscriber.js';
 
-/** Milliseconds. */
+/** Time limits, milliseconds. */
 const SUBSCRIBE_MS = 1_000;
 const ECHO_MS = 1_000;
 
@@ -17,13 +17,12 @@ interface Session {
 }
 
 /**
- * Invalidations by Redis' own pub/sub, on a second connection. Redis does not queue messages for disconnected
- * subscribers, so each connection is a session with a number of its own: two numbers that differ say that messages may
- * have been lost between them.
+ * Invalidations by Redis pub/sub, on a second connection. Redis does not queue messages for disconnected subscribers,
+ * so each connection is a session with its own number: if the number changes, messages may have been lost.
  *
- * A message to oneself comes back behind all that were published before it, and so proves that a session is alive. On a
- * Cluster it does not cover what is still on its way between two nodes. A replica accepts PUBLISH too, so a write that
- * only a master accepts goes with it: a reader of a demoted master must not trust what it hears there.
+ * A message to oneself arrives after all messages published before it, and so proves that a session is alive. In a
+ * Cluster it does not cover messages still on their way between two nodes. A replica accepts PUBLISH, too, so a write
+ * goes with it, which only a master accepts: a reader of a demoted master must not trust its messages.
  */
 export class RedisInvalidations implements InvalidationChannel {
   readonly #connection: Connection;
@@ -62,7 +61,7 @@ export class RedisInvalidations implements InvalidationChannel {
         Promise.all([client.publish(this.#self, echo), client.unlink(this.#unused)]),
       );
       return await withTimeout(heard, ECHO_MS, () => {
-        // The connection leads nowhere any more: the next call opens another one.
+        // The connection is dead. The next call opens another one.
         this.#drop(session);
         throw late(`No echo from Redis within ${ECHO_MS} ms`);
       });
@@ -114,7 +113,7 @@ export class RedisInvalidations implements InvalidationChannel {
       subscriber.disconnect();
       throw error;
     }
-    // Messages that may come keep no process alive.
+    // Waiting for messages must not keep the process alive.
     subscriber.stream?.unref();
     this.#session = session;
     return session;

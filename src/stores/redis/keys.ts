@@ -1,11 +1,11 @@
 import { CacheError } from '../../model/errors.js';
 import { globMatcher, literalStart } from '../../util/glob.js';
 
-/** UTF-8 cannot hold half a surrogate pair; a NUL character stands for it, so NUL is escaped, too. */
+/** UTF-8 cannot encode half a surrogate pair. A NUL character replaces it, so NUL itself is escaped, too. */
 const UNSAFE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\0/g;
 const ESCAPED = /\0(0|d[0-9a-f]{3})/g;
 
-/** A store's part of the key space: everything below a prefix. */
+/** A store's part of the key space: all keys below a prefix. */
 export interface KeySpace {
   /** The key in Redis. */
   encode(key: string): string;
@@ -13,17 +13,17 @@ export interface KeySpace {
   decode(stored: Uint8Array): string | undefined;
   /** A key in Redis that no key encodes to. */
   readonly unused: string;
-  /** A pattern for SCAN that finds all that a glob can match, and more; everything below the prefix without a glob. */
+  /** A pattern for SCAN that finds at least all keys that a glob matches; without a glob, all keys below the prefix. */
   scanPattern(glob?: string): string;
-  /** Decides for a key in Redis: SCAN's patterns are not our globs. */
+  /** Tests a key in Redis against a glob, because SCAN's patterns differ from our globs. */
   matcher(glob: string): (stored: Uint8Array) => boolean;
 }
 
 /**
- * Redis keys are bytes of up to 512 MB, so a key is its own UTF-8 behind the prefix. Half a surrogate pair, which has
- * none, becomes a NUL and its number, and a NUL becomes a NUL and a zero, so no two keys meet.
+ * Redis keys are up to 512 MB of bytes, so a key is stored as UTF-8 after the prefix. Half a surrogate pair, which
+ * UTF-8 cannot encode, becomes a NUL and its number, and a NUL becomes a NUL and a zero, so no two keys collide.
  *
- * @throws CacheError `INVALID_OPTION` for an empty prefix: `clear()` would wipe the database.
+ * @throws CacheError `INVALID_OPTION` for an empty prefix, because `clear()` would delete the whole database.
  */
 export function keySpace(prefix: string): KeySpace {
   if (typeof prefix !== 'string' || prefix === '' || !prefix.isWellFormed()) {
@@ -61,5 +61,5 @@ function escaped(key: string): string {
   return key.replace(UNSAFE, (unit) => `\0${unit.charCodeAt(0).toString(16)}`);
 }
 
-/** Redis' own globs also know `[` and `]`. */
+/** Escapes `[` and `]`, too, which are special in Redis globs only. */
 const literal = (text: string): string => text.replace(/[*?[\]\\]/g, '\\$&');

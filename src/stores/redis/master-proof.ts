@@ -1,12 +1,12 @@
 import type { Clock } from '../../model/time.js';
 import type { RedisClient } from './client.js';
 
-/** How long a proof holds: for so long may a demoted master answer reads, milliseconds. */
+/** The life of a proof, milliseconds. A demoted master may answer reads for at most as long. */
 const HOLDS_MS = 1_000;
 
 /**
- * Proves that reads are answered by a master. A master that became a replica keeps its connections and answers GET, from
- * data that may lag or no longer change. It refuses writes, so a read carries one from time to time, in its own packet:
+ * Proves that a master answers the reads. A master that became a replica keeps its connections and answers GET from
+ * data that may lag or never change again. It refuses writes, so now and then a read carries one in the same packet:
  *
  *     read, UNLINK ── both answered: a master until then ── read ── read ── a second later: read, UNLINK
  *     read, UNLINK ── READONLY: the read does not count
@@ -30,10 +30,10 @@ export class MasterProof {
     return client !== this.#client || !(ageMs >= 0 && ageMs < HOLDS_MS);
   }
 
-  /** The outcome of the read, or what the server refused the proof with. */
+  /** Settles as the read does, or rejects with the error that refused the proof. */
   async read<T>(client: RedisClient, read: () => Promise<T>): Promise<T> {
     this.#client = client;
-    // Reads that follow before the answer rely on it, too: they are as old as this one.
+    // Reads that start before the reply rely on it, too, because they are as old as this one.
     this.#provenAt = this.#clock.now();
     const [answer, proof] = await Promise.allSettled([read(), client.unlink(this.#unused)]);
     if (answer.status === 'fulfilled' && proof.status === 'fulfilled') return answer.value;

@@ -6,31 +6,31 @@ import { parseUrl } from './url.js';
 /** Either `url` or `client` is needed. */
 export interface RedisCacheStoreOptions {
   /**
-   * `redis://host:6379`, `valkey://`, with TLS `rediss://` or `valkeys://`, or the path of a socket. User, password
-   * and the number of a database may be in it. The store opens a client of ioredis, and closes it.
+   * `redis://host:6379`, `valkey://`, with TLS `rediss://` or `valkeys://`, or the path of a socket. It may contain
+   * user, password and database number. The store opens an ioredis client and closes it.
    */
   readonly url?: string | undefined;
   /**
-   * Settings of ioredis for the client of a `url`. They win over the URL and over the store's own settings. `password`
-   * may be a function, which is called for each connection.
+   * ioredis settings for the client of a `url`. They override the URL and the store's own settings. `password` may be
+   * a function, which is called for each connection.
    */
   readonly options?: object | undefined;
-  /** Your own `Redis` or `Cluster` of ioredis or iovalkey. The store never closes it. */
+  /** Your own `Redis` or `Cluster` from ioredis or iovalkey. The store never closes it. */
   readonly client?: RedisClient | undefined;
-  /** The beginning of all keys, followed by a colon. No other program may use it: `clear()` deletes all below it. Default `cache`. */
+  /** Precedes every key, with a colon. No other program may use it: `clear()` deletes all its keys. Default `cache`. */
   readonly prefix?: string | undefined;
   /** Default: JSON. */
   readonly serializer?: Serializer | undefined;
 }
 
-/** Settings of ioredis for a client of our own; the store itself reads some of them. */
+/** ioredis settings for a client of our own. The store itself reads some of them. */
 export interface ClientSettings extends Readonly<Record<string, unknown>> {
   readonly username?: string;
   readonly password?: string | (() => unknown);
   readonly db?: number | string;
 }
 
-/** The store opens a new client for each connection, so a client that reconnects by itself would skip the login. */
+/** The store makes a new client for each connection, because a client that reconnects by itself skips the login. */
 const OWN = 'the store opens a new connection for the next command';
 const REFUSED: readonly (readonly [
   option: string,
@@ -40,7 +40,7 @@ const REFUSED: readonly (readonly [
   ['retryStrategy', (value) => value === null, OWN],
   ['reconnectOnError', (value) => value === null, OWN],
   ['lazyConnect', (value) => value === true, 'the first command or warm() connects'],
-  // ioredis would ask before the login.
+  // ioredis would check before the login.
   ['enableReadyCheck', (value) => value === false, 'a server that is LOADING says so'],
   ['protocol', (value) => value === 2, 'the store speaks RESP2'],
 ];
@@ -59,8 +59,8 @@ const CHECKED: readonly (readonly [
 ];
 
 /**
- * The settings of a URL and of `options`, which win. An option that is undefined counts as not given, as a variable of
- * the environment that is not set.
+ * Merges the settings of a URL with `options`, which win. An undefined option counts as absent, like an environment
+ * variable that is not set.
  *
  * @throws CacheError `INVALID_OPTION`.
  */
@@ -77,7 +77,7 @@ export function clientSettingsOf(url: unknown, options: unknown): ClientSettings
   }
   for (const [option, is, give] of CHECKED) {
     if (!(option in given) || is(given[option])) continue;
-    // Without the value, which may be a secret in the wrong place.
+    // The message omits the value, which may be a secret in the wrong place.
     throw wrong(`options.${option} is not ${give}.`);
   }
   const { path, ...others } = fromUrl;

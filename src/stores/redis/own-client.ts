@@ -5,7 +5,7 @@ import { messageOf } from './error.js';
 import type { ClientSettings } from './options.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
 
-/** Members of ioredis' `Redis` besides commands. */
+/** Members of the ioredis `Redis` class besides commands. */
 interface OwnClient extends RedisServerClient {
   readonly stream?: { readonly writable: boolean; readonly bytesRead: number; unref(): void };
   on(event: 'message', listener: (channel: string, message: string) => void): unknown;
@@ -18,7 +18,7 @@ interface OwnClient extends RedisServerClient {
   disconnect(): void;
 }
 
-/** A client of ioredis that this store has made. */
+/** An ioredis client that this store has made. */
 export type Client = ScriptedClient & OwnClient;
 
 /** Time limits, milliseconds: to connect, TLS included; the same with a login or Sentinels; for QUIT. */
@@ -26,23 +26,23 @@ const CONNECT_MS = 1_000;
 export const OPEN_MS = 2_000;
 export const QUIT_MS = 500;
 
-/** For Lambda: nothing waits for a server that does not answer, and nothing runs between invocations. */
+/** Chosen for Lambda: nothing waits for an unresponsive server, and nothing runs between invocations. */
 const DEFAULTS = {
   connectTimeout: CONNECT_MS,
   disconnectTimeout: QUIT_MS,
-  // A lost connection stays lost: the next command opens a new one.
+  // No reconnecting: the next command opens a new connection.
   retryStrategy: null,
   enableOfflineQueue: false,
-  // The client must not send a command again: the store knows which may be repeated.
+  // No resending: only the store knows which commands may be repeated.
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  // Each would cost a round trip, or a file that a bundle does not have, before the first answer.
+  // Each would cost a round trip before the first reply, or need a file that a bundle lacks.
   enableReadyCheck: false,
   disableClientInfo: true,
   protocol: 2,
 };
 
-/** A connection does this before it counts, in the order of its commands. */
+/** The commands that log a connection in, in the order in which they are sent. */
 interface Login {
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -51,20 +51,20 @@ interface Login {
 }
 
 /**
- * ioredis is not told of the login: it goes on when the server refuses AUTH or SELECT, and commands would run as the
- * user `default`, or in database 0.
+ * Separates the login from the settings for ioredis, which carries on when the server refuses AUTH or SELECT: commands
+ * would run as the user `default`, or in database 0.
  */
 async function prepare(given: ClientSettings): Promise<[login: Login, settings: ClientSettings]> {
   const { username, password: source, db, connectionName, ...others } = given;
   const password = typeof source === 'function' ? await askFor(source) : source;
   const settings = {
     ...DEFAULTS,
-    // Without it ioredis would speak to a master that Sentinels name in plain text.
+    // Without it ioredis would talk plain text to the master that the Sentinels name.
     ...(given.sentinels && given.tls ? { enableTLSForSentinelMode: true } : {}),
     ...others,
     lazyConnect: true,
-    // The connection limits commands: a timer of the client's would fire when a frozen process resumes, and before
-    // ours replaces a silent connection.
+    // `OwnConnection` limits commands. A timer of the client would fire when a frozen process resumes, and before ours
+    // replaces an unresponsive connection.
     commandTimeout: undefined,
   };
   return [{ username, password, db, connectionName }, settings];
@@ -79,9 +79,9 @@ async function askFor(password: () => unknown): Promise<string> {
   throw new CacheError('INVALID_OPTION', message, { subject: 'options' });
 }
 
-/** @throws CacheError `MISSING_PEER` where ioredis cannot be loaded. */
+/** @throws CacheError `MISSING_PEER` if ioredis cannot be loaded. */
 async function loadPeer() {
-  // In a `try`, webpack warns that ioredis is not installed; elsewhere it would fail the build of those without a url.
+  // In a `try`, webpack only warns that ioredis is missing. Elsewhere it would fail builds that use no url.
   try {
     return await import('ioredis');
   } catch (cause) {
@@ -97,13 +97,13 @@ async function loadPeer() {
 async function createClient(settings: object): Promise<Client> {
   const { Redis } = await loadPeer();
   const client: unknown = new Redis(settings);
-  // The type of what follows says what is used of it.
+  // `OwnClient` lists the members that are used.
   return withScripts(client as OwnClient);
 }
 
 /**
- * A client that is connected and logged in. `onError` hears what the client says about its connection, also later: a
- * server that refuses a connection may do so before the first command.
+ * Opens a client that is connected and logged in. `onError` receives errors of the connection, later ones included,
+ * because a server may refuse a connection before the first command.
  */
 export async function openClient(
   given: ClientSettings,
@@ -124,7 +124,7 @@ export async function openClient(
     });
   } catch (error) {
     client.disconnect();
-    // Where ioredis only says that the connection is closed, this is the reason.
+    // `lastError` is the reason when ioredis says only that the connection is closed.
     throw overTLS(settings, lastError ?? error);
   }
   return client;
@@ -133,16 +133,16 @@ export async function openClient(
 async function logIn(client: Client, login: Login): Promise<void> {
   const { username, password = '', db, connectionName } = login;
   const user = username ? [username, password] : password ? [password] : [];
-  // All at once, in this order.
+  // Sent together, in this order.
   await Promise.all([
     user.length > 0 ? client.call('auth', ...user) : undefined,
     db ? client.select(db) : undefined,
-    // A name is of use, not a condition.
+    // The name is only informative, so its failure is ignored.
     connectionName ? client.call('client', 'setname', String(connectionName)).catch(() => {}) : '',
   ]);
 }
 
-/** A server without TLS waits for the end of what it takes for a command, so nothing says what is wrong. */
+/** Adds a hint about TLS. A server without TLS takes the handshake for half a command and waits, without an error. */
 function overTLS({ tls }: ClientSettings, error: unknown): unknown {
   const message = messageOf(error);
   if (!tls || !/ETIMEDOUT|timed out|ECONNRESET|disconnected|closed/.test(message)) return error;

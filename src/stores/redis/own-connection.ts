@@ -12,12 +12,12 @@ import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 
 /** The limit of a command, milliseconds. */
 const COMMAND_MS = 1_000;
-/** AWS drops a connection that was idle for 350 s, and a frozen sandbox does not hear of it. */
+/** AWS drops a connection after 350 idle seconds, and a frozen sandbox does not notice. */
 const LONGEST_IDLE_MS = 300_000;
 
 /**
- * A client of our own: opened by the first command, shared by all, and replaced after it was lost, sat idle for too
- * long, or turned out to lead to a server that has become a replica.
+ * A client of our own: opened by the first command and shared by all. It is replaced if the connection was lost or idle
+ * for too long, or if its server has become a replica.
  */
 export class OwnConnection implements Connection {
   readonly readsMasters = true;
@@ -29,7 +29,7 @@ export class OwnConnection implements Connection {
   readonly #tick = new CommandBatch();
   #opening: Promise<Client> | undefined;
   #client: Client | undefined;
-  /** The last that a client said about its connection. It explains why commands were cut off. */
+  /** The last error of a client's connection. It explains why commands were cut off. */
   #lastError: unknown;
   #usedAt = 0;
   #inFlight = 0;
@@ -43,7 +43,7 @@ export class OwnConnection implements Connection {
     this.#commandMs = Number(settings.commandTimeout) || COMMAND_MS;
   }
 
-  /** Promises in place of `await`: every hit comes through here. */
+  /** Promises instead of `await`, because every hit comes through here. */
   send<T>(operation: string, key: string | undefined, command: Command<T>, kind: Kind): Promise<T> {
     const alone = this.#inFlight++ === 0;
     let client = this.#current();
@@ -75,7 +75,7 @@ export class OwnConnection implements Connection {
     }
   }
 
-  /** A second try, over a new connection if need be, where the first was not carried out or may be repeated. */
+  /** Tries again, over a new connection if needed, if the first try had no effect or may be repeated. */
   async #again<T>(
     operation: string,
     key: string | undefined,
@@ -86,7 +86,7 @@ export class OwnConnection implements Connection {
     const fate = fateOf(error);
     try {
       if (fate === undefined || (fate === 'unknown' && kind === 'once')) throw error;
-      // Not the one that others may have opened meanwhile.
+      // Only this client: others may have opened a new one meanwhile.
       if (fate === 'refused' && client) this.#drop(client);
       return await command(this.#current() ?? (await this.#open()));
     } catch (last) {
@@ -101,7 +101,7 @@ export class OwnConnection implements Connection {
     return new Promise((resolve, reject) => {
       this.#timeouts.limit(this.#run(client, command, kind), ms, resolve, (error) => {
         if (error !== LATE) return reject(error);
-        // Not a byte while a command waited: the peer is gone, and only a new connection helps.
+        // No byte arrived while a command waited: the peer is gone, and only a new connection helps.
         if (client.stream?.bytesRead === read) this.#drop(client);
         reject(new Error(`Command timed out after ${ms} ms`));
       });
@@ -114,6 +114,8 @@ export class OwnConnection implements Connection {
     return this.#proof.read(client, () => command(client));
   }
 
+  checkChannel(): void {}
+
   subscriber(): Promise<Subscriber> {
     return openClient({ ...this.#settings, ...SUBSCRIBER_OPTIONS });
   }
@@ -122,7 +124,7 @@ export class OwnConnection implements Connection {
     this.#closed = true;
     const client = this.#client;
     if (!client) return;
-    // It answers once all that was sent before has been answered.
+    // Redis answers QUIT after all earlier commands.
     await withTimeout(client.quit(), QUIT_MS, () => {}).catch(() => {});
     this.#drop(client);
   }
@@ -157,13 +159,13 @@ export class OwnConnection implements Connection {
       throw closed();
     }
     client.on('end', () => this.#drop(client));
-    // The limit of a command that waits keeps the process alive; the connection as such must not.
+    // A pending command keeps the process alive by its timer. The connection as such must not.
     client.stream?.unref();
     this.#client = client;
     return client;
   }
 
-  /** Once only: many commands can fail with one connection. */
+  /** Acts once for each client, although many commands can fail with one connection. */
   #drop(client: RedisClient): void {
     if (this.#client !== client) return;
     const own = this.#client;
@@ -175,11 +177,11 @@ export class OwnConnection implements Connection {
 const closed = (): CacheError =>
   new CacheError('STORE_FAILED', 'The store is closed: make a new one, or close it later.');
 
-/** The fate of a command that failed; undefined when Redis has answered it, or when no time is left to ask again. */
+/** The fate of a command that failed. Undefined if Redis has answered it, or if no time is left for another try. */
 function fateOf(error: unknown): 'unsent' | 'refused' | 'unknown' | undefined {
   const message = messageOf(error);
   if (message.startsWith("Stream isn't writeable")) return 'unsent';
-  // After a failover the old master is a replica, and says so to every write.
+  // After a failover the old master is a replica and refuses every write.
   if (message.startsWith('READONLY')) return 'refused';
   return /^Connection is closed|^Command aborted|^Reached the max retries/.test(message)
     ? 'unknown'

@@ -11,11 +11,11 @@ import type { ValueCodec } from '../../serializers/value-codec.js';
  *     time       16 bytes    of the write, microseconds by the server's clock
  *     end        15 bytes    of the value, epoch milliseconds by the server's clock
  *     line feed
- *     entry                  in S and B alone: what the service keeps with a value, and a line feed
- *     value                  what the serializer wrote
+ *     entry                  in S and B only: the service's data about the value, and a line feed
+ *     value                  the serializer's output
  *
- * id and time are the version. The id alone would not do: a command that a client sends again after it lost the reply
- * carries the same one, and could bring back a version that an invalidation has ended.
+ * id and time are the version. The id alone is not enough: a client that lost the reply resends the command with the
+ * same id, and that could restore a version that an invalidation has ended.
  */
 export const VERSION_BYTES = 52;
 export const END_BYTES = 15;
@@ -27,12 +27,12 @@ const ENTRY_OF_TEXT = 'S';
 const ENTRY_OF_BYTES = 'B';
 const KINDS = [TOKEN, TEXT, BYTES, ENTRY_OF_TEXT, ENTRY_OF_BYTES];
 
-/** The version of what some other program wrote: it says nothing of changes. */
+/** The version of a value that another program wrote. It does not reveal changes. */
 export const UNKNOWN_VERSION = '?';
 
 const LINE_FEED = 10;
 
-/** The kind of a record, and what follows the header, from what the serializer wrote. */
+/** The kind of a record and the part after its header, for the serializer's output. */
 export function recordBody(
   raw: string | Uint8Array,
   envelope: string | undefined,
@@ -46,10 +46,10 @@ export function recordBody(
   return { kind: ENTRY_OF_BYTES, body: Buffer.concat([Buffer.from(`${envelope}\n`), bytes]) };
 }
 
-/** What Redis holds under a key. */
+/** A record as Redis holds it under a key. */
 export class StoredRecord {
   readonly #bytes: Buffer;
-  /** Empty for what some other program wrote. */
+  /** Empty for a value that another program wrote. */
   readonly #kind: string;
   readonly #header: string;
 
@@ -58,7 +58,7 @@ export class StoredRecord {
     const kind = String.fromCharCode(bytes[0] ?? 0);
     this.#bytes = bytes;
     this.#kind = KINDS.includes(kind) && bytes[HEADER_BYTES - 1] === LINE_FEED ? kind : '';
-    // At once: a call costs more than the characters do.
+    // The whole header in one call, because a call costs more than the characters.
     this.#header = bytes.toString('latin1', 0, HEADER_BYTES);
   }
 
@@ -79,7 +79,7 @@ export class StoredRecord {
     return Number(this.#header.slice(start, start + END_BYTES));
   }
 
-  /** @throws CacheError `CORRUPT` for what some other program wrote, or another serializer. */
+  /** @throws CacheError `CORRUPT` for a value that another program or another serializer wrote. */
   value(key: string, codec: ValueCodec): unknown {
     switch (this.#kind) {
       case TEXT:
@@ -90,7 +90,7 @@ export class StoredRecord {
       case ENTRY_OF_BYTES:
         return this.#entry(key, codec);
     }
-    const message = `What Redis holds under "${key}" is no record of this store: what else writes below its prefix?`;
+    const message = `Another program wrote the value of "${key}" in Redis: give this store a prefix of its own.`;
     throw new CacheError('CORRUPT', message, { subject: key });
   }
 

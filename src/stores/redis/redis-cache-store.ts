@@ -22,7 +22,7 @@ import { recordBody, StoredRecord, UNKNOWN_VERSION } from './record.js';
 import { isValue, unlinkKeys } from './scan.js';
 import { ValueMemo } from './value-memo.js';
 
-/** The version of a miss on a server without memory for its token. A read is not a failure there: hits go on. */
+/** The version of a miss whose token found no memory. Such a read does not count as failed, because hits still work. */
 const NO_TOKEN = 'none';
 
 /**
@@ -32,9 +32,9 @@ const NO_TOKEN = 'none';
  *     del                      t1 is gone
  *     load B                       read: none, leaves token t2 ── loads ── fill if still t2: now v3
  *
- * Redis evicts and forgets, so absence proves nothing: a read that finds nothing leaves a token in the same round
- * trip, a fill needs it, and `del` removes it. Each operation is one command or script on one key; those of one tick
- * share their packets.
+ * Redis evicts keys, so absence proves nothing: a miss leaves a token in the same round trip, a fill needs that token,
+ * and `del` removes it. Each operation is one command or script on one key. Operations issued in the same tick share
+ * their packets.
  *
  * @throws CacheError `INVALID_OPTION` for neither or both of `url` and `client`, a URL or settings that cannot work, a
  * client that lacks a member or has a `keyPrefix`, or an empty prefix.
@@ -69,10 +69,10 @@ export class RedisCacheStore implements CacheStore {
     return raw === null ? undefined : this.#value<T>(new StoredRecord(raw), stored, key);
   }
 
-  /** Promises in place of `await`: every hit comes through here. */
+  /** Promises instead of `await`, because every hit comes through here. */
   getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const stored = this.#keys.encode(key);
-    // A guess: a plain GET, where that is likely to find something. A replica could show what was invalidated.
+    // A plain GET, if a value is likely. Only from masters, because a replica may return an invalidated value.
     if (!this.#connection.readsMasters || !this.#known.has(stored))
       return this.#readOrMark(stored, key);
     return this.#connection
@@ -105,7 +105,7 @@ export class RedisCacheStore implements CacheStore {
     return Promise.all(keys.map((key) => this.get<T>(key)));
   }
 
-  /** Not sent again once bytes were sent: a copy that arrives late would undo what was written after it. */
+  /** Never resent once bytes have left, because a late second copy would undo a later write. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
     await this.#write('set', key, value, ttl, 'set', 'once');
   }
@@ -148,8 +148,8 @@ export class RedisCacheStore implements CacheStore {
   }
 
   /**
-   * Passes every key of the database, other programs' too, on every master, in steps of 500: SCAN has no index by
-   * prefix. During a resharding it can miss keys that move. In requests, use tags.
+   * Scans every key of the database, other programs' included, on every master, in steps of 500, because SCAN has no
+   * index by prefix. During a resharding it can miss keys that move. In requests, use tags.
    */
   async delByPattern(pattern: string): Promise<number> {
     return this.#unlink('delByPattern', pattern);
@@ -161,10 +161,11 @@ export class RedisCacheStore implements CacheStore {
   }
 
   /**
-   * Tells all processes that use this prefix what their tiers above this store must drop, on a connection of its own.
-   * For `TieredCacheStore`, which closes it.
+   * A channel that tells all processes with this prefix which copies to drop from the tiers above this store. It takes
+   * a second connection. For `TieredCacheStore`, which closes it.
    */
   invalidations(): InvalidationChannel {
+    this.#connection.checkChannel();
     return new RedisInvalidations(
       this.#connection,
       this.#keys.encode('#invalidations'),
@@ -177,28 +178,28 @@ export class RedisCacheStore implements CacheStore {
     await this.#connection.send('warm', undefined, (client) => client.ping(), 'read');
   }
 
-  /** See `CacheService.check()`; `keyPrefix`: of the service that asks. @throws CacheError with what is wrong. */
+  /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
   check(keyPrefix?: string): Promise<void> {
     return checkStore(this, keyPrefix);
   }
 
-  /** Closes the client that a `url` has opened, within half a second; one that was given stays open. */
+  /** Closes the client of a `url`, within half a second. Your own `client` stays open. */
   async close(): Promise<void> {
     await this.#connection.close();
   }
 
-  /** `close()`, at the end of an `await using` block. */
+  /** The same as `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** Leaves a token where there is no record. */
+  /** Reads a record, or leaves a token if there is none. */
   #readOrMark<T>(stored: string, key: string): Promise<VersionedRead<T>> {
     return this.#connection
       .send(
         'get',
         key,
-        // An id for each try: the token of a try whose reply was lost may have been seen, and then removed.
+        // A new id for each try, because the token of a try whose reply was lost may have been read and removed.
         (client) => client.glassworkCacheReadBuffer(stored, uniqueId(), TOKEN_LIFE_MS),
         'read',
       )
@@ -249,7 +250,7 @@ export class RedisCacheStore implements CacheStore {
   }
 }
 
-/** Waits for all, and then rejects with the first error. */
+/** Waits for all to end, then rejects with the first error. */
 async function all<T>(work: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(work);
   return Promise.all(work);

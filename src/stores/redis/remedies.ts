@@ -1,11 +1,11 @@
-/** The ACL rules of a user whose store has the default prefix. */
+/** The ACL rules for a store with the default prefix. */
 const RULES =
   "'~cache:*' +get +getrange +set +time +unlink +scan +eval +evalsha +ping +select +quit (with your prefix for cache)";
 const CHANNEL_RULES = "'&cache:#invalidations*' +publish +subscribe (with your prefix for cache)";
 
 /**
- * Remedies for the errors that people meet. The first pattern that matches counts. `npm test` holds each against a real
- * server; texts of other versions than 7.0 stand beside.
+ * Remedies for common errors. The first match counts. `npm test` provokes each on a real server; texts of versions
+ * other than 7.0 are listed, too.
  */
 const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   // Login.
@@ -101,13 +101,13 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/certificate (has expired|is not yet valid)/, 'Renew the certificate, or set the clock'],
   [
     /wrong version number|packet length too long|EPROTO|before secure TLS connection/i,
-    'The port does not speak TLS: use redis:// in place of rediss://, or the TLS port',
+    'The port does not speak TLS: use redis:// instead of rediss://, or the TLS port',
   ],
   [
     /alert|SSL routines|ERR_SSL/i,
     'The server refused TLS: it may want a client certificate (options.tls.cert and key) or another version',
   ],
-  [/^Protocol error/, 'The port answers in another protocol than Redis: check the port'],
+  [/^Protocol error/, 'The port does not speak the Redis protocol: check the port'],
   // The network.
   [/ENOTFOUND|EAI_AGAIN/, 'Check the name of the host, and the DNS of the VPC'],
   [/ENOENT|EACCES/, 'Check the path of the socket, and who may open it'],
@@ -118,7 +118,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/timed out|timeout/i, 'The server is overloaded, blocked or unreachable'],
 ];
 
-// Not put together in the table: bundlers could not leave that out where nothing uses it.
+// Computed here and not in the table, because bundlers could not drop a table that calls functions.
 export const remedyOf = (message: string): string | undefined =>
   REMEDIES.find(([pattern]) => pattern.test(message))?.[1]
     .replace('{rules}', RULES)

@@ -3,21 +3,21 @@ import { masters, type RedisClient, type RedisNode } from './client.js';
 import { messageOf } from './error.js';
 import { TOKEN } from './record.js';
 
-/** Keys that one step looks at: SCAN blocks the server for as long as that takes. */
+/** Keys per step. SCAN blocks the server during a step. */
 const STEP_KEYS = 500;
-/** The limit of a step, milliseconds. A client that was given to the store may have no limit of its own. */
+/** The time limit of a step, milliseconds, because the user's client may have none. */
 const STEP_MS = 5_000;
 
 interface Search {
   /** A key that never exists. */
   readonly unused: string;
-  /** For SCAN. */
+  /** The pattern for SCAN. */
   readonly pattern: string;
-  /** SCAN's patterns are not ours: it finds all that match, and more. */
+  /** The exact test, because SCAN's pattern finds more keys than match. */
   readonly matches: (stored: Uint8Array) => boolean;
 }
 
-/** Deletes all keys that match, and counts the values among them. */
+/** Deletes all matching keys, and resolves to the number of values among them. */
 export async function unlinkKeys(client: RedisClient, search: Search): Promise<number> {
   let values = 0;
   await scanKeys(client, search, async (keys) => {
@@ -28,17 +28,17 @@ export async function unlinkKeys(client: RedisClient, search: Search): Promise<n
   return values;
 }
 
-/** True for a record that holds a value, by its first byte: empty where there is no record. */
+/** True if the record holds a value, by its first byte, which is empty without a record. */
 export const isValue = (kind: string): boolean => kind !== '' && kind !== TOKEN;
 
-/** Deletes a record, and says whether it held a value. */
+/** Deletes a record. Resolves to true if it held a value. */
 async function unlink(client: RedisClient, stored: Uint8Array): Promise<boolean> {
   const key = Buffer.from(stored);
   const [kind, deleted] = await Promise.all([kindOf(client, key), client.unlink(key)]);
   return isValue(kind) && Number(deleted) === 1;
 }
 
-/** Empty also for a list, a hash or the like, which is not the store's but goes with the rest. */
+/** Empty also for a list, a hash or another type, which is deleted although the store did not write it. */
 async function kindOf(client: RedisClient, key: Buffer): Promise<string> {
   try {
     return await client.getrange(key, 0, 0);
@@ -49,18 +49,17 @@ async function kindOf(client: RedisClient, key: Buffer): Promise<string> {
 }
 
 /**
- * Passes all keys below a pattern, master by master and step by step. A key that exists throughout is found, perhaps
- * twice.
+ * Visits all keys that match SCAN's pattern, master by master and step by step. A key that exists throughout is found,
+ * perhaps twice.
  *
- * @throws when a connection is lost on the way: a cursor means nothing to the server that took over, or to the same one
- * after a restart.
+ * @throws if a connection is lost during the scan, because a cursor is invalid after a failover or a restart.
  */
 async function scanKeys(
   client: RedisClient,
   { unused, pattern }: Search,
   use: (keys: readonly Uint8Array[]) => Promise<void>,
 ): Promise<void> {
-  // A Cluster knows its masters once it is connected; and a replica, which may lack keys, refuses to write.
+  // A write first: it connects a Cluster, which then knows its masters, and a replica, which may lack keys, refuses it.
   await inTime(client.unlink(unused));
   for (const node of await inTime(masters(client))) await scanNode(node, pattern, use);
 }

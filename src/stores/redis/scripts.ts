@@ -1,12 +1,12 @@
 import { type RedisClient, requireMembers } from './client.js';
 import { END_BYTES, HEADER_BYTES, TOKEN, UNKNOWN_VERSION, VERSION_BYTES } from './record.js';
 
-/** Lua for the text before the value of a record, from a `kind` and an `ends` of 15 digits. */
+/** Lua for the header of a record, from a `kind` and an `ends` of 15 digits. */
 const HEADER = "kind .. ARGV[1] .. time[1] .. string.format('%06d', time[2]) .. ends .. '\\n'";
 
 /**
- * The record; where there is none, a token that is left in its place; '' where no memory is left for the token. ARGV: a
- * fresh id, the token's life (ms).
+ * Returns the record; without one, a token that the script leaves in its place; without memory for the token, ''. ARGV:
+ * a fresh id, the token's life (ms).
  */
 const readScript = () => `
 local record = redis.call('GET', KEYS[1])
@@ -25,9 +25,9 @@ return left`;
  *     nothing ──read──▶ token t1 ──fill with t1──▶ value v2 ──set──▶ value v3 ──del──▶ nothing ──read──▶ token t4
  *
  *     set                     always
- *     add                     at nothing and at a token: no value is there
+ *     add                     at nothing and at a token, because neither holds a value
  *     fill with version t1    at t1 only: after `del` the token is gone, after a fill or `set` the version is another
- *     a copy of itself        nowhere, and reports success: the client sent the command again after a lost reply
+ *     a copy of itself        never, but it reports success: the client resent the command after a lost reply
  *
  * The clauses, in Lua, of `header` (the beginning of the record, or '') and `when` ('set', 'add' or a version):
  */
@@ -35,14 +35,14 @@ const IS_SET = "when == 'set'";
 const IS_ADD = "when == 'add'";
 const IS_COPY_OF_ITSELF = 'string.sub(header, 2, 37) == ARGV[1]';
 const IS_NOTHING = "header == ''";
-/** Another program's value has no line feed there. */
+/** True if a line feed ends the header. Another program's value has none there. */
 const IS_OURS = `string.byte(header, ${HEADER_BYTES}) == 10`;
 const IS_TOKEN = `${IS_OURS} and string.sub(header, 1, 1) == '${TOKEN}'`;
 const VERSION = `${IS_OURS} and string.sub(header, 2, ${1 + VERSION_BYTES}) or '${UNKNOWN_VERSION}'`;
 
 /**
- * Writes a value; 1 when it did, else 0. ARGV: a fresh id, the value's life (ms), its kind, the value, and when to
- * write: 'set', 'add' or the version that the record must still have.
+ * Writes a value. Returns 1 if written, else 0. ARGV: a fresh id, the value's life (ms), its kind, the value, and the
+ * condition: 'set', 'add' or the version that the record must still have.
  */
 const writeScript = () => `
 local when = ARGV[5]
@@ -50,7 +50,7 @@ if not (${IS_SET}) then
   local header = redis.call('GETRANGE', KEYS[1], 0, ${HEADER_BYTES - 1})
   if ${IS_COPY_OF_ITSELF} then return 1 end
   if ${IS_ADD} then
-    if not (${IS_NOTHING} or ${IS_TOKEN}) then return 0 end
+    if not (${IS_TOKEN} or ${IS_NOTHING}) then return 0 end
   else
     local version = ${VERSION}
     if ${IS_NOTHING} or version ~= when then return 0 end
@@ -78,14 +78,14 @@ interface Scripts {
 export type ScriptedClient = RedisClient & Scripts;
 
 /**
- * Adds the scripts to a client. The methods stay on it, and several stores share them.
+ * Adds the scripts to a client as methods. They stay on it, and several stores share them.
  *
- * @throws CacheError `INVALID_OPTION` when `defineCommand` has not added them.
+ * @throws CacheError `INVALID_OPTION` if `defineCommand` has not added them.
  */
 export function withScripts<C extends RedisClient>(client: C): C & Scripts {
   client.defineCommand('glassworkCacheRead', { lua: readScript(), numberOfKeys: 1 });
   client.defineCommand('glassworkCacheWrite', { lua: writeScript(), numberOfKeys: 1 });
   requireMembers(client, ['glassworkCacheReadBuffer', 'glassworkCacheWrite']);
-  // Just checked.
+  // Checked above.
   return client as C & Scripts;
 }

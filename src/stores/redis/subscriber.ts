@@ -7,7 +7,7 @@ export interface Subscriber {
   on(event: 'end', listener: () => void): unknown;
 }
 
-/** A lost connection stays lost, because messages were: the listener must hear of it, and opens another one. */
+/** No reconnecting, because messages were lost meanwhile: the listener must notice, and opens another connection. */
 export const SUBSCRIBER_OPTIONS = {
   lazyConnect: true,
   retryStrategy: null,

@@ -1,10 +1,10 @@
 import { CacheError } from '../../model/errors.js';
 
-/** Settings of a connection that a URL gives, under the names that ioredis has for them. */
+/** The settings in a URL, under their names in ioredis. */
 export interface UrlSettings {
   readonly host?: string;
   readonly port?: number;
-  /** Of a socket, in place of host and port. */
+  /** The path of a socket, instead of host and port. */
   readonly path?: string;
   readonly tls?: object;
   readonly username?: string;
@@ -12,7 +12,7 @@ export interface UrlSettings {
   readonly db?: number;
 }
 
-/** The schemes, and whether each means TLS. */
+/** The schemes. True for those with TLS. */
 const SCHEMES = new Map([
   ['redis:', false],
   ['valkey:', false],
@@ -25,8 +25,8 @@ const ENCODE =
   'in the user name and the password, write % as %25, / as %2F, ? as %3F, # as %23 and @ as %40';
 
 /**
- * Reads the address of a server. An error shows no more of it than scheme and host: a character that is not encoded
- * can make a part of the password look like anything else.
+ * Parses the address of a server. An error shows only scheme and host, because a character that is not encoded can make
+ * a part of the password look like any other part of the URL.
  *
  * @throws CacheError `INVALID_OPTION`.
  */
@@ -52,7 +52,7 @@ function ofAddress(url: string): UrlSettings {
   const tls = SCHEMES.get(scheme);
   if (tls === undefined) throw wrong('', 'has no scheme of Redis', USE);
   const parsed = parsedOrUndefined(url);
-  // An @ behind the first /, ? or # says that the password ended too soon: a part of it stands where the host should.
+  // An @ after the first /, ? or # means that the password was cut short, and a part of it was read as the host.
   if (!parsed || /[/?#].*@/.test(url.slice(scheme.length + 2)))
     throw wrong(`${scheme}//`, 'cannot be read', ENCODE);
   const { hostname, port, pathname } = parsed;
@@ -62,7 +62,7 @@ function ofAddress(url: string): UrlSettings {
     throw wrong(shown, 'has parameters', 'remove ? and #, and use `options` for settings');
   const db = /^\/?(\d*)$/.exec(pathname)?.[1];
   if (db === undefined)
-    throw wrong(shown, 'ends with something else than a database', 'use /3 for database 3');
+    throw wrong(shown, 'has a path that is not a database number', 'use /3 for database 3');
   const username = decoded(parsed.username, shown);
   const password = decoded(parsed.password, shown);
   return {
@@ -76,7 +76,7 @@ function ofAddress(url: string): UrlSettings {
   };
 }
 
-/** An error of `new URL` holds its input, so it must not become a cause. */
+/** Swallows the error of `new URL`, which contains the URL and so must not become a cause. */
 function parsedOrUndefined(url: string): URL | undefined {
   try {
     return new URL(url);

@@ -2,28 +2,28 @@ import type { CacheVersion } from '../../model/cache-store.js';
 import { Entry } from '../../model/entry.js';
 import { copyOfTree } from '../../util/clone.js';
 
-/** The most keys to remember, and the most bytes of records that were parsed; of one of them, a quarter of that. */
+/** The most keys to remember, and the most bytes of parsed records. One record may take a quarter of them. */
 const MOST_KEYS = 10_000;
 const MOST_BYTES = 1024 * 1024;
 
 interface Known {
   readonly version: CacheVersion | undefined;
-  /** What `JSON.parse` gave, in its entry if it is one of the service's, once the same record was read twice. */
+  /** The parsed value, in its entry if the service wrote it. Kept once the same record was read twice. */
   tree: unknown;
   bytes: number;
 }
 
 /**
- * Keys that are likely to hold a value, because this process has just read or written one there, and what was in them.
- * Both are guesses that save processor time, and Redis is asked all the same:
+ * Remembers keys that this process has just read or written, and their parsed values. Both are guesses that save
+ * processor time, and every read still asks Redis:
  *
  * - A plain GET of such a key costs both ends less than the script that also leaves a token: a fifth to a third of a
- *   hit. Where it finds nothing after all, the script follows.
- * - A version is given once, so a record with the version that was read before holds the same value. A copy of it
- *   takes a fraction of the time of a parse.
+ *   hit. If it finds nothing after all, the script follows.
+ * - A version is never reused, so a record with a known version holds the known value. Copying that takes a fraction of
+ *   the time of parsing.
  */
 export class ValueMemo {
-  /** In the order in which they were added: the oldest goes first. */
+  /** In the order in which they were added. The oldest is dropped first. */
   readonly #keys = new Map<string, Known>();
   #bytes = 0;
 
@@ -31,7 +31,7 @@ export class ValueMemo {
     return this.#keys.has(key);
   }
 
-  /** It holds a value by now, of the version if that is known. */
+  /** Notes that the key holds a value, and its version if known. */
   add(key: string, version?: CacheVersion): void {
     this.delete(key);
     this.#keys.set(key, { version, tree: undefined, bytes: 0 });
@@ -43,7 +43,7 @@ export class ValueMemo {
     this.#keys.delete(key);
   }
 
-  /** The value of a record of so many bytes, for one caller alone. */
+  /** The value of a record, for one caller alone. `bytes` is the record's size. */
   read<T>(key: string, version: CacheVersion, bytes: number, parse: () => T): T {
     const known = this.#keys.get(key);
     if (known?.version !== version) {
@@ -70,6 +70,6 @@ export class ValueMemo {
   }
 }
 
-/** All but the value of an entry is immutable. */
+/** Copies only the value of an entry, because the rest is immutable. */
 const copyOfStored = (stored: unknown): unknown =>
   stored instanceof Entry ? new Entry(stored, copyOfTree(stored.value)) : copyOfTree(stored);

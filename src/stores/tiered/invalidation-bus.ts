@@ -3,31 +3,31 @@ import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
 import type { Tier } from './tier.js';
 
-/** The age up to which a proof of the channel counts, milliseconds: an invalidation may go unheard for as long. */
+/** The longest that a proof of the channel counts, milliseconds. An invalidation may be missed for as long. */
 const TRUST_MS = 1_000;
-/** The least time between two proofs. */
+/** The shortest time between two proofs, milliseconds. */
 const RENEW_MS = 400;
 
 interface Message {
-  /** The sender, which ignores its own messages. */
+  /** The sender's id, by which it ignores its own messages. */
   readonly from: string;
   readonly keys?: readonly string[] | undefined;
   readonly pattern?: string | undefined;
-  /** Everything. */
+  /** Drop everything. */
   readonly all?: true | undefined;
 }
 
 /**
- * Tells other processes what to drop from their first tier, and drops from this one's what they tell.
+ * Publishes to other processes which copies to drop from their first tier, and drops copies here by their messages.
  *
  *     this process   sync ── proof ── reads the tier ······ frozen, or cut off ······ reads: the proof is too old
  *     another                             del, publish                                  │ asks the tier below, syncs
  *     this process                                          receives the del ── proof ── reads the tier
  *
  * A frozen process resumes with unread messages in its socket, and only the wall clock shows the freeze. So the tier is
- * trusted only for a second after a round trip on the channel, by the wall clock: no older message can follow the answer
- * of that round trip. Where messages may have been lost, the tier is emptied before it is trusted again. Nothing runs
- * between reads: a read starts the next proof, and does not wait for it.
+ * trusted for one second, by the wall clock, after a round trip on the channel: no older message can arrive after it.
+ * If messages may have been lost, the tier is emptied before it is trusted again. Nothing runs between reads: a read
+ * starts the next proof without waiting for it.
  */
 export class InvalidationBus {
   readonly #channel: InvalidationChannel;
@@ -47,13 +47,13 @@ export class InvalidationBus {
     channel.listen((text) => this.#receive(text));
   }
 
-  /** True while the tier has dropped everything that was invalidated more than a second ago. */
+  /** True while the tier is known to have dropped every copy invalidated more than a second ago. */
   trusts(now = this.#clock.now()): boolean {
     if (!isWithin(now - this.#askedAt, RENEW_MS)) this.prove().catch(() => {});
     return isWithin(now - this.#provenAt, TRUST_MS);
   }
 
-  /** Rejects when the channel does not answer. */
+  /** Makes a round trip on the channel. Rejects if the channel does not answer. */
   async prove(): Promise<void> {
     const now = this.#clock.now();
     this.#askedAt = now;
@@ -61,11 +61,11 @@ export class InvalidationBus {
     await this.#dropping;
     if (session !== this.#session) await this.#tier.clear();
     this.#session = session;
-    // A later proof may have come first. One in the future was taken before the clock was set back.
+    // A later proof may have finished first. A proof in the future dates from before the clock was set back.
     if (this.#provenAt < now || this.#provenAt > this.#clock.now()) this.#provenAt = now;
   }
 
-  /** @throws What the channel throws: others may then go on serving the value. */
+  /** @throws The channel's error. Other processes may then go on serving the value. */
   async publish(what: Omit<Message, 'from'>): Promise<void> {
     await this.#channel.publish(JSON.stringify({ from: this.#self, ...what } satisfies Message));
   }
@@ -78,14 +78,14 @@ export class InvalidationBus {
     const { from, keys, pattern } = parsed(text);
     if (from === this.#self) return;
     const dropped = this.#drop(keys, pattern).catch(() => {
-      // Its content is unknown now: the next proof empties it.
+      // The tier's content is unknown now, so the next proof empties it.
       this.#session = undefined;
       this.#provenAt = Number.NEGATIVE_INFINITY;
     });
     this.#dropping = Promise.all([this.#dropping, dropped]);
   }
 
-  /** A message that only a later version of this package understands counts as one about everything. */
+  /** Drops everything for a message that only a later version of this package understands. */
   async #drop(keys: Message['keys'], pattern: Message['pattern']): Promise<void> {
     if (Array.isArray(keys)) await Promise.all(keys.map((key) => this.#tier.del(String(key))));
     else if (typeof pattern === 'string') await this.#tier.delByPattern(pattern);
@@ -93,7 +93,7 @@ export class InvalidationBus {
   }
 }
 
-/** By the wall clock: a negative age says that it was set back, and nothing about the real one. */
+/** False for a negative age, which means that the wall clock was set back. */
 const isWithin = (ageMs: number, ms: number): boolean => ageMs >= 0 && ageMs < ms;
 
 function parsed(text: string): Partial<Message> {

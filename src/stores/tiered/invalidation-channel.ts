@@ -1,15 +1,15 @@
 /**
- * How processes tell each other what the tiers above a shared store must drop. Messages may be lost while a process is
- * disconnected, or arrive late at one that was frozen: `sync` finds that out.
+ * Carries messages between processes about the copies to drop from the tiers above a shared store. Messages may be lost
+ * while a process is disconnected, or arrive late after a freeze. `sync` detects both.
  */
 export interface InvalidationChannel {
-  /** Sends to all listeners. Resolves when the message is on its way, and rejects when that is not certain. */
+  /** Sends to all listeners. Resolves once the message has been sent, and rejects if that is not certain. */
   publish(message: string): Promise<void>;
-  /** Passes the messages of others to the listener, from the next `sync` on. */
+  /** Passes messages to the listener, from the next `sync` on. */
   listen(listener: (message: string) => void): void;
   /**
-   * Resolves when the listener has been given everything that was published before the call, except for lost messages.
-   * It resolves to the number of a session: while the number stays the same, no message was lost.
+   * Resolves once the listener has received all messages published before the call, except for lost ones. Resolves to a
+   * session number: as long as it stays the same, no message was lost.
    */
   sync(): Promise<number>;
   close(): Promise<void>;

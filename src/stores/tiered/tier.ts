@@ -3,10 +3,12 @@ import { CacheError, invalid } from '../../model/errors.js';
 
 const NEEDED = ['getVersioned', 'setIfUnchanged', 'add', 'delByPattern', 'clear'] as const;
 
-/** A store that can be a tier: it compares versions, and knows patterns. */
+/** A store that can be a tier, because it compares versions and deletes by pattern. */
 export type Tier = CacheStore & Required<Pick<CacheStore, (typeof NEEDED)[number]>>;
 
-/** @throws CacheError `INVALID_OPTION` when there are less than two, one cannot be a tier, or serializers differ. */
+/**
+ * @throws CacheError `INVALID_OPTION` for fewer than two stores, one that cannot be a tier, or different serializers.
+ */
 export function checkedTiers(stores: readonly CacheStore[]): [Tier, Tier, ...Tier[]] {
   const [first, second, ...others] = Array.isArray(stores) ? stores.map(checkedTier) : [];
   if (first && second) {
@@ -14,21 +16,21 @@ export function checkedTiers(stores: readonly CacheStore[]): [Tier, Tier, ...Tie
     checkSerializers(tiers);
     return tiers;
   }
-  throw invalid('tiers', stores?.length ?? stores, 'two or more stores, the nearest first');
+  throw invalid('tiers', stores?.length ?? stores, 'two or more stores, the fastest first');
 }
 
-/** A value would be of another type wherever a nearer tier answers. */
+/** Different serializers would give a value another type, depending on the tier that answers. */
 function checkSerializers(tiers: readonly Tier[]): void {
   const last = serializerOf(tiers.at(-1));
   for (const tier of tiers) {
     const own = serializerOf(tier);
     if (own === undefined || last === undefined || own === last) continue;
-    const message = `The tier "${tier.name}" has the serializer "${own}", the last one has "${last}": give all of them the same.`;
+    const message = `The tier "${tier.name}" has the serializer "${own}", but the last tier has "${last}": give all tiers the same.`;
     throw new CacheError('INVALID_OPTION', message, { subject: 'tiers' });
   }
 }
 
-/** The name of it, where a store says: those of this package do. */
+/** The serializer's name, if the store exposes it, as the stores of this package do. */
 const serializerOf = (store: CacheStore | undefined): string | undefined =>
   Object(Object(store).serializer).name;
 

@@ -18,35 +18,35 @@ import { NO_LOOK, snapshot, UpperTier } from './upper-tier.js';
 
 export interface TieredCacheStoreOptions {
   /**
-   * The longest that a tier above the last keeps a copy: so long may another process go on serving what this one has
-   * invalidated. Default 5 s.
+   * The longest that a tier above the last keeps a copy. Another process may serve an invalidated value for as long.
+   * Default 5 s.
    */
   readonly upperTTL?: Duration | undefined;
   /**
-   * How processes tell each other what their first tiers must drop, such as `invalidations()` of a `RedisCacheStore`:
-   * then another process follows within a second at most, whatever `upperTTL` is, and an invalidation that could not
-   * be told rejects. Opt-in: it takes a second connection. Default none.
+   * Carries invalidations to the first tiers of other processes, such as `invalidations()` of a `RedisCacheStore`.
+   * Another process then follows within a second, whatever `upperTTL` is, and an invalidation that cannot be published
+   * rejects. It takes a second connection. Default: none.
    */
   readonly channel?: InvalidationChannel | undefined;
-  /** Where the time comes from. Default: the system. */
+  /** The source of time. Default: the system clock. */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * Stores in front of a store: the first answers, the last knows.
+ * Fast stores in front of a shared one: the fastest tier answers first; the last tier is the source of truth.
  *
- *     read      look at the upper tier: none, version t1 ── read below ── copy, if the upper tier is still at t1
- *     fill      look: t1 ── write below, if it is still as the load saw it ── copy, if the upper tier is still at t1
- *     del, set                   write below ── drop above: t1 is gone, and with it every copy that is on its way
+ *     read      upper tier: none, version t1 ── read below ── copy, if the upper tier is still at t1
+ *     fill      upper tier: t1 ── write below, if the version is as the load saw it ── copy, if still at t1
+ *     del, set                   write below ── drop above: t1 is gone, and with it every copy on its way
  *
- * Whatever was read or written below before an invalidation has looked at the upper tier before it too, so its copy is
- * either dropped by the invalidation or refused after it. A copy lives no longer than `upperTTL`, counted from that
- * look, nor than the value itself; the service's own records, which say what is invalidated, are never copied.
+ * Each operation reads the upper tier before the tier below. So an invalidation either drops the copy or, by the
+ * changed version, refuses it. A copy lives for at most `upperTTL` from that read, and never longer than the value
+ * itself. The service's own records, which hold the versions of tags and prefix, are never copied.
  *
- * Two tiers are all there is to understand: of three, the last two are one store to the first.
+ * Three tiers are two nested pairs: to the first tier, the last two are one store.
  *
- * @throws CacheError `INVALID_OPTION` for less than two tiers, one that compares no versions, or one whose serializer has
- * another name than the last tier's; `INVALID_DURATION`.
+ * @throws CacheError `INVALID_OPTION` for fewer than two tiers, one that compares no versions, or one whose serializer
+ * has a different name from the last tier's; `INVALID_DURATION`.
  *
  * @example
  * ```ts
@@ -68,13 +68,13 @@ export class TieredCacheStore implements CacheStore {
   readonly sharesFrozen: boolean;
   readonly getIfPresent?: NonNullable<CacheStore['getIfPresent']>;
   readonly copy?: NonNullable<CacheStore['copy']>;
-  /** Of the last tier, where it says. */
+  /** The last tier's serializer, if that tier exposes it. */
   readonly serializer?: Serializer | undefined;
   readonly #upper: UpperTier;
   readonly #below: Tier;
   readonly #fleet: InvalidationBus | undefined;
 
-  /** `tiers`: the nearest first; the last one holds what counts. */
+  /** `tiers`: the fastest first. The last one is the source of truth. */
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
     const [first, next, ...others] = checkedTiers(tiers);
     const { upperTTL = '5s', clock = systemClock, channel } = options;
@@ -110,7 +110,7 @@ export class TieredCacheStore implements CacheStore {
     return this.#shared(await this.#upper.follow(key, look, nearest<T>(key)));
   }
 
-  /** What the last tier holds, with its version; the tiers above follow it. */
+  /** Reads the last tier, with its version, and copies the value to the tiers above. */
   async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     if (isRecord(key)) return this.#below.getVersioned(key);
     const look = await this.#upper.look(key);
@@ -153,7 +153,7 @@ export class TieredCacheStore implements CacheStore {
   ): Promise<boolean> {
     if (isRecord(key)) return this.#below.setIfUnchanged(key, value, ttl, version);
     const given = snapshot(value);
-    // What cannot be kept as it is now is written at once; the next read makes its copy.
+    // A value that cannot be copied now is written without delay, before it can change. The next read makes the copy.
     const look = given === undefined ? NO_LOOK : await this.#upper.look(key);
     const writing = this.#below.setIfUnchanged(key, given ?? value, ttl, version);
     return this.#upper.raise(key, look, given, ttl, writing);
@@ -171,7 +171,7 @@ export class TieredCacheStore implements CacheStore {
     });
   }
 
-  /** Resolves to the number that the last tier deleted. */
+  /** Resolves to the number of values that the last tier deleted. */
   async delByPattern(pattern: string): Promise<number | undefined> {
     const { store } = this.#upper;
     return downThenUp(
@@ -191,14 +191,14 @@ export class TieredCacheStore implements CacheStore {
   /** Warms every tier, and rejects with the first failure. */
   async warm(): Promise<void> {
     await all([this.#upper.store.warm?.(), this.#below.warm?.()]);
-    // Not before: the channel may go over the connection of the tier below.
+    // Only now, because the channel may need the connection of the tier below.
     await this.#fleet?.prove();
   }
 
   /**
-   * Checks the last tier, those above it, the channel, and then all of them together; see `CacheService.check()`.
+   * Checks the last tier, the tiers above it, the channel, and then all of them together; see `CacheService.check()`.
    *
-   * @throws CacheError with what is wrong.
+   * @throws CacheError that names the fault.
    */
   async check(keyPrefix?: string): Promise<void> {
     for (const tier of [this.#below, this.#upper.store])
@@ -216,18 +216,18 @@ export class TieredCacheStore implements CacheStore {
     }
   }
 
-  /** `close()`, for `await using`. */
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** An invalidation; also a `set`, whose copy the next read makes. */
+  /** Runs an invalidation, or a `set`, whose copy the next read makes. */
   async #change(keys: readonly string[], write: () => Promise<void>): Promise<void> {
     const copied = keys.filter((key) => !isRecord(key));
     await downThenUp(write, () => this.#drop(copied));
   }
 
-  /** From this process's first tier, and from those of others. */
+  /** Drops copies from the first tier of this process and of others. */
   async #drop(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     await all([...keys.map((key) => this.#upper.store.del(key)), this.#fleet?.publish({ keys })]);
@@ -237,7 +237,7 @@ export class TieredCacheStore implements CacheStore {
     return this.#fleet?.trusts() ?? true;
   }
 
-  /** A value from below is nobody else's yet; where the first tier shares, the caller must not notice which it came from. */
+  /** Freezes a value from below if the first tier shares frozen values, so that callers get the same from either. */
   #shared<R extends NearestRead>(read: R): R {
     const { value } = read;
     if (this.sharesFrozen) freezeDeep(isEntry(value) ? value.value : value);
@@ -246,8 +246,8 @@ export class TieredCacheStore implements CacheStore {
 }
 
 /**
- * Both are tried, whatever becomes of the first, and both must succeed: what is above could be served until its time
- * is over. The other way round a read between the two would copy what is about to go.
+ * Runs both, even if the first fails, and needs both to succeed, because a copy left above would be served until it
+ * expires. In the reverse order a read between the two would copy a value that is about to go.
  */
 async function downThenUp<T>(below: () => Promise<T>, above: () => Promise<unknown>): Promise<T> {
   try {
@@ -257,7 +257,7 @@ async function downThenUp<T>(below: () => Promise<T>, above: () => Promise<unkno
   }
 }
 
-/** Waits for all, and then rejects with the first error. */
+/** Waits for all to end, then rejects with the first error. */
 async function all(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
   for (const one of await Promise.allSettled(work)) if (one.status === 'rejected') throw one.reason;
 }

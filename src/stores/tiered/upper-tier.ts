@@ -6,30 +6,30 @@ import { OperationTimeouts } from '../../resilience/operation-timeouts.js';
 import { copyOfData } from '../../util/clone.js';
 import type { Tier } from './tier.js';
 
-/** What an upper tier held when it was looked at, before anything was read or written below it. */
+/** The state of an upper tier, read before anything was read or written below it. */
 export interface Look<T = unknown> {
   readonly value: T | undefined;
   readonly expiresAt?: number | undefined;
-  /** The version that a copy must still find; undefined where the tier could not be read. */
+  /** The version that a copy must still find. Undefined if the tier could not be read. */
   readonly version: CacheVersion | undefined;
-  /** When the look began: what is copied after it was in force below at this time or later. */
+  /** The start of the look. A value copied after it was current below at this time or later. */
   readonly atMs: number;
 }
 
-/** Nobody has looked, so nothing is copied. */
+/** Stands for an upper tier that was not read, so that nothing is copied. */
 export const NO_LOOK = { value: undefined, version: undefined, atMs: 0 } satisfies Look;
 
-/** The end of a value that must not be kept above: nobody knows when it is. */
+/** Stands for an unknown expiry. Such a value must not be copied. */
 const UNKNOWN = Number.NEGATIVE_INFINITY;
 
-/** What a tier above the last one has for each of its operations, milliseconds: the one below needs time, too. */
+/** The timeout of an operation on an upper tier, milliseconds. It leaves time for the tier below. */
 const UPPER_MS = 1_000;
-/** One that keeps failing is looked at only now and then: the wait would be paid by every read. */
+/** A failing upper tier is mostly skipped, because every read would pay the timeout. */
 const BREAKER = { failures: 3, cooldownMs: 5_000 };
 
 /**
- * A tier above the last one. It holds copies only, none for longer than `ttlMs` after the look that came before it, and
- * writes each on condition that nothing has touched its place since that look.
+ * A tier above the last one. It holds copies only, each for at most `ttlMs` from the look before it, and writes a copy
+ * only if its key has not changed since that look.
  */
 export class UpperTier {
   readonly store: Tier;
@@ -45,7 +45,7 @@ export class UpperTier {
     this.#breaker = new CircuitBreaker(BREAKER, clock, () => {});
   }
 
-  /** Never rejects: a tier that cannot be read has nothing. */
+  /** Reads the tier. Never rejects: a tier that cannot be read counts as empty. */
   async look<T>(key: string): Promise<Look<T>> {
     const atMs = this.#clock.now();
     if (!this.#breaker.allows()) return { ...NO_LOOK, atMs };
@@ -54,13 +54,13 @@ export class UpperTier {
       this.#breaker.succeeded();
       return { value, version, expiresAt, atMs };
     } catch (error) {
-      // A key that cannot be read back says nothing of the others.
+      // One corrupt value does not mean that the tier fails.
       if (Object(error).code !== 'CORRUPT') this.#breaker.failed();
       return { ...NO_LOOK, atMs };
     }
   }
 
-  /** Copies what is read below after the look, or drops what is gone there. Rejects only with what the read rejects with. */
+  /** Copies the value read below, or drops the copy if there is none. Rejects only if that read does. */
   async follow<R extends NearestRead>(key: string, look: Look, reading: Promise<R>): Promise<R> {
     const read = await reading;
     try {
@@ -72,7 +72,7 @@ export class UpperTier {
     return read;
   }
 
-  /** Copies what is written below after the look; whatever else comes of it, an older copy goes. */
+  /** Copies the value once it is written below. In any other case it drops the old copy. */
   async raise(
     key: string,
     look: Look,
@@ -91,7 +91,7 @@ export class UpperTier {
     }
   }
 
-  /** Never rejects: what cannot be dropped ends with its time. */
+  /** Never rejects: a copy that cannot be dropped expires. */
   async drop(key: string): Promise<void> {
     await this.#inTime(this.store.del(key)).catch(() => {});
   }
@@ -107,7 +107,7 @@ export class UpperTier {
     const end = ends.length === 0 ? UNKNOWN : Math.min(look.atMs + this.#ttlMs, ...ends);
     const leftMs = end - this.#clock.now();
     if (look.version === undefined || !(leftMs > 0)) return false;
-    // Parsed in this process, it is one of the service's entries again.
+    // A tier below that parsed it as a plain object has lost the class.
     const copy = entry && !isEntry(value) ? new Entry(entry, entry.value) : value;
     return this.#inTime(this.store.setIfUnchanged(key, copy, leftMs / 1000, look.version));
   }
@@ -120,8 +120,8 @@ export class UpperTier {
 }
 
 /**
- * The value as it is at the call, whatever its owner does to it while it is written below. Undefined where a copy could
- * be written as something else: an instance of a class may have a `toJSON`, which no copy has.
+ * A copy of the value as it is now, because the caller may change the value while it is written below. Undefined if a
+ * copy could serialise differently: a class instance may have a `toJSON`, which its copy would lack.
  */
 export function snapshot(value: unknown): unknown {
   if (isEntry(value)) {

@@ -14,8 +14,8 @@ export interface FunctionOptions {
   /** Of an invocation, extensions included; 3 seconds unless told, as on Lambda. */
   readonly timeoutMs?: number;
   readonly extensions?: readonly ExternalExtension[];
-  /** A Managed Instance: several events at once, and it never freezes. */
-  readonly managed?: boolean;
+  /** A Managed Instance: several events at once over worker threads, and it never freezes. */
+  readonly managed?: { readonly concurrency: number; readonly workers: number };
   /** The wall clock that deadlines are told by. */
   readonly now?: () => number;
   /** Gets what the function prints. */

@@ -36,7 +36,7 @@ export class Sandbox {
     const onParked = () => this.#settle();
     this.#extensions = new ExtensionsApi({
       functionName: options.handler,
-      managed: options.managed ?? false,
+      managed: options.managed !== undefined,
       onParked,
     });
     this.#runtime = new RuntimeApi({
@@ -184,7 +184,7 @@ const timeoutMessage = (ms: number) => `Task timed out after ${(ms / 1_000).toFi
 
 /** What Lambda sets, as far as the runtime client and our module read it. */
 function lambdaEnvironment(
-  { runtime, folder, handler, managed = false }: FunctionOptions,
+  { runtime, folder, handler, managed }: FunctionOptions,
   address: string,
 ): Record<string, string> {
   return {
@@ -202,6 +202,9 @@ function lambdaEnvironment(
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
-    ...(managed && { AWS_LAMBDA_MAX_CONCURRENCY: '4', AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' }),
+    ...(managed && {
+      AWS_LAMBDA_MAX_CONCURRENCY: String(managed.concurrency),
+      AWS_LAMBDA_NODEJS_WORKER_COUNT: String(managed.workers),
+    }),
   };
 }

@@ -86,7 +86,7 @@ describeOnLambda('The extension', (runtime) => {
 
   if (runtime.client === 4) {
     it('registers nothing on Managed Instances, where nothing freezes', async () => {
-      start('promise', { managed: true });
+      start('promise', { managed: { concurrency: 4, workers: 1 } });
       await send('1').ended;
       const release = world.origin.hold();
       const both = [send('2'), send('2')];

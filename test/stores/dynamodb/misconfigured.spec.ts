@@ -255,13 +255,13 @@ describe('the one line of what IAM and STS answer', () => {
     [
       'a service that is not well',
       { status: 500, body: errorBody('InternalServerError', 'Internal server error') },
-      { line: /Try again: this passes\./, retry: true },
+      { line: /Try again: this fault of AWS passes\./, retry: true },
     ],
     [
       'another service',
       { status: 404, body: '<html>Not found</html>' },
       {
-        line: /\(HTTP 404\): status 404 without a message\. What answers at http:\S+ is not DynamoDB/,
+        line: /\(HTTP 404\): status 404 without a message\. The server at http:\S+ is not DynamoDB/,
       },
     ],
     [
@@ -388,7 +388,7 @@ describe('the one line of a network that is wrong', () => {
     it('that nobody trusts', async () => {
       const told = await toldOf({ endpoint: `https://127.0.0.1:${port}` });
       expectOneCause(told, {
-        line: /(SELF_SIGNED|UNABLE_TO)\w* .*The certificate is not one for this host that Node trusts\./,
+        line: /(SELF_SIGNED|UNABLE_TO)\w* .*Node does not trust the certificate, or it is for another host\./,
       });
     });
 

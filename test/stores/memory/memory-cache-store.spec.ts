@@ -270,7 +270,7 @@ describe('a memory store within its bounds', () => {
     expect(error).toBeInstanceOf(CacheError);
     expect(error).toMatchObject({
       code: 'VALUE_TOO_LARGE',
-      message: expect.stringMatching(/: cache less, or give more\.$/),
+      message: expect.stringMatching(/: cache less, or raise maxBytes\.$/),
     });
     expect(await store.getMany(['other', 'key'])).toEqual([1, 'small']);
   });

@@ -43,8 +43,8 @@ describe('the options of a Redis store', () => {
 
   it.each(
     [
-      ['defineCommand', 'getBuffer', 'getrange', 'unlink', 'ping', 'publish'],
-      ['scanBuffer', 'duplicate', 'on', 'off'],
+      ['defineCommand', 'getBuffer', 'getrange', 'unlink', 'ping'],
+      ['scanBuffer', 'on', 'off'],
     ].flat(),
   )('name %s where it is what a client lacks', (member) => {
     const client = unused();
@@ -60,10 +60,19 @@ describe('the options of a Redis store', () => {
     );
   });
 
+  it.each(['publish', 'duplicate'])('name %s where invalidations() needs it', (member) => {
+    const client = new Proxy(unused(), {
+      get: (target, name) => (name === member ? undefined : Reflect.get(target, name, target)),
+    });
+    expect(() => new RedisCacheStore({ client }).invalidations()).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining(member) }),
+    );
+  });
+
   it('name what a Cluster lacks, and what defineCommand has not added', () => {
     const nothing = async () => null;
     const commands = { getBuffer: nothing, getrange: nothing, unlink: nothing, ping: nothing };
-    const partial = { ...commands, publish: nothing, defineCommand() {} };
+    const partial = { ...commands, defineCommand() {} };
     const create = (client: object) => () =>
       new RedisCacheStore({ client: client as unknown as RedisClient });
     expect(create({ ...partial, nodes: () => [] })).toThrow(/no refreshSlotsCache\(\)/);

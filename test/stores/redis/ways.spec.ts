@@ -11,6 +11,9 @@ import { RedisProcess } from '../../servers/redis-process.js';
 import { startRedisSentinel } from '../../servers/redis-sentinel.js';
 import { until } from '../../servers/until.js';
 
+/** A key takes its time on a busy machine. */
+const timeout = 120_000;
+
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -52,7 +55,7 @@ async function startWithTLS() {
 }
 
 describeWithRedis('a Redis store over TLS', () => {
-  it('trusts what it is told to trust, and nothing else', async () => {
+  it('trusts what it is told to trust, and nothing else', { timeout }, async () => {
     const { server, port, ca } = await startWithTLS();
     const url = `rediss://${server.host}:${port}`;
     await check(openStore({ url, options: { tls: { ca } } }));
@@ -61,7 +64,7 @@ describeWithRedis('a Redis store over TLS', () => {
     await expect(plain.get('key')).rejects.toMatchObject({ code: 'STORE_FAILED' });
   });
 
-  it('speaks it to the master that a Sentinel names, too', async () => {
+  it('speaks it to the master that a Sentinel names, too', { timeout }, async () => {
     const { server, port, ca } = await startWithTLS();
     // It cannot reach the master, which wants TLS, and names it all the same.
     const config = [`sentinel monitor cache ${server.host} ${port} 1`];
