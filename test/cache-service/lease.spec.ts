@@ -51,7 +51,7 @@ describe('a lease', () => {
   });
 
   it('goes to one of those who wait when its holder dies', async () => {
-    const [holder, ...others] = fleet(200, new MemoryCacheStore());
+    const [holder, ...others] = fleet(50, new MemoryCacheStore());
     const dead = holder?.cache.wrap('k', LEASE, () => never()) ?? never();
     await flush();
     const load = vi.fn(() => new Promise((resolve) => setTimeout(resolve, 100, 'alive')));

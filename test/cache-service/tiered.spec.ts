@@ -138,6 +138,22 @@ describe('a service over tiers', () => {
     expect(of('refresh')).toEqual([]);
   });
 
+  it('gives the refresh of several stale copies none of their values', async () => {
+    const { open } = fleet();
+    const { cache } = open();
+    const policy = { ttl: '1h', staleTTL: '2s' } as const;
+    await cache.wrapMany(['a', 'b'], policy, async () => ['old a', 'old b']);
+    await advance(2_000);
+    const given: unknown[] = [];
+    await cache.wrapMany(['a', 'b'], policy, async (keys, { staleValue }) => {
+      given.push(staleValue);
+      return keys.map((key) => `new ${key}`);
+    });
+    await cache.settled();
+    expect(given).toEqual([undefined]);
+    expect(await cache.getMany(['a', 'b'])).toEqual(['new a', 'new b']);
+  });
+
   it('refreshes a stale copy once for all callers, and fills both tiers', async () => {
     const { open, asked } = fleet();
     const { cache } = open();
