@@ -2,6 +2,7 @@ import { type CacheStore, MemoryCacheStore, type WrapOptions } from '@glasswork/
 import { describe, expect, it, vi } from 'vitest';
 import {
   advance,
+  deferred,
   flush,
   never,
   nth,
@@ -50,7 +51,7 @@ describe('a lease', () => {
   });
 
   it('goes to one of those who wait when its holder dies', async () => {
-    const [holder, ...others] = fleet(200, new MemoryCacheStore());
+    const [holder, ...others] = fleet(50, new MemoryCacheStore());
     const dead = holder?.cache.wrap('k', LEASE, () => never()) ?? never();
     await flush();
     const load = vi.fn(() => new Promise((resolve) => setTimeout(resolve, 100, 'alive')));
@@ -250,6 +251,43 @@ describe('a lease', () => {
     const { cache, of } = setup({ deadline: () => START });
     expect(await cache.wrap('k', LEASE, () => 1)).toBe(1);
     expect(of('lease')).toEqual([]);
+  });
+
+  it('of another process keeps no forced load waiting', async () => {
+    const [holder, other] = fleet(2, new MemoryCacheStore());
+    if (!holder || !other) throw new Error('two services');
+    void holder.cache.wrap('k', LEASE, () => never());
+    await flush();
+    const forced = other.cache.wrap('k', { ...LEASE, forceFresh: true }, () => 'forced');
+    await flush();
+    expect(await settledState(forced)).toBe('settled');
+    expect(await forced).toBe('forced');
+  });
+
+  it('of a refresh is given back when an invalidation overtakes it, confirmed or not', async () => {
+    const memory = new MemoryCacheStore();
+    const gate = deferred();
+    let isHeld = false;
+    const store = storeLike(memory, {
+      async add(key: string, value: unknown, ttl: number) {
+        if (isHeld && key.startsWith('#lease:')) await gate.promise;
+        return memory.add(key, value, ttl);
+      },
+      del: (key: string) => (isHeld ? Promise.reject(new Error('down')) : memory.del(key)),
+    });
+    const [here, there] = [setup({}, store), setup({}, memory)];
+    const policy: WrapOptions = { ...LEASE, staleTTL: '10s' };
+    await here.cache.wrap('k', policy, () => 'old');
+    await advance(10_000);
+    isHeld = true;
+    expect(await here.cache.wrap('k', policy, () => 'never')).toBe('old');
+    await expect(here.cache.del('k')).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    isHeld = false;
+    gate.resolve(undefined);
+    await here.cache.settled();
+    expect(await there.cache.wrap('k', policy, () => 'new')).toBe('old');
+    await there.cache.settled();
+    expect(await there.cache.get('k')).toBe('new');
   });
 
   it('does not wait when it is told not to', async () => {

@@ -169,8 +169,7 @@ export class InFlightLoad implements InFlight {
     return (
       snapshot.versions.length === read.size &&
       snapshot.versions.every(
-        ([name, version]) =>
-          read.has(name) && (version === read.get(name) || version === created.get(name)),
+        ([name, version]) => version === read.get(name) || version === created.get(name),
       )
     );
   }

@@ -21,7 +21,10 @@ export type LoadAll = (
 ) => Promise<readonly unknown[]>;
 
 /** Every tag that is known of a key: those that the call names, and those that its last value carried. */
-export const knownTags = ({ policy, snapshot }: LoadRequest): string[] => [
+export const knownTags = ({
+  policy,
+  snapshot,
+}: Pick<LoadRequest, 'policy' | 'snapshot'>): string[] => [
   ...policy.tags,
   ...tagsAmong(snapshot.entry?.versions ?? []),
 ];
