@@ -349,7 +349,7 @@ describe('the one line of a network that is wrong', () => {
     const { url } = await serveTcp(() => {});
     const told = await toldOf({ endpoint: url.href, timeouts: { request: 0.05, total: 0.1 } });
     expectOneCause(told, {
-      line: /timeouts\.\w+ ran out .*It answers too slowly\. Raise timeouts/,
+      line: /timeouts\.\w+ ran out .*DynamoDB answers too slowly\. Raise timeouts/,
       code: 'TIMEOUT',
       retry: true,
     });
