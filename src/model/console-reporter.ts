@@ -77,20 +77,17 @@ function problemOf(event: CacheEvent): Problem | undefined {
     case 'store-error':
       return storeProblem(event.operation, event.key, event.error);
     case 'corrupt':
-      return [
-        type,
-        'a stored record is not an entry, or does not match its schema: it counts as a miss.',
-      ];
+      return [type, 'a record is not an entry or does not match its schema: a miss.'];
     case 'breaker':
       return event.state === 'open'
-        ? [type, 'the breaker opened, so the store is skipped for a while.']
-        : ['closed', 'the breaker closed, because the store answers again.'];
+        ? [type, 'the breaker opened: the store is skipped for a while.']
+        : ['closed', 'the breaker closed: the store answers again.'];
     case 'stale-served':
       return event.reason === 'error'
-        ? [type, `a load failed (${nameOf(event.error)}), so the last good value was served.`]
+        ? [type, `a load failed (${nameOf(event.error)}): the last good value was served.`]
         : undefined;
     case 'slow-join':
-      return [type, "a call has waited 10 s for another call's load: do they wait for each other?"];
+      return [type, "a call waits 10 s for another's load: do they wait for each other?"];
     case 'background-error':
       return [type + nameOf(event.error), `background work failed (${nameOf(event.error)}).`];
     case 'background-unfinished':

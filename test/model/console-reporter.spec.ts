@@ -72,8 +72,8 @@ describe('a service without onEvent', () => {
     clock.advance(5_000);
     await cache.get('k');
     expect(lines.slice(1)).toEqual([
-      '@glasswork/cache: store "memory": the breaker opened, so the store is skipped for a while.',
-      '@glasswork/cache: store "memory": the breaker closed, because the store answers again.',
+      '@glasswork/cache: store "memory": the breaker opened: the store is skipped for a while.',
+      '@glasswork/cache: store "memory": the breaker closed: the store answers again.',
     ]);
   });
 
@@ -193,7 +193,7 @@ describe('consoleReporter', () => {
   });
 
   it.each<[string, CacheEvent, RegExp]>([
-    ['corrupt', { type: 'corrupt', key: 'k', error: 1 }, /a stored record is not an entry/],
+    ['corrupt', { type: 'corrupt', key: 'k', error: 1 }, /a record is not an entry/],
     [
       'a load that the last good value hides',
       { type: 'stale-served', key: 'k', reason: 'error', error: new TypeError('no') },
@@ -202,7 +202,7 @@ describe('consoleReporter', () => {
     [
       'a call that waits for the load of another',
       { type: 'slow-join', key: 'a', waitingKey: 'b', waitedMs: 10_000 },
-      /a call has waited 10 s for another call's load/,
+      /a call waits 10 s for another's load/,
     ],
     ['background work', { type: 'background-error', error: new RangeError('no') }, /RangeError/],
     [
@@ -274,7 +274,7 @@ describe('a line names no key and no value', () => {
 
   it.each([undefined, null, 'text', 7, {}])('and an error that is %j is one line', (error) => {
     expect(tell('get', error)).toMatch(
-      /^@glasswork\/cache: (get|read version) failed \(Error\): .+ Every/,
+      /^@glasswork\/cache: (get|read version) failed \(Error\): .+ Until/,
     );
   });
 });
