@@ -1,13 +1,14 @@
 import { assemble, type ServiceParts } from './engine/assemble.js';
 import type { LoadContext } from './engine/loading/load-context.js';
 import { Lookup } from './engine/lookup.js';
-import { type SetOptions, setAll } from './engine/writing/set-values.js';
+import { type SetEntry, type SetPolicy, setAll } from './engine/writing/set-values.js';
 import { type AnyKey, type CacheKey, keyText } from './model/cache-key.js';
 import type { CacheStore } from './model/cache-store.js';
 import type { CacheConfig } from './model/config.js';
 import { tagsAmong } from './model/dependency.js';
 import type { CacheEntry } from './model/entry.js';
 import { invalid } from './model/errors.js';
+import type { CacheStats } from './model/events.js';
 import { checkedTags, type WrapOptions } from './model/policy.js';
 import { isServable } from './model/snapshot.js';
 import type { Duration } from './model/time.js';
@@ -20,6 +21,10 @@ export type LoadMany<K, T> = (
   missing: readonly K[],
   context: LoadContext<unknown>,
 ) => Promise<readonly (T | undefined)[]>;
+/** The types of the values that typed keys are of, in their order. */
+type ValuesOf<K extends readonly CacheKey<unknown>[]> = {
+  -readonly [I in keyof K]: K[I] extends CacheKey<infer T> ? T | undefined : never;
+};
 /** A ttl, or a whole policy. */
 export type Policy = Duration | WrapOptions;
 
@@ -52,8 +57,7 @@ export class CacheService {
    * The value, or undefined when there is none: absent, expired, invalidated, of the wrong shape, or unreadable.
    * `null`, `0`, `''` and `false` are values. `get` and then `set` by hand is not fenced; `wrap` is.
    */
-  get<T>(key: CacheKey<T>): Promise<T | undefined>;
-  get<T = unknown>(key: string): Promise<T | undefined>;
+  get<T = unknown>(key: string | CacheKey<T>): Promise<T | undefined>;
   get(key: AnyKey): Promise<unknown> {
     try {
       return this.#lookup.get(key);
@@ -62,25 +66,39 @@ export class CacheService {
     }
   }
 
-  /** The values in the order of the keys, read together. */
-  getMany<T>(keys: readonly CacheKey<T>[]): Promise<(T | undefined)[]>;
-  getMany<T = unknown>(keys: readonly string[]): Promise<(T | undefined)[]>;
+  /**
+   * The values in the order of the keys, read together. Typed keys of several types give a tuple of their types.
+   *
+   * @example
+   * ```ts
+   * import { type CacheService, createCacheKey } from '@glasswork/cache';
+   *
+   * const nameOf = createCacheKey('name', (id: number) => `name:${id}`).of<string>();
+   * const ageOf = createCacheKey('age', (id: number) => `age:${id}`).of<number>();
+   *
+   * async function label(cache: CacheService, id: number): Promise<string> {
+   *   const [name = 'nobody', age = 0] = await cache.getMany([nameOf(id), ageOf(id)]);
+   *   return `${name.toUpperCase()} (${age.toFixed()})`;
+   * }
+   * ```
+   */
+  getMany<const K extends readonly CacheKey<unknown>[]>(keys: K): Promise<ValuesOf<K>>;
+  getMany<T = unknown>(keys: readonly (string | CacheKey<T>)[]): Promise<(T | undefined)[]>;
   getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
     return this.#lookup.getMany(keys);
   }
 
-  /** The value with its times (epoch milliseconds) and tags, stale ones included. */
-  getEntry<T>(key: CacheKey<T>): Promise<CacheEntry<T> | undefined>;
-  getEntry<T = unknown>(key: string): Promise<CacheEntry<T> | undefined>;
+  /** The value with its state, its times (epoch milliseconds) and its tags, stale ones included. */
+  getEntry<T = unknown>(key: string | CacheKey<T>): Promise<CacheEntry<T> | undefined>;
   async getEntry(key: AnyKey): Promise<CacheEntry<unknown> | undefined> {
-    const [seen] = await this.#lookup.see([key]);
-    if (!seen || !isServable(seen)) return undefined;
-    const { value, createdAt, staleAt, expiresAt, versions } = seen.entry;
-    const tags = tagsAmong(versions);
-    return { value, createdAt, staleAt, expiresAt, tags };
+    const [snapshot] = await this.#lookup.see([key]);
+    if (!snapshot || !isServable(snapshot)) return undefined;
+    const { state } = snapshot;
+    const { value, createdAt, staleAt, expiresAt, versions } = snapshot.entry;
+    return { value, state, createdAt, staleAt, expiresAt, tags: tagsAmong(versions) };
   }
 
-  /** Whether `get` would give a value. */
+  /** True if `get` would give a value. */
   async has(key: AnyKey): Promise<boolean> {
     return (await this.getEntry(key as string)) !== undefined;
   }
@@ -91,18 +109,14 @@ export class CacheService {
    *
    * @throws CacheError `INVALID_DURATION`, `INVALID_KEY` or `INVALID_OPTION`.
    */
-  set<T>(key: CacheKey<T>, value: NoInfer<T>, ttl?: SetOptions): Promise<boolean>;
-  set<T>(key: string, value: T, ttl?: SetOptions): Promise<boolean>;
-  set(key: AnyKey, value: unknown, ttl?: SetOptions): Promise<boolean> {
+  set<T>(key: CacheKey<T>, value: NoInfer<T>, ttl?: SetPolicy): Promise<boolean>;
+  set<T>(key: string, value: T, ttl?: SetPolicy): Promise<boolean>;
+  set(key: AnyKey, value: unknown, ttl?: SetPolicy): Promise<boolean> {
     return setAll(this.#parts, [{ key, value, ttl }]);
   }
 
-  /** Writes many values; resolves to whether the store took them all. */
-  setMany<T>(
-    entries: readonly { key: CacheKey<T>; value: NoInfer<T>; ttl?: Duration }[],
-  ): Promise<boolean>;
-  setMany(entries: readonly { key: string; value: unknown; ttl?: Duration }[]): Promise<boolean>;
-  setMany(entries: readonly { key: AnyKey; value: unknown; ttl?: Duration }[]): Promise<boolean> {
+  /** Writes many values; resolves to whether the store took them all. See `entry` for typed keys. */
+  setMany(entries: readonly SetEntry[]): Promise<boolean> {
     return setAll(this.#parts, entries);
   }
 
@@ -142,7 +156,7 @@ export class CacheService {
 
   /**
    * Invalidates everything under this service's prefix with one write. Other processes see it within `versionTTL`.
-   * What other prefixes keep in the same store stays.
+   * Values of other prefixes in the same store stay.
    *
    * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
    */
@@ -230,10 +244,10 @@ export class CacheService {
   }
 
   /**
-   * What was counted since the service was made: `hits`, `staleHits`, `misses`, `joins`, `loads`, `loadErrors`,
-   * `refreshes`, `fills`, `refusals`, `staleServed`, `invalidations`, `corrupt`, `storeErrors` and others.
+   * Counts since the service was made: `hits`, `staleHits`, `misses`, `joins`, `loads`, `loadErrors`, `refreshes`,
+   * `fills`, `refusals`, `staleServed`, `invalidations`, `corrupt`, `storeErrors` and others.
    */
-  stats(): Readonly<Record<string, number>> {
+  stats(): CacheStats {
     return this.#parts.stats();
   }
 

@@ -1,6 +1,8 @@
 export type { KeyLoad, Load, LoadMany, Policy } from './cache-service.js';
 export { CacheService } from './cache-service.js';
 export type { LoadContext } from './engine/loading/load-context.js';
+export type { SetEntry, SetPolicy } from './engine/writing/set-values.js';
+export { entry } from './engine/writing/set-values.js';
 export type {
   AnyKey,
   CacheKey,
@@ -22,7 +24,7 @@ export { consoleReporter } from './model/console-reporter.js';
 export type { CacheEntry } from './model/entry.js';
 export type { CacheErrorCode, CacheErrorJSON, CauseJSON } from './model/errors.js';
 export { CacheError } from './model/errors.js';
-export type { CacheEvent, MissReason, RefusalReason } from './model/events.js';
+export type { CacheEvent, CacheStats, MissReason, RefusalReason } from './model/events.js';
 export type { WaitUntil, WrapOptions } from './model/policy.js';
 export type { Clock, Duration } from './model/time.js';
 export { jsonSerializer } from './serializers/json.js';

@@ -9,6 +9,7 @@ import {
   type CacheEvent,
   type CacheKey,
   CacheService,
+  type CacheStats,
   type CacheStore,
   type CacheVersion,
   type Clock,
@@ -197,6 +198,7 @@ export type Shapes = [
       CacheEntry<Date>,
       {
         readonly value: Date;
+        readonly state: 'fresh' | 'stale';
         readonly createdAt: number;
         readonly staleAt: number | undefined;
         readonly expiresAt: number;
@@ -258,11 +260,15 @@ export async function service(cache: CacheService): Promise<void> {
     return missing.map((key) => key.length);
   });
   hasType<(number | undefined)[]>()(many);
-  const held: number | undefined = cache.stats().hits;
+  const held: number = cache.stats().hits;
+  const stats: Readonly<Record<string, number>> = cache.stats();
+  hasType<CacheStats>()(cache.stats());
   hasType<void>()(await cache.settled());
   hasType<void>()(await cache.close());
+  hasType<void>()(await cache.onModuleInit());
   hasType<void>()(await cache.onModuleDestroy());
-  return void held;
+  hasType<void>()(await cache[Symbol.asyncDispose]());
+  return void [held, stats];
 }
 
 export async function refused(cache: CacheService, store: CacheStore): Promise<void> {
@@ -274,6 +280,12 @@ export async function refused(cache: CacheService, store: CacheStore): Promise<v
   await cache.wrap('key', { maxAge: 60 }, () => 1);
   // @ts-expect-error a ttl without a unit
   await cache.set('key', 1, '60');
+  // @ts-expect-error a counter that there is not
+  cache.stats().evictions;
+  // @ts-expect-error a signal that is none
+  await cache.wrap('key', { signal: true }, () => 1);
+  // @ts-expect-error a signal is of one call, not of a service
+  new CacheService(store, { signal: new AbortController().signal });
   // @ts-expect-error set knows ttl and tags, and no more
   await cache.set('key', 1, { ttl: 60, staleTTL: 30 });
   // @ts-expect-error the defaults of a service have no tags

@@ -53,8 +53,8 @@ export function createFleet(
     },
     async close() {
       await Promise.all(apps.map((app) => app.close()));
-      const sum = (counter: string) =>
-        apps.reduce((total, { cache }) => total + (cache.stats()[counter] ?? 0), 0);
+      const sum = (counter: 'hits' | 'misses') =>
+        apps.reduce((total, { cache }) => total + cache.stats()[counter], 0);
       return { hits: sum('hits'), misses: sum('misses'), errors };
     },
   };

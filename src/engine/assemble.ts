@@ -24,7 +24,7 @@ import { StoreAccess } from './store-access.js';
 import { EntryWriter } from './writing/entry-writer.js';
 import { Invalidation } from './writing/invalidation.js';
 
-/** What a service is made of. */
+/** The parts of a service. */
 export interface ServiceParts {
   readonly policyOf: PolicyOf;
   readonly addressOf: (key: AnyKey) => Address;

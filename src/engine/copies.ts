@@ -35,7 +35,7 @@ export function copyOfHit(store: CacheStore, value: unknown, storageKey: string)
   return store.sharesFrozen && isFrozenDeep(value) ? value : copyAsHit(store, value, storageKey);
 }
 
-/** What those who joined one load are given in common, where the store shares. */
+/** A load whose joiners are given one copy in common, where the store shares. */
 interface Shared {
   readonly storageKey: string;
   shared?: unknown;

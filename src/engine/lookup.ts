@@ -18,7 +18,7 @@ import { STORE_BUDGET_MS } from './store-access.js';
 type LoadOne = (context: LoadContext<unknown>) => unknown;
 type Asked = Pick<LoadRequest, 'address' | 'policy'>;
 
-/** What `wrap` and `get` do: read, serve what is good, refresh what is stale, load what is missing. */
+/** The work of `wrap` and `get`: read, serve good values, refresh stale ones, load missing ones. */
 export class Lookup {
   readonly #parts: ServiceParts;
 
@@ -65,7 +65,7 @@ export class Lookup {
       () => this.#read(address, policy),
       (read, watch) => {
         const snapshot = watch.isInvalidated(tagsIn(read)) ? invalidated(read) : read;
-        // What most calls come to.
+        // Most calls end here.
         if (snapshot.state === 'fresh' && isServable(snapshot) && isPlain(policy))
           return this.#hit(address.key, snapshot.entry, snapshot.state);
         const loadAll: LoadAll = async (_requests, context) => [await load(context)];
@@ -132,14 +132,14 @@ export class Lookup {
   #read(address: Address, { tags, forceFresh }: ResolvedPolicy): Promise<Snapshot> {
     const { inFlight, reader } = this.#parts;
     if (!forceFresh) return reader.readNearest(address, tags);
-    // What an older load writes would land between this read and the fill that it is for, and refuse the newer value.
+    // A write of an older load could land between this read and its fill, which would then be refused.
     const { storageKey } = address;
     const written = inFlight.replaceLoads((load) => load.storageKey === storageKey);
     return withTimeout(written, STORE_BUDGET_MS, () => {}).then(() => reader.read(address, tags));
   }
 
   /**
-   * What to do with each key that was read:
+   * Decides about each key that was read:
    *
    *     fresh                  served
    *     stale, or soon to be   served, and refreshed in the background
@@ -230,7 +230,7 @@ const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !
 const servesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>
   !forceFresh && earlyRefresh === 0;
 
-/** What this process invalidated while it was read counts as invalidated. */
+/** The snapshot of a key that this process invalidated while it was read. */
 const invalidated = (read: Snapshot): Snapshot => ({
   ...read,
   entry: undefined,

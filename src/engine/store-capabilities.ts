@@ -1,6 +1,6 @@
 import type { CacheStore } from '../model/cache-store.js';
 
-/** What a store can do besides `get`, `set` and `del`. */
+/** The abilities of a store besides `get`, `set` and `del`. */
 export interface StoreCapabilities {
   /** Absence is proof: no record is evicted before its TTL. */
   readonly isDurable: boolean;

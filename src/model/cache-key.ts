@@ -35,7 +35,7 @@ export interface CacheKey<T, A extends readonly unknown[] = readonly unknown[]> 
   readonly args: A;
   readonly policy: KeyPolicy;
   toString(): string;
-  readonly [valueType]?: (value: T) => T;
+  readonly [valueType]?: () => T;
 }
 
 /** A key in any form: text, or an object such as a typed key. */

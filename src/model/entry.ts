@@ -6,6 +6,8 @@ import { checkStorable } from './storable.js';
 /** A cached value with its times (epoch milliseconds) and tags. */
 export interface CacheEntry<T> {
   readonly value: T;
+  /** Stale values are still served, and refreshed. */
+  readonly state: 'fresh' | 'stale';
   readonly createdAt: number;
   /** From this time on the value is stale: still served, and refreshed. Undefined for a value that is never stale. */
   readonly staleAt: number | undefined;

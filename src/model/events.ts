@@ -117,7 +117,24 @@ const COUNTERS = {
   'background-unfinished': 'backgroundUnfinished',
 } as const satisfies Record<Exclude<CacheEvent['type'], 'hit'>, string>;
 
+/**
+ * The counts of `stats()`, by name.
+ *
+ * @example
+ * ```ts
+ * import type { CacheService, CacheStats } from '@glasswork/cache';
+ *
+ * const hitRate = (cache: CacheService): number => {
+ *   const { hits, misses }: CacheStats = cache.stats();
+ *   return hits / (hits + misses);
+ * };
+ * ```
+ */
+export type CacheStats = Readonly<Record<'hits' | 'staleHits', number> & Counts>;
+
 export type Emit = (event: Exclude<CacheEvent, { type: 'hit' }>) => void;
+
+type Counts = Record<(typeof COUNTERS)[keyof typeof COUNTERS], number>;
 
 /** The listener, as a function that never throws: listener errors are swallowed. */
 export function safeListener(
@@ -147,12 +164,13 @@ export function eventLog(
    * current time, from a caller that has just read the clock.
    */
   hit(key: string, state: 'fresh' | 'stale', createdAt: number, now?: number): void;
-  stats(): Readonly<Record<string, number>>;
+  stats(): CacheStats;
 } {
   let hits = 0;
   let staleHits = 0;
-  const stats: Record<string, number> = {};
-  for (const counter of Object.values(COUNTERS)) stats[counter] = 0;
+  const counters = Object.values(COUNTERS);
+  // Every counter is in it from the start.
+  const stats = Object.fromEntries(counters.map((counter) => [counter, 0])) as Counts;
   const tell = safeListener(listener ?? standIn);
   const tellHit = (key: string, state: 'fresh' | 'stale', createdAt: number, now = clock.now()) =>
     // The age is never negative, although the clock of the process that wrote the value may be ahead.
@@ -160,7 +178,7 @@ export function eventLog(
   return {
     emit(event) {
       const counter = COUNTERS[event.type];
-      stats[counter] = (stats[counter] as number) + 1;
+      stats[counter]++;
       tell(event);
     },
     hit(key, state, createdAt, now) {

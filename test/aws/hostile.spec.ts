@@ -57,7 +57,7 @@ describe('a server that never ends its answer', () => {
     ['begins trailers', `${HEAD}Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n`],
   ])('and %s: a time budget ends it, and its connection', async (_, text) => {
     const { url, sockets } = await serveRequests((socket) => socket.write(text));
-    const transport = transportTo(url, { timeouts: { request: '60ms', total: 10 } });
+    const transport = transportTo(url, { timeouts: { request: '300ms', total: 10 } });
     await expect(transport.send(change)).rejects.toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringMatching(/timeouts\.request ran out \(tries: 1, may have been applied/),
@@ -71,7 +71,7 @@ describe('a server that never ends its answer', () => {
       socket.on('close', () => clearInterval(timer));
       socket.write(`${HEAD}Content-Length: 1000\r\n\r\n`);
     });
-    const transport = transportTo(url, { timeouts: { request: '80ms', total: 10 } });
+    const transport = transportTo(url, { timeouts: { request: '300ms', total: 10 } });
     await expect(transport.send(change)).rejects.toMatchObject({ code: 'TIMEOUT' });
     await closed(sockets[0]);
   });
@@ -169,7 +169,7 @@ describe('bytes that belong to no request', () => {
       if (body === '"late"') held.push(() => socket.write(answer(body)));
       else socket.write(answer(body));
     });
-    const transport = transportTo(url, { timeouts: { request: '60ms', total: 10 } });
+    const transport = transportTo(url, { timeouts: { request: '300ms', total: 10 } });
     await expect(transport.send({ ...change, body: '"late"' })).rejects.toMatchObject({
       code: 'TIMEOUT',
     });

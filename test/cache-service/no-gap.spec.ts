@@ -14,13 +14,29 @@ async function replies(first: () => void, jobs: number, second: () => void): Pro
   second();
 }
 
-it.each(['wrap', 'wrapMany', 'refresh'] as const)(
-  'gives no load of %s what was invalidated before it began, however closely the two replies follow',
-  async (how) => {
+/** Each way to invalidate the one key, and the operation of the store that confirms it. */
+const INVALIDATIONS = {
+  del: { operation: 'del', invalidate: (cache: CacheService) => cache.del('k') },
+  tag: { operation: 'set', invalidate: (cache: CacheService) => cache.invalidateTags(['red']) },
+  pattern: {
+    operation: 'delByPattern',
+    invalidate: (cache: CacheService) => cache.delByPattern('*'),
+  },
+  clear: { operation: 'set', invalidate: (cache: CacheService) => cache.clear() },
+} as const;
+
+it.each(
+  (['wrap', 'wrapMany', 'refresh'] as const).flatMap((how) =>
+    (['del', 'tag', 'pattern', 'clear'] as const).map((by) => [how, by] as const),
+  ),
+)(
+  'gives no load of %s what was invalidated by %s before it began, however closely the two replies follow',
+  async (how, by) => {
+    const { operation, invalidate } = INVALIDATIONS[by];
     const wrong: number[] = [];
     for (const jobs of [...TURNS, ...TURNS.map((turn) => -turn - 1)]) {
       const memory = new MemoryCacheStore();
-      const [read, deleted] = [deferred(), deferred()];
+      const [read, confirmed] = [deferred(), deferred()];
       let held = false;
       const hold = how === 'refresh' ? 'add' : 'getVersioned';
       const store = storeLike(memory, {
@@ -30,24 +46,28 @@ it.each(['wrap', 'wrapMany', 'refresh'] as const)(
           if (held && (hold === 'add' || key === 'k')) await read.promise;
           return reply;
         },
-        async del(key: string) {
-          if (held && key === 'k') await deleted.promise;
-          await memory.del(key);
+        async [operation](key: string, ...rest: [unknown, number]) {
+          if (held) await confirmed.promise;
+          return memory[operation](key, ...rest);
         },
       });
       const cache = new CacheService(store, { versionTTL: '1h', staleIfError: '1h', lease: true });
-      const policy: WrapOptions = { ttl: '10s', ...(how === 'refresh' && { staleTTL: '1s' }) };
+      const policy: WrapOptions = {
+        ttl: '10s',
+        tags: ['red'],
+        ...(how === 'refresh' && { staleTTL: '1s' }),
+      };
       await cache.wrap('k', policy, () => 'old');
       await advance(how === 'refresh' ? 1_000 : 10_000);
       held = true;
-      let isDeleted = false;
+      let isInvalidated = false;
       let isWrong = false;
-      const deleting = cache.del('k').then(() => {
-        isDeleted = true;
+      const invalidating = invalidate(cache).then(() => {
+        isInvalidated = true;
       });
       await advance(0);
       const load = (staleValue: unknown) => {
-        if (isDeleted && staleValue !== undefined) isWrong = true;
+        if (isInvalidated && staleValue !== undefined) isWrong = true;
         return 'new';
       };
       const work =
@@ -59,10 +79,10 @@ it.each(['wrap', 'wrapMany', 'refresh'] as const)(
               load(context.staleValue),
             );
       await advance(0);
-      const [reply, confirm] = [() => read.resolve(undefined), () => deleted.resolve(undefined)];
+      const [reply, confirm] = [() => read.resolve(undefined), () => confirmed.resolve(undefined)];
       if (jobs >= 0) await replies(reply, jobs, confirm);
       else await replies(confirm, -jobs, reply);
-      await Promise.all([work, deleting]);
+      await Promise.all([work, invalidating]);
       await cache.settled();
       if (isWrong) wrong.push(jobs);
     }

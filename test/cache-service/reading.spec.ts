@@ -1,4 +1,4 @@
-import { createCacheKey, MemoryCacheStore } from '@glasswork/cache';
+import { createCacheKey, entry, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
 import { advance, bareStore, START, setup, useFakeTime } from './helpers.js';
 
@@ -81,19 +81,32 @@ describe('get and set', () => {
     expect((await cache.getEntry('a'))?.expiresAt).toBe(START + 10_000);
   });
 
+  it('take what entry() makes of a typed key, with a policy of its own', async () => {
+    const { cache } = setup();
+    const nameOf = createCacheKey('name', (id: number) => `name:${id}`).of<string>();
+    const policy = { ttl: '1m', tags: ['names'] } as const;
+    expect(await cache.setMany([entry(nameOf(1), 'Ada', policy), entry(nameOf(2), 'Bob')])).toBe(
+      true,
+    );
+    expect(await cache.getMany([nameOf(1), nameOf(2)])).toEqual(['Ada', 'Bob']);
+    await cache.invalidateTags(['names']);
+    expect(await cache.getMany([nameOf(1), nameOf(2)])).toEqual([undefined, 'Bob']);
+  });
+
   it('give times and tags, stale ones included', async () => {
     const { cache } = setup({ staleTTL: '10s' });
     await cache.set('k', 1, { ttl: '1m', tags: ['red', 'blue'] });
-    const entry = {
+    const expected = {
       value: 1,
+      state: 'fresh',
       createdAt: START,
       staleAt: START + 10_000,
       expiresAt: START + 60_000,
       tags: ['red', 'blue'],
     };
-    expect(await cache.getEntry('k')).toEqual(entry);
+    expect(await cache.getEntry('k')).toEqual(expected);
     await advance(10_000);
-    expect(await cache.getEntry('k')).toEqual(entry);
+    expect(await cache.getEntry('k')).toEqual({ ...expected, state: 'stale' });
     expect(await cache.get('k')).toBe(1);
   });
 

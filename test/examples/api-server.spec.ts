@@ -42,7 +42,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-describe('the example API on its embedded DynamoDB', { timeout: 60_000 }, () => {
+describe('the example API on its embedded DynamoDB', () => {
   it('says for each request where its answer came from, and after how long', async () => {
     const api = startAPI(0);
     const [, port] = await api.says(/http:\/\/localhost:(\d+)\/items\/1/);

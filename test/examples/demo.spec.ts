@@ -36,7 +36,7 @@ function startDemo(...argv: string[]) {
 }
 
 describe('the demo', () => {
-  it('prints one JSON object, and judges it', { timeout: 120_000 }, async () => {
+  it('prints one JSON object, and judges it', async () => {
     const { code, stdout, stderr } = await startDemo(
       ...['--act', 'a', '--json', '--requests', '300', '--seed', '7', '--cluster', '29'],
     ).ended;
@@ -69,7 +69,7 @@ describe('the demo', () => {
     expect(code, stderr).toBe(figures.p50Ms < figures.p50MsWithout ? 0 : 1);
   });
 
-  it('plays its other acts, and says what to paste next', { timeout: 120_000 }, async () => {
+  it('plays its other acts, and says what to paste next', async () => {
     const { code, stdout, stderr } = await startDemo('--act', 'c,e').ended;
     expect(code, stderr + stdout).toBe(0);
     const titles = ['c  The update race', 'e  Cold start', 'In short', 'Paste next'];
@@ -85,7 +85,7 @@ describe('the demo', () => {
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
-  it('gives an object for each act', { timeout: 180_000 }, async () => {
+  it('gives an object for each act', async () => {
     const argv = ['--json', '--origin', '5ms', '--act', 'stampede', '--act', 'c', '--act', 'D,e'];
     const { code, stdout, stderr } = await startDemo(...argv).ended;
     expect(code, stderr + stdout).toBe(0);
@@ -127,21 +127,14 @@ describe('the demo', () => {
     expect(stderr).not.toMatch(/EPIPE|\n +at /);
   });
 
-  it.each(['SIGINT', 'SIGKILL'] as const)(
-    'leaves nothing behind after %s',
-    {
-      // A database that is just being compiled notices only then that its parent is gone.
-      timeout: 60_000,
-    },
-    async (signal) => {
-      const { child, ended, hasSaid } = startDemo('--requests', '5000');
-      await hasSaid('Starting');
-      child.kill(signal);
-      const { code, stdout } = await ended;
-      expect(stdout).toBe('');
-      expect(code).toBe(signal === 'SIGINT' ? 130 : null);
-    },
-  );
+  it.each(['SIGINT', 'SIGKILL'] as const)('leaves nothing behind after %s', async (signal) => {
+    const { child, ended, hasSaid } = startDemo('--requests', '5000');
+    await hasSaid('Starting');
+    child.kill(signal);
+    const { code, stdout } = await ended;
+    expect(stdout).toBe('');
+    expect(code).toBe(signal === 'SIGINT' ? 130 : null);
+  });
 
   it.each([
     [['--cluster', '55'], 'Give a whole number from 1 to 54'],

@@ -59,7 +59,7 @@ describe('the smoke test of a deployment', () => {
   });
 });
 
-it('ends with an exit code that a pipeline stops at', { timeout: 60_000 }, async () => {
+it('ends with an exit code that a pipeline stops at', async () => {
   const run = (CACHE_TABLE: string) =>
     promisify(execFile)(
       process.execPath,

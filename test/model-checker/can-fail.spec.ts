@@ -2,7 +2,7 @@ import { type CacheStore, MemoryCacheStore } from '@glasswork/cache';
 import { expect, it } from 'vitest';
 import { checkModel } from './check-model.js';
 import { mapStore } from './map-store.js';
-import { findCounterexample, schedules, seed, shrinkMs, timeout } from './settings.js';
+import { findCounterexample, schedules, seed, shrinkRuns } from './settings.js';
 import { shared } from './subject.js';
 
 const COUNTED = { versions: 'counted', fenceMs: 3_600_000 } as const;
@@ -16,7 +16,7 @@ const withoutVersions = (store: CacheStore): CacheStore => ({
   del: (key) => store.del(key),
 });
 
-it('finds what a store without versions lets through', { timeout }, async () => {
+it('finds what a store without versions lets through', async () => {
   const found = await findCounterexample({
     createSubject: shared((clock) => withoutVersions(new MemoryCacheStore({ clock }))),
     faults: [],
@@ -24,7 +24,7 @@ it('finds what a store without versions lets through', { timeout }, async () => 
   expect(found?.violation).toMatch(/whose load by p\d began/);
 });
 
-it('finds a version that comes back with a write that is sent twice', { timeout }, async () => {
+it('finds a version that comes back with a write that is sent twice', async () => {
   const found = await findCounterexample({
     createSubject: shared(
       (clock) => mapStore(clock, { ...COUNTED, versions: 'content' }),
@@ -35,7 +35,7 @@ it('finds a version that comes back with a write that is sent twice', { timeout 
   expect(found?.violation).toMatch(/whose load by p\d began/);
 });
 
-it('finds a marker that goes before a frozen load has ended', { timeout }, async () => {
+it('finds a marker that goes before a frozen load has ended', async () => {
   const found = await findCounterexample({
     createSubject: shared(
       (clock) => mapStore(clock, { ...COUNTED, fenceMs: 30_000 }),
@@ -46,12 +46,12 @@ it('finds a marker that goes before a frozen load has ended', { timeout }, async
   expect(found?.violation).toMatch(/whose load by p\d began/);
 });
 
-it('finds nothing where all of it is there', { timeout }, async () => {
+it('finds nothing where all of it is there', async () => {
   const found = await checkModel({
     createSubject: shared((clock) => mapStore(clock, COUNTED), REQUEST_LIFE_MS),
     schedules: schedules(6_000),
     seed,
-    shrinkMs,
+    shrinkRuns,
     faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale'],
   });
   expect(found?.report).toBeUndefined();

@@ -14,8 +14,8 @@ export interface ModelOptions {
   readonly gaps?: readonly Gap[] | undefined;
   /** The most calls of one schedule. */
   readonly operations?: number;
-  /** How long a counterexample may be made smaller, milliseconds. */
-  readonly shrinkMs?: number;
+  /** The most runs in which a counterexample is made smaller: the same on a machine of any speed. */
+  readonly shrinkRuns?: number;
 }
 
 /** A schedule that breaks the promise, made as small as was cheap. */
@@ -57,16 +57,16 @@ interface Failing {
 
 /** Leaves out one call after the other, as long as some order of events still breaks the promise. */
 async function shrink(
-  { createSubject, gaps, shrinkMs = 4_000 }: ModelOptions,
+  { createSubject, gaps, shrinkRuns = 1_000 }: ModelOptions,
   failing: Failing,
 ): Promise<Failing> {
-  const until = Date.now() + shrinkMs;
+  let left = shrinkRuns;
   let smallest = failing;
   for (let cut = true; cut; ) {
     cut = false;
     for (const smaller of smallerThan(smallest.scenario)) {
       for (let attempt = 0; attempt < TRIES_A_CUT && !cut; attempt++) {
-        if (Date.now() > until) return smallest;
+        if (left-- <= 0) return smallest;
         const seed = attempt === 0 ? smallest.seed : failing.seed + attempt * 7_919;
         const outcome = await runSchedule(createSubject, smaller, seed, gaps);
         if (outcome.violations.length === 0) continue;
@@ -76,7 +76,7 @@ async function shrink(
       if (cut) break;
     }
   }
-  return shortest({ createSubject, gaps }, smallest, until);
+  return shortest({ createSubject, gaps }, smallest, left);
 }
 
 function* smallerThan(from: Scenario): Generator<Scenario> {
@@ -127,10 +127,10 @@ function* smallerThan(from: Scenario): Generator<Scenario> {
 async function shortest(
   { createSubject, gaps }: Pick<ModelOptions, 'createSubject' | 'gaps'>,
   failing: Failing,
-  until: number,
+  runs: number,
 ): Promise<Failing> {
   let best = failing;
-  for (let attempt = 0; attempt < 300 && Date.now() < until; attempt++) {
+  for (let attempt = 0; attempt < Math.min(300, runs); attempt++) {
     const seed = failing.seed + attempt * 104_729;
     const outcome = await runSchedule(createSubject, failing.scenario, seed, gaps);
     if (outcome.violations.length > 0 && outcome.trace.length < best.outcome.trace.length)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
 import { checkModel } from './check-model.js';
 import { dynamoDB } from './dynamodb-subject.js';
-import { schedules, seed, shrinkMs, timeout } from './settings.js';
+import { schedules, seed, shrinkRuns } from './settings.js';
 
 let server: Dynalite;
 beforeAll(async () => {
@@ -10,12 +10,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it(`keeps the promise on DynamoDB (MODEL_SEED=${seed})`, { timeout }, async () => {
+it(`keeps the promise on DynamoDB (MODEL_SEED=${seed})`, async () => {
   const found = await checkModel({
     createSubject: dynamoDB(server.endpoint),
     schedules: schedules(400),
     seed,
-    shrinkMs,
+    shrinkRuns,
     faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale'],
     gaps: ['lateFill'],
   });

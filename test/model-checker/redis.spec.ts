@@ -4,7 +4,7 @@ import { describeWithRedis } from '../servers/redis-available.js';
 import { RedisProcess } from '../servers/redis-process.js';
 import { checkModel } from './check-model.js';
 import { redis } from './redis-subject.js';
-import { findCounterexample, schedules, seed, shrinkMs, timeout } from './settings.js';
+import { findCounterexample, schedules, seed, shrinkRuns } from './settings.js';
 
 describeWithRedis('the model over Redis', () => {
   let server: RedisProcess;
@@ -18,18 +18,18 @@ describeWithRedis('the model over Redis', () => {
     await server.stop();
   });
 
-  it(`keeps the promise (MODEL_SEED=${seed})`, { timeout }, async () => {
+  it(`keeps the promise (MODEL_SEED=${seed})`, async () => {
     const found = await checkModel({
       createSubject: redis(client),
       schedules: schedules(800),
       seed,
-      shrinkMs,
+      shrinkRuns,
       faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],
     });
     expect(found?.report).toBeUndefined();
   });
 
-  it('finds a version that a command which is sent twice brings back', { timeout }, async () => {
+  it('finds a version that a command which is sent twice brings back', async () => {
     const found = await findCounterexample({
       createSubject: redis(client, (lua) =>
         lua.replace("redis.call('TIME')", "{'1000000000', '0'}"),
@@ -39,7 +39,7 @@ describeWithRedis('the model over Redis', () => {
     expect(found?.violation).toMatch(/whose load by p\d began/);
   });
 
-  it('finds a fill that needs no token', { timeout }, async () => {
+  it('finds a fill that needs no token', async () => {
     const found = await findCounterexample({
       createSubject: redis(client, (lua) => lua.replace("header == '' or", "header ~= '' and")),
       faults: [],

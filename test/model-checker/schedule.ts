@@ -12,6 +12,9 @@ export interface Outcome {
   readonly trace: readonly string[];
 }
 
+/** A schedule that has not ended by then never does. */
+const MOST_STEPS = 100_000;
+
 /** When everything goes well again, nothing may take longer than so many steps to end. */
 const MOST_CLOSING_STEPS = 300;
 
@@ -94,7 +97,8 @@ class Run {
     const { sleeps, freezes } = this.#scenario;
     // Calls that come one after the other, each while nothing but slow things are left of those before, or in a crowd.
     const pressure = random.pick([0, 0, 5, 15, 40]);
-    for (;;) {
+    for (let steps = 0; ; steps++) {
+      if (steps === MOST_STEPS) return oracle.fail('the schedule never ends');
       const left = this.#next < this.#scenario.operations.length;
       if (oracle.violations.length > 0 || (!left && this.#isDone() && gates.ready === 0)) return;
       const step = random.weighted({

@@ -2,7 +2,7 @@ import { type CacheStore, MemoryCacheStore } from '@glasswork/cache';
 import { faultyStore } from '@glasswork/cache/testing';
 import { expect, it } from 'vitest';
 import { checkModel, type ModelOptions } from './check-model.js';
-import { findCounterexample, schedules, seed, shrinkMs, timeout } from './settings.js';
+import { findCounterexample, schedules, seed, shrinkRuns } from './settings.js';
 import { tiered } from './tiered-subject.js';
 
 type Last = Parameters<typeof tiered>[0];
@@ -18,27 +18,25 @@ it.each([
   ['where the tiers of all processes are full', 2_000, { own: 2 }],
   ['where all processes share the first tier', 2_000, { middle: true }],
   ['over three tiers', 2_000, { own: 100, middle: true }],
-])(`keeps the promise %s (MODEL_SEED=${seed})`, { timeout }, async (_what, usual, tiers) => {
+])(`keeps the promise %s (MODEL_SEED=${seed})`, async (_what, usual, tiers) => {
   const found = await checkModel({
     createSubject: tiered(memory, tiers),
     schedules: schedules(usual),
     seed,
-    shrinkMs,
+    shrinkRuns,
     faults: FAULTS,
   });
   expect(found?.report).toBeUndefined();
 });
 
-it(`keeps the promise where processes tell each other (MODEL_SEED=${seed})`, {
-  timeout,
-}, async () => {
+it(`keeps the promise where processes tell each other (MODEL_SEED=${seed})`, async () => {
   const found = await checkModel({
     createSubject: tiered(memory, { own: 100, channel: true }),
     // Many calls: a process must have read, be told, and read again.
     operations: 60,
     schedules: schedules(2_000),
     seed,
-    shrinkMs,
+    shrinkRuns,
     // What a lagging read has given is copied for as long as the value lives.
     faults: FAULTS.filter((kind) => kind !== 'stale'),
   });
@@ -65,7 +63,7 @@ it.each([
   ['that lands after an invalidation', { own: 100, wrap: unfenced }],
   ['that is kept for too long', { own: 100, wrap: unlimited }],
   ['that a message should have ended', { own: 100, channel: 'deaf' as const }],
-])('finds a copy %s', { timeout }, async (_what, tiers) => {
+])('finds a copy %s', async (_what, tiers) => {
   const createSubject = tiered(memory, tiers);
   const found = await findCounterexample({
     createSubject,

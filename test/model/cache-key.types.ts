@@ -7,6 +7,7 @@ import {
   type CacheKey,
   CacheService,
   createCacheKey,
+  entry,
   type KeyFactory,
   MemoryCacheStore,
 } from '../../src/index.js';
@@ -87,8 +88,9 @@ export type Keys = [
   Assert<Fits<CacheKey<User>, AnyKey>>,
   Assert<Fits<CacheKey<User, [id: string]>, CacheKey<User>>>,
   Assert<Same<Fits<CacheKey<User>, CacheKey<Visit>>, false>>,
-  // A key's type is exact: neither of these may stand for the other.
-  Assert<Same<Fits<CacheKey<User>, CacheKey<User | null>>, false>>,
+  // A key may be read as one of a wider type, and not as one of a narrower type.
+  Assert<Fits<CacheKey<User>, CacheKey<User | null>>>,
+  Assert<Fits<CacheKey<User>, CacheKey<unknown>>>,
   Assert<Same<Fits<CacheKey<User | null>, CacheKey<User>>, false>>,
   Assert<Same<Fits<CacheKey<User>, string>, false>>,
 ];
@@ -96,7 +98,15 @@ export type Keys = [
 export async function inferred(user: User, visit: Visit): Promise<void> {
   hasType<Named | undefined>()(await cache.get(fromSchemas.valibot('1')));
   hasType<Visit | undefined>()(await cache.get(visits('home', 1)));
-  hasType<(User[] | undefined)[]>()(await cache.getMany([users(), users()]));
+  hasType<[User[] | undefined, User[] | undefined]>()(await cache.getMany([users(), users()]));
+  hasType<[User[] | undefined, Visit | undefined, number | undefined]>()(
+    await cache.getMany([users(), visits('home', 1), fromSchemas.transforming('1')]),
+  );
+  const keys: CacheKey<Visit>[] = [visits('a', 1), visits('b', 2)];
+  hasType<(Visit | undefined)[]>()(await cache.getMany(keys));
+  hasType<(Visit | undefined)[]>()(await cache.getMany<Visit>(['text', visits('a', 1)]));
+  const either: string | CacheKey<Visit> = user.id ? 'text' : visits('a', 1);
+  hasType<Visit | undefined>()(await cache.get<Visit>(either));
   hasType<Visit>()(await cache.wrap(visits('home', 1), () => visit));
   hasType<Visit>()(await cache.wrap(visits('home', 1), '5m', async () => visit));
   hasType<Visit>()(await cache.wrap(visits('home', 1), { ttl: 60 }, async () => visit));
@@ -109,6 +119,11 @@ export async function inferred(user: User, visit: Visit): Promise<void> {
   await cache.set(visits('home', 1), visit);
   await cache.set(users(), [user], { ttl: '1d', tags: ['users'] });
   await cache.setMany([{ key: visits('home', 1), value: visit, ttl: 60 }]);
+  await cache.setMany([
+    entry(visits('home', 1), visit, { ttl: 60, tags: ['visits'] }),
+    entry(users(), [user], '5m'),
+    { key: 'text', value: 1 },
+  ]);
   await cache.has(visits('home', 1));
   await cache.del(visits('home', 1));
   await cache.delMany([visits('home', 1), users(), 'text']);
@@ -140,7 +155,9 @@ export async function refused(user: User, visit: Visit): Promise<void> {
   // @ts-expect-error a batch of values of another type
   await cache.wrapMany([visits('home', 1)], async (missing) => missing.map(() => user));
   // @ts-expect-error an entry of a batch with a value of another type
-  await cache.setMany([{ key: visits('home', 1), value: user }]);
+  await cache.setMany([entry(visits('home', 1), user)]);
+  // @ts-expect-error a tuple's member read as another type
+  const pair: [unknown, User | undefined] = await cache.getMany([users(), visits('a', 1)]);
   // @ts-expect-error a read as another type
   const read: User | undefined = await cache.get(visits('home', 1));
 
@@ -173,5 +190,5 @@ export async function refused(user: User, visit: Visit): Promise<void> {
   createCacheKey('text', () => 'text', { schema: { parse: () => 1 } });
   // @ts-expect-error a schema already says what the value is
   createCacheKey('user', () => 'user', { schema: v.string() }).of<User>();
-  return void [read, key, other];
+  return void [read, key, other, pair];
 }

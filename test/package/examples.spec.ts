@@ -17,14 +17,14 @@ describe('examples', () => {
     expect(found.flatMap((one) => one.problems)).toEqual([]);
   });
 
-  it('compile, each as a module of its own', { timeout: 60_000 }, async () => {
+  it('compile, each as a module of its own', async () => {
     expect(examples.length).toBeGreaterThan(3);
     expect(await compile(examples, 'examples')).toEqual([]);
   });
 });
 
 describe('the check of examples', () => {
-  it('names the document and the line of an error', { timeout: 60_000 }, async () => {
+  it('names the document and the line of an error', async () => {
     const markdown = ['# Title', '', '```ts', 'const fine = 1;', '```', 'Text.', '   ```ts [a.ts]'];
     const wrong = [
       '   const two = 2;',

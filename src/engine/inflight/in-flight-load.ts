@@ -6,10 +6,10 @@ import type { InFlight } from './in-flight-read.js';
 import { ChainedLoad } from './load-chain.js';
 import type { LoadRun } from './load-run.js';
 
-/** What a load starts from: what the read before it saw, and when. */
+/** The part of a snapshot that a load starts from. */
 export type LoadBasis = Pick<Snapshot, 'version' | 'versions' | 'wallMs' | 'monotonicMs'>;
 
-/** What a load is of, and what it starts from. */
+/** The key of a load, the snapshot that it starts from, and its run. */
 export interface LoadStart {
   readonly address: Pick<Address, 'key' | 'storageKey'>;
   readonly snapshot: LoadBasis;
@@ -36,16 +36,16 @@ export class InFlightLoad implements InFlight {
   /** Its place among the calls and loads of this process: what is smaller came first. */
   readonly order: number;
   readonly run: LoadRun;
-  /** What it waits for, and what waits for it. */
+  /** Its place in the chains of loads that wait for each other. */
   readonly chained: ChainedLoad;
   readonly outcome: Promise<unknown>;
-  /** What all who joined are given, where the store shares frozen values. */
+  /** The one copy for all callers who joined, where the store shares frozen values. */
   shared: unknown;
   readonly #tags: Set<string>;
   readonly #countFreezes: () => number;
   readonly #freezes: number;
   #basis: LoadBasis;
-  /** What its value will carry: the versions of the basis, and in place of missing ones what was created. */
+  /** The versions that its value will carry: those of the basis, with created ones in place of missing ones. */
   #versions: DependencyVersions | undefined;
   #hasBegun = false;
   #hasAddedTags = false;
@@ -85,12 +85,12 @@ export class InFlightLoad implements InFlight {
     return this.#isInvalidated;
   }
 
-  /** Whether its value must not be cached. */
+  /** True if its value must not be cached. */
   get isOutdated(): boolean {
     return this.#isInvalidated || this.#isReplaced;
   }
 
-  /** Whether the process was frozen since the load started: it may wait for ever for a connection that is dead. */
+  /** True if the process was frozen since the load started: it may wait for ever for a connection that is dead. */
   get hasFrozen(): boolean {
     return this.#freezes !== this.#countFreezes();
   }
@@ -140,8 +140,8 @@ export class InFlightLoad implements InFlight {
   }
 
   /**
-   * Whether a caller that read this may share the outcome. `called`: the order of its call. Two failed reads are not two
-   * equal versions, so a caller whose read failed shares only a load that began after its call.
+   * True if a caller that read this snapshot may share the outcome. `called`: the order of its call. Two failed reads
+   * are not two equal versions, so a caller whose read failed shares only a load that began after its call.
    */
   canJoin(snapshot: LoadBasis, called: number): boolean {
     if (!this.#isOpen) return false;
@@ -149,7 +149,7 @@ export class InFlightLoad implements InFlight {
     return !this.#hasAddedTags && this.#isBasedOn(snapshot);
   }
 
-  /** Whether a load from this read would only repeat this one. */
+  /** True if a load from this snapshot would only repeat this one. */
   supersedes(snapshot: LoadBasis): boolean {
     return this.#isOpen && this.#isBasedOn(snapshot);
   }

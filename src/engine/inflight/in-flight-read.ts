@@ -1,13 +1,13 @@
 import type { UnorderedSet } from '../../util/unordered-set.js';
 
-/** What an invalidation is matched against: a read or a load under way. */
+/** A read or a load under way, which invalidations are matched against. */
 export interface InFlight {
   readonly storageKey: string;
   /** The tags that its value carries, as far as they are known yet. */
   readonly tags: ReadonlySet<string>;
 }
 
-/** Whether an invalidation concerns it. */
+/** True if an invalidation concerns it. */
 export type Matches = (inFlight: InFlight) => boolean;
 
 const NONE: ReadonlySet<string> = new Set();
@@ -45,8 +45,8 @@ export class InFlightRead implements InFlight {
   }
 
   /**
-   * Whether this process has invalidated what it reads since it began. `found`: the tags that the entry carries. Only
-   * the entry names them, so invalidations that did not seem to concern the read are matched once more.
+   * True if this process has invalidated the key or a tag since the read began. `found`: the tags that the entry
+   * carries. Only the entry names them, so invalidations that did not seem to concern the read are matched once more.
    */
   isInvalidated(found: readonly string[]): boolean {
     if (this.#isInvalidated || !this.#others) return this.#isInvalidated;

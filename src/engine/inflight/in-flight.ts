@@ -2,7 +2,7 @@ import { UnorderedSet } from '../../util/unordered-set.js';
 import { InFlightLoad, type LoadBasis, type LoadStart } from './in-flight-load.js';
 import { guarded, InFlightRead, InFlightReads, type Matches } from './in-flight-read.js';
 
-/** What is read, and the tags that are known of it before the read. */
+/** A key to read, and the tags that are known of it before the read. */
 export interface Watched {
   readonly storageKey: string;
   readonly tags: readonly string[];
@@ -87,7 +87,7 @@ export class InFlightTracker {
     return new InFlightRead(this.#reads, storageKey, tags, ++this.#order);
   }
 
-  /** What is being read, or waits to load, may be older than the invalidation that has just resolved. */
+  /** Reads under way, and loads that have not begun, may be older than the invalidation that has just resolved. */
   invalidateReads(matches: Matches): void {
     for (const read of this.#reads.all()) read.invalidate(matches);
     // Loads that have begun may have begun after the invalidation was called.

@@ -7,7 +7,8 @@ import type * as asyncHooks from 'node:async_hooks';
 export class ChainedLoad {
   readonly key: string;
   #hasEnded = false;
-  readonly #waitsFor = new Set<{ readonly load: ChainedLoad }>();
+  /** Made by the first wait: most loads wait for no other. */
+  #waitsFor: Set<{ readonly load: ChainedLoad }> | undefined;
 
   constructor(key: string) {
     this.key = key;
@@ -20,14 +21,17 @@ export class ChainedLoad {
   /** Nothing waits for it any more, whatever its function still does. */
   end(): void {
     this.#hasEnded = true;
-    this.#waitsFor.clear();
+    this.#waitsFor = undefined;
   }
 
   /** From now on it waits for the other load. Returns what ends that. */
   waitFor(load: ChainedLoad): () => void {
     const wait = { load };
+    this.#waitsFor ??= new Set();
     this.#waitsFor.add(wait);
-    return () => this.#waitsFor.delete(wait);
+    return () => {
+      this.#waitsFor?.delete(wait);
+    };
   }
 
   /** The loads from this one to one of the others, each waiting for the next; undefined where none is reached. */
@@ -38,7 +42,7 @@ export class ChainedLoad {
     for (const path of paths) {
       const last = path.at(-1) as ChainedLoad;
       if (others.includes(last)) return path;
-      for (const { load } of last.#waitsFor) {
+      for (const { load } of last.#waitsFor ?? []) {
         if (reached.has(load)) continue;
         reached.add(load);
         paths.push([...path, load]);
@@ -55,7 +59,8 @@ const NONE: Loads = [];
 /** The first version of Node in which AsyncLocalStorage costs calls outside of it nothing. */
 const FIRST_FREE_VERSION = 24;
 
-let storage: asyncHooks.AsyncLocalStorage<Loads> | undefined;
+/** Null where there is none; undefined until the first load. */
+let storage: asyncHooks.AsyncLocalStorage<Loads> | null | undefined;
 let synchronous: Loads = NONE;
 
 /** The running loads that this code belongs to: none, one, or all that a batch serves. */
@@ -69,7 +74,7 @@ export function currentLoads(): Loads {
  * only the synchronous part of the function belongs to them.
  */
 export function runAsLoads<T>(loads: Loads, work: () => T): T {
-  storage ??= newStorage();
+  if (storage === undefined) storage = newStorage();
   if (storage) return storage.run(loads, work);
   const before = synchronous;
   synchronous = loads;
@@ -80,8 +85,8 @@ export function runAsLoads<T>(loads: Loads, work: () => T): T {
   }
 }
 
-function newStorage(): asyncHooks.AsyncLocalStorage<Loads> | undefined {
-  if (Number.parseInt(process.versions.node, 10) < FIRST_FREE_VERSION) return undefined;
+function newStorage(): asyncHooks.AsyncLocalStorage<Loads> | null {
+  if (Number.parseInt(process.versions.node, 10) < FIRST_FREE_VERSION) return null;
   const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
   return new AsyncLocalStorage<Loads>();
 }

@@ -21,7 +21,7 @@ interface Parts {
   readonly emit: Emit;
 }
 
-/** What this process is to refresh, and the lease that it holds for it. */
+/** A request that this process refreshes, and the lease that it holds for it. */
 interface Claim {
   readonly request: LoadRequest;
   readonly lease: Lease | undefined;

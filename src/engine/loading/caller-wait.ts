@@ -11,7 +11,7 @@ import type { LoadRequest } from './load-request.js';
 /** After so long a caller who waits for another's load tells of it, milliseconds. */
 const SLOW_JOIN_MS = 10_000;
 
-/** What a caller waits for. */
+/** The load that a caller waits for, and the loads that the call is made in. */
 export interface Awaited extends Shared {
   /** The loads that the call is made in. */
   readonly callers: readonly ChainedLoad[];

@@ -1,5 +1,5 @@
 /**
- * Whether this hit should refresh the value before it runs out. The closer the end, the longer its load takes, and the
+ * True if this hit should refresh the value before it runs out. The closer the end, the longer its load takes, and the
  * greater `beta`, the likelier; so of many callers about one refreshes early, and none waits.
  *
  * @see Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015 (XFetch).

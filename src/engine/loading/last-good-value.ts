@@ -60,7 +60,7 @@ export async function lastGoodOrLoaded(
   }
 }
 
-/** What may stand in now: what was invalidated while the load ran must not be served, however long that takes. */
+/** The entry that may stand in now. A value that was invalidated while the load ran must not be served. */
 async function lastGoodAfter(
   reason: 'error' | 'timeout',
   parts: Parts,

@@ -51,7 +51,7 @@ export class Leases {
     return lease;
   }
 
-  /** Whether a process holds it. An unreadable lease counts as free, so that nobody waits for nothing. */
+  /** True if a process holds the lease. An unreadable lease counts as free, so that nobody waits for nothing. */
   async isHeld(request: LoadRequest): Promise<boolean> {
     const { access } = this.#parts;
     const name = this.nameOf(request);
@@ -65,7 +65,7 @@ export class Leases {
     return this.#parts.keys.record('lease', identityOf(request));
   }
 
-  /** What is left of the invocation, milliseconds. */
+  /** The time left of the invocation, milliseconds. */
   timeLeft(): number {
     const { deadline, clock, emit } = this.#parts;
     try {

@@ -4,7 +4,7 @@ import { after, type Duration, milliseconds } from '../../model/time.js';
 import type { LoadRun } from '../inflight/load-run.js';
 
 /**
- * What a load is given besides its own closure.
+ * Passed to every load.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export interface LoadContext<T> {
   skip(): void;
 }
 
-/** What a load has said of its value by the time it ends. */
+/** Notes that a load makes about its value while it runs. */
 export class LoadNotes {
   /** In place of the policy's; zero or less: the value is not cached. */
   ttlMs: number | undefined;

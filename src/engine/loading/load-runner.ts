@@ -163,7 +163,7 @@ export class LoadRunner {
     return durationMs;
   }
 
-  /** Whether the value was written. */
+  /** Resolves to true if the value was written. */
   async #fill(
     running: RunningLoad,
     value: unknown,

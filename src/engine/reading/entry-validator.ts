@@ -15,7 +15,7 @@ import type { Clock } from '../../model/time.js';
 import type { StoredValue } from './stored-value.js';
 import type { VersionTracker } from './version-tracker.js';
 
-/** Whether every version that an entry carries is the one in force: if not, it was invalidated. */
+/** True if every version that an entry carries is in force. If not, the entry was invalidated. */
 export const areInForce = (
   carried: DependencyVersions,
   inForce: (name: DependencyName) => ReadVersion | undefined,

@@ -1,7 +1,7 @@
 import type { CacheStore, CacheVersion } from '../../model/cache-store.js';
 import { CacheError } from '../../model/errors.js';
 
-/** What a store has returned for one key. */
+/** One key's value and version, as a store returns them. */
 export interface StoredValue {
   readonly value: unknown;
   readonly version: CacheVersion | undefined;

@@ -108,7 +108,7 @@ export class VersionTracker {
     this.#forget(name);
   }
 
-  /** What is remembered. Its age is by the wall clock, so a freeze ends it, and so does a clock that is set back. */
+  /** The remembered version. Its age is by the wall clock, so a freeze ends it, and so does a clock that is set back. */
   trusted(name: DependencyName, now: number): CacheVersion | undefined {
     const memory = name === null ? this.#prefix : this.#tags.get(name);
     return isTrusted(memory, now) ? memory.versions[0][1] : undefined;

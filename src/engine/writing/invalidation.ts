@@ -79,7 +79,7 @@ export class Invalidation {
     const { versions, inFlight, emit } = this.#parts;
     const unique = new Set(tags);
     const matches: Matches = ({ tags }) => [...unique].some((tag) => tags.has(tag));
-    // What they write carries the old versions: there is nothing to wait for.
+    // Their writes carry the old versions, so there is nothing to wait for.
     void inFlight.invalidate(matches);
     const changes = await Promise.allSettled(
       [...unique].map(async (tag) => {

@@ -1,4 +1,4 @@
-import type { AnyKey } from '../../model/cache-key.js';
+import type { AnyKey, CacheKey } from '../../model/cache-key.js';
 import type { DependencyVersions } from '../../model/dependency.js';
 import type { PolicyOf, WrapOptions } from '../../model/policy.js';
 import type { Address } from '../../model/snapshot.js';
@@ -17,19 +17,42 @@ interface Parts {
   readonly writer: EntryWriter;
 }
 
-export type SetOptions = Duration | Pick<WrapOptions, 'ttl' | 'tags'>;
+/** A ttl, or a ttl and tags. */
+export type SetPolicy = Duration | Pick<WrapOptions, 'ttl' | 'tags'>;
 
-interface Given {
+/** One value of `setMany`; `entry` makes one of a typed key, so that a wrong value does not compile. */
+export interface SetEntry {
   readonly key: AnyKey;
   readonly value: unknown;
-  readonly ttl?: SetOptions | undefined;
+  /** Default: the key's, else `CacheConfig.defaultTTL`. */
+  readonly ttl?: SetPolicy | undefined;
 }
+
+/**
+ * One value of `setMany`, checked against the type of its key.
+ *
+ * @example
+ * ```ts
+ * import { type CacheService, createCacheKey, entry } from '@glasswork/cache';
+ *
+ * const nameOf = createCacheKey('name', (id: number) => `name:${id}`).of<string>();
+ * const ageOf = createCacheKey('age', (id: number) => `age:${id}`).of<number>();
+ *
+ * const setUser = (cache: CacheService, id: number) =>
+ *   cache.setMany([entry(nameOf(id), 'Ada'), entry(ageOf(id), 36, '5m')]);
+ * ```
+ */
+export const entry = <T>(key: CacheKey<T>, value: NoInfer<T>, ttl?: SetPolicy): SetEntry => ({
+  key,
+  value,
+  ttl,
+});
 
 type Prepared = Omit<Write, 'versions'> & { readonly versions: DependencyVersions | undefined };
 
 /** Writes without a condition, over whatever is there. Resolves to whether the store took them all. */
-export async function setAll(parts: Parts, entries: readonly Given[]): Promise<boolean> {
-  const prepared = await Promise.all(entries.map((entry) => prepare(parts, entry)));
+export async function setAll(parts: Parts, entries: readonly SetEntry[]): Promise<boolean> {
+  const prepared = await Promise.all(entries.map((each) => prepare(parts, each)));
   const ready = prepared.filter((write): write is Write => write.versions !== undefined);
   const written = ready.length === 0 || (await parts.writer.write(ready));
   const storageKeys = new Set(ready.map(({ address }) => address.storageKey));
@@ -40,7 +63,7 @@ export async function setAll(parts: Parts, entries: readonly Given[]): Promise<b
 /** Invalidates running loads, whose values would be older. Without versions where the value must not be written. */
 async function prepare(
   { addressOf, policyOf, invalidation, versions }: Parts,
-  { key, value, ttl }: Given,
+  { key, value, ttl }: SetEntry,
 ): Promise<Prepared> {
   const [address, policy] = [addressOf(key), policyOf(key, ttl)];
   const invalidating = invalidation.invalidateInFlight(

@@ -62,7 +62,7 @@ describeOnLambda('After a freeze', (runtime) => {
   });
 
   it('a write that slept for ten minutes is signed and sent anew', async () => {
-    await start({ env: { MAX_WAIT: '200ms' } });
+    await start({ env: { MAX_WAIT: '200ms', TIMEOUT: '2s' } });
     await settle('2');
     // The table is silent from the moment in which the value has been loaded: the cap ends, and the fill sleeps.
     const { requests } = world.origin;

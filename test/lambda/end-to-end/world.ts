@@ -51,6 +51,7 @@ export class World {
       endpoint: parts.dynalite.endpoint,
       region,
       credentials: async () => credentials,
+      timeouts: { connect: '1m', request: '1m', total: '1m' },
     });
     this.#reader = new CacheService(store, { keyPrefix: 'functions' });
     this.proxy.now = this.now;
@@ -99,8 +100,8 @@ export class World {
       folder: this.#bundles.folder(format),
       handler: `${name}.handler`,
       now: this.now,
-      // Not a limit of any test, unless it says so.
-      timeoutMs: 15_000,
+      // Not a limit of any test, unless it says so: a busy machine takes its time.
+      timeoutMs: 300_000,
       ...(withClock && { nodeOptions: ['--require', clockScript] }),
       env: {
         TABLE: this.#tableName,

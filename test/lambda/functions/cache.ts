@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CacheEvent, CacheService, DynamoDBCacheStore } from '@glasswork/cache';
+import { type CacheEvent, CacheService, type Duration, DynamoDBCacheStore } from '@glasswork/cache';
 import { type AfterResponse, afterResponse } from '@glasswork/cache/lambda';
 
 /** What the tests ask of a function with a cache. */
@@ -19,7 +19,7 @@ export interface CachedAnswer {
   readonly events: readonly string[];
 }
 
-const { TABLE = '', ENDPOINT = '', ORIGIN = '', MODE, MAX_WAIT = '2s' } = process.env;
+const { TABLE = '', ENDPOINT = '', ORIGIN = '', MODE, MAX_WAIT = '2m', TIMEOUT = '1m' } = process.env;
 
 const events: string[] = [];
 
@@ -27,11 +27,17 @@ const events: string[] = [];
 export const register = (): Promise<AfterResponse> =>
   afterResponse({
     mode: MODE as AfterResponse['mode'] | undefined,
-    maxWait: MAX_WAIT as `${number}s`,
+    maxWait: MAX_WAIT as Duration,
     onEvent: (told) => events.push(describe(told)),
   });
 
-const store = new DynamoDBCacheStore({ tableName: TABLE, endpoint: ENDPOINT, region: 'us-east-1' });
+const limit = TIMEOUT as Duration;
+const store = new DynamoDBCacheStore({
+  tableName: TABLE,
+  endpoint: ENDPOINT,
+  region: 'us-east-1',
+  timeouts: { connect: limit, request: limit, total: limit },
+});
 let cache: CacheService | undefined;
 
 /** Every value is stale a millisecond after its load: each read but the first starts a refresh. */

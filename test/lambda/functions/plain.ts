@@ -4,12 +4,12 @@ export type PlainEvent =
   | { readonly do: 'throw' }
   | { readonly do: 'exit'; readonly after: 'answer' | 'event' }
   | { readonly do: 'hang' }
-  /** Answers at once, with a timer left running. */
-  | { readonly do: 'set a timer'; readonly ms: number }
-  /** How long the timer took. */
-  | { readonly do: 'tell' };
+  /** Answers at once, with a timer left running that fires all the time. */
+  | { readonly do: 'leave a timer' }
+  /** Answers when the timer has fired once more. */
+  | { readonly do: 'wait for the timer' };
 
-let tookMs: number | undefined;
+let onTick = () => {};
 
 export async function handler(event: PlainEvent): Promise<unknown> {
   switch (event.do) {
@@ -23,14 +23,12 @@ export async function handler(event: PlainEvent): Promise<unknown> {
       return {};
     case 'hang':
       return new Promise(() => setInterval(() => {}, 1_000));
-    case 'set a timer': {
-      const start = performance.now();
-      setTimeout(() => {
-        tookMs = performance.now() - start;
-      }, event.ms);
+    case 'leave a timer':
+      setInterval(() => onTick(), 1);
       return {};
-    }
     default:
-      return { tookMs };
+      return new Promise((resolve) => {
+        onTick = () => resolve('fired');
+      });
   }
 }

@@ -425,7 +425,7 @@ const ROWS: readonly Row[] = [
 ];
 
 describeWithRedis('an error of Redis names its remedy, and no secret', () => {
-  it.each(ROWS)('%s', { timeout: 120_000 }, async (_cause, make, work, said, remedy) => {
+  it.each(ROWS)('%s', async (_cause, make, work, said, remedy) => {
     const store = await make();
     await expectError(work(store), said, remedy);
     // Also over the same connection.

@@ -13,8 +13,6 @@ import { until } from '../../servers/until.js';
 import { expectOutage, expectRecovery, Origin, Process, Traffic } from './traffic.js';
 
 /** For the worst of machines: what a test waits for has limits of its own. */
-const timeout = 300_000;
-
 let origin: Origin;
 let closing: (() => unknown)[];
 beforeEach(() => {
@@ -44,7 +42,7 @@ const two = (cluster: RedisCluster): [Process, Process] => [
 ];
 
 describeWithRedis('faults of a Redis Cluster', () => {
-  it('a master that fails, and its replica that takes over', { timeout }, async () => {
+  it('a master that fails, and its replica that takes over', async () => {
     const cluster = await startCluster({ replicas: true });
     const processes = two(cluster);
     const traffic = new Traffic(processes, origin, 60);
@@ -64,7 +62,7 @@ describeWithRedis('faults of a Redis Cluster', () => {
     await expectRecovery(processes, origin);
   });
 
-  it('slots that move while they are used', { timeout }, async () => {
+  it('slots that move while they are used', async () => {
     const cluster = await startCluster();
     const processes = two(cluster);
     const traffic = new Traffic(processes, origin, 30);
@@ -87,7 +85,7 @@ describeWithRedis('faults of a Redis Cluster', () => {
     await expectRecovery(processes, origin);
   });
 
-  it('a master that is gone, and back, and nobody to stand in', { timeout }, async () => {
+  it('a master that is gone, and back, and nobody to stand in', async () => {
     const cluster = await startCluster();
     const processes = two(cluster);
     await expectRecovery(processes, origin);
@@ -101,7 +99,7 @@ describeWithRedis('faults of a Redis Cluster', () => {
     await expectRecovery(processes, origin);
   });
 
-  it('a pattern reaches a master that the client has not heard of', { timeout }, async () => {
+  it('a pattern reaches a master that the client has not heard of', async () => {
     const cluster = await startCluster();
     const store = open(cluster);
     await Promise.all(Array.from({ length: 40 }, (_, i) => store.set(`moved:${i}`, i, 60)));

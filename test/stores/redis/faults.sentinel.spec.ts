@@ -7,8 +7,6 @@ import { until } from '../../servers/until.js';
 import { expectRecovery, Origin, Process, Traffic, within } from './traffic.js';
 
 /** For the worst of machines: what a test waits for has limits of its own. */
-const timeout = 300_000;
-
 type OnEnd = TestContext['onTestFinished'];
 
 const WAYS = {
@@ -27,7 +25,7 @@ const WAYS = {
 
 describeWithRedis('a master that a Sentinel watches', () => {
   describe.concurrent.each(Object.entries(WAYS))('through %s', (_way, open) => {
-    it('fails, and its replica takes over', { timeout }, async ({ onTestFinished }) => {
+    it('fails, and its replica takes over', async ({ onTestFinished }) => {
       const { origin, processes, traffic, servers } = await start(open, onTestFinished);
       const { master, failedOver } = servers;
       await traffic.lose(async () => {
@@ -42,9 +40,7 @@ describeWithRedis('a master that a Sentinel watches', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('is told to hand over, and lives on as a replica', { timeout }, async ({
-      onTestFinished,
-    }) => {
+    it('is told to hand over, and lives on as a replica', async ({ onTestFinished }) => {
       const { origin, processes, traffic, servers } = await start(open, onTestFinished);
       const { name, sentinel, master, failedOver } = servers;
       // For as long as both are masters, the old one confirms what nobody else has.

@@ -12,9 +12,6 @@ import {
 } from './traffic.js';
 import { WAYS, World } from './world.js';
 
-/** For the worst of machines: what a test waits for has limits of its own. */
-const timeout = 300_000;
-
 const warnings: string[] = [];
 const warn = ({ name }: Error) => void warnings.push(name);
 
@@ -27,7 +24,7 @@ describeWithRedis('faults of Redis', () => {
   });
 
   describe.concurrent.each(Object.entries(WAYS))('through %s', (_way, open) => {
-    it('killed and restarted under load', { timeout }, async (context) => {
+    it('killed and restarted under load', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server();
@@ -46,7 +43,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('gone, and back', { timeout }, async (context) => {
+    it('gone, and back', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server();
@@ -58,7 +55,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('not there yet at the start', { timeout }, async (context) => {
+    it('not there yet at the start', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server();
@@ -69,7 +66,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('a peer that does not answer, as one that is frozen', { timeout }, async (context) => {
+    it('a peer that does not answer, as one that is frozen', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server();
@@ -81,7 +78,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('clients that are paused by CLIENT PAUSE', { timeout }, async (context) => {
+    it('clients that are paused by CLIENT PAUSE', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server();
@@ -95,7 +92,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('a full memory', { timeout }, async (context) => {
+    it('a full memory', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server();
@@ -127,9 +124,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('a memory that is always full, so that records are evicted', {
-      timeout,
-    }, async (context) => {
+    it('a memory that is always full, so that records are evicted', async (context) => {
       const world = new World(open, context);
       const server = await world.server();
       const processes = world.two(server.url);
@@ -150,7 +145,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, world.origin);
     });
 
-    it('a wrong password', { timeout }, async (context) => {
+    it('a wrong password', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server({ password: 'right' });
@@ -160,7 +155,7 @@ describeWithRedis('faults of Redis', () => {
       expect(processes[0].errors.join()).not.toContain('wrong');
     });
 
-    it('a user who may not', { timeout }, async (context) => {
+    it('a user who may not', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server();
@@ -173,7 +168,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('a server that has forgotten the scripts', { timeout }, async (context) => {
+    it('a server that has forgotten the scripts', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server();
@@ -190,7 +185,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('a master that becomes a replica, and a master again', { timeout }, async (context) => {
+    it('a master that becomes a replica, and a master again', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const [server, other] = [await world.server(), await world.server()];
@@ -204,7 +199,7 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('a server that is loading its data', { timeout }, async (context) => {
+    it('a server that is loading its data', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const config = ['key-load-delay 500', 'loading-process-events-interval-bytes 1024'];
@@ -231,14 +226,14 @@ describeWithRedis('faults of Redis', () => {
       await expectRecovery(processes, origin);
     });
 
-    it('a name that does not resolve', { timeout }, async (context) => {
+    it('a name that does not resolve', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const process = world.process('redis://no-such-host.invalid:6379');
       await expectOutage([process], origin);
     });
 
-    it('connections that the server closes', { timeout }, async (context) => {
+    it('connections that the server closes', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
       const server = await world.server();

@@ -10,7 +10,6 @@ import type { Answer, Order } from './frozen-process.js';
 import { within } from './traffic.js';
 
 /** For the worst of machines: what a test waits for has limits of its own. */
-const timeout = 300_000;
 /** Longer than any time budget of a read. */
 const FREEZE_MS = 4_000;
 
@@ -65,7 +64,7 @@ async function start(way: string, { onTestFinished }: TestContext) {
 describeWithRedis('a process that was frozen', () => {
   const WAYS = ['a url', 'a url and a commandTimeout', 'a client'];
   describe.concurrent.each(WAYS)('with %s', (way) => {
-    it('goes on with what it had', { timeout }, async (context) => {
+    it('goes on with what it had', async (context) => {
       const { frozen } = await start(way, context);
       frozen.freeze();
       await delay(FREEZE_MS);
@@ -74,7 +73,7 @@ describeWithRedis('a process that was frozen', () => {
       expect({ value, events }).toEqual({ value: 'a1', events: ['hit fresh'] });
     });
 
-    it('opens what the server has closed meanwhile', { timeout }, async (context) => {
+    it('opens what the server has closed meanwhile', async (context) => {
       const { server, frozen } = await start(way, context);
       frozen.freeze();
       await server.call('CLIENT', 'KILL', 'TYPE', 'normal');
@@ -84,7 +83,7 @@ describeWithRedis('a process that was frozen', () => {
       expect({ value, events }).toEqual({ value: 'a1', events: ['hit fresh'] });
     });
 
-    it('takes the answer that came while it slept', { timeout }, async (context) => {
+    it('takes the answer that came while it slept', async (context) => {
       const { server, frozen } = await start(way, context);
       server.pause();
       const asked = frozen.ask({ type: 'wrap', key: 'a', value: 'a2' });
@@ -98,7 +97,7 @@ describeWithRedis('a process that was frozen', () => {
       expect({ value, events }).toEqual({ value: 'a1', events: ['hit fresh'] });
     });
 
-    it('asks again for an answer that was lost while it slept', { timeout }, async (context) => {
+    it('asks again for an answer that was lost while it slept', async (context) => {
       const { server, frozen } = await start(way, context);
       server.pause();
       const asked = frozen.ask({ type: 'wrap', key: 'a', value: 'a2' });
@@ -117,9 +116,6 @@ describeWithRedis('a process that was frozen', () => {
 
     it.for(['alive', 'closed'])(
       'fills nothing that was invalidated meanwhile (%s)',
-      {
-        timeout,
-      },
       async (connection, context) => {
         const { server, frozen, here } = await start(way, context);
         await frozen.ask({ type: 'begin', key: 'b', value: 'b1' });
