@@ -30,7 +30,7 @@ interface Parts {
   readonly emit: Emit;
 }
 
-/** Runs loads, and writes what they give where nothing was invalidated since the reads before them. */
+/** Runs loads, and writes their values unless something was invalidated since the reads before them. */
 export class LoadRunner {
   readonly #parts: Parts;
 
@@ -38,7 +38,7 @@ export class LoadRunner {
     this.#parts = parts;
   }
 
-  /** One load for all requests, and one in flight for each, so that callers of any one key can join. */
+  /** Starts one run for all requests, with a load in flight for each, so that callers of any key can join. */
   startAll(
     requests: readonly LoadRequest[],
     load: LoadAll,
@@ -59,7 +59,7 @@ export class LoadRunner {
     return running.map(({ inFlight }) => inFlight);
   }
 
-  /** One in flight whose value `work` gives. */
+  /** Starts a load in flight with the outcome of `work`. */
   start(
     request: LoadRequest,
     work: (inFlight: InFlightLoad) => Promise<unknown>,
@@ -72,7 +72,7 @@ export class LoadRunner {
     return started;
   }
 
-  /** Rejects with what the load throws. What becomes of the fills is told by events only. */
+  /** Rejects with the load's error. Events report the outcome of the fills. */
   async run(running: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
     const { clock } = this.#parts;
     const creating = running.map((each) => this.#createMissing(each));
@@ -109,7 +109,7 @@ export class LoadRunner {
     }
   }
 
-  /** Calls the user's function once for all of them. What it waits for until it returns, all of them wait for. */
+  /** Calls the user's function once for all loads. Until it returns, all of them wait for the loads that it joins. */
   async #callLoad(
     running: readonly RunningLoad[],
     load: LoadAll,
@@ -189,7 +189,7 @@ export class LoadRunner {
     return !refused;
   }
 
-  /** Why the value must not even be sent to the store. */
+  /** The reason not to send the value to the store, if any. */
   #refusal(
     { snapshot, inFlight }: RunningLoad,
     versions: DependencyVersions | undefined,
@@ -202,14 +202,14 @@ export class LoadRunner {
   }
 }
 
-/** Undefined as soon as one version is not known: such an entry could not be invalidated. */
+/** The versions with those of added tags. Undefined if one is unknown, because such an entry cannot be invalidated. */
 function withTags(
   versions: DependencyVersions | undefined,
   added: readonly (DependencyVersions | undefined)[],
 ): DependencyVersions | undefined {
   if (!versions || added.includes(undefined)) return undefined;
   const first = new Map(versions);
-  // The first version of a tag counts: what was invalidated between two readings must stay so.
+  // The first version of a tag counts, because the tag may have been invalidated between two reads.
   for (const [name, version] of added.flatMap((more) => more ?? [])) {
     if (!first.has(name)) first.set(name, version);
   }
