@@ -52,6 +52,44 @@ export class LoadNotes {
   }
 }
 
+/** Makes what a function takes from its context when it takes it: most take nothing. */
+class OwnContext implements LoadContext<unknown> {
+  readonly staleValue: unknown;
+  readonly #run: LoadRun;
+  readonly #notes: LoadNotes;
+  readonly #addTags: (tags: readonly string[]) => Promise<void>;
+
+  constructor(
+    run: LoadRun,
+    staleValue: unknown,
+    notes: LoadNotes,
+    addTags: (tags: readonly string[]) => Promise<void>,
+  ) {
+    this.#run = run;
+    this.staleValue = staleValue;
+    this.#notes = notes;
+    this.#addTags = addTags;
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+
+  get setTTL(): LoadContext<unknown>['setTTL'] {
+    return (ttl) => {
+      this.#notes.ttlMs = ttlOfLoad(ttl);
+    };
+  }
+
+  get addTags(): LoadContext<unknown>['addTags'] {
+    return (...tags) => this.#addTags(checkedTags(tags));
+  }
+
+  get skip(): LoadContext<unknown>['skip'] {
+    return () => this.#notes.skip();
+  }
+}
+
 interface LoadLimits {
   readonly staleValue: unknown;
   readonly hardTimeout: number | undefined;
@@ -65,17 +103,7 @@ export async function runLoad<T>(
   notes: LoadNotes,
   addTags: (tags: readonly string[]) => Promise<void>,
 ): Promise<T> {
-  const context: LoadContext<unknown> = {
-    get signal() {
-      return run.signal;
-    },
-    staleValue,
-    setTTL(ttl) {
-      notes.ttlMs = ttlOfLoad(ttl);
-    },
-    addTags: (...tags) => addTags(checkedTags(tags)),
-    skip: () => notes.skip(),
-  };
+  const context = new OwnContext(run, staleValue, notes, addTags);
   const cancel =
     hardTimeout === undefined
       ? undefined

@@ -44,8 +44,17 @@ export class LoadRunner {
     load: LoadAll,
     leases: readonly (Lease | undefined)[] = [],
   ): InFlightLoad[] {
-    if (requests.length === 0) return [];
+    const [only] = requests;
+    if (!only) return [];
     const run = new LoadRun();
+    // Most loads are of one key, and need no promise of many values.
+    if (requests.length === 1) {
+      const work = async (inFlight: InFlightLoad) => {
+        const [value] = await this.run([{ ...only, inFlight, lease: leases[0] }], load);
+        return value;
+      };
+      return [this.start(only, work, run)];
+    }
     let begin: (values: Promise<readonly unknown[]>) => void = () => {};
     const values = new Promise<readonly unknown[]>((resolve) => {
       begin = resolve;
@@ -75,9 +84,7 @@ export class LoadRunner {
   /** Rejects with the load's error. Events report the outcome of the fills. */
   async run(running: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
     const { clock } = this.#parts;
-    const creating = running.map((each) => this.#createMissing(each));
-    const staleValue = await running[0]?.staleValue;
-    const versions = await Promise.all(creating);
+    const { versions, staleValue } = await this.#prepare(running);
     for (const { inFlight } of running) inFlight.begin();
     const began = clock.now();
     const notes = new LoadNotes();
@@ -94,7 +101,7 @@ export class LoadRunner {
       if (!Array.isArray(values) || values.length !== running.length)
         throw wrongLength(values?.length, running.length);
       const loadMs = this.#tell(running, { type: 'load' }, began);
-      const more = await Promise.all(added);
+      const more = added.length > 0 ? await Promise.all(added) : NONE;
       filled = await Promise.all(
         running.map((each, i) =>
           this.#fill(each, values[i], withTags(versions[i], more), notes, loadMs),
@@ -105,8 +112,23 @@ export class LoadRunner {
       this.#tell(running, { type: 'load-error', error }, began);
       throw error;
     } finally {
-      await Promise.all(running.map(({ lease }, i) => filled[i] || lease?.release()));
+      if (running.some(({ lease }) => lease))
+        await Promise.all(running.map(({ lease }, i) => filled[i] || lease?.release()));
     }
+  }
+
+  /** Returns the versions for each value, with missing ones created, and the stale value for the load. */
+  async #prepare(running: readonly RunningLoad[]): Promise<{
+    versions: readonly (DependencyVersions | undefined)[];
+    staleValue: unknown;
+  }> {
+    const creating = running.map(
+      ({ snapshot }) => snapshot.versions && this.#parts.versions.ensure(snapshot.versions),
+    );
+    const staleValue = await running[0]?.staleValue;
+    const versions = creating.every(isThere) ? creating : await Promise.all(creating);
+    for (const [i, { inFlight }] of running.entries()) inFlight.carry(versions[i]);
+    return { versions, staleValue };
   }
 
   /** Calls the user's function once for all loads. Until it returns, all of them wait for the loads that it joins. */
@@ -136,15 +158,6 @@ export class LoadRunner {
     } finally {
       for (const each of chained) each.end();
     }
-  }
-
-  async #createMissing({
-    snapshot,
-    inFlight,
-  }: RunningLoad): Promise<DependencyVersions | undefined> {
-    const versions = snapshot.versions && (await this.#parts.versions.ensure(snapshot.versions));
-    inFlight.carry(versions);
-    return versions;
   }
 
   async #current(tags: readonly string[]): Promise<DependencyVersions | undefined> {
@@ -202,12 +215,17 @@ export class LoadRunner {
   }
 }
 
+const NONE: readonly undefined[] = [];
+
+const isThere = <T>(value: T | Promise<T>): value is T => !(value instanceof Promise);
+
 /** The versions with those of added tags. Undefined if one is unknown, because such an entry cannot be invalidated. */
 function withTags(
   versions: DependencyVersions | undefined,
   added: readonly (DependencyVersions | undefined)[],
 ): DependencyVersions | undefined {
   if (!versions || added.includes(undefined)) return undefined;
+  if (added.length === 0) return versions;
   const first = new Map(versions);
   // The first version of a tag counts, because the tag may have been invalidated between two reads.
   for (const [name, version] of added.flatMap((more) => more ?? [])) {

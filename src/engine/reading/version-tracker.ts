@@ -82,8 +82,17 @@ export class VersionTracker {
     );
   }
 
-  /** The versions for an entry. Creates missing records first. Undefined if a version cannot be read. */
-  async ensure(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
+  /**
+   * The versions for an entry. Creates missing records first. Undefined if a version cannot be read. Not a promise if
+   * all versions are known, as in most misses.
+   */
+  ensure(
+    versions: ReadDependencyVersions,
+  ): DependencyVersions | Promise<DependencyVersions | undefined> {
+    return versions.every(isKnown) ? versions : this.#createMissing(versions);
+  }
+
+  async #createMissing(versions: ReadDependencyVersions): Promise<DependencyVersions | undefined> {
     const ensured = await Promise.all(
       versions.map(
         async ([name, version]) =>
