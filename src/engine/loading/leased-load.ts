@@ -11,7 +11,7 @@ import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 import type { LoadRunner } from './load-runner.js';
 import { readAgain } from './stale-value.js';
 
-/** Pauses between two reads while another process holds the lease, milliseconds: each is longer than the last. */
+/** The pauses between reads while another process holds the lease, milliseconds. They grow. */
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 250;
 const PAUSE_GROWTH = 1.5;
@@ -25,18 +25,18 @@ interface Parts {
   readonly inFlight: InFlightTracker;
 }
 
-/** How a wait for another process ends. */
+/** The end of a wait for another process. */
 type WaitEnd =
-  /** It has cached a value, or a stale one is good enough. */
+  /** The other process has cached a value, or a stale one is good enough. */
   | { readonly as: 'value'; readonly snapshot: Servable }
-  /** It has released the lease, or an invalidation has given the lease another name. */
+  /** The other process has released the lease, or an invalidation has changed the lease's name. */
   | { readonly as: 'freed'; readonly request: LoadRequest }
-  /** The wait has taken as long as it may. */
+  /** The wait has reached its limit. */
   | { readonly as: 'timeout'; readonly request: LoadRequest }
-  /** The store cannot say what there is to wait for. */
+  /** The store cannot be read, so nothing is known to wait for. */
   | { readonly as: 'unreadable'; readonly request: LoadRequest };
 
-/** Loads a miss under a lease: one process of the fleet loads, the others wait for its value for a bounded time. */
+/** Loads a miss under a lease: one process loads, and the others wait for its value for a limited time. */
 export class LeasedLoad {
   readonly #parts: Parts;
 
@@ -121,7 +121,7 @@ export class LeasedLoad {
     return value;
   }
 
-  /** Creates missing versions before the lease is named by them, the same in every process. */
+  /** Creates missing versions first, because they are a part of the lease's name, which must be the same everywhere. */
   async #createMissing(request: LoadRequest): Promise<LoadRequest> {
     const { snapshot } = request;
     const versions = snapshot.versions && (await this.#parts.versions.ensure(snapshot.versions));
@@ -129,7 +129,7 @@ export class LeasedLoad {
   }
 }
 
-/** A wait of bounded length, in pauses that grow. */
+/** A wait of limited length, in growing pauses. */
 class Wait {
   readonly #until: number;
   #pauseMs = FIRST_PAUSE_MS;
@@ -138,7 +138,7 @@ class Wait {
     this.#until = monotonic() + ms;
   }
 
-  /** False when it is over; else it resolves after a pause. */
+  /** Resolves to true after a pause, or to false at the limit. */
   async next(): Promise<boolean> {
     const leftMs = this.#until - monotonic();
     if (leftMs <= 0) return false;
