@@ -1,2 +1,2 @@
-export type { MemoryCacheStoreOptions } from './memory-cache-store.js';
 export { MemoryCacheStore } from './memory-cache-store.js';
+export type { MemoryCacheStoreOptions } from './options.js';

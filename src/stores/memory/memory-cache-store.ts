@@ -5,7 +5,6 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { bareValue, Entry, isEntry } from '../../model/entry.js';
-import { CacheError } from '../../model/errors.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
@@ -14,26 +13,11 @@ import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { copyOfTree } from '../../util/clone.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { globMatcher } from '../../util/glob.js';
+import { tooLarge } from './error.js';
 import { HeapSize, type Raw, rawBytes } from './heap-size.js';
-import { frameBytes, newRecord, ownRaw, type Stored, TOKEN } from './record.js';
+import { bound, type MemoryCacheStoreOptions } from './options.js';
+import { frameBytes, newRecord, ownRaw, refill, type Stored, TOKEN, victimFor } from './record.js';
 import { Sieve } from './sieve.js';
-
-export interface MemoryCacheStoreOptions {
-  /** The most records to hold. Default 10,000. */
-  maxEntries?: number;
-  /** The most bytes to hold, as an estimate for keys, values and the records around them. Default 64 MiB. */
-  maxBytes?: number;
-  /** Default: JSON. */
-  serializer?: Serializer;
-  /**
-   * True: all readers share one deeply frozen value instead of a copy each. Hits copy nothing, and a caller that tries
-   * to change the value gets a `TypeError`. A value that contains a `Map`, a `Set`, a `Date`, bytes or a class instance
-   * cannot be frozen, so each reader still gets a copy of it. Default false.
-   */
-  frozen?: boolean;
-  /** The source of time. Default: the system clock. */
-  clock?: Clock;
-}
 
 /**
  * Keeps values in this process: for tests, for local work, and as a first tier. It serialises like a remote store, so a
@@ -174,7 +158,8 @@ export class MemoryCacheStore implements CacheStore {
     if (record.expiresAt === TOKEN) return;
     // An expired read still counts as a visit, so eviction spares the refill.
     record.visited = true;
-    this.#fill(record, undefined, undefined, TOKEN, frameBytes(record.key, undefined));
+    refill(record, undefined, undefined, TOKEN);
+    this.#count(record, frameBytes(record.key, undefined));
   }
 
   /** Undefined if the value cannot be read. `get` reports the reason. */
@@ -224,62 +209,34 @@ export class MemoryCacheStore implements CacheStore {
   /** An overwritten record keeps its place, and an overwritten value counts as read, so eviction spares it. */
   #put(key: string, raw: Raw | undefined, envelope: Entry | undefined, expiresAt: number): Stored {
     const bytes = frameBytes(key, envelope) + (raw === undefined ? 0 : rawBytes(raw));
-    if (bytes > this.#maxBytes) {
-      throw new CacheError(
-        'VALUE_TOO_LARGE',
-        `The value of "${key.slice(0, 100)}" needs ${bytes} bytes, more than maxBytes (${this.#maxBytes}): cache less, or raise maxBytes.`,
-        { subject: key },
-      );
-    }
+    if (bytes > this.#maxBytes) throw tooLarge(key, bytes, this.#maxBytes);
     const held = this.#records.get(key);
     if (held && held.expiresAt !== TOKEN) held.visited = true;
     const record = held ?? newRecord(key);
     const full = () => !held && this.#records.size >= this.#maxEntries;
-    while (full() || this.#bytes - record.bytes + bytes > this.#maxBytes) this.#evictFor(record);
+    while (full() || this.#bytes - record.bytes + bytes > this.#maxBytes)
+      this.#drop(victimFor(this.#sieve, record));
     if (!held) {
       this.#records.set(key, record);
       this.#sieve.add(record);
     }
     record.version = String(++this.#versions);
-    this.#fill(record, raw, envelope, expiresAt, bytes);
+    refill(record, raw, envelope, expiresAt);
+    this.#count(record, bytes);
     return record;
-  }
-
-  #evictFor(record: Stored): void {
-    const victim = this.#sieve.victim();
-    if (victim !== record) {
-      this.#drop(victim);
-      return;
-    }
-    // To the head of the list, because this record is about to be written and the others must go first.
-    this.#sieve.remove(record);
-    this.#sieve.add(record);
-  }
-
-  #fill(
-    record: Stored,
-    raw: Raw | undefined,
-    envelope: Entry | undefined,
-    expiresAt: number,
-    bytes: number,
-  ): void {
-    this.#bytes += bytes - record.bytes;
-    record.bytes = bytes;
-    record.raw = raw;
-    record.envelope = envelope;
-    record.shared = undefined;
-    record.tree = undefined;
-    record.expiresAt = expiresAt;
   }
 
   /** Counts a value anew after its first read, because a parsed value may need several times the memory of its text. */
   #resize(record: Stored, value: unknown): void {
     const { key, envelope, shared } = record;
     const size = this.#sizes.ofTree(value, key, shared !== undefined);
-    const bytes = frameBytes(key, envelope) + size;
+    this.#count(record, frameBytes(key, envelope) + size);
+    while (this.#bytes > this.#maxBytes) this.#drop(this.#sieve.victim());
+  }
+
+  #count(record: Stored, bytes: number): void {
     this.#bytes += bytes - record.bytes;
     record.bytes = bytes;
-    while (this.#bytes > this.#maxBytes) this.#drop(this.#sieve.victim());
   }
 
   #drop(record: Stored | undefined): void {
@@ -287,11 +244,4 @@ export class MemoryCacheStore implements CacheStore {
     this.#sieve.remove(record);
     this.#bytes -= record.bytes;
   }
-}
-
-function bound(value: number, option: string): number {
-  if (value > 0) return value;
-  throw new CacheError('INVALID_OPTION', `${option} is ${value}: give a number above zero.`, {
-    subject: option,
-  });
 }

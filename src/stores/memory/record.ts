@@ -1,7 +1,7 @@
 import type { CacheVersion } from '../../model/cache-store.js';
 import type { Entry } from '../../model/entry.js';
 import { type Raw, textBytes } from './heap-size.js';
-import type { SieveNode } from './sieve.js';
+import type { Sieve, SieveNode } from './sieve.js';
 
 /** The record that `MemoryCacheStore` holds under a key. */
 export interface Stored extends SieveNode {
@@ -53,3 +53,29 @@ export const frameBytes = (key: string, envelope: Entry | undefined): number =>
   RECORD_BYTES +
   textBytes(key) +
   (envelope ? ENTRY_BYTES + TAG_BYTES * (envelope.versions.length - 1) : 0);
+
+/** Gives the record new contents. Its version, its size and its place are the store's to change. */
+export function refill(
+  record: Stored,
+  raw: Raw | undefined,
+  envelope: Entry | undefined,
+  expiresAt: number,
+): void {
+  record.raw = raw;
+  record.envelope = envelope;
+  record.shared = undefined;
+  record.tree = undefined;
+  record.expiresAt = expiresAt;
+}
+
+/**
+ * The record to evict for one that is about to be written. If the choice falls on that record itself, it moves to the
+ * head of the list, because the others must go first.
+ */
+export function victimFor(sieve: Sieve<Stored>, record: Stored): Stored | undefined {
+  const victim = sieve.victim();
+  if (victim !== record) return victim;
+  sieve.remove(record);
+  sieve.add(record);
+  return sieve.victim();
+}

@@ -27,6 +27,9 @@ const ENTRY_OF_TEXT = 'S';
 const ENTRY_OF_BYTES = 'B';
 const KINDS = [TOKEN, TEXT, BYTES, ENTRY_OF_TEXT, ENTRY_OF_BYTES];
 
+/** The version of a miss whose token found no memory. Such a read does not count as failed, because hits still work. */
+export const NO_TOKEN = 'none';
+
 /** The version of a value that another program wrote. It does not reveal changes. */
 export const UNKNOWN_VERSION = '?';
 

@@ -10,6 +10,7 @@ import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { allSettled } from '../../util/all-settled.js';
 import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
@@ -18,12 +19,9 @@ import { redisError } from './error.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
 import type { RedisCacheStoreOptions } from './options.js';
-import { recordBody, StoredRecord, UNKNOWN_VERSION } from './record.js';
+import { NO_TOKEN, recordBody, StoredRecord, UNKNOWN_VERSION } from './record.js';
 import { isValue, unlinkKeys } from './scan.js';
 import { ValueMemo } from './value-memo.js';
-
-/** The version of a miss whose token found no memory. Such a read does not count as failed, because hits still work. */
-const NO_TOKEN = 'none';
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -130,7 +128,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
-    await all(entries.map(({ key, value, ttl }) => this.set(key, value, ttl)));
+    await allSettled(entries.map(({ key, value, ttl }) => this.set(key, value, ttl)));
   }
 
   copy<T>(value: T, key: string): T {
@@ -144,7 +142,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
-    await all([...new Set(keys)].map((key) => this.del(key)));
+    await allSettled([...new Set(keys)].map((key) => this.del(key)));
   }
 
   /**
@@ -248,10 +246,4 @@ export class RedisCacheStore implements CacheStore {
       unlinkKeys(client, { unused, pattern, matches }),
     );
   }
-}
-
-/** Waits for all to end, then rejects with the first error. */
-async function all<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
 }

@@ -1,3 +1,3 @@
 export type { InvalidationChannel } from './invalidation-channel.js';
-export type { TieredCacheStoreOptions } from './tiered-cache-store.js';
+export type { TieredCacheStoreOptions } from './options.js';
 export { TieredCacheStore } from './tiered-cache-store.js';

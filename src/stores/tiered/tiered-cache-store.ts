@@ -10,27 +10,12 @@ import { isRecord } from '../../model/key-space.js';
 import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { allSettled } from '../../util/all-settled.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { InvalidationBus } from './invalidation-bus.js';
-import type { InvalidationChannel } from './invalidation-channel.js';
+import type { TieredCacheStoreOptions } from './options.js';
 import { checkedTiers, type Tier } from './tier.js';
 import { NO_LOOK, snapshot, UpperTier } from './upper-tier.js';
-
-export interface TieredCacheStoreOptions {
-  /**
-   * The longest that a tier above the last keeps a copy. Another process may serve an invalidated value for as long.
-   * Default 5 s.
-   */
-  readonly upperTTL?: Duration | undefined;
-  /**
-   * Carries invalidations to the first tiers of other processes, such as `invalidations()` of a `RedisCacheStore`.
-   * Another process then follows within a second, whatever `upperTTL` is, and an invalidation that cannot be published
-   * rejects. It takes a second connection. Default: none.
-   */
-  readonly channel?: InvalidationChannel | undefined;
-  /** The source of time. Default: the system clock. */
-  readonly clock?: Clock | undefined;
-}
 
 /**
  * Fast stores in front of a shared one: the fastest tier answers first; the last tier is the source of truth.
@@ -135,7 +120,7 @@ export class TieredCacheStore implements CacheStore {
     const keys = entries.map(({ key }) => key);
     await this.#change(keys, async () => {
       if (below.setMany) await below.setMany(entries);
-      else await all(entries.map(({ key, value, ttl }) => below.set(key, value, ttl)));
+      else await allSettled(entries.map(({ key, value, ttl }) => below.set(key, value, ttl)));
     });
   }
 
@@ -167,7 +152,7 @@ export class TieredCacheStore implements CacheStore {
     const below = this.#below;
     await this.#change(keys, async () => {
       if (below.delMany) await below.delMany(keys);
-      else await all(keys.map((key) => below.del(key)));
+      else await allSettled(keys.map((key) => below.del(key)));
     });
   }
 
@@ -176,7 +161,7 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     return downThenUp(
       () => this.#below.delByPattern(pattern),
-      () => all([store.delByPattern(pattern), this.#fleet?.publish({ pattern })]),
+      () => allSettled([store.delByPattern(pattern), this.#fleet?.publish({ pattern })]),
     );
   }
 
@@ -184,13 +169,13 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     await downThenUp(
       () => this.#below.clear(),
-      () => all([store.clear(), this.#fleet?.publish({ all: true })]),
+      () => allSettled([store.clear(), this.#fleet?.publish({ all: true })]),
     );
   }
 
   /** Warms every tier, and rejects with the first failure. */
   async warm(): Promise<void> {
-    await all([this.#upper.store.warm?.(), this.#below.warm?.()]);
+    await allSettled([this.#upper.store.warm?.(), this.#below.warm?.()]);
     // Only now, because the channel may need the connection of the tier below.
     await this.#fleet?.prove();
   }
@@ -212,7 +197,7 @@ export class TieredCacheStore implements CacheStore {
     try {
       await this.#fleet?.close();
     } finally {
-      await all([this.#upper.store.close?.(), this.#below.close?.()]);
+      await allSettled([this.#upper.store.close?.(), this.#below.close?.()]);
     }
   }
 
@@ -230,7 +215,10 @@ export class TieredCacheStore implements CacheStore {
   /** Drops copies from the first tier of this process and of others. */
   async #drop(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
-    await all([...keys.map((key) => this.#upper.store.del(key)), this.#fleet?.publish({ keys })]);
+    await allSettled([
+      ...keys.map((key) => this.#upper.store.del(key)),
+      this.#fleet?.publish({ keys }),
+    ]);
   }
 
   get #trusted(): boolean {
@@ -255,9 +243,4 @@ async function downThenUp<T>(below: () => Promise<T>, above: () => Promise<unkno
   } finally {
     await above();
   }
-}
-
-/** Waits for all to end, then rejects with the first error. */
-async function all(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
-  for (const one of await Promise.allSettled(work)) if (one.status === 'rejected') throw one.reason;
 }

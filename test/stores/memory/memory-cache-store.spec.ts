@@ -9,7 +9,7 @@ import { rawBytes } from '../../../src/stores/memory/heap-size.js';
 import {
   MemoryCacheStore,
   type MemoryCacheStoreOptions,
-} from '../../../src/stores/memory/memory-cache-store.js';
+} from '../../../src/stores/memory/index.js';
 import { frameBytes } from '../../../src/stores/memory/record.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { describeConformance } from '../conformance.js';
