@@ -21,7 +21,7 @@ export type LoadMany<K, T> = (
   missing: readonly K[],
   context: LoadContext<unknown>,
 ) => Promise<readonly (T | undefined)[]>;
-/** The types of the values that typed keys are of, in their order. */
+/** The value types of typed keys, in their order. */
 type ValuesOf<K extends readonly CacheKey<unknown>[]> = {
   -readonly [I in keyof K]: K[I] extends CacheKey<infer T> ? T | undefined : never;
 };
@@ -29,10 +29,10 @@ type ValuesOf<K extends readonly CacheKey<unknown>[]> = {
 export type Policy = Duration | WrapOptions;
 
 /**
- * A cache over a store: the store keeps records, the service decides what they are worth.
+ * A cache over a store. The store keeps records; the service decides which of them it may serve.
  *
- * Reads and fills fail open: a store that is broken, slow or skipped is a miss and an event. `del`, `delMany`,
- * `delByPattern`, `invalidateTags` and `clear` always try, and reject unless the store confirmed.
+ * Reads and fills fail open: if the store is broken, slow or skipped, they are a miss and an event. `del`, `delMany`,
+ * `delByPattern`, `invalidateTags` and `clear` always try, and reject unless the store confirms.
  *
  * @example
  * ```ts
@@ -47,15 +47,15 @@ export class CacheService {
   readonly #lookup: Lookup;
   #closing: Promise<void> | undefined;
 
-  /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option. */
+  /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
   constructor(store: CacheStore, config: CacheConfig = {}) {
     this.#parts = assemble(store, config);
     this.#lookup = new Lookup(this.#parts);
   }
 
   /**
-   * The value, or undefined when there is none: absent, expired, invalidated, of the wrong shape, or unreadable.
-   * `null`, `0`, `''` and `false` are values. `get` and then `set` by hand is not fenced; `wrap` is.
+   * The value, or undefined if it is absent, expired, invalidated, of the wrong shape, or unreadable. `null`, `0`, `''`
+   * and `false` are values. `get` followed by `set` is not fenced; `wrap` is.
    */
   get<T = unknown>(key: string | CacheKey<T>): Promise<T | undefined>;
   get(key: AnyKey): Promise<unknown> {
@@ -67,7 +67,7 @@ export class CacheService {
   }
 
   /**
-   * The values in the order of the keys, read together. Typed keys of several types give a tuple of their types.
+   * The values in the order of the keys, read together. Typed keys of several types return a tuple of their types.
    *
    * @example
    * ```ts
@@ -98,14 +98,14 @@ export class CacheService {
     return { value, state, createdAt, staleAt, expiresAt, tags: tagsAmong(versions) };
   }
 
-  /** True if `get` would give a value. */
+  /** True if `get` would return a value. */
   async has(key: AnyKey): Promise<boolean> {
     return (await this.getEntry(key as string)) !== undefined;
   }
 
   /**
-   * Writes a value; resolves to whether the store took it, and an event says why it did not. Code that changes a
-   * database uses `del` or tags, which reject when they are not confirmed.
+   * Writes a value. Resolves to true if the store wrote it; otherwise an event reports the reason. After a change in a
+   * database use `del` or tags, which reject unless confirmed.
    *
    * @throws CacheError `INVALID_DURATION`, `INVALID_KEY` or `INVALID_OPTION`.
    */
@@ -115,15 +115,15 @@ export class CacheService {
     return setAll(this.#parts, [{ key, value, ttl }]);
   }
 
-  /** Writes many values; resolves to whether the store took them all. See `entry` for typed keys. */
+  /** Writes many values. Resolves to true if the store wrote all of them. For typed keys see `entry`. */
   setMany(entries: readonly SetEntry[]): Promise<boolean> {
     return setAll(this.#parts, entries);
   }
 
   /**
-   * Deletes a value. A load that began before this call is never the cached value once it has resolved.
+   * Deletes a value. Once it resolves, no load that began before the call can become the cached value.
    *
-   * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
+   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed the deletion.
    */
   async del(key: AnyKey): Promise<void> {
     await this.delMany([key]);
@@ -136,17 +136,17 @@ export class CacheService {
   }
 
   /**
-   * Deletes what a glob matches (`*`, `?`; `\` escapes) and resolves to the number of stored keys it deleted, or to
-   * undefined where the store cannot. It promises stored keys and this process's loads only.
+   * Deletes the keys that match a glob (`*`, `?`; `\` escapes). Resolves to the number of stored keys deleted, or to
+   * undefined if the store cannot delete by pattern. It covers keys already stored and loads in this process only.
    *
-   * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
+   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed the deletion.
    */
   async delByPattern(pattern: string): Promise<number | undefined> {
     return this.#parts.invalidation.pattern(keyText(pattern));
   }
 
   /**
-   * Invalidates every value that carries one of the tags: one write a tag, whatever the number of values.
+   * Invalidates all values with one of the tags, by one write per tag, whatever the number of values.
    *
    * @throws CacheError `NOT_CONFIRMED` unless the store confirmed every tag.
    */
@@ -155,21 +155,21 @@ export class CacheService {
   }
 
   /**
-   * Invalidates everything under this service's prefix with one write. Other processes see it within `versionTTL`.
+   * Invalidates all values under this service's prefix with one write. Other processes follow within `versionTTL`.
    * Values of other prefixes in the same store stay.
    *
-   * @throws CacheError `NOT_CONFIRMED` when the store did not confirm it.
+   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed it.
    */
   async clear(): Promise<void> {
     await this.#parts.invalidation.all();
   }
 
   /**
-   * The cached value, or what `load` gives, which is then cached. A stale value is served at once and refreshed in the
-   * background. Concurrent callers share one load, its value and its error; an error is never cached.
+   * Returns the cached value, or calls `load` and caches its result. A stale value is served immediately and refreshed
+   * in the background. Concurrent callers share one load, with its value or error. Errors are never cached.
    *
-   * @throws What the load throws; CacheError `TIMEOUT` past `hardTimeout`; the reason of `signal`; `LOAD_FAILED` for a
-   * call inside a load that waits for this one already; never because of the store.
+   * @throws The load's error; CacheError `TIMEOUT` after `hardTimeout`; the reason of `signal`; `LOAD_FAILED` if the
+   * call would wait for the load that it is made in. It never throws because of the store.
    *
    * @example
    * ```ts
@@ -196,9 +196,9 @@ export class CacheService {
   }
 
   /**
-   * `wrap` with stale-while-revalidate: stale from `staleTTL` on, gone after `maxTTL`.
+   * `wrap` with stale-while-revalidate: the value is stale from `staleTTL` on, and expires after `maxTTL`.
    *
-   * @throws As `wrap` does.
+   * @throws The same as `wrap`.
    */
   wrapSWR<T>(key: CacheKey<T>, staleTTL: Duration, maxTTL: Duration, load: KeyLoad<T>): Promise<T>;
   wrapSWR<T>(key: string, staleTTL: Duration, maxTTL: Duration, load: Load<T>): Promise<T>;
@@ -212,9 +212,9 @@ export class CacheService {
   }
 
   /**
-   * `wrap` for many keys: what is cached comes from the cache, and one call of `load` gets the rest.
+   * `wrap` for many keys: returns cached values, and calls `load` once for the missing ones.
    *
-   * @throws As `wrap` does; CacheError `LOAD_FAILED` when the load returns another number of values.
+   * @throws The same as `wrap`; CacheError `LOAD_FAILED` if the load returns the wrong number of values.
    */
   wrapMany<T, A extends readonly unknown[]>(
     keys: readonly CacheKey<T, A>[],
@@ -244,16 +244,16 @@ export class CacheService {
   }
 
   /**
-   * Counts since the service was made: `hits`, `staleHits`, `misses`, `joins`, `loads`, `loadErrors`, `refreshes`,
-   * `fills`, `refusals`, `staleServed`, `invalidations`, `corrupt`, `storeErrors` and others.
+   * Counts since the creation of the service: `hits`, `staleHits`, `misses`, `joins`, `loads`, `loadErrors`,
+   * `refreshes`, `fills`, `refusals`, `staleServed`, `invalidations`, `corrupt`, `storeErrors` and others.
    */
   stats(): CacheStats {
     return this.#parts.stats();
   }
 
   /**
-   * Opens the store's connections ahead of the first call, where the store can. Await it while a Lambda function
-   * initialises, when it has all of its CPU. Never rejects: what goes wrong is a `store-error` event.
+   * Opens the store's connections ahead of the first call, if the store can. Await it while a Lambda function
+   * initialises, because it then has its full CPU. Never rejects: a failure is a `store-error` event.
    *
    * @example
    * ```ts
@@ -269,11 +269,11 @@ export class CacheService {
   }
 
   /**
-   * Proves that the store can do what this service needs: a probe record with a fresh name under `keyPrefix` is read,
-   * filled, fenced, invalidated and removed, and so is a tag of its own, which lives for a minute at most. It asks past
-   * the breaker, calls no `onInvalidate`, and touches no record of yours. For a deployment's smoke test.
+   * Proves that the store can do what this service needs: it reads, fills, fences, invalidates and removes a probe
+   * record with a new name under `keyPrefix`, and a probe tag. Both live for at most a minute. It ignores the breaker,
+   * emits no events, and touches none of your records. Use it in a deployment's smoke test.
    *
-   * @throws CacheError with the first thing that is wrong: which step, why, and what to do. `code` is the cause's:
+   * @throws CacheError with the first fault: the step, the reason, and what to do. `code` is the cause's:
    * `STORE_FAILED`, `TIMEOUT`, `NO_CREDENTIALS`, `MISSING_PEER`, …
    *
    * @example
@@ -289,34 +289,34 @@ export class CacheService {
     await (access.store.check?.(keys.prefix) ?? checkStore(access.store, keys.prefix));
   }
 
-  /** Resolves when no background work of this service is pending. Await it in tests and before a process ends. */
+  /** Resolves once no background work of this service is pending. Await it in tests and before a process ends. */
   settled(): Promise<void> {
     return this.#parts.background.settled();
   }
 
   /**
-   * Ends the service: aborts the loads that callers wait for, waits for background work, 5 seconds at most, and closes
-   * the store. A caller whose load is aborted gets the last good value where `staleIfError` allows it, else a
-   * `LOAD_FAILED`. No event tells of a failure afterwards. To let calls end in peace, close when none is under way.
+   * Ends the service: aborts the loads that callers wait for, waits up to 5 seconds for background work, and closes the
+   * store. The caller of an aborted load gets the last good value if `staleIfError` allows it, else `LOAD_FAILED`. No
+   * event reports a failure afterwards. Close when no call is under way, so that none is aborted.
    *
-   * @throws What the store throws while it closes.
+   * @throws The store's error while it closes.
    */
   close(): Promise<void> {
     this.#closing ??= this.#parts.shutdown.run(this.#parts);
     return this.#closing;
   }
 
-  /** `close()`, for `await using`. */
+  /** The same as `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** `warm()`, under the name that Glasswork calls. */
+  /** The same as `warm()`, under the name that Glasswork calls. */
   onModuleInit(): Promise<void> {
     return this.warm();
   }
 
-  /** `close()`, under the name that Glasswork calls. */
+  /** The same as `close()`, under the name that Glasswork calls. */
   onModuleDestroy(): Promise<void> {
     return this.close();
   }

@@ -1,8 +1,8 @@
 import { type SignableRequest, sha256 } from './signature.js';
 
 /**
- * A request in the form that is signed, for a transport to services that take more than DynamoDB does: DynamoDB's own
- * (POST to '/', no query, headers without spaces to spare) already has this form, and a bundle for it goes without.
+ * Brings a request into the canonical form that is signed. Requests to DynamoDB (POST to '/', no query, no extra spaces
+ * in headers) already have it, so a bundle for DynamoDB leaves this out.
  */
 export function canonical(request: SignableRequest): SignableRequest {
   const { service, path, query, body } = request;
@@ -21,7 +21,7 @@ export function canonical(request: SignableRequest): SignableRequest {
   };
 }
 
-/** S3 signs the path as it is sent; every other service encodes it once more. */
+/** S3 signs the path as sent; all other services encode it once more. */
 function canonicalPath(path: string, service: string): string {
   if (service === 's3') return path;
   const encode = (part: string) =>
@@ -32,7 +32,7 @@ function canonicalPath(path: string, service: string): string {
   return path.split('/').map(encode).join('/');
 }
 
-/** Sorted by name, then by value: as whole strings, `a-b=1` would come before `a=1`. */
+/** Sorts by name, then by value, because sorting whole strings would put `a-b=1` before `a=1`. */
 function canonicalQuery(query: string): string {
   if (!query) return '';
   return query

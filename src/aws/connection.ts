@@ -5,29 +5,29 @@ import type { Answer } from './response.js';
 
 /** One try of a request, as its connection sees it. */
 export interface Call {
-  /** The one that it has; its own until it has ended. */
+  /** The call's connection, until the call has ended. */
   connection: Connection | undefined;
-  /** How long a connection may have idled before it counts as dead for this call, milliseconds. */
+  /** The idle time after which a connection counts as dead for this call, milliseconds. */
   readonly longestIdleMs: number;
-  /** A new connection begins to open for it. */
+  /** Called when a new connection starts to open for this call. */
   connecting(): void;
   /**
-   * The request, right before it is written.
+   * Returns the request. Called right before it is written.
    *
-   * @throws when it must not be sent any more.
+   * @throws if it must not be sent any more.
    */
   outgoing(isReused: boolean): Outgoing;
-  /** The last that it hears. */
+  /** Called last, once. */
   ended(outcome: Answer | Error): void;
 }
 
-/** One connection. Its listeners stay with it: a request adds none. */
+/** One connection. Its listeners stay for its whole life, so a request adds none. */
 export class Connection {
   readonly socket: Socket;
   idleSinceMs = 0;
   readonly #pool: Readonly<Record<'isFree' | 'hasEnded', () => void>>;
   #call: Call | undefined;
-  /** Of the answer that is awaited; none before the request is written. */
+  /** Reads the pending answer. Undefined before the request is written. */
   #reader: AnswerReader | undefined;
   #hasServed = false;
 
@@ -46,13 +46,13 @@ export class Connection {
     socket.on('close', () => this.fail(hangUp()));
   }
 
-  /** It is open. */
+  /** Called once the connection is open. */
   begin(): void {
     const call = this.#call;
     if (call && !this.start(call)) this.#pool.isFree();
   }
 
-  /** Writes the call's request. Returns false where the call does not want that any more. */
+  /** Writes the call's request. Returns false if the call must not be sent any more. */
   start(call: Call): boolean {
     this.#call = call;
     call.connection = this;
@@ -67,7 +67,7 @@ export class Connection {
     this.#reader = new AnswerReader(outgoing.method);
     const { socket } = this;
     const { head, body } = outgoing;
-    // One write, so one packet and one record of TLS where it fits.
+    // In one write, so that it is one packet and one TLS record if it fits.
     if (typeof body === 'string') socket.write(head + body);
     else {
       socket.cork();
@@ -78,13 +78,13 @@ export class Connection {
     return true;
   }
 
-  /** Ends the connection, and the call with this error. */
+  /** Closes the connection, and ends the call with this error. */
   fail(error: Error): void {
     this.#settle(error);
     this.drop();
   }
 
-  /** Ends the connection. */
+  /** Closes the connection. */
   drop(): void {
     this.#call = undefined;
     this.#reader = undefined;
@@ -93,7 +93,7 @@ export class Connection {
   }
 
   #data(bytes: Buffer): void {
-    // Nothing was asked for.
+    // Bytes arrived although no request is pending.
     if (!this.#reader) {
       this.drop();
       return;
@@ -116,7 +116,7 @@ export class Connection {
     const call = this.#call;
     this.#call = undefined;
     this.#reader = undefined;
-    // An answer that did not wait for the whole request leaves a connection in which the rest of it is on its way.
+    // If the answer came before the whole request was written, the rest of that request is still in the connection.
     if (isReusable && this.socket.writableLength === 0) this.#pool.isFree();
     else this.drop();
     call?.ended(answer);
@@ -130,6 +130,6 @@ export class Connection {
   }
 }
 
-/** What the system says of a connection that ended before its answer did. */
+/** The system's error for a connection that ended before its answer. */
 const hangUp = () =>
   Object.assign(new Error('the connection ended before the answer'), { code: 'ECONNRESET' });

@@ -9,16 +9,16 @@ const MOST_CONNECTIONS = 64;
 /**
  * Kept connections to one endpoint, each with one request at a time.
  *
- * A connection is used again only where its last answer ended with its last byte, and is dropped at the first byte that
- * comes while nothing was asked. HTTP/1.1 does not say which request an answer belongs to, so that is all that keeps
- * them apart.
+ * A connection is reused only if its last answer ended with the last byte received, and dropped at the first byte that
+ * arrives without a request. HTTP/1.1 does not say which request an answer belongs to, so nothing else keeps them
+ * apart.
  */
 export class Connections {
   readonly #open: () => Socket;
   readonly #connected: 'connect' | 'secureConnect';
   readonly #clock: Clock;
   readonly #all = new Set<Connection>();
-  /** The one used last is the last, and the first to be used again. */
+  /** A stack: the connection used last is reused first. */
   readonly #idle: Connection[] = [];
   readonly #waiting: Call[] = [];
   #closed = false;
@@ -29,7 +29,7 @@ export class Connections {
     this.#clock = clock;
   }
 
-  /** Sends the call's request over an idle connection, or a new one, or the first that others are done with. */
+  /** Sends the call's request over an idle connection, a new one, or the first one that becomes free. */
   run(call: Call): void {
     if (this.#closed) throw closedError();
     const idle = this.#idle.at(-1);
@@ -43,7 +43,7 @@ export class Connections {
     else this.#waiting.push(call);
   }
 
-  /** The call is over, and so is what is on its connection. */
+  /** Gives up the call, and closes its connection. */
   abandon(call: Call): void {
     const { connection } = call;
     if (connection) connection.drop();
@@ -73,13 +73,13 @@ export class Connections {
     call.connecting();
   }
 
-  /** To the one who has waited longest, or to the idle ones. */
+  /** Gives the connection to the call that has waited longest, or makes it idle. */
   #release(connection: Connection): void {
     for (let call = this.#waiting.shift(); call; call = this.#waiting.shift()) {
       if (connection.start(call)) return;
     }
     connection.idleSinceMs = this.#clock.now();
-    // It keeps no process alive.
+    // An idle connection must not keep the process alive.
     connection.socket.unref();
     this.#idle.push(connection);
   }
@@ -93,7 +93,7 @@ export class Connections {
   }
 }
 
-/** Loads what opens a connection, and nothing else, when the transport is made. */
+/** Loads only the module that opens connections, when the transport is made. */
 function opener(endpoint: URL): () => Socket {
   const host = endpoint.hostname.replace(/[[\]]/g, '');
   if (endpoint.protocol === 'http:') {
@@ -107,7 +107,7 @@ function opener(endpoint: URL): () => Socket {
     host,
     port: Number(endpoint.port || 443),
     ALPNProtocols: ['http/1.1'],
-    // No address is a name to ask for.
+    // An IP address must not be sent as a server name.
     ...(!isAddress && { servername: host }),
   };
   let session: Buffer | undefined;
@@ -117,7 +117,7 @@ function opener(endpoint: URL): () => Socket {
     socket.on('session', (ticket) => {
       session = ticket;
     });
-    // A session that the server has forgotten must not fail every connection to come.
+    // Drops the TLS session, because one that the server rejects would fail every later connection.
     socket.on('error', () => {
       session = undefined;
     });

@@ -8,17 +8,17 @@ import { outgoing } from './request.js';
 import { type Answer, parsed } from './response.js';
 import { longestPause } from './retry.js';
 
-/** Over plain HTTP, the token and the credentials only go to this host and to the addresses that AWS serves them from. */
+/** The only hosts for plain HTTP: this machine and AWS's own addresses, because the token would travel in the clear. */
 const TRUSTED =
   /^(https:|http:\/\/(localhost|127(\.\d+){3}|\[::1]|169\.254\.170\.(2|23)|\[fd00:ec2::23])(:\d+)?$)/;
 
-/** The endpoint is on this machine or beside it: one try, and all of them with their pauses, milliseconds. */
+/** Timeouts of one try and of all tries with their pauses, milliseconds. Short, because the endpoint is close by. */
 const LIMITS = { connect: 1_000, request: 1_000, total: 2_000 };
 const TRIES = 4;
-/** The endpoint limits its rate, so it is given more time than DynamoDB: this many times the pause. */
+/** The pauses are this many times those for DynamoDB, because the endpoint limits its rate. */
 const PATIENCE = 4;
 
-/** The endpoint that the environment names, as ECS and EKS do it. */
+/** The endpoint in the environment, as ECS and EKS set it. */
 export function containerUrl(): string | undefined {
   const { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: path, AWS_CONTAINER_CREDENTIALS_FULL_URI: uri } =
     process.env;
@@ -26,10 +26,10 @@ export function containerUrl(): string | undefined {
 }
 
 /**
- * Credentials of an ECS task or an EKS pod. A server error, a throttled request and a broken connection are tried again
- * within two seconds.
+ * Fetches the credentials of an ECS task or an EKS pod. It retries server errors, throttled requests and broken
+ * connections within two seconds.
  *
- * @throws CacheError `NO_CREDENTIALS` that says what the endpoint answered.
+ * @throws CacheError `NO_CREDENTIALS` with the endpoint's answer.
  */
 export async function containerCredentials(
   uri: string,
@@ -72,10 +72,10 @@ async function askWithRetries(url: URL): Promise<Answer | Failure> {
   }
 }
 
-/** The one request to the endpoint. A redirection is an answer like another: the token goes nowhere else. */
+/** Sends one request to the endpoint. It follows no redirect, so the token goes nowhere else. */
 async function ask(url: URL, token: string | undefined): Promise<Answer | Failure> {
   const askedMs = Date.now();
-  // Not kept: it would idle for hours until the next renewal.
+  // Closed after use, because it would idle for hours until the next renewal.
   const connections = new Connections(url, systemClock);
   const headers = { host: url.host, ...(token && { authorization: token }) };
   const outcome = await exchange(connections, {
@@ -88,7 +88,7 @@ async function ask(url: URL, token: string | undefined): Promise<Answer | Failur
   return outcome;
 }
 
-/** Read each time: EKS rotates the token in its file. */
+/** Reads the token each time, because EKS rotates it in its file. */
 function authorization(url: URL): string | undefined {
   const { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file, AWS_CONTAINER_AUTHORIZATION_TOKEN: given } =
     process.env;
@@ -107,7 +107,7 @@ function authorization(url: URL): string | undefined {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** An error's own words. Nothing else of an answer is shown, because it may hold credentials. */
+/** The code and message of an error. Nothing else of an answer is shown, because it may contain credentials. */
 function said({ code, Code, message, Message }: Record<string, unknown>): string {
   const words = [code ?? Code, message ?? Message].filter(isText).join(': ').slice(0, 200);
   return words && ` (${words})`;

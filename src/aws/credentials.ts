@@ -11,13 +11,13 @@ export {
 } from './kept-credentials.js';
 
 /**
- * Credentials from where AWS puts them, in the SDK's order. The first source that is configured counts:
+ * Finds credentials where AWS puts them, in the SDK's order. The first configured source counts:
  *
  * 1. a profile that `AWS_PROFILE` names, through the SDK: it wins over keys in the environment
  * 2. the environment, read each time, because credentials are rotated there
  * 3. a web identity, through the SDK
  * 4. the container's endpoint (ECS, EKS)
- * 5. else whatever the SDK finds, if its package is installed
+ * 5. any other source that the SDK finds, if its package is installed
  */
 export function defaultCredentials(): CredentialSource {
   const fromContainer = keepCredentials(() => containerCredentials(containerUrl() ?? ''));
@@ -27,7 +27,7 @@ export function defaultCredentials(): CredentialSource {
   const source: CredentialSource = () => environmentCredentials() ?? kept()();
   source.expire = (credentials) => {
     const found = environmentCredentials();
-    // The environment gives the same ones until it is changed.
+    // The environment returns the same credentials until somebody changes it.
     if (found) return found.accessKeyId !== credentials.accessKeyId;
     return kept().expire?.(credentials) ?? false;
   };

@@ -1,7 +1,7 @@
 import { invalid } from '../model/errors.js';
 import { profileName, profileSettings, type Settings } from './profile.js';
 
-/** AWS's partitions outside `aws`, by the start of the region's name: the domain, and the one that also has IPv6. */
+/** AWS's partitions other than `aws`, by the start of the region's name: the domain, and the dual-stack domain. */
 const DOMAINS: Readonly<Record<string, readonly [plain: string, dualstack: string]>> = {
   'cn-': ['amazonaws.com.cn', 'api.amazonwebservices.com.cn'],
   'us-iso-': ['c2s.ic.gov', 'api.aws.ic.gov'],
@@ -22,7 +22,7 @@ export interface EndpointOptions {
 }
 
 /**
- * The URL that a service answers at, and the region that its requests are signed for.
+ * Finds the URL of a service, and the region to sign its requests for.
  *
  * | setting | from the option, else |
  * | --- | --- |
@@ -31,8 +31,8 @@ export interface EndpointOptions {
  * | FIPS | `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint` |
  * | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint` |
  *
- * @throws CacheError `INVALID_OPTION` without a region, for a value that cannot be right, and for an endpoint together
- * with FIPS or dual stack, as AWS's SDK does: nobody knows whether that endpoint is one.
+ * @throws CacheError `INVALID_OPTION` without a region, for an invalid value, and for an endpoint together with FIPS or
+ * dual stack, as in AWS's SDK, because such an endpoint cannot be shown to be either.
  */
 export function resolveEndpoint(
   service: Service,
@@ -47,7 +47,7 @@ export function resolveEndpoint(
     AWS_DEFAULT_REGION ||
     profile().region ||
     (given && 'us-east-1');
-  // It becomes a part of the host name that signed requests go to.
+  // The region becomes a part of the host name that receives signed requests.
   if (!region || !/^[a-z\d-]+$/.test(region)) {
     const places = `here, in AWS_REGION or in the profile "${profileName()}"`;
     throw invalid('region', region, `one such as eu-central-1, ${places}`);
@@ -81,7 +81,7 @@ function givenEndpoint(service: Service, option: string | undefined): URL | unde
   if (!given) return undefined;
   const url = /^https?:/i.test(given) && URL.canParse(given) ? new URL(given) : undefined;
   if (!url || url.username || url.password || url.search || url.hash) {
-    // A user's name or password in front of the host stays out of the message.
+    // The message must not contain user name or password.
     const shown = String(given)
       .replace(/^(\w+:\/\/)?[^/]*@/, '$1…@')
       .replace(/[?#].*/, '');
@@ -108,10 +108,10 @@ function isOn(
 function hostOf(service: Service, region: string, fips: boolean, dualstack: boolean): string {
   const [, domains] = Object.entries(DOMAINS).find(([start]) => region.startsWith(start)) ?? [];
   const [plain, both] = domains ?? STANDARD_DOMAINS;
-  // GovCloud's plain DynamoDB endpoints are FIPS endpoints, and have no other name.
+  // GovCloud's plain DynamoDB endpoints are FIPS endpoints without a separate FIPS name.
   const isFipsAnyway = service === 'dynamodb' && region.startsWith('us-gov-') && !dualstack;
   const name = fips && !isFipsAnyway ? `${service}-fips` : service;
-  // S3 has a name of its own below the plain domain.
+  // S3's dual-stack endpoint is below the plain domain.
   if (service === 's3') return `${name}.${dualstack ? 'dualstack.' : ''}${region}.${plain}`;
   return `${name}.${region}.${dualstack ? both : plain}`;
 }

@@ -3,37 +3,36 @@ import type { Connections } from './connections.js';
 import type { Outgoing } from './request.js';
 import type { Answer } from './response.js';
 
-/** One try that brought no whole answer. */
+/** A try without a complete answer. */
 export interface Failure {
   readonly error: Error & { readonly code?: string };
-  /** A budget ran out. */
+  /** True if a time limit ran out. */
   readonly late: boolean;
-  /** False when not a byte can have reached the service. */
+  /** False if no byte can have reached the service. */
   readonly sent: boolean;
-  /** The socket had served before, so it may have been dead when this request got it. */
+  /** True if the socket had served before. It may have been dead when this request got it. */
   readonly reused: boolean;
 }
 
-/** What is sent, and how. */
+/** One try: the request and its limits. */
 export interface Try {
-  /** Asked once: while the connection opens, or right before it is written. */
+  /** Called once: while the connection opens, or right before the request is written. */
   compose(): Outgoing;
-  /** Right before it is written: once it is true, it must not be sent any more. */
+  /** Checked right before the request is written. If true, it must not be sent any more. */
   readonly isLate?: (() => boolean) | undefined;
   readonly longestIdleMs: number;
-  /** Milliseconds to connect, for this try, and what is left of the total. */
+  /** Milliseconds to connect, for this try, and for the rest of the total. */
   readonly limits: Readonly<Record<Budget, number>>;
-  /** Whether the process was frozen since this try began: its timers are no measure then. */
+  /** True if the process was frozen since this try began. Its timers measure nothing then. */
   readonly hasSlept: () => boolean;
 }
 type Budget = 'connect' | 'request' | 'total';
 
-/** What an answer that came meanwhile is given to be read, milliseconds. */
+/** After a freeze, the time to read an answer that arrived meanwhile, milliseconds. */
 const GRACE_MS = 100;
 
 /**
- * Sends a request once and reads the whole answer. Never rejects, and what happens to the connection after it has
- * resolved is nobody's business any more.
+ * Sends a request once and reads the whole answer. Never rejects. Later errors of the connection are ignored.
  */
 export const exchange = (connections: Connections, attempt: Try): Promise<Answer | Failure> =>
   new Promise((resolve) => new Exchange(connections, attempt, resolve).begin());
@@ -68,7 +67,7 @@ class Exchange implements Call {
     this.#timer = this.#limit(limits.total < limits.request ? 'total' : 'request');
     try {
       this.#connections.run(this);
-      // While the connection opens there is time to sign.
+      // Sign while the connection opens.
       if (this.#connectTimer) this.#compose();
     } catch (error) {
       this.#connections.abandon(this);

@@ -2,22 +2,22 @@ import { MOST_BODY_BYTES, MOST_HEAD_BYTES, MOST_LINES, refuse } from './refused-
 import type { Answer } from './response.js';
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
-/** Control characters. A CR or LF without the other is one, too: some take it for the end of a line and some do not. */
+/** Control characters. A single CR or LF counts as one, because only some readers take it for the end of a line. */
 const NOT_IN_A_LINE = /[^\t -~\x80-\xff]/;
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const DIGITS = /^\d{1,15}$/;
 const CHUNK =
   /^([\da-f]{1,8})((?:;[\w!#$%&'*+\-.^`|~]+(?:=(?:[\w!#$%&'*+\-.^`|~]+|"[ !#-[\]-~]*"))?)*)$/i;
 const CLOSES = /\bclose\b/i;
-/** Node's own servers say for how long they keep a connection; a second is too short to rely on. */
+/** Node's servers announce how long they keep a connection. One second is too short to rely on. */
 const ENDS_SOON = /\btimeout=[01]\b/;
 
 const MORE = -1;
 type State = 'head' | 'length' | 'size' | 'chunk' | 'chunk end' | 'trailers' | 'close' | 'whole';
 
 /**
- * Reads the answer to one request from the bytes of its connection, in whatever pieces they come. What is ambiguous is
- * refused, never guessed: two readers who disagree on where an answer ends are how one request gets another's.
+ * Reads the answer to one request from the bytes of its connection, in pieces of any size. It refuses ambiguous
+ * answers, because if two readers disagree on where an answer ends, a request can get the answer to another one.
  */
 export class AnswerReader {
   readonly #hasNoBody: boolean;
@@ -25,7 +25,7 @@ export class AnswerReader {
   #held: Buffer | undefined;
   #roomBytes = MOST_HEAD_BYTES;
   #roomLines = MOST_LINES + 1;
-  /** Of the body with a length, or of the chunk. */
+  /** Bytes left of the body, if its length is known, or of the chunk. */
   #left = 0;
   #status = 0;
   #headers: Record<string, string> = {};
@@ -37,13 +37,13 @@ export class AnswerReader {
     this.#hasNoBody = method === 'HEAD';
   }
 
-  /** Whether the connection may serve another request: the answer ended where its bytes did, and is not the last. */
+  /** True if the connection may serve another request: no byte followed the answer, and it is not the last one. */
   get isReusable(): boolean {
     return this.#reusable;
   }
 
   /**
-   * The answer, once it is whole.
+   * Returns the answer once it is complete.
    *
    * @throws RefusedAnswer.
    */
@@ -63,7 +63,7 @@ export class AnswerReader {
     return this.#answer();
   }
 
-  /** The connection has ended: the answer, if that was its end. */
+  /** Called at the end of the connection. Returns the answer if it ends there, too. */
   end(): Answer | undefined {
     return this.#state === 'close' ? this.#answer() : undefined;
   }
@@ -73,7 +73,7 @@ export class AnswerReader {
     return { status: this.#status, headers: this.#headers, body };
   }
 
-  /** Takes what it can from `at` on. Returns where it stopped, or MORE. */
+  /** Reads as much as it can from `at` on. Returns where it stopped, or MORE. */
   #step(bytes: Buffer, at: number): number {
     switch (this.#state) {
       case 'head':
@@ -92,7 +92,7 @@ export class AnswerReader {
   #head(bytes: Buffer, at: number): number {
     const end = bytes.indexOf('\r\n\r\n', at);
     if (end < 0) {
-      // Something else that speaks on this port may never send an empty line.
+      // Another protocol on this port may never send an empty line.
       if (!'HTTP/1.'.startsWith(bytes.toString('latin1', at, at + 7))) refuse('start');
       if (bytes.length - at > this.#roomBytes) refuse('long');
       return MORE;
@@ -108,12 +108,12 @@ export class AnswerReader {
     this.#reusable = !isLast && !ENDS_SOON.test(keepAlive);
     if (this.#status === 101) refuse('upgrade');
     if (this.#status >= 200) this.#frame(this.#headers);
-    // 100 Continue and its like: the answer is yet to come.
+    // For 100 Continue and other 1xx answers, the final answer follows.
     else if (isLast) refuse('last');
     return end + 4;
   }
 
-  /** Finds out where the body ends. */
+  /** Determines where the body ends. */
   #frame(headers: Record<string, string>): void {
     const { 'content-length': length, 'transfer-encoding': coding } = headers;
     if (this.#hasNoBody || this.#status === 204 || this.#status === 304) this.#state = 'whole';
@@ -139,11 +139,11 @@ export class AnswerReader {
     return end;
   }
 
-  /** Into one buffer that grows: as a list, a body in pieces of one byte would take a hundred times its size. */
+  /** Appends to one growing buffer, because a list of one-byte pieces would take a hundred times the body's size. */
   #append(bytes: Buffer): void {
     const size = this.#size + bytes.length;
     if (size > MOST_BODY_BYTES) refuse('large');
-    // Most answers come in one piece, which is taken as it is.
+    // Most answers come in one piece, which needs no copy.
     if (this.#size === 0) this.#body = bytes;
     else {
       if (size > this.#body.length) {
@@ -179,7 +179,7 @@ export class AnswerReader {
     return at + 2;
   }
 
-  /** Trailers are checked like headers and dropped: nobody here reads any. */
+  /** Checks trailers like headers, then drops them, because nothing here reads them. */
   #trailers(bytes: Buffer, at: number): number {
     const isEmpty = bytes.toString('latin1', at, at + 2) === '\r\n';
     const end = isEmpty ? at : bytes.indexOf('\r\n\r\n', at);
@@ -195,7 +195,7 @@ export class AnswerReader {
     return isEmpty ? end + 2 : end + 4;
   }
 
-  /** Lines of ISO 8859-1, as HTTP has them. */
+  /** Lines in ISO 8859-1, the encoding of HTTP headers. */
   #lines(bytes: Buffer, at: number, end: number): string[] {
     this.#roomBytes -= end - at;
     if (this.#roomBytes < 0) refuse('long');
@@ -213,22 +213,22 @@ function checkFraming(headers: Record<string, string>, isCurrent: boolean): void
     if (length !== undefined) refuse('length');
     if (!isCurrent || coding.toLowerCase() !== 'chunked') refuse('coding');
   }
-  // Given twice, the two are joined by a comma here.
+  // A length given twice contains a comma here, and is refused.
   if (length !== undefined && !DIGITS.test(length)) refuse('length');
 }
 
-/** By lower-case names; a header that comes several times has all its values, with commas between. */
+/** The headers by lower-case name. The values of a repeated header are joined with commas. */
 function headersOf(lines: readonly string[], first: number): Record<string, string> {
-  // Without a prototype, or a header could be called `constructor`.
+  // Without a prototype, because a header may be called `constructor`.
   const headers: Record<string, string> = Object.create(null);
   for (let at = first; at < lines.length; at++) {
     const line = lines[at] as string;
     const colon = line.indexOf(':');
-    // A line that goes on with the one before begins with a space, and no name has one before its colon.
+    // This also refuses continuation lines, which begin with a space.
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     if (!NAME.test(name)) refuse('line');
     const value = trimmed(line, colon + 1);
-    // Some take the tab behind `chunked` for a part of it.
+    // Some readers take a tab after `chunked` for a part of it.
     if (name === 'transfer-encoding' && line.includes('\t')) refuse('coding');
     if (name === 'content-length' && line.includes('\t')) refuse('length');
     const before = headers[name];
@@ -237,7 +237,7 @@ function headersOf(lines: readonly string[], first: number): Record<string, stri
   return headers;
 }
 
-/** Without the spaces and tabs around it; `trim` would also take a no-break space, and a pattern go through it twice. */
+/** Removes spaces and tabs only. `trim` would also remove a no-break space, and a pattern would scan the line twice. */
 function trimmed(line: string, from: number): string {
   let start = from;
   let end = line.length;

@@ -3,8 +3,8 @@ import { type Clock, systemClock, withTimeout } from '../model/time.js';
 import type { Credentials } from './signature.js';
 
 /**
- * Gives AWS credentials. They are kept until shortly before `expiration`, without one for five minutes, and asked for at
- * once when the service calls them expired.
+ * Returns AWS credentials. They are kept until shortly before their `expiration`, or for five minutes without one, and
+ * requested again immediately if the service reports them as expired.
  *
  * @example
  * ```ts
@@ -25,29 +25,29 @@ export type CredentialProvider = () => Promise<
   Credentials & { readonly expiration?: Date | undefined }
 >;
 
-/** Asked for credentials before each signature: it answers at once with those that it keeps. */
+/** Returns credentials before each signature: immediately, if it keeps valid ones. */
 export interface CredentialSource {
   (): Credentials | Promise<Credentials>;
-  /** The service calls these credentials expired. Returns whether asking again may bring others. */
+  /** Called if the service reports these credentials as expired. Returns true if another request may bring new ones. */
   expire?(credentials: Credentials): boolean;
-  /** Where it asks, for messages. Default: the user's function. */
+  /** The name of the source, for messages. Default: the user's function. */
   origin?(): string;
 }
 
 const USER_FUNCTION = 'the function given as credentials';
 
-/** Credentials are renewed this long before they end, milliseconds, or halfway when they end sooner. */
+/** Credentials are renewed this long before they expire, milliseconds, or halfway if they expire sooner. */
 const RENEWED_BEFORE_MS = 300_000;
-/** Credentials without an end are kept this long, milliseconds. */
+/** Credentials without an expiration are kept this long, milliseconds. */
 const KEPT_MS = 300_000;
 /**
- * The shortest time between two calls of a provider that gives credentials which are over already, milliseconds. By this
- * clock they are used all the same: it may be wrong, and the service judges by its own.
+ * The shortest time between two calls of a provider that returns expired credentials, milliseconds. They are used
+ * anyway, because this clock may be wrong and the service judges by its own.
  */
 const SHORTEST_MS = 1_000;
-/** How long after a failed renewal the next one begins, milliseconds, while the old credentials are still good. */
+/** The pause after a failed renewal, milliseconds, while the old credentials are still valid. */
 const RENEWAL_PAUSE_MS = 5_000;
-/** A call that is pending for longer, milliseconds, is not waited for any more: a freeze may have cut it off. */
+/** A call that is pending for longer, milliseconds, is abandoned, because a freeze may have cut it off. */
 const LONGEST_CALL_MS = 30_000;
 
 interface Times {
@@ -64,15 +64,15 @@ interface Call {
 }
 
 /**
- * Keeps what a provider gives:
+ * Keeps the credentials of a provider:
  *
  *     asked        renewed from                     end
  *     ├── kept ────┼── kept, while a renewal runs ──┼── waits for the provider ──▶
  *                  │                                │
  *                  └ end - 5 min, or halfway        └ `expiration`; without one: 5 min after the call, and no renewal
  *
- * All times are the wall clock's, because the process may be frozen in between. After that clock went back, nothing that
- * was kept by it counts.
+ * All times are wall clock times, because the process may be frozen in between. If that clock is set back, kept
+ * credentials are discarded.
  */
 export function keepCredentials(
   provide: CredentialProvider,
@@ -82,7 +82,7 @@ export function keepCredentials(
   let pending: Call | undefined;
   let expiredMs = Number.NEGATIVE_INFINITY;
 
-  /** One call for all that ask before it has ended. */
+  /** Makes one call for all requests until it has ended. */
   function ask(nowMs: number): Promise<Credentials> {
     if (pending && isWithin(nowMs, pending.sinceMs, LONGEST_CALL_MS)) return pending.found;
     const call: Call = { sinceMs: nowMs, found: provided() };
@@ -94,7 +94,7 @@ export function keepCredentials(
 
     async function provided(): Promise<Credentials> {
       const { expiration, ...credentials } = checked(await provide());
-      // A call that was given up comes too late to replace what a newer one brought.
+      // An abandoned call must not replace the result of a newer one.
       if (pending === call) kept = { credentials, ...timesOf(expiration, clock.now()) };
       return credentials;
     }
@@ -104,7 +104,7 @@ export function keepCredentials(
     const nowMs = clock.now();
     if (!kept || !isWithin(nowMs, kept.sinceMs, kept.endsMs - kept.sinceMs)) return ask(nowMs);
     if (nowMs >= kept.renewedFromMs) {
-      // Until the next try, should this one fail; a success replaces the record.
+      // The time of the next try if this one fails. A success replaces the record.
       kept.renewedFromMs = nowMs + RENEWAL_PAUSE_MS;
       ask(nowMs).catch(() => {});
     }
@@ -113,7 +113,7 @@ export function keepCredentials(
   source.expire = (credentials) => {
     if (kept?.credentials !== credentials) return true;
     const nowMs = clock.now();
-    // A provider that goes on giving expired credentials is not asked for each request.
+    // A provider that keeps returning expired credentials must not be called for each request.
     if (isWithin(nowMs, expiredMs, SHORTEST_MS)) return false;
     expiredMs = nowMs;
     kept = undefined;
@@ -136,9 +136,9 @@ const isWithin = (nowMs: number, sinceMs: number, spanMs: number): boolean =>
   nowMs >= sinceMs && nowMs - sinceMs < spanMs;
 
 /**
- * The credentials for one try, within what is left of the total time.
+ * Finds the credentials for one try, within the rest of the total time.
  *
- * @throws CacheError `NO_CREDENTIALS`, `TIMEOUT`, or what the source throws itself: `MISSING_PEER`.
+ * @throws CacheError `NO_CREDENTIALS`, `TIMEOUT`, or the source's own `MISSING_PEER`.
  */
 export async function findCredentials(
   source: CredentialSource,
@@ -160,7 +160,7 @@ function late({ origin }: CredentialSource): never {
   throw new CacheError('TIMEOUT', message, { subject: 'credentials' });
 }
 
-/** @throws CacheError `NO_CREDENTIALS`, which names the part that is missing and shows none of the others. */
+/** @throws CacheError `NO_CREDENTIALS` that names the missing part and shows none of the others. */
 function checked<T extends Credentials>(given: T): T {
   const { accessKeyId, secretAccessKey, sessionToken } = Object(given) as Partial<
     Record<keyof Credentials, unknown>
@@ -176,5 +176,5 @@ function checked<T extends Credentials>(given: T): T {
   throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials' });
 }
 
-/** An error in so many words as fit into a message. */
+/** An error's text, cut to fit into a message. */
 export const shortText = (error: unknown): string => String(error).slice(0, 200);

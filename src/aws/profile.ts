@@ -2,12 +2,12 @@ import { builtin } from './builtin.js';
 
 export type Settings = Readonly<Record<string, string>>;
 
-/** The profile whose settings count: the one that `AWS_PROFILE` names, or else `default`. */
+/** The current profile: the one in `AWS_PROFILE`, or else `default`. */
 export const profileName = (): string => process.env.AWS_PROFILE || 'default';
 
 /**
- * The settings of the profile in AWS's shared files, read at the first call of what this returns. Where both files have
- * a setting, that of the credentials file counts, as in AWS's SDK. A file that cannot be read has none.
+ * Returns a function that reads the profile's settings from AWS's shared files at its first call. The credentials file
+ * wins over the config file, as in AWS's SDK. An unreadable file counts as empty.
  */
 export function profileSettings(): () => Settings {
   let settings: Settings | undefined;
@@ -22,14 +22,14 @@ function readSettings(name: string): Settings {
   const config = sectionsOf(AWS_CONFIG_FILE || '~/.aws/config');
   const credentials = sectionsOf(AWS_SHARED_CREDENTIALS_FILE || '~/.aws/credentials');
   return {
-    // In this file the default profile alone may do without the word.
+    // In this file only the default profile may omit the word `profile`.
     ...(name === 'default' && config.get(name)),
     ...config.get(`profile ${name}`),
     ...credentials.get(name),
   };
 }
 
-/** `[section]`, `name = value`, comments behind `#` and `;`; settings that are nested below another are left out. */
+/** Parses `[section]`, `name = value`, and comments after `#` and `;`. It skips nested settings. */
 function sectionsOf(file: string): ReadonlyMap<string, Settings> {
   const sections = new Map<string, Record<string, string>>();
   let current: Record<string, string> | undefined;
@@ -59,7 +59,7 @@ function linesOf(file: string): string[] {
   const path = file.replace(/^~(?=\/)/, () => HOME || USERPROFILE || '~');
   const fs = builtin.fs();
   try {
-    // Mostly there is none, as on Lambda, and an error costs more than the question.
+    // Checked first, because on Lambda the file is mostly missing and an error costs more than the check.
     if (!fs.existsSync(path)) return [];
     const text = fs.readFileSync(path, 'utf8');
     return text.replace(/^\uFEFF/, '').split(/\r?\n/);

@@ -1,8 +1,8 @@
 import { CacheError } from '../model/errors.js';
 
 /**
- * Refuses an endpoint that Node is told to reach through a proxy. Requests that go past it would time out, or do what
- * the proxy is there to prevent.
+ * Rejects an endpoint that Node should reach through a proxy. Requests that bypass the proxy would time out, or evade
+ * its rules.
  *
  * @throws CacheError `INVALID_OPTION`.
  */
@@ -18,12 +18,12 @@ export function refuseProxy({ protocol, hostname, port, host }: URL): void {
   if (isExempt(name, port || (isSecure ? '443' : '80'))) return;
   throw new CacheError(
     'INVALID_OPTION',
-    `${variable} and NODE_USE_ENV_PROXY ask for a proxy to ${host}, and the lean transport knows none: give the option client, an AWS SDK client that uses the proxy, or name the host in NO_PROXY.`,
+    `${variable} and NODE_USE_ENV_PROXY ask for a proxy to ${host}, which the lean transport does not support: give the option client, an AWS SDK client that uses the proxy, or name the host in NO_PROXY.`,
     { subject: variable },
   );
 }
 
-/** By the rules of `NO_PROXY` that name hosts; ranges of addresses are not among them. */
+/** Checks `NO_PROXY`, except for address ranges. */
 function isExempt(name: string, port: string): boolean {
   const { no_proxy: lower, NO_PROXY: upper = '' } = process.env;
   const entries = (lower || upper).toLowerCase().split(/[\s,]+/);

@@ -1,11 +1,11 @@
-/** Bytes of what is not body: status lines, headers (those of 1xx answers and trailers, too), chunk extensions. */
+/** The most bytes outside the body: status lines, headers (1xx answers and trailers included), chunk extensions. */
 export const MOST_HEAD_BYTES = 16 * 1024;
-/** Headers and trailers; the status line does not count. */
+/** The most headers and trailers, without the status line. */
 export const MOST_LINES = 100;
-/** BatchGetItem brings 16 MB of items; JSON inside of JSON, or bytes in base64, travel as up to twice as much. */
+/** BatchGetItem returns up to 16 MB of items. JSON inside JSON, or bytes in base64, can double that. */
 export const MOST_BODY_BYTES = 32 * 1024 * 1024;
 
-/** Why bytes are refused: they are not an answer of HTTP/1.1, or are ambiguous, or are more than an answer may be. */
+/** The reasons to refuse an answer: it is not HTTP/1.1, ambiguous, or too large. */
 export const REFUSALS = {
   start: 'it does not begin with a status line of HTTP/1.0 or 1.1; HTTP/2 is not spoken here',
   line: 'a header line is malformed',

@@ -1,4 +1,4 @@
-/** A request as it goes out. */
+/** A request ready to send. */
 export interface Outgoing {
   readonly method: string;
   /** All lines before the body, the empty one included. */
@@ -6,15 +6,14 @@ export interface Outgoing {
   readonly body: string | Uint8Array;
 }
 
-/** Anything else could end the line, or be sent as other bytes than were signed. */
+/** Any other character could end the line, or be sent as different bytes from those that were signed. */
 const NOT_IN_A_VALUE = /[^\t -~]/;
 const NOT_IN_A_TARGET = /[^!-~]/;
 
 /**
- * Puts a request together. Its names are the transport's own or the caller's constants; what a user may have put into
- * a value or a path is checked.
+ * Composes a request. It checks values and path, which may come from users, but not names, which are constants.
  *
- * @param target the path, with the query.
+ * @param target the path with the query.
  */
 export function outgoing(
   method: string,

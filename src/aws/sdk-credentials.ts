@@ -2,19 +2,19 @@ import { CacheError } from '../model/errors.js';
 import { type CredentialProvider, shortText } from './kept-credentials.js';
 import { profileName, profileSettings } from './profile.js';
 
-/** Put together at run time: a bundler that saw the name would ask for the package, which is optional. */
+/** Computed at run time, because a bundler that saw the name would require the package, which is optional. */
 const PACKAGE = /* @__PURE__ */ ['@aws-sdk', 'credential-providers'].join('/');
 
-/** The settings of a profile that say where its credentials come from. */
+/** The profile settings that define a source of credentials. */
 const CREDENTIAL_SETTINGS =
   /^(aws_access_key_id|credential_process|credential_source|login_session|role_arn|sso_|web_identity_)/;
 
 /**
- * Whatever AWS's SDK finds: profiles, SSO, web identity, EC2 instances. Its chain is built anew for each call, because
- * the one built before would give what it has kept.
+ * Credentials from AWS's SDK: profiles, SSO, web identity, EC2 instances. Each call builds a new chain, because an old
+ * one would return its cached credentials.
  *
- * @throws CacheError `MISSING_PEER` when the environment or a profile names credentials that only the SDK can get, and
- * its package is not installed; else `NO_CREDENTIALS`.
+ * @throws CacheError `MISSING_PEER` if the environment or a profile names credentials that only the SDK can get, and
+ * its package is not installed; otherwise `NO_CREDENTIALS`.
  */
 export const sdkCredentials: CredentialProvider = async () => {
   const sdk = await import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE).catch(
@@ -38,7 +38,7 @@ function notInstalled(cause: unknown): never {
   throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials', cause });
 }
 
-/** The source of credentials that is configured and that the SDK alone can read. */
+/** The configured source of credentials that only the SDK can read. */
 function sourceForSdk(): string | undefined {
   const { AWS_PROFILE, AWS_WEB_IDENTITY_TOKEN_FILE } = process.env;
   if (AWS_PROFILE) return `AWS_PROFILE names the profile "${AWS_PROFILE}"`;

@@ -6,17 +6,17 @@ export interface Credentials {
   readonly sessionToken?: string | undefined;
 }
 
-/** What is signed, as the service will see it; `canonical` makes any request so. */
+/** A request as the service will see it, to be signed. `canonical` brings any request into this form. */
 export interface SignableRequest {
   readonly method: string;
   readonly host: string;
   readonly path: string;
-  /** Without the question mark; '' when there is none. */
+  /** Without the question mark; '' for none. */
   readonly query: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
-  /** The hash of the body, where it is known already. */
+  /** The hash of the body, if known already. */
   readonly payload?: string;
   readonly region: string;
   readonly service: string;
@@ -27,7 +27,7 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
 /**
  * Signs a request with AWS Signature Version 4. Every header given is signed, and so is the body.
  *
- * @returns all headers to send: the request's own, `host`, `authorization` and the `x-amz-` ones that belong to it.
+ * @returns all headers to send: the request's own, `host`, `authorization` and the `x-amz-` ones of the signature.
  */
 export function sign(
   {
@@ -72,7 +72,7 @@ const hmac = (key: string | Uint8Array, data: string) =>
 let keptKey: Buffer;
 let keptFor: string | undefined;
 
-/** One hash for each part of the scope; the same all day, so the last one is kept. */
+/** Hashes each part of the scope. The key is the same all day, so the last one is kept. */
 function signingKey(secret: string, scope: string): Buffer {
   if (keptFor !== scope + secret) {
     const secretKey = Buffer.from(`AWS4${secret}`);

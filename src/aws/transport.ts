@@ -30,39 +30,39 @@ export interface AwsRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
   /**
-   * - `always`: it may be sent again, whatever became of it.
-   * - `unsent`: only when not a byte was sent, or the service said that it did not apply it.
+   * - `always`: retried after any failure.
+   * - `unsent`: retried only if no byte was sent, or if the service reported that it did not apply the request.
    */
   readonly retry: 'always' | 'unsent';
-  /** Asked right before each try: once it is true, the request is not sent any more. */
+  /** Checked right before each try. Once it returns true, the request is not sent any more. */
   readonly isLate?: (() => boolean) | undefined;
 }
 
 export interface AwsTransport {
   /**
-   * Resolves with what the service answered in the end, its errors included.
+   * Resolves to the service's final answer, which may be an error.
    *
-   * @throws CacheError `TIMEOUT` when a budget ran out, `STORE_FAILED` when the service could not be reached,
-   * `NO_CREDENTIALS` when there is nothing to sign with.
+   * @throws CacheError `TIMEOUT` if a time limit ran out, `STORE_FAILED` if the service could not be reached,
+   * `NO_CREDENTIALS` if there are no credentials.
    */
   send(request: AwsRequest): Promise<AwsResponse>;
   /**
-   * Opens a connection and finds the credentials, ahead of the first request. It asks the service for nothing: what
-   * answers an unsigned `GET /` (DynamoDB says that it is healthy) costs no capacity and needs no permission.
+   * Opens a connection and finds the credentials, ahead of the first request. It sends only an unsigned `GET /`, which
+   * costs no capacity and needs no permission. DynamoDB answers that it is healthy.
    *
    * @throws CacheError as `send` does.
    */
   warm(): Promise<void>;
-  /** Closes every socket; requests under way fail. */
+  /** Closes all sockets. Pending requests fail. */
   close(): void;
 }
 
 export interface Timeouts {
-  /** To connect, TLS included. Default 500 ms. */
+  /** The time to connect, TLS included. Default 500 ms. */
   readonly connect?: Duration | undefined;
-  /** One try, from its signature until its answer is read. Default 1 s. */
+  /** The time of one try, from its signature until its answer is read. Default 1 s. */
   readonly request?: Duration | undefined;
-  /** All tries, with the pauses between them and the wait for credentials. Default 2 s. */
+  /** The time of all tries, with their pauses and the wait for credentials. Default 2 s. */
   readonly total?: Duration | undefined;
 }
 
@@ -73,25 +73,25 @@ export interface TransportOptions {
   readonly credentials: CredentialSource;
   readonly timeouts?: Timeouts | undefined;
   readonly clock?: Clock | undefined;
-  /** The form in which a request is signed: `canonical`, unless all of them have it already, as DynamoDB's do. */
+  /** Brings a request into the form that is signed: `canonical`, unless all requests have it, as DynamoDB's do. */
   readonly canonical?: (request: SignableRequest) => SignableRequest;
 }
 
 const TRIES = 3;
 
 /**
- * By so much more than its time budget a try has lasted, milliseconds: the process was frozen, or blocked by its own
- * code. By the wall clock, since some systems stop the other one meanwhile.
+ * A try that outlasts its timeout by this much, milliseconds, was frozen, or blocked by the process's own code.
+ * Measured by the wall clock, because some systems stop the monotonic one meanwhile.
  */
 const SLEPT_MS = 1_000;
 
 /**
- * How long a connection may idle, milliseconds, before it counts as dead: a peer or a freeze may have ended it. AWS's
- * SDK for Java draws the line at a minute, too. What may not be sent twice is not risked on one that idled for long.
+ * The idle time after which a connection counts as dead, milliseconds, because a peer or a freeze may have ended it. A
+ * minute is also the limit of AWS's SDK for Java. Requests that may not be sent twice get a shorter one.
  */
 const LONGEST_IDLE_MS = { always: 60_000, unsent: 10_000 };
 
-/** The lean way to an AWS service: signed requests over a keep-alive pool, within budgets, tried again where it is safe. */
+/** The lean transport to an AWS service: signed requests over kept connections, with timeouts, and safe retries. */
 export function createTransport({
   service,
   region,
@@ -122,11 +122,11 @@ export function createTransport({
     let signedAnew = false;
     let renewed = false;
     let awakeMs = clock.now();
-    /** The longest that a process which does not sleep spends on what it waits for now. */
+    /** The time limit of the current wait in a process that is not frozen, milliseconds. */
     let longestMs = limits.total;
     const hasSlept = () => clock.now() - awakeMs > longestMs + SLEPT_MS;
 
-    /** Whether the process was frozen since the last look. The first time, all budgets begin anew. */
+    /** True if the process was frozen since the last call. The first time, all time limits begin anew. */
     const lookForSleep = (attempts: number) => {
       const slept = hasSlept();
       awakeMs = clock.now();
@@ -149,14 +149,14 @@ export function createTransport({
       const slept = lookForSleep(attempts) || sleptBefore;
       let pauseMs = longestPause(outcome, always, attempts);
       if ('error' in outcome) {
-        // Those who died with it are not tried one by one.
+        // The freeze may have killed all idle connections, so they are not tried one by one.
         connections.dropIdle();
-        // Whatever error the freeze has come to.
+        // After a freeze, any error permits another try.
         if (slept && (always || !outcome.sent)) pauseMs = 0;
       } else {
         const skewMs = signedAnew ? undefined : clockSkew(outcome, awakeMs);
         if (skewMs !== undefined) {
-          // Refused at the door, like a throttled request: safe to send again even when it must not be applied twice.
+          // The service did not apply it, so it is safe to send again even if it must not be applied twice.
           aheadMs = skewMs;
           signedAnew = true;
           pauseMs = 0;
@@ -170,7 +170,7 @@ export function createTransport({
         if ('error' in outcome) throw failed(outcome, attempts);
         return { ...outcome, attempts };
       }
-      // Full jitter, so that many clients do not come back together.
+      // Full jitter, so that many clients do not retry together.
       if (pauseMs) await pause(Math.random() * pauseMs);
       lookForSleep(attempts);
     }
@@ -195,7 +195,7 @@ export function createTransport({
     const path = prefix + below;
     const request = canonical({ method, host, path, query, headers, body, region, service });
     const compose = () => {
-      // Also what goes unsigned is: that loads node:crypto and derives the key of the day.
+      // Signs an unsigned request, too, because that loads node:crypto and derives the key of the day.
       const signed = sign(request, credentials, clock.now() + aheadMs);
       const all = unsigned ? { host, ...headers } : signed;
       return outgoing(method, query ? `${path}?${query}` : path, all, body);
@@ -209,7 +209,7 @@ export function createTransport({
     });
   }
 
-  /** A wait that ends unsent like a try, so that one which a freeze cut off is begun anew. */
+  /** Fails like an unsent try, so that a wait cut off by a freeze begins anew. */
   const credentialsOrFailure = (withinMs: number): Promise<Credentials | Failure> =>
     findCredentials(source, withinMs).catch((error) => {
       return { error, late: false, sent: false, reused: false };

@@ -46,7 +46,7 @@ export interface ServiceParts {
   readonly shutdown: Shutdown;
 }
 
-/** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option. */
+/** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
   const { policy, clock, keys, breaker, trustMs } = settings(config);

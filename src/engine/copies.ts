@@ -4,18 +4,18 @@ import { structuralCopy } from '../util/clone.js';
 import { freezeDeep, isFrozenDeep } from '../util/deep-freeze.js';
 import { STORE_BUDGET_MS } from './store-access.js';
 
-/** Stands for the copy of a value that cannot be copied. Nobody may be given the value itself in its place. */
+/** Stands for the copy of a value that cannot be copied. The value itself must not be returned instead. */
 export const NOT_COPIED: unique symbol = Symbol('not copied');
 
 /**
- * A copy of the value as a hit would give it, or a promise of one where the store's serializer is asynchronous. The
- * store makes it by a round trip through its serializer; for a store that has no `copy` it is a structured clone.
+ * A copy of the value as a hit would return it, or a promise of one if the store's serializer is asynchronous. The
+ * store makes it by a round trip through its serializer. For a store without `copy` it is a structured clone.
  *
- * Never throws or rejects: without a copy, or without one in time, it gives `NOT_COPIED`. The copy is begun at the call,
- * so that it does not show what the owner of the value does to it afterwards.
+ * Never throws or rejects: if the copy fails or takes too long, it returns `NOT_COPIED`. Copying starts at the call, so
+ * later changes by the value's owner do not show in the copy.
  */
 export function copyAsHit(store: CacheStore, value: unknown, storageKey: string): unknown {
-  // A load may give undefined, which no store holds.
+  // A load may return undefined, which no store holds.
   if (value === undefined || isPlainText(value)) return value;
   try {
     const copy = store.copy ? store.copy(value, storageKey) : structuralCopy(value);
@@ -30,18 +30,18 @@ export function copyAsHit(store: CacheStore, value: unknown, storageKey: string)
   }
 }
 
-/** A copy of what the store gave a reader: the value itself where the store shares it. */
+/** A copy of a value that the store returned, or the value itself if the store shares frozen values. */
 export function copyOfHit(store: CacheStore, value: unknown, storageKey: string): unknown {
   return store.sharesFrozen && isFrozenDeep(value) ? value : copyAsHit(store, value, storageKey);
 }
 
-/** A load whose joiners are given one copy in common, where the store shares. */
+/** A load whose joiners get one common copy if the store shares frozen values. */
 interface Shared {
   readonly storageKey: string;
   shared?: unknown;
 }
 
-/** The copy for one who joined the load: its own, or the one of all who joined where the store shares it. */
+/** The copy for a caller that joined the load: its own, or the common one if the store shares frozen values. */
 export function copyForJoiner(store: CacheStore, load: Shared, value: unknown): unknown {
   if (!store.sharesFrozen) return copyAsHit(store, value, load.storageKey);
   if (load.shared === undefined || !isFrozenDeep(load.shared))
@@ -50,13 +50,13 @@ export function copyForJoiner(store: CacheStore, load: Shared, value: unknown): 
 }
 
 function asGiven(store: CacheStore, copy: unknown): unknown {
-  // A serializer that gives undefined for a value has none: such a record is never a hit.
+  // A serializer that returns undefined has lost the value: such a record is never a hit.
   if (copy === undefined) return NOT_COPIED;
   if (store.sharesFrozen) freezeDeep(copy);
   return copy;
 }
 
-/** Text and its like: nobody can change it, and a hit gives it as it is. */
+/** True for text and other immutable values, which a hit returns as they are. */
 const isPlainText = (value: unknown): boolean =>
   typeof value === 'string' || typeof value === 'boolean' || value === null;
 

@@ -40,15 +40,15 @@ export class Lookup {
     });
   }
 
-  /** Reads without serving: no event of a hit or a miss. */
+  /** Reads without serving, and so without an event for a hit or a miss. */
   async see(keys: readonly AnyKey[]): Promise<Snapshot[]> {
     const { reader, addressOf } = this.#parts;
     return reader.readMany(keys.map(addressOf), keys.flatMap(tagsOf));
   }
 
   /**
-   * The story of one `wrap`: a hit in this process is served without waiting; else the key is read, and what was read
-   * decides. The guard makes sure that no invalidation of this process comes between the read and the load unnoticed.
+   * One `wrap`, from start to end: a hit in this process is served immediately. Otherwise the key is read, and its
+   * snapshot decides. The guard notices any invalidation by this process between the read and the load.
    */
   wrap(key: AnyKey, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
     if (policy.signal?.aborted) return Promise.reject(policy.signal.reason);
@@ -76,7 +76,7 @@ export class Lookup {
     );
   }
 
-  /** Every key once; a key that is named twice gets a copy for each. */
+  /** Looks up each key once. A repeated key gets a copy for each position. */
   async wrapMany<K extends AnyKey>(
     keys: readonly K[],
     policyOf: (key: K) => ResolvedPolicy,
@@ -132,25 +132,25 @@ export class Lookup {
   #read(address: Address, { tags, forceFresh }: ResolvedPolicy): Promise<Snapshot> {
     const { inFlight, reader } = this.#parts;
     if (!forceFresh) return reader.readNearest(address, tags);
-    // A write of an older load could land between this read and its fill, which would then be refused.
+    // Otherwise an older load could write between this read and its fill, and the fill would be refused.
     const { storageKey } = address;
     const written = inFlight.replaceLoads((load) => load.storageKey === storageKey);
     return withTimeout(written, STORE_BUDGET_MS, () => {}).then(() => reader.read(address, tags));
   }
 
   /**
-   * Decides about each key that was read:
+   * Decides about each key by its snapshot:
    *
    *     fresh                  served
    *     stale, or soon to be   served, and refreshed in the background
-   *     anything else          loaded: by a load that is running already, or together with the rest
+   *     anything else          loaded, by a running load or together with the other misses
    */
   #serve(
     requests: readonly LoadRequest[],
     load: LoadAll,
     callers: readonly ChainedLoad[],
   ): unknown[] {
-    // The caller has stopped waiting while the store was read.
+    // The caller may have stopped waiting while the store was read.
     throwIfAborted(requests[0]?.policy.signal);
     const missing: LoadRequest[] = [];
     const due: LoadRequest[] = [];
@@ -190,7 +190,7 @@ export class Lookup {
     });
   }
 
-  /** A fresh value that this process holds. A schema would have to be awaited. */
+  /** A fresh value that this process holds. Only without a schema, whose check may be asynchronous. */
   #localHit(key: AnyKey, text: string, tags: readonly string[]): Promise<unknown> | undefined {
     const { access, localHits, clock, keys, hit } = this.#parts;
     if (!access.can.holdsLocally || (typeof key === 'object' && schemaOf(key))) return undefined;
@@ -211,11 +211,11 @@ const firstOf = ([value]: readonly unknown[]): unknown => value;
 
 const NO_TAGS: readonly string[] = [];
 
-/** The tags that the key itself names. */
+/** The tags of the key's own policy. */
 const tagsOf = (key: AnyKey): readonly string[] =>
   (typeof key === 'object' && key.policy.tags) || NO_TAGS;
 
-/** The tags that the entry carries which was read. */
+/** The tags of the stored entry. */
 const tagsIn = ({ entry }: Snapshot): string[] => tagsAmong(entry?.versions ?? []);
 
 const watchedOf = ({ address, policy }: Asked): Watched => ({
@@ -223,14 +223,14 @@ const watchedOf = ({ address, policy }: Asked): Watched => ({
   tags: policy.tags,
 });
 
-/** The same, and the caller waits for it in any case. */
+/** The same without a signal, so the caller cannot stop waiting. */
 const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !policy.signal;
 
-/** A fresh value is served, whatever else is known of it. */
+/** True if the policy serves every fresh value. */
 const servesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>
   !forceFresh && earlyRefresh === 0;
 
-/** The snapshot of a key that this process invalidated while it was read. */
+/** The snapshot of a key that this process has invalidated during the read. */
 const invalidated = (read: Snapshot): Snapshot => ({
   ...read,
   entry: undefined,

@@ -5,7 +5,7 @@ import type { InFlightTracker } from './inflight/in-flight.js';
 import type { BackgroundTasks } from './loading/background-tasks.js';
 import type { StoreAccess } from './store-access.js';
 
-/** How long `close()` waits for background work before it closes the store under it, milliseconds. */
+/** The longest time that `close()` waits for background work before it closes the store, milliseconds. */
 const CLOSE_WAIT_MS = 5_000;
 
 const FAILURES: ReadonlySet<CacheEvent['type']> = new Set([
@@ -29,13 +29,13 @@ interface Parts {
  *
  *     close() ── loads that callers wait for are aborted
  *             ── background work ends, or 5 seconds pass
- *             ── all other loads are aborted ── the store is closed ── no event tells of a failure any more
+ *             ── all other loads are aborted ── the store is closed ── no event reports a failure any more
  */
 export class Shutdown {
   #reason: CacheError | undefined;
   #isOver = false;
 
-  /** Passes events on, but for the failures that closing itself brings about. */
+  /** Passes events on, except for failures caused by closing. */
   filter(emit: Emit): Emit {
     return (event) => {
       if (!this.#isOwnFault(event)) emit(event);

@@ -9,15 +9,15 @@ import { FreezeDetector } from '../resilience/freeze-detector.js';
 import { LATE, OperationTimeouts } from '../resilience/operation-timeouts.js';
 import { capabilitiesOf, type StoreCapabilities } from './store-capabilities.js';
 
-/** How long one read or fill may take before the service goes on without the store, milliseconds. */
+/** The timeout of a read or fill, milliseconds. After it the service continues without the store. */
 export const STORE_BUDGET_MS = 2_500;
 
-/** Invalidations get longer: giving up leaves the caller with a value it must not serve. */
+/** The timeout of an invalidation, milliseconds. Longer, because giving up leaves an invalid value in the store. */
 const INVALIDATION_BUDGET_MS = 5_000;
 
 type Run<T> = (store: CacheStore) => Promise<T>;
 
-/** Faults of the value or the call: they say nothing about the health of the store. */
+/** Faults of the value or the call, which do not mean that the store fails. */
 const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([
   'CORRUPT',
   'INVALID_KEY',
@@ -27,8 +27,8 @@ const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([
 ]);
 
 /**
- * How the service talks to its store. Reads and fills fail open: an error, a hang or an open breaker is an event and
- * `FAILED`. Invalidations always try, breaker or not, and reject unless confirmed.
+ * The service's access to its store. Reads and fills fail open: an error, a timeout or an open breaker gives an event
+ * and `FAILED`. Invalidations ignore the breaker, always try, and reject unless confirmed.
  */
 export class StoreAccess {
   readonly store: CacheStore;
@@ -37,7 +37,7 @@ export class StoreAccess {
   readonly #breaker: CircuitBreaker | undefined;
   readonly #freezes: FreezeDetector;
   readonly #timeouts: OperationTimeouts;
-  /** The failures that counted, and the error of the last one. */
+  /** The number of counted failures, and the last one's error. */
   #failures = 0;
   #lastError: unknown;
 
@@ -56,7 +56,7 @@ export class StoreAccess {
       breaker && new CircuitBreaker(breaker, clock, (state) => emit({ type: 'breaker', state }));
   }
 
-  /** A read or a fill: never rejects. */
+  /** Runs a read or a fill. Never rejects. */
   attempt<T>(operation: string, key: string | undefined, run: Run<T>): Promise<T | typeof FAILED> {
     if (this.#breaker && !this.#breaker.allows()) {
       this.#emit({ type: 'skip', operation, key });
@@ -66,10 +66,10 @@ export class StoreAccess {
   }
 
   /**
-   * An invalidation: resolves when the store has confirmed it. Or a wait for what is under way already, which says
-   * nothing of the health of the store when it ends.
+   * Runs an invalidation, and resolves once the store has confirmed it. Or waits for work under way, whose end does not
+   * show that the store works.
    *
-   * @throws CacheError `NOT_CONFIRMED`, with what the store said as its cause.
+   * @throws CacheError `NOT_CONFIRMED`, with the store's error as its cause.
    */
   confirm<T>(
     operation: string,
@@ -84,7 +84,7 @@ export class StoreAccess {
     });
   }
 
-  /** See `FreezeDetector.count`: counts that differ say that the process was frozen between them. */
+  /** See `FreezeDetector.count`: if the count changes, the process was frozen meanwhile. */
   freezes(): number {
     return this.#freezes.count();
   }
@@ -94,7 +94,7 @@ export class StoreAccess {
     this.#freezes.watch(work);
   }
 
-  /** `instead`: what it gives in place of an error, of which an event has told. */
+  /** `instead` is the result that replaces an error, which an event reports. */
   #run<T, F>(
     operation: string,
     key: string | undefined,
@@ -108,13 +108,13 @@ export class StoreAccess {
     return new Promise((resolve, reject) => {
       const failed = (error: unknown): void => {
         if (error === LATE) {
-          // The timer of all calls said so; a listener must find the request that this call belongs to.
+          // In the caller's context, because the timer is common to all calls, and a listener may need its request.
           context.runInAsyncScope(failed, undefined, late(operation, ms));
           return;
         }
         const harmless =
           error instanceof CacheError ? NOT_THE_STORE.has(error.code) : isParsing(error);
-        // A connection that died while the sandbox was frozen says nothing about the store either.
+        // Nor does a connection that died during a freeze mean that the store fails.
         if (!harmless && this.#freezes.count() === freezes) this.#countFailure(error, failures);
         this.#emit({ type: 'store-error', operation, key, error });
         if (instead === undefined) reject(error);
@@ -126,7 +126,7 @@ export class StoreAccess {
         resolve(value);
       };
       try {
-        // A store of the user's may forget to give a promise, or throw instead of rejecting.
+        // A user's store may return no promise, or throw instead of rejecting.
         this.#timeouts.limit(Promise.resolve(asks ? run(this.store) : run), ms, succeeded, failed);
       } catch (error) {
         failed(error);
@@ -135,8 +135,8 @@ export class StoreAccess {
   }
 
   /**
-   * A store that batches fails all operations of one request with one error: that is one failure. `failuresBefore`:
-   * those that counted before the operation began.
+   * Counts one failure for all operations that fail with the same error, because a store that batches fails a whole
+   * request at once. `failuresBefore` is the number of failures before the operation began.
    */
   #countFailure(error: unknown, failuresBefore: number): void {
     const isOfOneRequest = this.#failures > failuresBefore && error === this.#lastError;
@@ -147,7 +147,7 @@ export class StoreAccess {
   }
 }
 
-/** The cause's own words. Trying again can help where nobody knows what was wrong. */
+/** The cause's message. Advises another try if the cause is unknown. */
 function reasonOf(cause: unknown): string {
   const why = withoutPasswords(String(Object(cause).message ?? cause)).replace(/[^.?!]$/, '$&.');
   const isKnown = cause instanceof CacheError && cause.code !== 'TIMEOUT';
@@ -157,6 +157,6 @@ function reasonOf(cause: unknown): string {
 const late = (operation: string, ms: number): CacheError =>
   new CacheError('TIMEOUT', `No answer to ${operation} within ${ms} ms: can the store be reached?`);
 
-/** A store of the user's that cannot parse what it holds, or runs out of stack: one value is at fault. */
+/** True if a user's store cannot parse a value, or runs out of stack. The value is at fault, not the store. */
 const isParsing = (error: unknown): boolean =>
   /^(SyntaxError|RangeError)$/.test(String(Object(error).name));

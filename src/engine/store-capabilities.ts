@@ -2,22 +2,22 @@ import type { CacheStore } from '../model/cache-store.js';
 
 /** The abilities of a store besides `get`, `set` and `del`. */
 export interface StoreCapabilities {
-  /** Absence is proof: no record is evicted before its TTL. */
+  /** No record is evicted before its TTL, so absence is proof. */
   readonly isDurable: boolean;
   /** Readers share one frozen value. */
   readonly sharesFrozen: boolean;
-  /** It reads versions and compares them, and so refuses a fill that an invalidation has overtaken. */
+  /** The store reads and compares versions, and so refuses fills that are older than an invalidation. */
   readonly fences: boolean;
-  /** It has tiers, and may answer with a copy from a nearer one than the last. */
+  /** The store has tiers, and may return a copy from an upper one. */
   readonly hasTiers: boolean;
-  /** It holds values in this process, and can answer without waiting. */
+  /** The store holds values in this process, and can return them without waiting. */
   readonly holdsLocally: boolean;
-  /** It can write a record only where there is none. */
+  /** The store can write a record only if it is absent. */
   readonly leases: boolean;
   readonly deletesPatterns: boolean;
 }
 
-/** Asked once: which capabilities a store has does not change while it is used. */
+/** Probes a store once, because its capabilities do not change while it is used. */
 export const capabilitiesOf = (store: CacheStore): StoreCapabilities => ({
   isDurable: store.durable === true,
   sharesFrozen: store.sharesFrozen === true,

@@ -4,7 +4,7 @@ import { type CacheConfig, settings } from '../model/config.js';
 import { CacheError } from '../model/errors.js';
 
 /**
- * The options of `cacheModule`: the store, the module's name, and everything that `CacheConfig` knows.
+ * The options of `cacheModule`: the store, the module's name, and all options of `CacheConfig`.
  *
  * @example
  * ```ts
@@ -20,13 +20,13 @@ import { CacheError } from '../model/errors.js';
  */
 export interface CacheModuleOptions<Cradle extends object = Record<string, unknown>>
   extends CacheConfig {
-  /** A store, or a function that makes one from the other providers and is called once. */
+  /** A store, or a function that makes one from the other providers. It is called once. */
   readonly store: CacheStore | ((cradle: Cradle) => CacheStore);
-  /** The module's name. Glasswork treats two modules of one name as the same module. Default `cache`. */
+  /** The module's name. Glasswork treats two modules with the same name as one. Default `cache`. */
   readonly name?: string | undefined;
 }
 
-/** A provider as Glasswork registers it: `useFactory` receives the container's cradle and is called once. */
+/** A provider as Glasswork registers it. `useFactory` receives the container's cradle and is called once. */
 export interface FactoryProvider<Cradle extends object, T> {
   provide: string;
   useFactory: (cradle: Cradle) => T;
@@ -47,10 +47,10 @@ export interface CacheModule<Cradle extends object = Record<string, unknown>> {
  * The cache as a Glasswork module. Other providers take `cacheService` from the cradle. Glasswork's `stop()` waits for
  * background work and closes the store, through the service's `onModuleDestroy`.
  *
- * The names are strings, because a minifier renames classes. For a second cache in the same store, register a
- * `CacheService` of another `keyPrefix` over `cacheStore`, under a name of its own.
+ * The names are strings, because minifiers rename classes. For a second cache in the same store, register a
+ * `CacheService` with another `keyPrefix` over `cacheStore`, under its own name.
  *
- * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option.
+ * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option.
  *
  * @example
  * ```ts
@@ -67,7 +67,7 @@ export interface CacheModule<Cradle extends object = Record<string, unknown>> {
  *   }
  * }
  *
- * // What Glasswork's defineModule takes.
+ * // The argument of Glasswork's defineModule.
  * export const appModule = {
  *   name: 'app',
  *   imports: [
@@ -85,7 +85,7 @@ export function cacheModule<Cradle extends object = Record<string, unknown>>(
   options: CacheModuleOptions<Cradle>,
 ): CacheModule<Cradle> {
   const { store, name = 'cache', ...config } = options ?? {};
-  // Check now, so that a mistake shows here and not at the first request that needs the cache.
+  // Checked now, so that a mistake shows here and not at the first request that needs the cache.
   checkName(name);
   checkStore(store);
   settings(config);
@@ -128,14 +128,14 @@ function checkStore(store: unknown): void {
   }
 }
 
-/** Only the container can call the user's function, so its result is checked when it is called. */
+/** Checks the result of the user's function when the container calls it, because only the container can. */
 function made(store: CacheStore): CacheStore {
   if (isStore(store)) return store;
   const promise = typeof (store as { then?: unknown } | undefined)?.then === 'function';
   throw invalid(
     'store',
     promise
-      ? "cacheModule's store function returned a promise: make what it waits for a provider of its own, and return the store itself."
+      ? "cacheModule's store function returned a promise: move the asynchronous part into its own provider, and return the store itself."
       : "cacheModule's store function returned no store: return an instance such as new MemoryCacheStore().",
   );
 }

@@ -9,53 +9,53 @@ import type { Invocation } from './invocations.js';
 import { Tasks } from './tasks.js';
 import { within } from './waiting.js';
 
-/** Lambda answers at once. An answer that comes later than this still counts, but nobody waits for it. */
+/** The longest wait for the registration, milliseconds. A later answer still counts. Lambda usually answers at once. */
 const REGISTER_WAIT_MS = 1_000;
-/** Lambda's limit of an invocation: 15 minutes. A timer of 25 days or more would fire at once. */
+/** Lambda's limit for an invocation, milliseconds: 15 minutes. A timer of 25 days or more would fire immediately. */
 const LONGEST_WAIT_MS = 900_000;
 
 /**
- * The treatment of work behind a response.
+ * The treatment of background work at a response.
  *
- * - `extension`: the response leaves at once, and the sandbox keeps running until the work is done.
+ * - `extension`: the response leaves immediately, and the sandbox keeps running until the work is done.
  * - `await`: the response waits for the work.
  * - `detached`: nothing waits, because nothing freezes: outside Lambda, and on Lambda Managed Instances.
  */
 export type AfterResponseMode = 'extension' | 'await' | 'detached';
 
 export interface AfterResponseOptions {
-  /** Default: the best that the environment allows. Where `extension` turns out impossible, it is `await`. */
+  /** Default: the best mode that the environment allows. If `extension` turns out to be impossible, `await`. */
   mode?: AfterResponseMode | undefined;
-  /** How long the sandbox stays awake for work after a response, at most. Default 2 seconds. */
+  /** The longest time that the sandbox stays awake for work after a response. Default 2 s. */
   maxWait?: Duration | undefined;
   /**
-   * Gets `background-error` and `background-unfinished`; what it throws is ignored. Default: `consoleReporter()`, each
-   * cause once and then at most once a minute.
+   * Receives `background-error` and `background-unfinished`. Its errors are swallowed. Default: `consoleReporter()`,
+   * each cause once and then at most once a minute.
    */
   onEvent?: ((event: CacheEvent) => void) | undefined;
 }
 
 export interface AfterResponse {
-  /** Takes work that may go on behind the response: for `CacheConfig.waitUntil`. Never throws. */
+  /** Takes work that may continue after the response: for `CacheConfig.waitUntil`. Never throws. */
   readonly waitUntil: WaitUntil;
-  /** `extension` becomes `await` when the extension fails. */
+  /** The current mode. `extension` becomes `await` if the extension fails. */
   readonly mode: AfterResponseMode;
   /**
-   * End of the running invocation, epoch milliseconds: for `CacheConfig.deadline`. Undefined outside an invocation, and
-   * in `detached` mode.
+   * Returns the end of the current invocation, epoch milliseconds: for `CacheConfig.deadline`. Undefined outside an
+   * invocation, and in `detached` mode.
    */
   readonly deadline: () => number | undefined;
-  /** Marks where invocations end. The outermost wrapper of the handler that Lambda calls, whatever its kind. */
+  /** Marks the start and end of invocations. Make it the outermost wrapper of the handler that Lambda calls. */
   handler<F extends AnyHandler>(handler: F): F;
 }
 
 /**
  * Lets work finish after the response of a Lambda function, before the sandbox freezes.
  *
- * Await it at the top level of an ES module: Lambda takes extensions only while the function initialises. Called again,
- * it shares the registration. It adds nothing to a response in `extension` mode, and never breaks one.
+ * Await it at the top level of an ES module, because Lambda accepts extensions only while the function initialises.
+ * Further calls share the registration. In `extension` mode it adds no time to a response, and it never breaks one.
  *
- * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option.
+ * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option.
  * @example
  * ```ts
  * import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
@@ -74,7 +74,7 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   const maxWaitMs = Math.min(milliseconds(options.maxWait ?? '2s', 'maxWait'), LONGEST_WAIT_MS);
   const tasks = new Tasks(maxWaitMs, safeListener(options.onEvent ?? consoleReporter()));
   const { AWS_LAMBDA_RUNTIME_API: api = '', AWS_LAMBDA_MAX_CONCURRENCY: concurrency } = process.env;
-  // Managed Instances run several invocations at once, never freeze, and take no INVOKE extension inside the process.
+  // Managed Instances run several invocations at once, never freeze, and accept no INVOKE extension inside the process.
   const wanted = options.mode ?? (api && !concurrency ? 'extension' : 'detached');
   if (wanted === 'detached') {
     const waitUntil: WaitUntil = (work) => tasks.add(work);
@@ -87,10 +87,10 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   const extension = extensionOf(api);
   if (wanted === 'extension') await within(extension.start(), REGISTER_WAIT_MS, 'ref');
   const end = (invocation: Invocation) => {
-    // Behind the response the extension waits. Without an extension the outermost handler waits.
+    // With the extension, the wait comes after the response. Without it, the outermost handler waits.
     const waitsLater = extension.isRegistered ? wanted === 'extension' : invocation.running > 1;
     if (waitsLater || !extension.isBusy) return extension.end(invocation);
-    // None where a test calls the handler without a context.
+    // A test that calls the handler without a context has no deadline.
     const untilMs = (invocation.deadlineMs ?? Infinity) - MARGIN_MS;
     return extension.finish(untilMs, 'ref').then(() => extension.end(invocation));
   };
@@ -118,8 +118,8 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
 }
 
 /**
- * One for each Extensions API that this process knows: on Lambda, one. Every copy of this package in the process shares
- * it, because Lambda takes an extension's name once: `import` and `require` may find a copy each.
+ * One extension for each Extensions API of this process; on Lambda there is one. All copies of this package share it,
+ * because Lambda accepts an extension's name only once, and `import` and `require` may load a copy each.
  */
 function extensionOf(api: string): Extension {
   // The number counts the layouts of `Extension`.

@@ -4,31 +4,33 @@ import type { Tasks } from './tasks.js';
 import { immediate, within } from './waiting.js';
 import { warnRefused, warnUnmarked } from './warnings.js';
 
-/** Lambda ends the sandbox at the deadline, so the next event is asked for this much earlier, milliseconds. */
+/** The next event is requested this long before the deadline, milliseconds, because Lambda ends the sandbox at it. */
 export const MARGIN_MS = 200;
-/** From the announcement of an invocation to the start of its handler, milliseconds: middleware may come first. */
+/**
+ * The longest time between an invocation's event and the start of its handler, ms, because middleware may run first.
+ */
 const START_MS = 1_000;
-/** The same where no handler was marked: then none will start, unless it is marked at its first call. */
+/** The same if no handler was marked. Then none will start, unless it is marked at its first call. */
 const UNMARKED_START_MS = 100;
-/** Failures in a row of the request for the next event, and milliseconds between them. */
+/** The most failures in a row of the request for the next event, and the milliseconds between them. */
 const TRIES = 3;
 const PAUSE_MS = 100;
 
 /**
- * An extension of Lambda inside this process. The sandbox is frozen once the runtime and every extension have asked for
- * their next event, so this one asks late:
+ * A Lambda extension inside this process. Lambda freezes the sandbox once the runtime and all extensions have requested
+ * their next event, so this one requests it late:
  *
  *     INVOKE ─▶ handler starts ─▶ answers ─▶ runtime sends the answer ─▶ work ends ─▶ next event asked for ─▶ freeze
  *                                 │◀──── two turns of the event loop ───▶│
  *
- * The event and the handler's start are two messages, and either may be read first; a fast handler may have answered
- * before the event is read. Runtimes on Node 22 and later send the answer one `setImmediate` after the handler is done.
+ * The event and the handler's start may be seen in any order, and a fast handler may have answered before the event is
+ * read. Runtimes on Node 22 and later send the answer one `setImmediate` after the handler is done.
  */
 export class Extension {
   readonly invocations = new Invocations();
-  /** Whether it waits for work after answers. */
+  /** True if the extension waits for work after answers. */
   isRegistered = false;
-  /** Whether some handler marks where invocations end. */
+  /** True if a handler marks the start and end of invocations. */
   isMarked = false;
   readonly #api: ExtensionsApi;
   readonly #held = new Set<Tasks>();
@@ -39,7 +41,7 @@ export class Extension {
     this.#api = new ExtensionsApi(api);
   }
 
-  /** Waits for these tasks behind the next answer, whichever handler gives it. */
+  /** Waits for these tasks after the next answer of any handler. */
   hold(tasks: Tasks): void {
     this.#held.add(tasks);
   }
@@ -48,7 +50,7 @@ export class Extension {
     return [...this.#held].some((tasks) => tasks.isBusy);
   }
 
-  /** Waits for what is held, until this time at most, epoch milliseconds. */
+  /** Waits for the held tasks, at most until this time, epoch milliseconds. */
   async finish(untilMs: number, timer: 'ref' | 'unref'): Promise<void> {
     const waits = [...this.#held].map(async (tasks) => {
       await tasks.finish(untilMs - Date.now(), timer);
@@ -57,19 +59,19 @@ export class Extension {
     await Promise.all(waits);
   }
 
-  /** Registers it, once. Never rejects. */
+  /** Registers the extension, once. Never rejects. */
   start(): Promise<void> {
     this.#registering ??= this.#api.register().then(() => {
       this.isRegistered = true;
-      // Initialisation lasts until every extension has asked for its first event.
+      // Initialisation lasts until every extension has requested its first event.
       void this.#listen();
     }, warnRefused);
     return this.#registering;
   }
 
-  /** A handler's outcome is with the runtime, or gets there next. */
+  /** Called when the runtime has a handler's outcome, or is about to get it. */
   end(invocation: Invocation): undefined {
-    // While it is registered, the invocation lasts until the work behind it is done.
+    // With a registered extension, the invocation lasts until its background work is done.
     if (this.invocations.end(invocation) && !this.isRegistered) this.invocations.leave();
   }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** What Lambda tells an extension when an invocation begins. */
+/** The event that Lambda sends to an extension when an invocation begins. */
 export interface InvokeEvent {
   readonly requestId: string;
   /** The end of the invocation, epoch milliseconds. */
@@ -8,12 +8,12 @@ export interface InvokeEvent {
 }
 
 /**
- * Lambda's Extensions API, for an extension inside this process, over HTTP/1.0 on a bare socket that is read without a
- * stream: Lambda waits for both of the first requests while the function initialises, and the first one of node:http
- * takes twice the time. A server must not answer a request of HTTP/1.0 in chunks (RFC 9112, section 6.1).
+ * A client of Lambda's Extensions API, for an extension inside this process. It uses HTTP/1.0 on a bare socket, read
+ * without a stream, because Lambda waits for the first two requests during initialisation, and the first one by
+ * node:http takes twice as long. A server must not chunk its answer to an HTTP/1.0 request (RFC 9112, section 6.1).
  *
- * One request at a time, on a connection that is kept while the server keeps it. The sandbox never freezes with an idle
- * one, which could die unnoticed: it freezes only while a request for the next event is held open.
+ * It sends one request at a time, and keeps the connection as long as the server does. The sandbox never freezes with
+ * an idle connection, which could die unnoticed: it freezes only while a request for the next event is pending.
  *
  *     register ─▶ answer ─▶ next event asked for ─▶ freeze ─▶ resume, answer ─▶ work ─▶ next event asked for ─▶ freeze
  *     │◀─────────────────────────────────── one connection ────────────────────────────────────────────────▶ …
@@ -22,7 +22,7 @@ export class ExtensionsApi {
   readonly #api: string;
   #identifier: string | undefined;
   #socket: Socket | undefined;
-  /** Takes what comes for the last request: text of its answer, or the end of the connection. */
+  /** Receives the answer to the last request, piece by piece, and the end of the connection. */
   #take: (text: string, end?: string) => void = () => {};
 
   /** @param api host and port, as in AWS_LAMBDA_RUNTIME_API. */
@@ -31,19 +31,19 @@ export class ExtensionsApi {
   }
 
   /**
-   * Registers for INVOKE events: Lambda allows an extension inside the process no others.
+   * Registers for INVOKE events, the only ones that Lambda allows for an extension inside the process.
    *
-   * @throws Error whose message is the API's type of error, where it gives one.
+   * @throws Error whose message is the API's error type, if it names one.
    */
   async register(): Promise<void> {
-    // No other extension of the function may have this name.
+    // The name must be unique among the function's extensions.
     const lines = 'Name: glasswork-cache\r\nContent-Length: 21';
     const answer = await this.#send('register', lines, '{"events":["INVOKE"]}');
     this.#identifier = field(answer, 'lambda-extension-identifier');
     if (!this.#identifier) throw new Error('no id');
   }
 
-  /** Tells Lambda that nothing is left to do for now, and waits for the next invocation. */
+  /** Tells Lambda that the current work is done, and waits for the next invocation. */
   async nextInvoke(): Promise<InvokeEvent> {
     const lines = `Identifier: ${this.#identifier}`;
     const body = bodyOf(await this.#send('event/next', lines)) ?? '';
@@ -60,7 +60,7 @@ export class ExtensionsApi {
       this.#take = (text, end) => {
         answer += text;
         const isWhole = Number(bodyOf(answer)?.length) >= Number(field(answer, 'content-length'));
-        // Without a length, the end of the connection ends the answer.
+        // An answer without a length ends with the connection.
         if (!isWhole && !end) return;
         if (end || field(answer, 'connection') !== 'keep-alive') {
           socket.destroy();
@@ -78,18 +78,18 @@ export class ExtensionsApi {
     });
   }
 
-  /** It keeps no process alive: with it in the event loop, callback and streaming handlers on Node 20 would time out. */
+  /** The socket must not keep the event loop alive, or callback and streaming handlers on Node 20 would time out. */
   #connect(): Socket {
-    // Not by `import`: see aws/builtin.ts.
+    // Instead of `import`, for the reason in aws/builtin.ts.
     const net = process.getBuiltinModule('node:net');
     const [host, port] = this.#api.split(':');
     const buffer = Buffer.alloc(4_096);
     const callback = (bytes: number) => {
-      // One character a byte: what is read of an answer is ASCII.
+      // One character per byte, because the parts of an answer that are read are ASCII.
       this.#take(buffer.toString('latin1', 0, bytes));
       return true;
     };
-    // If a name has two addresses, the error for both has a code and an empty message.
+    // For a name with two addresses, the error has a code and an empty message.
     const end = (error?: NodeJS.ErrnoException) => {
       this.#take('', error?.message || error?.code || 'closed');
     };

@@ -1,21 +1,21 @@
-/** Any function: what it takes and gives stays its own affair. */
+/** Any function, with any parameters and result. */
 export type AnyHandler = (...args: never[]) => unknown;
 type Callback = (...outcome: unknown[]) => unknown;
 
-/** Ends a call: at once, or gives the promise of the moment when its outcome may leave. May be called again. */
+/** Ends a call. Returns a promise if the outcome must wait, else undefined. May be called again. */
 export type End = () => Promise<void> | undefined;
 
 /**
- * The same handler, which reports when it begins and ends. As a proxy it keeps the properties that the runtime reads: the
- * number of parameters, and the mark of `awslambda.streamifyResponse`, set before or after.
+ * Wraps a handler so that it reports its start and end. The wrapper is a proxy, so it keeps the properties that the
+ * runtime reads: the number of parameters, and the mark of `awslambda.streamifyResponse`, set before or after.
  *
  * | handler   | called with              | ends                                                             |
  * | --------- | ------------------------ | ---------------------------------------------------------------- |
  * | promise   | event, context           | when its promise does                                            |
- * | streaming | event, stream, context   | the same; the body may have been sent long before                |
+ * | streaming | event, stream, context   | the same; the body may have been sent long before that           |
  * | callback  | event, context, callback | at the first call of the callback, or when nothing is left to do |
  *
- * The runtime of Node 20 passes a callback to promise handlers too; the first outcome counts.
+ * The runtime of Node 20 passes a callback to promise handlers, too. The first outcome counts.
  */
 export function marked<F extends AnyHandler>(handler: F, begin: (context: unknown) => End): F {
   return new Proxy(handler, {
@@ -28,7 +28,7 @@ export function marked<F extends AnyHandler>(handler: F, begin: (context: unknow
       };
       const given = isFunction(third) ? args.with(2, answering(third, end)) : args;
       const willCallBack = given !== args && target.length > 2;
-      // With an empty event loop the handler will never call back: the runtime answers null.
+      // Once the event loop is empty, the handler can no longer call back, and the runtime answers null.
       if (willCallBack) process.once('beforeExit', end);
       let result: unknown;
       try {
@@ -37,7 +37,7 @@ export function marked<F extends AnyHandler>(handler: F, begin: (context: unknow
         if (!end()) throw error;
         result = Promise.reject(error);
       }
-      // On Node 20 a plain return is no answer: the runtime waits until the event loop is empty.
+      // On Node 20 a plain return value is not an answer: the runtime waits until the event loop is empty.
       const isPromise = isFunction(Object(result).then);
       const waits = isPromise || (!willCallBack && end() && given === args);
       return waits ? settled(result, end) : result;
@@ -60,7 +60,7 @@ function answering(callback: Callback, end: End): Callback {
     isAnswered = true;
     const ended = end();
     if (!ended) callback(...outcome);
-    // It throws what it cannot serialise, and the runtime would have told it of that.
+    // The callback throws for a value that it cannot serialise; that error goes back to the runtime.
     else void ended.then(() => callback(...outcome)).catch(callback);
   };
 }

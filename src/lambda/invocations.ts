@@ -1,17 +1,19 @@
 import { Latch } from './waiting.js';
 
-/** One invocation. Its event reaches the extension before its handler starts, or after, or even after its answer. */
+/**
+ * One invocation. Its event may reach the extension before its handler starts, after that, or even after its answer.
+ */
 export interface Invocation {
   readonly requestId: string;
-  /** Epoch milliseconds. */
+  /** The end of the invocation, epoch milliseconds. */
   deadlineMs?: number | undefined;
   readonly started: Latch;
   readonly answered: Latch;
-  /** The number of running calls: one marked handler may call another. */
+  /** The number of running calls, because one marked handler may call another. */
   running: number;
 }
 
-/** The running invocation. A sandbox that freezes runs one at a time. */
+/** The current invocation. A sandbox that can freeze runs one at a time. */
 export class Invocations {
   #current: Invocation | undefined;
 
@@ -19,14 +21,14 @@ export class Invocations {
     return this.#current?.deadlineMs;
   }
 
-  /** Lambda announced it to the extension. */
+  /** Called when Lambda announces an invocation to the extension. */
   announce(requestId: string, deadlineMs: number): Invocation {
     const invocation = this.#at(requestId);
     invocation.deadlineMs = deadlineMs;
     return invocation;
   }
 
-  /** A handler was called with this context. */
+  /** Called when a handler starts with this context. */
   begin(context: unknown): Invocation {
     const { requestId, deadlineMs } = read(context);
     const invocation = this.#at(requestId);
@@ -36,14 +38,14 @@ export class Invocations {
     return invocation;
   }
 
-  /** One of its handlers is done. Returns whether that was the last one. */
+  /** Called when a handler is done. Returns true if it was the invocation's last one. */
   end(invocation: Invocation): boolean {
     if (--invocation.running > 0) return false;
     invocation.answered.open();
     return true;
   }
 
-  /** The invocation is over. A retry has the same id and must not be mistaken for it. */
+  /** Forgets the invocation, because a retry has the same id and must not be mistaken for it. */
   leave(): void {
     this.#current = undefined;
   }
@@ -56,7 +58,7 @@ export class Invocations {
   }
 }
 
-/** The part of Lambda's context that is needed. Tests call handlers with less than that. */
+/** The part of Lambda's context in use. Tests may call handlers with less. */
 interface Context {
   readonly awsRequestId?: unknown;
   readonly getRemainingTimeInMillis?: { call?(self: unknown): unknown };

@@ -2,10 +2,12 @@ import type { CacheEvent } from '../model/events.js';
 import { monotonic } from '../model/time.js';
 import { immediate, within } from './waiting.js';
 
-/** A task is awaited in at most this many invocations. Otherwise a task that never ends would be billed in every one. */
+/**
+ * A task is awaited in at most this many invocations. Otherwise a task that never ends would be billed in every one.
+ */
 const WAITS = 2;
 
-/** Promises that nobody awaits, of one `afterResponse()`. */
+/** The background promises of one `afterResponse()`. */
 export class Tasks {
   /** Each task with the number of waits that it has outlasted. */
   readonly #pending = new Map<Promise<void>, number>();
@@ -17,7 +19,7 @@ export class Tasks {
     this.#tell = tell;
   }
 
-  /** An unhandled rejection would kill the next, innocent invocation, so none leaves here. */
+  /** Handles rejections, because an unhandled one would kill the next invocation. */
   add(work: unknown): void {
     const task = Promise.resolve(work)
       .catch((error: unknown) => this.#tell({ type: 'background-error', error }))
@@ -25,16 +27,16 @@ export class Tasks {
     this.#pending.set(task, 0);
   }
 
-  /** True while there is work to wait for. */
+  /** True while work is pending. */
   get isBusy(): boolean {
     return this.#awaited().length > 0;
   }
 
   /**
-   * Waits until nothing is pending, work added meanwhile included, or until the time is over, which is an event.
+   * Waits until nothing is pending, work added meanwhile included. Emits an event if the time runs out first.
    *
-   * @param leftMs what is left of the invocation, milliseconds.
-   * @param timer `'ref'` where somebody waits for this: a process whose event loop is empty would end instead.
+   * @param leftMs the rest of the invocation, milliseconds.
+   * @param timer `'ref'` if a response waits for this, because a process with an empty event loop would end instead.
    */
   async finish(leftMs: number, timer: 'ref' | 'unref'): Promise<void> {
     const ms = Math.min(leftMs, this.#maxWaitMs);
@@ -46,7 +48,7 @@ export class Tasks {
         return this.#tell({ type: 'background-unfinished', pending: this.#pending.size, waitedMs });
       }
       await within(Promise.all(this.#awaited()), ms - waitedMs, timer);
-      // Work that has just ended may start more work.
+      // Finished work may start more work.
       await immediate();
     }
   }

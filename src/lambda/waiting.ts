@@ -1,8 +1,8 @@
 /**
  * Resolves to true if the work ends within `ms` milliseconds.
  *
- * @param timer `'unref'` keeps no process alive: on Node 20 the runtime waits for an empty event loop before it sends
- * the answer of a callback handler.
+ * @param timer `'unref'` does not keep the event loop alive: on Node 20 the runtime waits for an empty event loop
+ * before it sends the answer of a callback handler.
  */
 export function within(
   work: Promise<unknown>,

@@ -1,4 +1,4 @@
-/** Said once, when the fallback begins. */
+/** Logged once, when the fallback begins. */
 export function warnRefused(error: unknown): void {
   const reason = String(Object(error).message);
   const advice = reason.endsWith('RegistrationClosed')
@@ -12,6 +12,6 @@ export function warnUnmarked(): void {
 }
 
 function warn(text: string): void {
-  // biome-ignore lint/suspicious/noConsole: Lambda's console adds the request's id; events are for what happens often.
+  // biome-ignore lint/suspicious/noConsole: this happens once, and Lambda's console adds the request id.
   console.warn(`@glasswork/cache: ${text}`);
 }

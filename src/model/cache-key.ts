@@ -18,14 +18,14 @@ type OutputOf<S extends StandardSchemaV1> = NonNullable<S['~standard']['types']>
 
 declare const valueType: unique symbol;
 
-/** The policy of every value under a typed key. A call's own options win over it. */
+/** The policy for all values under a typed key. A call's own options override it. */
 export interface KeyPolicy {
   readonly ttl?: Duration | undefined;
   readonly staleTTL?: Duration | undefined;
   readonly tags?: readonly string[] | undefined;
 }
 
-/** A key that knows the type of its value. An object, so that a plain string can never pass for one. */
+/** A key with the type of its value. It is an object, so that a plain string cannot be mistaken for one. */
 export interface CacheKey<T, A extends readonly unknown[] = readonly unknown[]> {
   /** The name of the factory that made it: one word for logs and metrics. */
   readonly name: string;
@@ -48,8 +48,8 @@ export type KeyOptions<A extends readonly unknown[]> = Omit<KeyPolicy, 'tags'> &
 };
 
 /**
- * Makes a factory of typed keys. The value's type comes from a schema, from `.of<T>()`, or from a type argument; the
- * schema also checks every value that is read, so a deployment that changes a shape never serves the old one.
+ * Makes a factory of typed keys. The value's type comes from a schema, from `.of<T>()`, or from a type argument. A
+ * schema also checks every value read, so a deployment that changes a shape never serves values of the old one.
  *
  * @example
  * ```ts
@@ -131,14 +131,14 @@ class TypedKey {
   }
 }
 
-/** The schema of a typed key that has one. */
+/** The schema of a typed key, if it has one. */
 export const schemaOf = (key: AnyKey): StandardSchemaV1 | undefined => TypedKey.schemaOf(key);
 
-/** The key's text. @throws CacheError `INVALID_KEY` when there is none. */
+/** The key's text. @throws CacheError `INVALID_KEY` if it has none. */
 export const keyText = (key: AnyKey): string =>
   typeof key === 'string' ? key : checkedKey(typeof key === 'object' && key ? key.key : key);
 
 function checkedKey(key: unknown): string {
   if (typeof key === 'string') return key;
-  throw invalid('key', key, 'text, or what a factory of createCacheKey returns', 'INVALID_KEY');
+  throw invalid('key', key, 'text, or a key from a createCacheKey factory', 'INVALID_KEY');
 }

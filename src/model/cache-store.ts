@@ -1,6 +1,6 @@
 /**
- * The state of a key that a versioned read saw. Opaque: only the store that returned it can read it, in `setIfUnchanged`.
- * Two reads that saw the same state of a key give the same string.
+ * The state of a key as a versioned read saw it. Opaque: only the store that returned it understands it, in
+ * `setIfUnchanged`. Two reads of the same state return the same string.
  */
 export type CacheVersion = string;
 
@@ -8,13 +8,13 @@ export type CacheVersion = string;
 export interface VersionedRead<T = unknown> {
   readonly value: T | undefined;
   readonly version: CacheVersion;
-  /** The reason why the stored value cannot be read; `value` is undefined then. */
+  /** The reason why the stored value cannot be read. `value` is undefined then. */
   readonly error?: unknown;
-  /** When the value ends, epoch milliseconds by the store's clock, where the store knows. */
+  /** The value's expiry, epoch milliseconds by the store's clock, if the store knows it. */
   readonly expiresAt?: number | undefined;
 }
 
-/** The outcome of a read from the nearest tier: a copy has no version, which only the last tier knows. */
+/** The outcome of a read from the nearest tier. A copy has no version, because only the last tier knows it. */
 export type NearestRead<T = unknown> = Omit<VersionedRead<T>, 'version'> & {
   readonly version: CacheVersion | undefined;
 };
@@ -28,11 +28,11 @@ export interface StoreEntry<T = unknown> {
 }
 
 /**
- * A place that keeps values. `CacheService` works on `get`, `set` and `del` alone; every optional member is a capability
- * that the service uses where it is present.
+ * Keeps values for a `CacheService`, which needs only `get`, `set` and `del`. Each optional member is a capability that
+ * the service uses if the store has it.
  *
- * A store enforces the expiry of its values to the millisecond. It serialises them, so `get` never returns the object that
- * went into `set`. It may reject: the service turns a rejected read into a miss.
+ * A store expires its values to the millisecond. It serialises them, so `get` never returns the object given to `set`.
+ * It may reject: the service turns a rejected read into a miss.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export interface StoreEntry<T = unknown> {
  * ```
  */
 export interface CacheStore {
-  /** For logs and messages. */
+  /** The store's name in logs and messages. */
   readonly name: string;
   /**
    * True if every record stays until its TTL, so that absence is proof. Otherwise records may be evicted, and a missing
@@ -67,51 +67,51 @@ export interface CacheStore {
    * True if all readers of a key get one deeply frozen value. Otherwise every reader gets a copy. Default false.
    */
   readonly sharesFrozen?: boolean;
-  /** The value, or undefined when there is none or it has expired. */
+  /** The value, or undefined if it is absent or has expired. */
   get<T>(key: string): Promise<T | undefined>;
   /** Writes unconditionally. `ttl` in seconds. */
   set<T>(key: string, value: T, ttl: number): Promise<void>;
-  /** Resolves once the removal is confirmed; a load that began before it can then no longer fill the key. */
+  /** Resolves once the removal is confirmed. A load that began before it can then no longer fill the key. */
   del(key: string): Promise<void>;
   has?(key: string): Promise<boolean>;
   /**
-   * For a store that holds values in this process: the result of `get`, without waiting. Undefined if there is no value or
-   * if the store cannot tell at once. Never throws. `now` is the current time in epoch milliseconds, for callers that have
-   * just read the clock; by default the store reads it.
+   * For a store that holds values in this process: the result of `get`, without waiting. Undefined if there is no value
+   * or if the store cannot tell at once. Never throws. `now` is the current time in epoch milliseconds, for callers
+   * that have just read the clock; by default the store reads it.
    */
   getIfPresent?<T>(key: string, now?: number): T | undefined;
-  /** Deletes what the glob matches (`*`, `?`, `\` to escape) and resolves to the number deleted. */
+  /** Deletes the keys that match the glob (`*`, `?`, `\` to escape) and resolves to their number. */
   delByPattern?(pattern: string): Promise<number | undefined>;
-  /** Physical: wipes everything that the store owns, fences included. Not what `CacheService.clear()` calls. */
+  /** Deletes all records that the store owns, fences included. `CacheService.clear()` does not call it. */
   clear?(): Promise<void>;
   getMany?<T>(keys: readonly string[]): Promise<(T | undefined)[]>;
   setMany?(entries: readonly StoreEntry[]): Promise<void>;
   delMany?(keys: readonly string[]): Promise<void>;
-  /** Writes only where there is no live value; resolves to whether it wrote. */
+  /** Writes only if the key has no live value. Resolves to true if it wrote. */
   add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
-  /** The value together with the version that `setIfUnchanged` compares; absence has a version too. */
+  /** The value with the version that `setIfUnchanged` compares. Absence has a version, too. */
   getVersioned?<T>(key: string): Promise<VersionedRead<T>>;
   /**
-   * For a store with tiers: the copy of the nearest tier that has one; where none has, what `getVersioned` gives, which
-   * is always what the last tier holds. The service serves copies, and reads the last tier before it loads anything.
+   * For a store with tiers: the copy from the nearest tier that has one, or else the result of `getVersioned`, which
+   * always reads the last tier. The service serves copies, and reads the last tier before it loads anything.
    */
   getNearest?<T>(key: string): Promise<NearestRead<T>>;
-  /** Writes only when the key is still as the versioned read saw it; resolves to whether it wrote. */
+  /** Writes only if the key is still as the versioned read saw it. Resolves to true if it wrote. */
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: CacheVersion): Promise<boolean>;
   /**
-   * A copy of a value as `get` would give it back under the key: a round trip through the serializer. Callers who share
-   * a load get such copies. Throws, or rejects, for what cannot be written; such a value is not shared. Without it the
-   * service makes structured clones.
+   * A copy of a value as `get` would return it under the key: a round trip through the serializer. Callers that share a
+   * load get such copies. Throws, or rejects, for a value that cannot be written; such a value is not shared. Without
+   * this member the service makes structured clones.
    */
   copy?<T>(value: T, key: string): T | Promise<T>;
   /**
-   * Gets ready for the first call, while a sandbox still initialises: opens connections, finds credentials. It reads
-   * and writes nothing that costs. It may reject, and may be called again; several stores in one warm all of them.
+   * Prepares the first call, while a sandbox still initialises: opens connections, finds credentials. It reads and
+   * writes nothing that costs money. It may reject, and may be called again. A tiered store warms all its tiers.
    */
   warm?(): Promise<void>;
   /**
-   * Proves with probe records of its own that the store can do what a service needs, and rejects with the first thing
-   * that is wrong. `keyPrefix`: of the service that asks. Without it `CacheService.check()` probes by the other members.
+   * Proves with its own probe records that the store can do what a service needs, and rejects with the first fault.
+   * `keyPrefix` is that of the service. Without this member `CacheService.check()` probes through the other members.
    */
   check?(keyPrefix?: string): Promise<void>;
   close?(): Promise<void>;

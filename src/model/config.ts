@@ -23,38 +23,41 @@ import { type Clock, type Duration, milliseconds, systemClock } from './time.js'
  * ```
  */
 export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFresh' | 'signal'> {
-  /** The life of a value when neither the call nor its key says. Default 5 minutes. */
+  /** The life of a value if neither the call nor its key sets it. Default 5 minutes. */
   defaultTTL?: Duration | undefined;
-  /** Keeps this service's keys apart from others in the same store. Letters, digits, `_`, `.`, `-`. Default: none. */
+  /** Separates this service's keys from others in the same store. Letters, digits, `_`, `.`, `-`. Default: none. */
   keyPrefix?: string | undefined;
-  /** How long this process may trust a tag's version after reading it. Default 0: every call reads it. */
+  /** The time for which this process trusts a tag's version after reading it. Default 0: every call reads it. */
   tagTTL?: Duration | undefined;
-  /** The same for the prefix's version, which `clear()` changes. Default 5 seconds. */
+  /** The same for the prefix's version, which `clear()` changes. Default 5 s. */
   versionTTL?: Duration | undefined;
   /**
-   * Gets every event; what it throws is ignored. Default: problems go to `console.warn`, each cause once and then at most
-   * once a minute, see `consoleReporter`. `() => {}` silences it.
+   * Receives every event. Its errors are swallowed. Default: problems go to `console.warn`, each cause once and then at
+   * most once a minute, see `consoleReporter`. `() => {}` silences it.
    */
   onEvent?: ((event: CacheEvent) => void) | undefined;
-  /** Returns the end of the running invocation, epoch milliseconds. No lease lasts longer. */
+  /** Returns the end of the current invocation, epoch milliseconds. No lease lasts longer. */
   deadline?: (() => number | undefined) | undefined;
-  /** After `failures` failures in a row (default 5) the service skips the store for `cooldown` (default 5 s). False: never. */
+  /**
+   * After `failures` failures in a row (default 5) the service skips the store for `cooldown` (default 5 s). False:
+   * off.
+   */
   breaker?: { failures?: number | undefined; cooldown?: Duration | undefined } | false | undefined;
-  /** The source of time. Default: the system's clock. */
+  /** The source of time. Default: the system clock. */
   clock?: Clock | undefined;
 }
 
-/** A configuration that was checked, with its defaults in place and its durations in milliseconds. */
+/** A checked configuration, with defaults filled in and durations in milliseconds. */
 export interface Settings {
   readonly policy: ResolvedPolicy;
   readonly keys: KeySpace;
-  /** How long versions that were read may be trusted. */
+  /** The time for which versions are trusted after a read, milliseconds. */
   readonly trustMs: { readonly tag: number; readonly prefix: number };
   readonly breaker: { readonly failures: number; readonly cooldownMs: number } | undefined;
   readonly clock: Clock;
 }
 
-/** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`, naming the option. */
+/** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function settings(config: CacheConfig): Settings {
   const { defaultTTL, clock = systemClock } = config;
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');

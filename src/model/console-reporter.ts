@@ -2,27 +2,27 @@ import { CacheError, withoutPasswords } from './errors.js';
 import type { CacheEvent } from './events.js';
 import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
 
-/** Causes that are told apart. With more of them, all are told anew. */
+/** The most causes to remember. With more, all are forgotten and reported anew. */
 const MOST_CAUSES = 100;
 
-const UNTIL_THEN = 'Every read is a miss until then.';
+const EVERY_READ = 'Until this is fixed, every read is a miss.';
 const WRITES = /^(set|fill|create|lease)/;
 const INVALIDATIONS = /^(del|expire|invalid|clear)/;
 
-/** The messages of these name the key, and one value is at fault, not the store. */
+/** Codes whose message names the key, and which blame one value, not the store. */
 const OF_A_VALUE = /^(CORRUPT|INVALID_KEY|UNSERIALIZABLE|VALUE_TOO_LARGE)$/;
 
-/** A problem: what it is the same as, and what to say about it. */
+/** A problem: the cause by which repeats are recognised, and the text to log. */
 type Problem = readonly [cause: string, text: string];
 
 /**
- * A listener that tells `console.warn` of problems: a store that fails, the breaker that opens and closes, records that
- * cannot be read, background work that failed or was not done. Each cause is one line at once, and another at most
- * once in `every` (default 1 minute) with the count since then. It names no key and no value, and starts no timer.
+ * Makes a listener that reports problems to `console.warn`: a failing store, a breaker that opens or closes, unreadable
+ * records, background work that failed or did not finish. Each cause is logged immediately, and again at most once per
+ * `every` (default 1 minute), with the count since then. It logs no keys and no values, and starts no timer.
  *
- * A service without `onEvent` has one of its own. With `onEvent`, call it from there if you want both.
+ * A service without `onEvent` uses its own reporter. With `onEvent`, call a reporter from there if you want both.
  *
- * @throws CacheError `INVALID_DURATION` when `every` is not a duration above zero.
+ * @throws CacheError `INVALID_DURATION` if `every` is not a duration above zero.
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ export function consoleReporter(
   return reporter('', systemClock, options.every);
 }
 
-/** `store`: its name. */
+/** `store` is the store's name. */
 export function reporter(
   store: string,
   clock: Clock,
@@ -61,12 +61,12 @@ export function reporter(
     const last = told.get(cause);
     if (last) {
       last.since++;
-      // A negative age is a clock that was set back.
+      // A negative age means that the clock was set back.
       if (Math.abs(now - last.atMs) < everyMs) return;
     } else if (told.size >= MOST_CAUSES) told.clear();
     const again = last ? ` (${last.since} more)` : '';
     told.set(cause, { atMs: now, since: 0 });
-    // biome-ignore lint/suspicious/noConsole: the place where somebody reads it who has configured nothing.
+    // biome-ignore lint/suspicious/noConsole: a user who has configured nothing reads the console.
     console.warn(`@glasswork/cache: ${name}${text.replace(/\s+/g, ' ')}${again}`);
   };
 }
@@ -77,17 +77,17 @@ function problemOf(event: CacheEvent): Problem | undefined {
     case 'store-error':
       return storeProblem(event.operation, event.key, event.error);
     case 'corrupt':
-      return [type, 'a record is no entry or does not match its schema: it is a miss.'];
+      return [type, 'a record is not an entry or does not match its schema: a miss.'];
     case 'breaker':
       return event.state === 'open'
-        ? [type, 'the breaker opened: it is skipped for a while.']
-        : ['closed', 'the breaker closed: it answers again.'];
+        ? [type, 'the breaker opened: the store is skipped for a while.']
+        : ['closed', 'the breaker closed: the store answers again.'];
     case 'stale-served':
       return event.reason === 'error'
-        ? [type, `a load failed (${nameOf(event.error)}): the last good value stands in.`]
+        ? [type, `a load failed (${nameOf(event.error)}): the last good value was served.`]
         : undefined;
     case 'slow-join':
-      return [type, "a call waits long for another's load. Does each wait for the other?"];
+      return [type, "a call waits 10 s for another's load: do they wait for each other?"];
     case 'background-error':
       return [type + nameOf(event.error), `background work failed (${nameOf(event.error)}).`];
     case 'background-unfinished':
@@ -102,16 +102,16 @@ function storeProblem(operation: string, key: string | undefined, error: unknown
   const ours = error instanceof CacheError;
   if (ours && OF_A_VALUE.test(code))
     return [code, `${operation} failed (${code}): its value is not cached.`];
-  let kind = UNTIL_THEN;
-  if (WRITES.test(operation)) kind = 'Nothing new is cached until then.';
-  if (INVALIDATIONS.test(operation)) kind = 'Old values may be served until then.';
+  let kind = EVERY_READ;
+  if (WRITES.test(operation)) kind = 'Until this is fixed, nothing new is cached.';
+  if (INVALIDATIONS.test(operation)) kind = 'Until this is fixed, old values may be served.';
   const message = ours ? String(error.message) : foreignMessage(operation, key, error);
   const name = nameOf(error);
   const text = `${operation} failed (${name}): ${withoutPasswords(message).replace(/[^.?!]$/, '$&.')} ${kind}`;
   return [[kind, name, cause && nameOf(cause)].join(), text];
 }
 
-/** A store of the user's may put keys, and a parser puts values, into messages. */
+/** Hides messages that may contain keys (from a user's store) or values (from a parser). */
 function foreignMessage(operation: string, key: string | undefined, error: unknown): string {
   const mayHoldKeys = key === undefined && /^(get|set|del)/.test(operation);
   if (mayHoldKeys || error instanceof SyntaxError) return 'see the event';

@@ -9,7 +9,7 @@ export interface CacheEntry<T> {
   /** Stale values are still served, and refreshed. */
   readonly state: 'fresh' | 'stale';
   readonly createdAt: number;
-  /** From here on the value is stale: still served, and refreshed. Undefined when it never is. */
+  /** From this time on the value is stale: still served, and refreshed. Undefined for a value that is never stale. */
   readonly staleAt: number | undefined;
   readonly expiresAt: number;
   readonly tags: readonly string[];
@@ -17,20 +17,22 @@ export interface CacheEntry<T> {
 
 export type Freshness = 'fresh' | 'stale' | 'expired';
 
-/** Its number counts the layouts of an entry: one of another layout is read as a record is, property by property. */
+/**
+ * The number counts the layouts of an entry. An entry of another layout is read property by property, like a record.
+ */
 const BRAND = /* @__PURE__ */ Symbol.for('@glasswork/cache/Entry/1');
 
 type EntryFields = Omit<Entry, 'value' | 'promise' | '@glasswork/cache'>;
 
 /**
- * The service's record in a store: one value with everything that decides whether it may be served. All but the
- * value is immutable, so a store in this process need only copy the value.
+ * A record of the service in a store: a value with the data that decides if it may be served. Everything except the
+ * value is immutable, so a store in this process needs to copy only the value.
  */
 export class Entry {
   readonly createdAt: number;
   readonly staleAt: number | undefined;
   readonly expiresAt: number;
-  /** How long its load took, milliseconds: what early refresh reckons with. */
+  /** The duration of the load, milliseconds, for early refresh. */
   readonly loadMs: number;
   readonly versions: DependencyVersions;
   readonly value: unknown;
@@ -49,27 +51,29 @@ export class Entry {
     return BRAND;
   }
 
-  /** Of the value; made once, for an entry that a store shares is given again and again. */
+  /** A promise of the value. Made once, because a shared entry is returned many times. */
   get promise(): Promise<unknown> {
     this.#promise ??= Promise.resolve(this.value);
     return this.#promise;
   }
 }
 
-/** An entry of another copy of this package is one as well: `import` and `require` may find one each. */
+/** True also for an entry of another copy of this package, because `import` and `require` may load one each. */
 export const isEntry = (value: unknown): value is Entry =>
   value instanceof Entry ||
   (isObject(value) && (value as Partial<Entry>)['@glasswork/cache'] === BRAND);
 
-/** @throws CacheError `UNSERIALIZABLE` for undefined, which means a miss, and for what no serializer can write. */
+/**
+ * @throws CacheError `UNSERIALIZABLE` for undefined, which means a miss, and for values that no serializer can write.
+ */
 export function createEntry(key: string, fields: EntryFields, value: unknown): Entry {
   checkStorable(key, value);
   return new Entry(fields, value);
 }
 
 /**
- * All of an entry but its value, as text in one line. A store keeps it apart from the value, so that a serializer sees
- * the values of callers alone. Undefined for what is no entry of the service.
+ * An entry without its value, as one line of text. A store keeps it apart from the value, so that a serializer sees
+ * only the values of callers. Undefined for anything but an entry of the service.
  */
 export function envelopeOf(stored: unknown): string | undefined {
   if (!isEntry(stored)) return undefined;
@@ -77,7 +81,7 @@ export function envelopeOf(stored: unknown): string | undefined {
   return JSON.stringify([createdAt, staleAt, expiresAt, loadMs, versions]);
 }
 
-/** The part that goes through the serializer: the value alone. */
+/** The part that goes through the serializer: the value without its entry. */
 export const bareValue = (stored: unknown): unknown => (isEntry(stored) ? stored.value : stored);
 
 /** The entry of an envelope, around the value. @throws CacheError `CORRUPT`. */
@@ -91,11 +95,11 @@ export function withEnvelope(envelope: string, value: unknown, key: string): Ent
   } catch (error) {
     cause = error;
   }
-  const message = `What surrounds the value of "${key}" is no entry of this package: what else writes to this store?`;
+  const message = `The entry around the value of "${key}" is not one of this package: does another program write to this store?`;
   throw new CacheError('CORRUPT', message, { subject: key, cause });
 }
 
-/** The entry in what a store returned, or undefined when something else was written there. */
+/** The entry in a store's record, or undefined if the record holds something else. */
 export function readEntry(record: unknown): Entry | undefined {
   if (isEntry(record)) return record;
   const entry = Object(record) as Partial<Entry>;
@@ -117,7 +121,7 @@ const isDependency = (dependency: unknown, i: number): boolean =>
   (i === 0 ? dependency[0] === null : typeof dependency[0] === 'string') &&
   typeof dependency[1] === 'string';
 
-/** The one place that says whether an entry may be used: live before its time, not at it. */
+/** The only place that decides if an entry may be used. At `expiresAt` exactly it has expired. */
 export function freshness(
   entry: { readonly staleAt?: number | undefined; readonly expiresAt: number },
   now: number,

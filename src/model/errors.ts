@@ -1,13 +1,13 @@
 /**
- * What went wrong, as a stable word to branch on.
+ * A stable code to branch on.
  *
- * - `INVALID_DURATION`, `INVALID_OPTION`, `INVALID_KEY`: the call or the configuration is wrong: fix it.
+ * - `INVALID_DURATION`, `INVALID_OPTION`, `INVALID_KEY`: the call or the configuration is wrong. Fix it.
  * - `UNSERIALIZABLE`: the value cannot be written by the store's serializer.
- * - `CORRUPT`: what the store holds cannot be read back; the service treats it as a miss.
+ * - `CORRUPT`: the stored value cannot be read back. The service treats it as a miss.
  * - `VALUE_TOO_LARGE`: the value does not fit into one item of the store.
- * - `NOT_CONFIRMED`: an invalidation that the store did not confirm: the old value may still be served.
- * - `STORE_FAILED`: the store refused or could not be reached.
- * - `TIMEOUT`: a time budget ran out.
+ * - `NOT_CONFIRMED`: the store did not confirm an invalidation. The old value may still be served.
+ * - `STORE_FAILED`: the store refused the operation or could not be reached.
+ * - `TIMEOUT`: a time limit ran out.
  * - `LOAD_FAILED`: a load broke its own contract, such as a batch of the wrong length.
  * - `MISSING_PEER`: an optional package is not installed.
  * - `NO_CREDENTIALS`: no AWS credentials were found.
@@ -26,7 +26,7 @@ export type CacheErrorCode =
   | 'MISSING_PEER'
   | 'NO_CREDENTIALS';
 
-/** What a log keeps of the error under a `CacheError`. */
+/** The JSON of an error below a `CacheError`, for logs. */
 export interface CauseJSON {
   readonly name?: string;
   readonly code?: string | number;
@@ -34,7 +34,7 @@ export interface CauseJSON {
   readonly cause?: CauseJSON;
 }
 
-/** What a log keeps of a `CacheError`. */
+/** The JSON of a `CacheError`, for logs. */
 export interface CacheErrorJSON extends CauseJSON {
   readonly name: string;
   readonly code: CacheErrorCode;
@@ -44,9 +44,9 @@ export interface CacheErrorJSON extends CauseJSON {
 const BRAND = /* @__PURE__ */ Symbol.for('@glasswork/cache/CacheError');
 
 /**
- * The one error class of this package, whatever entry point it was imported from.
+ * The error class of this package, the same from every entry point.
  *
- * Its message ends with the next action to take; `cause` keeps the error underneath.
+ * Its message ends with the next action to take. `cause` holds the underlying error.
  *
  * @example
  * ```ts
@@ -64,8 +64,8 @@ const BRAND = /* @__PURE__ */ Symbol.for('@glasswork/cache/CacheError');
  */
 export class CacheError extends Error {
   /**
-   * An error of another copy of this package is one as well: `import` and `require` may find one each. Subclasses stay
-   * themselves.
+   * True also for an error of another copy of this package, because `import` and `require` may load one each.
+   * Subclasses keep their own test.
    *
    * @internal
    */
@@ -76,7 +76,7 @@ export class CacheError extends Error {
 
   override readonly name = 'CacheError';
   readonly code: CacheErrorCode;
-  /** The key, option or tag that the error is about, where there is one. */
+  /** The key, option or tag that the error is about, if any. */
   readonly subject: string | undefined;
 
   constructor(
@@ -89,7 +89,7 @@ export class CacheError extends Error {
     this.subject = options.subject;
   }
 
-  /** For logs: `JSON.stringify` of any other error keeps nothing. Of the causes it keeps name, code and message. */
+  /** For logs, because `JSON.stringify` drops the message of an error. Keeps name, code and message of the causes. */
   toJSON(): CacheErrorJSON {
     const { name, code, message, subject } = this;
     const json = { name, code, message: withoutPasswords(message) };
@@ -113,10 +113,10 @@ function isInstance(value: unknown, of: unknown): boolean {
   );
 }
 
-/** Causes of causes in the JSON of an error; a chain may be a circle. */
+/** The most causes in the JSON of an error, because a chain of causes may be circular. */
 const MOST_CAUSES = 5;
 
-/** Nothing else of it: an SDK's error holds the request, with its signature. */
+/** Keeps nothing else, because an SDK's error contains the request with its signature. */
 function causeJSON(error: unknown, most: number): CauseJSON {
   const { name, code, message, cause }: Partial<Record<keyof CauseJSON, unknown>> = Object(error);
   const json = { message: withoutPasswords(String(message ?? error)) };
@@ -128,18 +128,18 @@ function causeJSON(error: unknown, most: number): CauseJSON {
   };
 }
 
-/** The text without what stands between the scheme and the host of a URL. */
+/** Removes the text between scheme and host from each URL. */
 export const withoutPasswords = (text: string): string =>
   text.replace(/(\w:\/\/)[^\s'"]*@/g, '$1…@');
 
-/** An option or argument that is wrong: which one, what it is, and what to give instead. */
+/** The error for a wrong option or argument: its name, its value, and what to give instead. */
 export function invalid(
   subject: string,
   value: unknown,
   give: string,
   code: CacheErrorCode = 'INVALID_OPTION',
 ): CacheError {
-  // Not the text of a function, which is its source, nor of an object.
+  // A function or an object is not shown, because its text says nothing useful.
   const text =
     Object(value) === value ? typeof value : withoutPasswords(String(value)).slice(0, 100);
   const is = typeof value === 'string' ? `'${text}'` : text;

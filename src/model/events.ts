@@ -1,11 +1,11 @@
 import type { Clock } from './time.js';
 
 /**
- * Everything that a cache does and that somebody may want to see, as one union by `type`. Logs, metrics, statistics
- * and tests all feed on it. Keys are as the caller wrote them, without the prefix.
+ * All events of a cache, as a union by `type`, for logs, metrics, statistics and tests. Keys are as the caller wrote
+ * them, without the prefix.
  */
 export type CacheEvent =
-  /** A value was served. `ageMs`: since its load. */
+  /** A value was served. `ageMs` is the time since its load. */
   | {
       readonly type: 'hit';
       readonly key: string;
@@ -13,11 +13,11 @@ export type CacheEvent =
       readonly ageMs: number;
     }
   | { readonly type: 'miss'; readonly key: string; readonly reason: MissReason }
-  /** A caller shared a load that was running already. */
+  /** A caller joined a load in flight. */
   | { readonly type: 'join'; readonly key: string }
   /**
-   * A caller has waited 10 seconds for a load of `key` that another caller began. `waitingKey`: the key whose load made
-   * the call, where that is known; two loads that wait for each other show up here, each with the other's key.
+   * A caller has waited 10 seconds for a load of `key` that another caller began. `waitingKey` is the key whose load
+   * made this call, if known. Two loads that wait for each other appear here, each with the other's key.
    */
   | {
       readonly type: 'slow-join';
@@ -32,9 +32,9 @@ export type CacheEvent =
       readonly durationMs: number;
       readonly error: unknown;
     }
-  /** A load that nobody waits for began. */
+  /** A background load began. */
   | { readonly type: 'refresh'; readonly key: string; readonly reason: 'stale' | 'early' }
-  /** The last good value stood in for a load that failed or took too long. */
+  /** The last good value was served instead of a load that failed or took too long. */
   | {
       readonly type: 'stale-served';
       readonly key: string;
@@ -43,7 +43,7 @@ export type CacheEvent =
     }
   /** A value was written, by a load or by `set`. */
   | { readonly type: 'fill'; readonly key: string; readonly ttlMs: number }
-  /** A loaded value was not written; its caller got it all the same. */
+  /** A loaded value was not written. Its caller still got it. */
   | { readonly type: 'refused'; readonly key: string; readonly reason: RefusalReason }
   /** An invalidation was confirmed: of a key, a tag, a pattern, or (with none of them) of the whole prefix. */
   | {
@@ -52,7 +52,7 @@ export type CacheEvent =
       readonly tag?: string;
       readonly pattern?: string;
     }
-  /** A stored record is not an entry of this cache, or does not match the key's schema. */
+  /** The stored record is not an entry of this cache, or does not match the key's schema. */
   | { readonly type: 'corrupt'; readonly key: string; readonly error: unknown }
   | {
       readonly type: 'store-error';
@@ -60,15 +60,15 @@ export type CacheEvent =
       readonly key: string | undefined;
       readonly error: unknown;
     }
-  /** The breaker is open: the store was not asked. */
+  /** The breaker is open, so the store was skipped. */
   | { readonly type: 'skip'; readonly operation: string; readonly key: string | undefined }
   /** The breaker opened (the store is skipped), or closed again. */
   | { readonly type: 'breaker'; readonly state: 'open' | 'closed' }
-  /** A lease was taken, or somebody else holds it. */
+  /** A lease was taken, or another process holds it. */
   | { readonly type: 'lease'; readonly key: string; readonly state: 'taken' | 'held' }
   /** Background work failed. */
   | { readonly type: 'background-error'; readonly error: unknown }
-  /** Background work was not done when the wait for it ended: in `close()`, or behind a response on Lambda. */
+  /** Background work had not finished when the wait for it ended: in `close()`, or after a response on Lambda. */
   | {
       readonly type: 'background-unfinished';
       readonly pending: number;
@@ -78,22 +78,22 @@ export type CacheEvent =
 export type MissReason =
   | 'absent'
   | 'expired'
-  /** A tag or the prefix has another version by now. */
+  /** The version of a tag or of the prefix has changed. */
   | 'invalidated'
-  /** The store failed, or the breaker skipped it. */
+  /** The store failed, or the breaker skipped it. The key may be cached. */
   | 'unreadable'
   | 'corrupt'
   /** The caller asked for a fresh load. */
   | 'forced';
 
 export type RefusalReason =
-  /** The key changed since the load began: an invalidation, another fill, or an eviction where the store evicts. */
+  /** The key has changed since the load began: by an invalidation, another fill, or an eviction. */
   | 'changed'
-  /** This process invalidated it while the load ran. */
+  /** This process invalidated the key while the load ran. */
   | 'invalidated'
-  /** The load is too old for its version to prove anything. */
+  /** The load is too old: its version no longer proves anything. */
   | 'late'
-  /** A version that the value depends on could not be read, or was evicted at once: there is nothing to compare. */
+  /** A version that the value depends on could not be read, or was evicted immediately, so nothing can be compared. */
   | 'unread';
 
 /** The counter of `stats()` that each event adds to. */
@@ -145,13 +145,13 @@ export function safeListener(
       const result: unknown = listener?.(event);
       if (result instanceof Promise) result.catch(() => {});
     } catch {
-      // The listener is the last place where an error could be reported.
+      // No place is left to report the error of a listener.
     }
   };
 }
 
 /**
- * The listener and the counters of one service. `standIn` is told of everything but hits where there is no listener.
+ * The listener and the counters of one service. Without a listener, `standIn` receives all events except hits.
  */
 export function eventLog(
   listener: ((event: CacheEvent) => void) | undefined,
@@ -160,8 +160,8 @@ export function eventLog(
 ): {
   emit: Emit;
   /**
-   * A hit, the most frequent event by far, costs nothing but a count where nobody listens. `now`: the time, from a
-   * caller who has just read the clock.
+   * Records a hit. Hits are by far the most frequent event, so without a listener one costs only a count. `now` is the
+   * current time, from a caller that has just read the clock.
    */
   hit(key: string, state: 'fresh' | 'stale', createdAt: number, now?: number): void;
   stats(): CacheStats;
@@ -173,7 +173,7 @@ export function eventLog(
   const stats = Object.fromEntries(counters.map((counter) => [counter, 0])) as Counts;
   const tell = safeListener(listener ?? standIn);
   const tellHit = (key: string, state: 'fresh' | 'stale', createdAt: number, now = clock.now()) =>
-    // Another process wrote it, maybe with a clock that is ahead of this one.
+    // The age is never negative, although the clock of the process that wrote the value may be ahead.
     tell({ type: 'hit', key, state, ageMs: Math.max(now - createdAt, 0) });
   return {
     emit(event) {

@@ -1,2 +1,2 @@
-/** The result of a store operation that failed. An event has told why. */
+/** The result of a failed store operation. An event has reported the reason. */
 export const FAILED: unique symbol = Symbol('failed');

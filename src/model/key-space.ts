@@ -2,7 +2,7 @@ import { escapeGlob } from '../util/glob.js';
 import { invalid } from './errors.js';
 
 /**
- * Maps a service's keys to storage keys, so that no two records of a store collide:
+ * Maps a service's keys to storage keys, so that no two records in a store collide:
  *
  *     user key, prefix "app"     app:user:1
  *     user key, no prefix        user:1        and, should it begin with "#",   #key:#1
@@ -14,7 +14,7 @@ export interface KeySpace {
   readonly prefix: string | undefined;
   key(key: string): string;
   record(kind: 'tag' | 'prefix' | 'lease', name: string): string;
-  /** The patterns that together match the user's keys that `pattern` means. */
+  /** The storage patterns that together match the same user keys as `pattern`. */
   patterns(pattern: string): string[];
 }
 

@@ -2,7 +2,7 @@ import type { AnyKey, KeyPolicy } from './cache-key.js';
 import { invalid } from './errors.js';
 import { type Duration, LONGEST_LIFE_MS, milliseconds } from './time.js';
 
-/** Keeps a sandbox or worker alive until the promise settles: the convention of Cloudflare, Vercel and Hono. */
+/** Keeps a sandbox or worker alive until the promise settles, as in Cloudflare, Vercel and Hono. */
 export type WaitUntil = (promise: Promise<unknown>) => void;
 
 /**
@@ -16,47 +16,51 @@ export type WaitUntil = (promise: Promise<unknown>) => void;
  * ```
  */
 export interface WrapOptions {
-  /** How long the value lives. Default: the key's, else `CacheConfig.defaultTTL`. */
+  /** The life of the value. Default: the key's ttl, else `CacheConfig.defaultTTL`. */
   ttl?: Duration | undefined;
-  /** The value is stale from this age on: served at once, then refreshed. Less than `ttl`. Default: never stale. */
+  /**
+   * The age from which the value is stale: served immediately, then refreshed. Less than `ttl`. Default: never stale.
+   */
   staleTTL?: Duration | undefined;
-  /** How long after `ttl` the last good value may stand in for a failing load (RFC 5861). Default: not at all. */
+  /** The time after `ttl` in which the last good value may replace a failing load (RFC 5861). Default: none. */
   staleIfError?: Duration | undefined;
-  /** Fraction of `ttl` taken off at random, 0 to 1, so that entries created together do not expire together. Default 0. */
+  /**
+   * Fraction of `ttl` taken off at random, 0 to 1, so that entries created together do not expire together. Default 0.
+   */
   jitter?: number | undefined;
-  /** XFetch's beta: how eagerly a hit refreshes shortly before expiry; 1 is the usual choice. Default 0: off. */
+  /** XFetch's beta: how eagerly a hit refreshes shortly before expiry. 1 is the usual choice. Default 0: off. */
   earlyRefresh?: number | undefined;
   /**
-   * One load in the fleet. `ttl` limits how long the holder may take before another process may load too (default 3 s).
-   * `wait` limits how long the others wait for its value before they load themselves (default 5 s). Default: refreshes of
-   * stale values take a lease, misses do not.
+   * One load across all processes. `ttl` limits the holder's load before another process may load, too (default 3 s).
+   * `wait` limits how long the others wait for the value before they load it themselves (default 5 s). Default:
+   * refreshes of stale values take a lease, misses do not.
    */
   lease?: boolean | { ttl?: Duration | undefined; wait?: Duration | undefined } | undefined;
-  /** Serves the last good value when the load takes longer. Default: the caller waits for the load. */
+  /** Serves the last good value if the load takes longer. Default: the caller waits for the load. */
   softTimeout?: Duration | undefined;
-  /** Aborts the load and rejects with `TIMEOUT`. Default: none. */
+  /** Aborts a load that takes longer, and rejects with `TIMEOUT`. Default: none. */
   hardTimeout?: Duration | undefined;
   /** Names by which `invalidateTags` can invalidate the value. */
   tags?: readonly string[] | undefined;
   /** Loads even if a value is cached, and caches the result. Default false. */
   forceFresh?: boolean | undefined;
   /**
-   * Stops this caller's wait: the call rejects with the signal's reason, also where a last good value could stand in. The
-   * load is aborted when no caller waits for it any more; a refresh in the background goes on. Default: none.
+   * Ends this caller's wait: the call rejects with the signal's reason, even if a last good value exists. The load is
+   * aborted once no caller waits for it; a background refresh continues. Default: none.
    */
   signal?: AbortSignal | undefined;
   /** Receives every promise of background work. Default: `CacheConfig.waitUntil`. */
   waitUntil?: WaitUntil | undefined;
 }
 
-/** `ttl` and `wait` in milliseconds; `misses`: whether a miss takes the lease too, not only a stale refresh. */
+/** `ttl` and `wait` in milliseconds. `misses`: true if misses take the lease, too, not only stale refreshes. */
 export interface LeasePolicy {
   readonly ttl: number;
   readonly wait: number;
   readonly misses: boolean;
 }
 
-/** `WrapOptions` with every default in place and every duration in milliseconds. */
+/** `WrapOptions` with all defaults filled in and all durations in milliseconds. */
 export interface ResolvedPolicy {
   readonly ttl: number;
   readonly staleTTL: number | undefined;
@@ -72,7 +76,7 @@ export interface ResolvedPolicy {
   readonly waitUntil: WaitUntil | undefined;
 }
 
-/** `wait` is longer than `ttl`, so that when a holder dies, its lease runs out and a waiting process takes the next one. */
+/** `wait` exceeds `ttl`, so that if a holder dies, its lease runs out and a waiting process takes the next one. */
 const DEFAULT_LEASE: LeasePolicy = { ttl: 3_000, wait: 5_000, misses: false };
 
 /** The defaults of every option, in one place. */
@@ -96,7 +100,7 @@ export type PolicyOf = (key: AnyKey, call: Duration | WrapOptions | undefined) =
 
 const MOST_TTLS = 1_000;
 
-/** Most calls pass only a ttl, and the same few again and again, so their policies are remembered. */
+/** Remembers policies, because most calls pass only a ttl, and the same few again and again. */
 export function rememberPolicies(defaults: ResolvedPolicy): PolicyOf {
   const byTTL = new Map<Duration, ResolvedPolicy>();
   let last: ResolvedPolicy = defaults;
@@ -116,7 +120,7 @@ export function rememberPolicies(defaults: ResolvedPolicy): PolicyOf {
     last = policy;
     return policy;
   };
-  // Before the first ttl, the last policy is the default one, which is also right for a call without a ttl.
+  // Before the first ttl, the last policy is the default, which is also right for a call without a ttl.
   return (key, call) => (call === lastTTL && typeof key === 'string' ? last : find(key, call));
 }
 
@@ -134,12 +138,12 @@ export function resolvePolicy(
   if (!key && call === undefined) return defaults;
   const options = typeof call === 'object' ? call : { ttl: call };
   if (!key) return layer(defaults, options);
-  // A key's staleTTL that is not below the call's ttl does not make the call an error.
+  // A key's staleTTL at or above the call's ttl is not the call's mistake.
   const ownStaleTTL = options.staleTTL ?? (options.ttl === undefined ? key.staleTTL : undefined);
   return checked(over(over(defaults, key), options), ownStaleTTL);
 }
 
-/** Turns each given option into its part of a policy. */
+/** The check and conversion of each option. */
 const RULES: {
   readonly [O in keyof ResolvedPolicy]: (value: never, below: ResolvedPolicy) => ResolvedPolicy[O];
 } = {
@@ -159,11 +163,11 @@ const RULES: {
 
 const OPTIONS = /* @__PURE__ */ Object.keys(RULES) as (keyof ResolvedPolicy)[];
 
-/** Lays options over a policy. An undefined option leaves the one below in force. */
+/** Applies options on top of a policy. An undefined option keeps the value below. */
 export const layer = (below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy =>
   checked(over(below, options), options.staleTTL);
 
-/** The same without the check that the options fit together, because another layer may still follow. */
+/** The same without checking that the options fit together, because another layer may follow. */
 function over(below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy {
   const changed: { -readonly [O in keyof ResolvedPolicy]: unknown } = { ...below };
   for (const option of OPTIONS) {
@@ -173,7 +177,9 @@ function over(below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy {
   return changed as ResolvedPolicy;
 }
 
-/** Checks that the options fit together. `ownStaleTTL` is the staleTTL given in the same layer as the ttl, or above it. */
+/**
+ * Checks that the options fit together. `ownStaleTTL` is the staleTTL given in the same layer as the ttl, or above it.
+ */
 function checked(policy: ResolvedPolicy, ownStaleTTL: Duration | undefined): ResolvedPolicy {
   const { ttl, staleTTL, staleIfError } = policy;
   if (ttl + staleIfError > LONGEST_LIFE_MS) {
@@ -196,7 +202,7 @@ function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | un
   };
 }
 
-/** Any that works as one: a polyfill's, or one of another realm. */
+/** Accepts any object that works as one, such as a polyfill or a signal of another realm. */
 function abortSignal(signal: AbortSignal): AbortSignal {
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal;
@@ -208,12 +214,12 @@ function within(value: number, most: number, option: string): number {
   throw invalid(option, value, most === 1 ? '0 to 1' : "XFetch's beta, 0 or more");
 }
 
-/** @throws CacheError `INVALID_OPTION` for a tag that is no text. */
+/** @throws CacheError `INVALID_OPTION` for a tag that is not text. */
 export function checkedTags(tags: readonly string[]): readonly string[] {
   if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return tags;
   throw invalid('tags', tags, 'an array of strings');
 }
 
-/** The life of an entry created now, milliseconds: the ttl minus its random part. */
+/** The life of a new entry, milliseconds: the ttl minus its random part. */
 export const lifetime = ({ ttl, jitter }: Pick<ResolvedPolicy, 'ttl' | 'jitter'>): number =>
   ttl * (1 - jitter * Math.random());

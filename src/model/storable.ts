@@ -1,12 +1,12 @@
 import { isPlainObject } from '../util/deep-freeze.js';
 import { CacheError } from './errors.js';
 
-/** Built-in objects whose content no serializer can read, as they call themselves. */
+/** The tags of built-in objects whose content no serializer can read. */
 const OPAQUE =
   /^\[object (Response|Request|Blob|File|\w+Stream|(Async)?Generator|.+ Iterator|Promise|Weak(Map|Set|Ref))\]$/;
 
 /**
- * Refuses values that no serializer can write; many would write nothing or `{}` for them without a word.
+ * Rejects values that no serializer can write. Many serializers would silently write nothing or `{}` for them.
  *
  * @throws CacheError `UNSERIALIZABLE`.
  */
@@ -21,7 +21,7 @@ function obstacle(value: unknown): string | undefined {
   if (typeof value === 'object' && value !== null) {
     const [tag, isTagged] = nameOf(value);
     if (isTagged) return `a ${tag}`;
-    return writesNothing(value) ? 'an object whose toJSON gives undefined' : undefined;
+    return writesNothing(value) ? 'an object whose toJSON returns undefined' : undefined;
   }
   const hasNoForm = value === undefined || typeof value === 'function' || typeof value === 'symbol';
   return hasNoForm ? typeof value : undefined;
@@ -30,14 +30,14 @@ function obstacle(value: unknown): string | undefined {
 function nameOf(value: object): readonly [name: string, isOpaque: boolean] {
   try {
     const tag = Object.prototype.toString.call(value);
-    // A plain object may call itself anything.
+    // A plain object may have any tag.
     return [tag.slice(8, -1), OPAQUE.test(tag) && !isPlainObject(value)];
   } catch {
     return ['', false];
   }
 }
 
-/** What throws is for the serializer to tell. */
+/** False for an object that throws, because the serializer reports that. */
 function writesNothing(value: object): boolean {
   try {
     const { toJSON } = value as { toJSON?: unknown };

@@ -1,7 +1,7 @@
 import { invalid } from './errors.js';
 
 /**
- * A span of time: a bare number is seconds (fractions allowed), a string carries its unit.
+ * A span of time: a number of seconds (fractions allowed), or a string with a unit.
  *
  * @example
  * ```ts
@@ -12,7 +12,7 @@ import { invalid } from './errors.js';
  */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
-/** A source of time in epoch milliseconds. It is an option everywhere, so that no test has to sleep. */
+/** A source of time in epoch milliseconds. An option of every store and service, so that no test has to sleep. */
 export interface Clock {
   now(): number;
 }
@@ -20,8 +20,8 @@ export interface Clock {
 export const systemClock: Clock = { now: () => Date.now() };
 
 /**
- * Milliseconds that only grow, even if the wall clock is set back. They may stand still while a sandbox is frozen. Not
- * `performance.now()`, because its first call loads perf_hooks, which takes a twentieth of a cold start.
+ * Milliseconds that never decrease, even if the wall clock is set back. They may stop while a sandbox is frozen. The
+ * first call of `performance.now()` would load perf_hooks, which takes a twentieth of a cold start.
  */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 
@@ -29,15 +29,15 @@ const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const FORM = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)$/;
 
 /**
- * The longest life of an entry, its stale-if-error window included. The records that invalidate entries (tags, prefix
- * versions) live longer than this, so none of them ends before an entry that depends on it.
+ * The longest life of an entry, its stale-if-error window included. Version records (of tags and prefix) live longer,
+ * so none of them expires before an entry that depends on it.
  */
 export const LONGEST_LIFE_MS = 31_622_400_000;
 
 /**
- * Milliseconds of a duration.
+ * Converts a duration to milliseconds.
  *
- * @throws CacheError `INVALID_DURATION` when it is not a number above zero (or zero, with `zero`), or too long.
+ * @throws CacheError `INVALID_DURATION` if it is not a number above zero (or zero, with `zero`), or too long.
  */
 export function milliseconds(duration: Duration, option: string, zero?: 'zero'): number {
   const ms = typeof duration === 'number' ? duration * MS.s : parse(duration);
@@ -52,7 +52,7 @@ function parse(duration: unknown): number {
   return unit === undefined ? Number.NaN : Number(amount) * MS[unit as keyof typeof MS];
 }
 
-/** The longest delay a timer takes; a longer one would fire at once. */
+/** The longest delay of a timer. A longer one would fire immediately. */
 export const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Runs `action` after `ms` milliseconds. Returns the function that cancels it. */
@@ -61,7 +61,7 @@ export function after(ms: number, action: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** As `after`, for what is not worth keeping a process alive: in a process that has nothing else to do it never runs. */
+/** Like `after`, but does not keep the process alive, so it never runs in a process with nothing else to do. */
 export function afterUnlessIdle(ms: number, action: () => void): () => void {
   const timer = setTimeout(action, ms);
   timer.unref();
@@ -70,7 +70,7 @@ export function afterUnlessIdle(ms: number, action: () => void): () => void {
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => after(ms, resolve));
 
-/** The work's outcome; or, when there is none after `ms` milliseconds, the outcome of `late`. */
+/** The outcome of the work, or that of `late` if the work has not ended after `ms` milliseconds. */
 export async function withTimeout<T, L>(
   work: Promise<T>,
   ms: number,

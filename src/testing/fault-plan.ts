@@ -1,17 +1,17 @@
 import type { CacheStore } from '../model/cache-store.js';
 
-/** The methods of a store that can be made to fail. */
+/** The methods of a store that can fail on purpose. */
 export type StoreMethod = Exclude<
   keyof CacheStore,
   'name' | 'durable' | 'sharesFrozen' | 'getIfPresent' | 'warm' | 'close'
 >;
 
-/** One call of a store, as a fault plan and a pause see it. */
+/** One call to a store, as a fault plan and a pause see it. */
 export interface StoreOperation {
   readonly method: StoreMethod;
-  /** The pattern, for `delByPattern`; none for `clear`. */
+  /** The keys. For `delByPattern` the pattern; for `clear` empty. */
   readonly keys: readonly string[];
-  /** How many operations this store has had before. */
+  /** The number of earlier operations on this store. */
   readonly index: number;
 }
 
@@ -19,15 +19,15 @@ export interface StoreOperation {
  * The fault of one operation.
  *
  * - `error`: it rejects and is not applied.
- * - `hang`: it never answers; with `applied`, it is applied all the same.
- * - `lost-reply`: it is applied and rejects.
- * - `replay`: it is applied and answers, and is applied once more later, as a request that was sent twice.
+ * - `hang`: it never settles; with `applied`, it is still applied.
+ * - `lost-reply`: it is applied, but rejects.
+ * - `replay`: it is applied and answers, and is applied again later, like a request that was sent twice.
  * - `partial`: of a batch of writes only the first `applied` are applied, and it rejects. Any other operation rejects
  *   and is not applied.
  * - `stale`: a read returns the state of `ageMs` ago; needs a `history`.
  * - `evict`: the records are gone before the operation arrives. Only for stores that may evict, never `durable` ones.
- * - `lost-write`: it answers as if it were applied, but is not. An evicting store may do that to a value, which it then
- *   drops right after it has checked the condition. With `del` or a tag's version it breaks the contract.
+ * - `lost-write`: it answers as if applied, but is not. An evicting store may do that to a value by dropping it right
+ *   after the check of the condition. For `del` or a tag's version it breaks the contract.
  */
 export type Fault =
   | { readonly kind: 'error' | 'lost-reply' | 'replay' | 'evict' | 'lost-write' }
@@ -35,13 +35,13 @@ export type Fault =
   | { readonly kind: 'partial'; readonly applied: number }
   | { readonly kind: 'stale'; readonly ageMs: number };
 
-/** Decides the fault of an operation; undefined means none. */
+/** Decides the fault of an operation. Undefined means none. */
 export type FaultPlan = (operation: StoreOperation) => Fault | undefined;
 
-/** The points where an operation can be held up: before it is applied, before it answers, before it is applied again. */
+/** The points where an operation can be paused: before it is applied, before it answers, before it is applied again. */
 export type StorePoint = 'request' | 'reply' | 'replay';
 
-/** Faults by method, one for each call in turn. After the last one nothing goes wrong. */
+/** Faults by method, one per call in turn. After the last one nothing fails. */
 export function scriptedFaults(
   script: Partial<Record<StoreMethod, readonly (Fault | undefined)[]>>,
 ): FaultPlan {
@@ -54,7 +54,7 @@ export function scriptedFaults(
 }
 
 /**
- * Faults at random, the same for the same seed: each operation has one with the probability `rate`, any of `faults`.
+ * Random faults, the same for the same seed: each operation fails with the probability `rate`, by any of `faults`.
  *
  * @example
  * ```ts

@@ -5,23 +5,25 @@ import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault
 import type { PastState, StoreHistory } from './store-history.js';
 
 export interface FaultyStoreOptions {
-  /** Default: nothing goes wrong. */
+  /** Default: no faults. */
   readonly plan?: FaultPlan;
-  /** Awaited at each point of an operation: latency without a clock, because the test decides who continues, and when. */
+  /**
+   * Awaited at each point of an operation. It gives latency without a clock: the test decides what continues, and when.
+   */
   readonly pause?: (operation: StoreOperation, point: StorePoint) => Promise<void> | void;
-  /** The former states of the records, for `stale`. All wrappers of one store share one history. */
+  /** The earlier states of the records, for `stale`. All wrappers of a store share one history. */
   readonly history?: StoreHistory;
   /**
-   * The longest lag of a stale read, milliseconds. For that time this wrapper reads its own writes without lag, because a
-   * process sees its own invalidations. Default 1,000.
+   * The longest lag of a stale read, milliseconds. For that time after a write this wrapper reads the key without lag,
+   * because a process sees its own invalidations. Default 1,000.
    */
   readonly lagMs?: number;
 }
 
 /**
- * A store that fails on purpose, as remote stores do, for tests of code that has to survive it. It has the capabilities of
- * the store inside, so a service treats both alike, but no `getIfPresent`, because a remote store holds nothing in this
- * process. One wrapper stands for one process.
+ * Wraps a store so that it fails on purpose, like a remote store, for tests of code that must survive it. It has the
+ * capabilities of the inner store, so a service treats both alike, except `getIfPresent`, because a remote store holds
+ * nothing in this process. One wrapper represents one process.
  *
  * @example
  * ```ts
@@ -123,7 +125,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
   };
 }
 
-/** Copies the arguments: a store writes what it was given when it was called, however late and however often. */
+/** Copies the arguments, because a store writes them as they were at the call, however late and however often. */
 function asSent<T>(value: T): T {
   if (isEntry(value)) return new Entry(value, asSent(value.value)) as T;
   try {
@@ -154,7 +156,7 @@ function operations(inner: CacheStore, options: FaultyStoreOptions) {
 
   const remember = (method: StoreMethod, keys: readonly string[]) => {
     const now = history?.now() ?? 0;
-    // Only the store knows which keys these two change.
+    // Only the store knows the keys that these two change.
     if (method === 'delByPattern' || method === 'clear') ownSweep = now;
     for (const key of keys) ownWrites.set(key, now);
   };
@@ -207,13 +209,13 @@ function operations(inner: CacheStore, options: FaultyStoreOptions) {
     const lost = fault?.kind === 'lost-write';
     const isConditional = method === 'setIfUnchanged' || method === 'add';
     const result = lost && !isConditional ? answer : await applied(keys.length);
-    // A store that drops a value at once has looked at the condition all the same.
+    // A store that drops a value immediately has still checked the condition.
     if (lost && isConditional && result === answer) {
       await Promise.all(keys.map((key) => inner.del(key)));
     }
     if (fault?.kind === 'replay') void again(operation, () => applied(keys.length));
     await pause?.(operation, 'reply');
-    if (fault?.kind === 'lost-reply') throw failure(operation, 'it was applied all the same');
+    if (fault?.kind === 'lost-reply') throw failure(operation, 'it was applied');
     return result;
   }
 
@@ -222,7 +224,7 @@ function operations(inner: CacheStore, options: FaultyStoreOptions) {
       await pause?.(operation, 'replay');
       await apply();
     } catch {
-      // Nobody waits for the second of two answers.
+      // Nothing waits for the second of two answers.
     }
   }
 

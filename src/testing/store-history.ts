@@ -1,15 +1,15 @@
 import type { CacheStore, CacheVersion } from '../model/cache-store.js';
 import { type Clock, systemClock } from '../model/time.js';
 
-/** What a key held: up to `until`, epoch milliseconds. */
+/** The state of a key until `until`, epoch milliseconds. */
 export interface PastState {
   readonly until: number;
   readonly value: unknown;
-  /** Undefined where the store has no versions, or gives none without leaving a trace. */
+  /** Undefined if the store has no versions, or cannot return one without leaving a token. */
   readonly version: CacheVersion | undefined;
 }
 
-/** The states of one store's keys before each write, from which `faultyStore` takes its stale reads. */
+/** The states of a store's keys before each write. `faultyStore` takes its stale reads from them. */
 export class StoreHistory {
   readonly #clock: Clock;
   readonly #states = new Map<string, PastState[]>();
@@ -22,19 +22,19 @@ export class StoreHistory {
     return this.#clock.now();
   }
 
-  /** Records the current state of the keys, because a write is about to change it. */
+  /** Records the current state of the keys before a write changes it. */
   async note(store: CacheStore, keys: readonly string[]): Promise<void> {
     await Promise.all(keys.map((key) => this.#noteOne(store, key)));
   }
 
-  /** What the key held `ageMs` ago; undefined when it has not changed since. */
+  /** The state of the key `ageMs` ago. Undefined if it has not changed since. */
   asOf(key: string, ageMs: number): PastState | undefined {
     const time = this.#clock.now() - ageMs;
     return this.#states.get(key)?.find((state) => time < state.until);
   }
 
   async #noteOne(store: CacheStore, key: string): Promise<void> {
-    // A versioned miss leaves a token in a store that may evict: a test must not change what it watches.
+    // Only for durable stores: elsewhere a versioned miss leaves a token, and recording must not change the store.
     const versioned = store.durable ? await store.getVersioned?.(key) : undefined;
     const value = versioned ? versioned.value : await store.get(key);
     const states = this.#states.get(key) ?? [];

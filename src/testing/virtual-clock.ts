@@ -1,16 +1,16 @@
 import type { Clock } from '../model/time.js';
 
-/** A clock that stands still until the test moves it, in epoch milliseconds. */
+/** A clock in epoch milliseconds that only the test moves. */
 export interface VirtualClock extends Clock {
-  /** Moves on by `ms` milliseconds; a negative number is a clock that is set back. */
+  /** Moves the clock by `ms` milliseconds. A negative number sets it back. */
   advance(ms: number): void;
-  /** Moves to this instant, epoch milliseconds. */
+  /** Sets the clock to this time, epoch milliseconds. */
   set(ms: number): void;
 }
 
 /**
- * A clock for every `clock` option, so that no test has to wait for a TTL. It starts at `start` (epoch milliseconds),
- * by default on 1 January 2030: the same in every run, and in the future for the TTL of a table.
+ * Makes a clock for `clock` options, so that no test waits for a TTL. It starts at `start` (epoch milliseconds), by
+ * default on 1 January 2030: the same in every run, and in the future, so that a table's TTL deletes nothing.
  *
  * @example
  * ```ts

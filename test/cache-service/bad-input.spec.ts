@@ -98,7 +98,7 @@ describe('a key that is wrong', () => {
 
   it('the factory itself: the message speaks of a function, and does not quote its source', async () => {
     const key = factory as unknown as string;
-    const message = 'key is function: give text, or what a factory of createCacheKey returns.';
+    const message = 'key is function: give text, or a key from a createCacheKey factory.';
     await expect(setup().cache.get(key)).rejects.toThrow(message);
   });
 

@@ -395,4 +395,34 @@ describe('a lease', () => {
     expect(waiter.of('refresh')).toEqual([{ type: 'refresh', key: 'k', reason: 'stale' }]);
     expect(await waiter.cache.get('k')).toBe('refreshed');
   });
+
+  it('gives a caller who has waited no value that its process invalidated while it was read', async () => {
+    const memory = new MemoryCacheStore();
+    const held = deferred<void>();
+    let isHolding = false;
+    const heldBack = async (key: string) => {
+      if (isHolding && key.startsWith('#lease')) await held.promise;
+    };
+    const store = storeLike(memory, {
+      get: async (key: string) => heldBack(key).then(() => memory.get(key)),
+      getVersioned: async (key: string) => heldBack(key).then(() => memory.getVersioned(key)),
+    });
+    const [holder, other] = [setup({}, memory), setup({}, memory)];
+    const { cache } = setup({}, store);
+    void holder.cache.wrap('k', LEASE, () => never()).catch(() => {});
+    await flush();
+    const load = vi.fn((context: { staleValue: unknown }) => `new after ${context.staleValue}`);
+    const waiting = cache.wrap('k', LEASE, load);
+    await flush();
+    // What the waiter reads next is stale, and the answer about the lease comes after the invalidation.
+    const staleAtOnce = { ttl: '1h', staleTTL: '1ms', forceFresh: true } as const;
+    await other.cache.wrap('k', staleAtOnce, () => 'old');
+    isHolding = true;
+    await advance(300);
+    await cache.del('k');
+    held.resolve();
+    await advance(1_000);
+    expect(await waiting).toBe('new after undefined');
+    expect(load).toHaveBeenCalledOnce();
+  });
 });

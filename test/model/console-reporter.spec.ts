@@ -35,7 +35,7 @@ describe('a service without onEvent', () => {
     const cache = new CacheService(named, { clock, breaker: false });
     for (let i = 0; i < 5; i++) expect(await cache.wrap('user:1', 60, () => i)).toBe(i);
     expect(lines).toEqual([
-      '@glasswork/cache: store "shop": get failed (Error): store is down. Every read is a miss until then.',
+      '@glasswork/cache: store "shop": get failed (Error): store is down. Until this is fixed, every read is a miss.',
     ]);
     state.broken = false;
     await cache.wrap('user:1', 60, () => 1);
@@ -72,8 +72,8 @@ describe('a service without onEvent', () => {
     clock.advance(5_000);
     await cache.get('k');
     expect(lines.slice(1)).toEqual([
-      '@glasswork/cache: store "memory": the breaker opened: it is skipped for a while.',
-      '@glasswork/cache: store "memory": the breaker closed: it answers again.',
+      '@glasswork/cache: store "memory": the breaker opened: the store is skipped for a while.',
+      '@glasswork/cache: store "memory": the breaker closed: the store answers again.',
     ]);
   });
 
@@ -82,7 +82,7 @@ describe('a service without onEvent', () => {
     const cache = new CacheService(store);
     await expect(cache.del('user:1')).rejects.toThrow(CacheError);
     expect(lines).toEqual([
-      '@glasswork/cache: store "memory": del failed (Error): store is down. Old values may be served until then.',
+      '@glasswork/cache: store "memory": del failed (Error): store is down. Until this is fixed, old values may be served.',
     ]);
   });
 
@@ -102,7 +102,7 @@ describe('a service without onEvent', () => {
     const both = new CacheService(brokenStore().store, { onEvent: consoleReporter() });
     await both.get('k');
     expect(lines).toEqual([
-      '@glasswork/cache: get failed (Error): store is down. Every read is a miss until then.',
+      '@glasswork/cache: get failed (Error): store is down. Until this is fixed, every read is a miss.',
     ]);
   });
 
@@ -117,7 +117,7 @@ describe('consoleReporter', () => {
     const clock = createVirtualClock();
     const report = reporter('x', clock);
     const line =
-      '@glasswork/cache: store "x": get failed (STORE_FAILED): DynamoDB: the table "t" does not exist. Create it. Every read is a miss until then.';
+      '@glasswork/cache: store "x": get failed (STORE_FAILED): DynamoDB: the table "t" does not exist. Create it. Until this is fixed, every read is a miss.';
     report(failed('get', down));
     expect(lines).toEqual([line]);
     for (let i = 0; i < 9; i++) report(failed('read version', down));
@@ -175,9 +175,9 @@ describe('consoleReporter', () => {
     expect(lines).toHaveLength(6);
     const ends = lines.map((line) => line.replace(/.*\. (?=[A-Z])/, ''));
     expect(ends.slice(0, 3)).toEqual([
-      'Every read is a miss until then.',
-      'Nothing new is cached until then.',
-      'Old values may be served until then.',
+      'Until this is fixed, every read is a miss.',
+      'Until this is fixed, nothing new is cached.',
+      'Until this is fixed, old values may be served.',
     ]);
   });
 
@@ -193,7 +193,7 @@ describe('consoleReporter', () => {
   });
 
   it.each<[string, CacheEvent, RegExp]>([
-    ['corrupt', { type: 'corrupt', key: 'k', error: 1 }, /a record is no entry/],
+    ['corrupt', { type: 'corrupt', key: 'k', error: 1 }, /a record is not an entry/],
     [
       'a load that the last good value hides',
       { type: 'stale-served', key: 'k', reason: 'error', error: new TypeError('no') },
@@ -202,7 +202,7 @@ describe('consoleReporter', () => {
     [
       'a call that waits for the load of another',
       { type: 'slow-join', key: 'a', waitingKey: 'b', waitedMs: 10_000 },
-      /a call waits long for another's load/,
+      /a call waits 10 s for another's load/,
     ],
     ['background work', { type: 'background-error', error: new RangeError('no') }, /RangeError/],
     [
@@ -274,7 +274,7 @@ describe('a line names no key and no value', () => {
 
   it.each([undefined, null, 'text', 7, {}])('and an error that is %j is one line', (error) => {
     expect(tell('get', error)).toMatch(
-      /^@glasswork\/cache: (get|read version) failed \(Error\): .+ Every/,
+      /^@glasswork\/cache: (get|read version) failed \(Error\): .+ Until/,
     );
   });
 });

@@ -115,7 +115,7 @@ describe('check()', () => {
     ],
     ['a tag', 'tag', { set: () => Promise.reject(new Error('denied')) }, /tag failed: denied/],
     ['a record that is not added', 'tag', { add: async () => false }, /could not be added/],
-    ['a set that does nothing', 'tag', { set: async () => {} }, /another value was read/],
+    ['a set that does nothing', 'tag', { set: async () => {} }, /the value read differs/],
   ])('says that %s is wrong', async (_, step, members, message) => {
     const error = await problemOf(storeLike(new MemoryCacheStore(), members));
     expect(error).toBeInstanceOf(CacheError);

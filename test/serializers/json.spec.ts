@@ -21,12 +21,12 @@ describe('the JSON serializer', () => {
 
   it.each([
     ['text', 'a "b" \n'],
-    ['an empty text', ''],
+    ['an empty string', ''],
     ['zero', 0],
     ['null', null],
     ['false', false],
     ['nested data', { a: [1, { b: null }], c: 'd' }],
-    ['text with half a character', 'a\ud800'],
+    ['text with half a surrogate pair', 'a\ud800'],
   ])('gives back %s', (_, value) => {
     expect(deserialize(serialize(value, 'key'), 'key')).toEqual(value);
   });

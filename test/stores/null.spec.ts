@@ -29,9 +29,9 @@ describe('a null store', () => {
   it('answers what is absent as every store does', async () => {
     const subject = { store: new NullCacheStore(), advance: () => {} };
     const names = [
-      'answers undefined, not null, for what is absent',
-      'answers undefined for the names of built-in members',
-      'closes, and closes again',
+      'returns undefined, not null, for an absent key',
+      'returns undefined for keys named like built-in members',
+      'closes twice without an error',
     ];
     const cases = casesFor(subject).cases.filter(({ name }) => names.includes(name));
     expect(cases).toHaveLength(names.length);

@@ -13,39 +13,39 @@ export type LoadBasis = Pick<Snapshot, 'version' | 'versions' | 'wallMs' | 'mono
 export interface LoadStart {
   readonly address: Pick<Address, 'key' | 'storageKey'>;
   readonly snapshot: LoadBasis;
-  /** Every tag that is known of the key. */
+  /** All known tags of the key. */
   readonly tags: Iterable<string>;
   readonly run: LoadRun;
 }
 
 /**
- * One running load and the callers who wait for it.
+ * One running load and the callers that wait for it.
  *
  *     preparing ────── begin ──▶ loading ────── write ──▶ writing ──▶ ended
  *       rebase: a newer read       addTags
  *       carry: created versions
  *
- * Three things may come in at any time. From then on its value is not cached, and new callers do not join:
+ * Three things may happen at any time. From then on its value is not cached, and new callers do not join:
  *
- * - `invalidate`: this process has invalidated the key after the load began. The value before it does not stand in.
- * - `replace`: a forced load of the key has begun, which is newer. The value before it may still stand in.
- * - its run is aborted, as nobody waits any more: it ends with a rejection.
+ * - `invalidate`: this process has invalidated the key after the load began. The last good value may not replace it.
+ * - `replace`: a forced load of the key has begun, which is newer. The last good value may still replace it.
+ * - its run is aborted, because no caller waits any more. It ends with a rejection.
  */
 export class InFlightLoad implements InFlight {
   readonly storageKey: string;
-  /** Its place among the calls and loads of this process: what is smaller came first. */
+  /** Its number among the calls and loads of this process, in the order of their starts. */
   readonly order: number;
   readonly run: LoadRun;
-  /** Its place in the chains of loads that wait for each other. */
+  /** Its link in the chains of loads that wait for each other. */
   readonly chained: ChainedLoad;
   readonly outcome: Promise<unknown>;
-  /** The one copy for all callers who joined, where the store shares frozen values. */
+  /** The common copy for all callers that joined, if the store shares frozen values. */
   shared: unknown;
   readonly #tags: Set<string>;
   readonly #countFreezes: () => number;
   readonly #freezes: number;
   #basis: LoadBasis;
-  /** The versions that its value will carry: those of the basis, with created ones in place of missing ones. */
+  /** The versions that its value will carry: those of the basis, with created ones instead of missing ones. */
   #versions: DependencyVersions | undefined;
   #hasBegun = false;
   #hasAddedTags = false;
@@ -54,7 +54,7 @@ export class InFlightLoad implements InFlight {
   #writing: Promise<unknown> | undefined;
   #settle: (outcome: Promise<unknown>) => void = () => {};
 
-  /** `countFreezes`: how many freezes the process has seen so far. */
+  /** `countFreezes` returns the number of freezes of this process so far. */
   constructor(
     { address, snapshot, tags, run }: LoadStart,
     order: number,
@@ -90,43 +90,44 @@ export class InFlightLoad implements InFlight {
     return this.#isInvalidated || this.#isReplaced;
   }
 
-  /** True if the process was frozen since the load started: it may wait for ever for a connection that is dead. */
+  /** True if the process was frozen since the load started. It may wait for ever on a dead connection. */
   get hasFrozen(): boolean {
     return this.#freezes !== this.#countFreezes();
   }
 
-  /** Resolves when no write of the load can land any more, also one that nobody waits for. */
+  /** Resolves once no write of the load can still land, abandoned ones included. */
   get written(): Promise<unknown> {
     return this.#writing ?? Promise.resolve();
   }
 
-  /** Starts the work, whose outcome is the load's. */
+  /** Starts the work. Its outcome becomes the load's. */
   start(work: (load: InFlightLoad) => Promise<unknown>): void {
     this.#settle(work(this));
   }
 
-  /** While it waits for a lease, it is as good as a load that starts from the newest read. */
-  rebase(basis: LoadBasis): void {
+  /** Moves the load to a newer snapshot, and its tags. While it waits for a lease, it has read nothing yet. */
+  rebase(basis: LoadBasis, tags: Iterable<string>): void {
     this.#basis = basis;
+    for (const tag of tags) this.#tags.add(tag);
   }
 
-  /** The versions that the value will carry; undefined when they are not all known. */
+  /** Sets the versions that the value will carry. Undefined if one is unknown. */
   carry(versions: DependencyVersions | undefined): void {
     this.#versions = versions;
   }
 
-  /** The user's function is called: what is invalidated from here on, it may have read before. */
+  /** Marks the call of the user's function, which may read data that a later invalidation concerns. */
   begin(): void {
     this.#hasBegun = true;
   }
 
-  /** No caller that comes later can have read the versions of these tags, so none joins. */
+  /** Adds tags. Later callers cannot have read their versions, so none joins. */
   addTags(tags: readonly string[]): void {
     this.#hasAddedTags = true;
     for (const tag of tags) this.#tags.add(tag);
   }
 
-  /** The value is on its way to the store. `writing` never rejects. */
+  /** Marks the write of the value to the store. `writing` never rejects. */
   write(writing: Promise<unknown>): void {
     this.#writing = writing;
   }
@@ -140,8 +141,8 @@ export class InFlightLoad implements InFlight {
   }
 
   /**
-   * True if a caller that read this snapshot may share the outcome. `called`: the order of its call. Two failed reads
-   * are not two equal versions, so a caller whose read failed shares only a load that began after its call.
+   * True if a caller that read this snapshot may share the outcome. `called` is the number of its call. Two failed
+   * reads do not prove equal versions, so a caller whose read failed shares only a load that began after its call.
    */
   canJoin(snapshot: LoadBasis, called: number): boolean {
     if (!this.#isOpen) return false;
@@ -158,7 +159,7 @@ export class InFlightLoad implements InFlight {
     return !this.isOutdated && !this.run.isAborted && !this.hasFrozen;
   }
 
-  /** The same versions, of the same dependencies, and read not long before. */
+  /** True for the same versions of the same dependencies, read recently. */
   #isBasedOn(snapshot: LoadBasis): boolean {
     const basis = this.#basis;
     const age = Math.max(snapshot.wallMs - basis.wallMs, snapshot.monotonicMs - basis.monotonicMs);

@@ -1,13 +1,13 @@
 import type { UnorderedSet } from '../../util/unordered-set.js';
 
-/** A read or a load under way, which invalidations are matched against. */
+/** A read or a load under way. Invalidations are matched against it. */
 export interface InFlight {
   readonly storageKey: string;
-  /** The tags that its value carries, as far as they are known yet. */
+  /** The known tags of its value. */
   readonly tags: ReadonlySet<string>;
 }
 
-/** True if an invalidation concerns it. */
+/** True if the invalidation concerns this read or load. */
 export type Matches = (inFlight: InFlight) => boolean;
 
 const NONE: ReadonlySet<string> = new Set();
@@ -16,13 +16,13 @@ const NONE: ReadonlySet<string> = new Set();
 export class InFlightRead implements InFlight {
   readonly storageKey: string;
   readonly tags: ReadonlySet<string>;
-  /** Its place among the calls and loads of this process: what is smaller came first. */
+  /** Its number among the calls and loads of this process, in the order of their starts. */
   readonly order: number;
-  /** Its place among the reads under way. */
+  /** Its position in the set of reads under way. */
   place = 0;
   readonly #reads: UnorderedSet<InFlightRead>;
   #isInvalidated = false;
-  /** The invalidations since it began that did not seem to concern it. */
+  /** The invalidations since its start that did not match its known tags. */
   #others: Matches[] | undefined;
 
   constructor(
@@ -45,8 +45,8 @@ export class InFlightRead implements InFlight {
   }
 
   /**
-   * True if this process has invalidated the key or a tag since the read began. `found`: the tags that the entry
-   * carries. Only the entry names them, so invalidations that did not seem to concern the read are matched once more.
+   * True if this process has invalidated the key or a tag since the read began. `found` holds the tags of the entry.
+   * They are unknown before the read, so earlier invalidations are matched against them now.
    */
   isInvalidated(found: readonly string[]): boolean {
     if (this.#isInvalidated || !this.#others) return this.#isInvalidated;
@@ -72,7 +72,7 @@ export class InFlightReads {
     return this.#reads[0]?.order ?? 0;
   }
 
-  /** As `InFlightRead.isInvalidated`, of the n-th of them. */
+  /** The same as `InFlightRead.isInvalidated`, for the read at this index. */
   isInvalidated(index: number, found: readonly string[]): boolean {
     return this.#reads[index]?.isInvalidated(found) === true;
   }
@@ -82,7 +82,7 @@ export class InFlightReads {
   }
 }
 
-/** Reads while the watch runs, and ends it in the turn in which `proceed` is called. */
+/** Reads under the watch, and ends the watch in the turn in which it calls `proceed`. */
 export const guarded = <W extends { end(): void }, R, T>(
   watch: W,
   read: () => Promise<R>,

@@ -1,13 +1,13 @@
 import type * as asyncHooks from 'node:async_hooks';
 
 /**
- * A load as one that waits and is waited for. It knows nothing of the value, because the context of a timer or a
- * connection that the load has opened may keep it for ever.
+ * A load's link in chains of loads that wait for each other. It holds no value, because the context of a timer or a
+ * connection that the load has opened may keep the link for ever.
  */
 export class ChainedLoad {
   readonly key: string;
   #hasEnded = false;
-  /** Made by the first wait: most loads wait for no other. */
+  /** Created by the first wait, because most loads wait for no other. */
   #waitsFor: Set<{ readonly load: ChainedLoad }> | undefined;
 
   constructor(key: string) {
@@ -18,13 +18,13 @@ export class ChainedLoad {
     return this.#hasEnded;
   }
 
-  /** Nothing waits for it any more, whatever its function still does. */
+  /** Ends all waits for this load, even if its function still runs. */
   end(): void {
     this.#hasEnded = true;
     this.#waitsFor = undefined;
   }
 
-  /** From now on it waits for the other load. Returns what ends that. */
+  /** Makes this load wait for the other one. Returns a function that ends the wait. */
   waitFor(load: ChainedLoad): () => void {
     const wait = { load };
     this.#waitsFor ??= new Set();
@@ -34,11 +34,11 @@ export class ChainedLoad {
     };
   }
 
-  /** The loads from this one to one of the others, each waiting for the next; undefined where none is reached. */
+  /** The path from this load to one of the others, each waiting for the next. Undefined if there is none. */
   pathTo(others: readonly ChainedLoad[]): readonly ChainedLoad[] | undefined {
     const reached = new Set<ChainedLoad>([this]);
     const paths: (readonly ChainedLoad[])[] = [[this]];
-    // It grows while it is walked: the shortest paths come first.
+    // The list grows during the loop, so the shortest paths come first.
     for (const path of paths) {
       const last = path.at(-1) as ChainedLoad;
       if (others.includes(last)) return path;
@@ -56,22 +56,22 @@ type Loads = readonly ChainedLoad[];
 
 const NONE: Loads = [];
 
-/** The first version of Node in which AsyncLocalStorage costs calls outside of it nothing. */
+/** The first version of Node in which AsyncLocalStorage adds no cost to calls outside of it. */
 const FIRST_FREE_VERSION = 24;
 
-/** Null where there is none; undefined until the first load. */
+/** Null if Node has none without cost; undefined until the first load. */
 let storage: asyncHooks.AsyncLocalStorage<Loads> | null | undefined;
 let synchronous: Loads = NONE;
 
-/** The running loads that this code belongs to: none, one, or all that a batch serves. */
+/** The loads in whose function this code runs: none, one, or all loads of a batch. */
 export function currentLoads(): Loads {
   const loads = storage?.getStore() ?? synchronous;
   return loads.length === 0 ? NONE : loads.filter((load) => !load.hasEnded);
 }
 
 /**
- * Runs the user's function as these loads, and as no others: background work starts a chain of its own. Before Node 24
- * only the synchronous part of the function belongs to them.
+ * Runs the user's function as part of these loads only, so background work starts its own chain. Before Node 24 only
+ * the synchronous part of the function belongs to them.
  */
 export function runAsLoads<T>(loads: Loads, work: () => T): T {
   if (storage === undefined) storage = newStorage();

@@ -1,6 +1,6 @@
 /**
- * One run of a user's function, and the callers who wait for it. A batch is one run that serves several loads. When the
- * last caller has left, the run is aborted; work in the background and callers without a signal never leave.
+ * One run of a user's function, and the callers that wait for it. A batch is one run for several loads. When the last
+ * caller leaves, the run is aborted. Background work and callers without a signal never leave.
  */
 export class LoadRun {
   #waiting = 0;
@@ -14,14 +14,14 @@ export class LoadRun {
     return this.#abortion !== undefined;
   }
 
-  /** Made when it is asked for: few functions do. */
+  /** Created on first use, because few functions use it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#abortion) this.#controller.abort(this.#abortion.reason);
     return this.#controller.signal;
   }
 
-  /** One more waits. Returns what ends that: when it is the last one, the run is aborted with the reason. */
+  /** Adds a waiting caller. Returns the function by which it leaves. The last one to leave aborts the run. */
   enter(): (reason: unknown) => void {
     this.#waiting++;
     let isWaiting = true;
@@ -32,7 +32,7 @@ export class LoadRun {
     };
   }
 
-  /** Background work waits for it too, and never leaves. */
+  /** Adds background work, which never leaves. */
   enterBackground(): void {
     this.#isInBackground = true;
     this.#waiting++;
@@ -42,7 +42,7 @@ export class LoadRun {
     return this.#isInBackground;
   }
 
-  /** Rejects every caller's wait, and aborts the signal. From here on nobody joins: see `InFlightLoad.canJoin`. */
+  /** Rejects every caller's wait and aborts the signal. No caller joins any more: see `InFlightLoad.canJoin`. */
   abort(reason: unknown): void {
     if (this.#hasEnded || this.#abortion) return;
     this.#abortion = { reason };
@@ -50,7 +50,7 @@ export class LoadRun {
     this.#onAbort(reason);
   }
 
-  /** The work's outcome, or a rejection with the reason as soon as the run is aborted. It may be aborted already. */
+  /** The work's outcome, or a rejection with the reason once the run is aborted. It may be aborted already. */
   untilAborted<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#onAbort = reject;
@@ -59,12 +59,12 @@ export class LoadRun {
     });
   }
 
-  /** @throws the reason, when it was aborted. */
+  /** @throws the reason, if the run was aborted. */
   throwIfAborted(): void {
     if (this.#abortion) throw this.#abortion.reason;
   }
 
-  /** The function has returned: there is nothing left to abort. */
+  /** Called when the function has returned, and nothing is left to abort. */
   end(): void {
     this.#hasEnded = true;
   }

@@ -21,7 +21,7 @@ interface Parts {
   readonly emit: Emit;
 }
 
-/** A request that this process refreshes, and the lease that it holds for it. */
+/** A request that this process refreshes, with its lease. */
 interface Claim {
   readonly request: LoadRequest;
   readonly lease: Lease | undefined;
@@ -29,10 +29,10 @@ interface Claim {
 
 type Attempt = 'first' | 'after a freeze';
 
-/** Loads in the background what is served stale, unless another caller or process does already. */
+/** Refreshes stale values in the background, unless another caller or process already does. */
 export class BackgroundRefresh {
   readonly #parts: Parts;
-  /** Requests that are asking for their lease: no load of theirs can be seen yet. */
+  /** Requests that wait for their lease and have no load in flight yet. */
   readonly #claiming = new Set<string>();
 
   constructor(parts: Parts) {
@@ -54,7 +54,7 @@ export class BackgroundRefresh {
     const { claimed, loads } = await this.#claimAndLoad(requests, load, attempt);
     const isFrozen = await Promise.all(
       loads.map((inFlight) =>
-        // A load that fails tells of it by an event of its own.
+        // A failed load reports its own event.
         inFlight.outcome.then(
           () => false,
           () => inFlight.hasFrozen,
@@ -65,7 +65,7 @@ export class BackgroundRefresh {
     if (attempt === 'first' && again.length > 0) await this.#refresh(again, load, 'after a freeze');
   }
 
-  /** Starts the load of those that this process is to refresh, unless it has invalidated them in the meantime. */
+  /** Starts the load of the requests that this process must refresh, except those it has invalidated meanwhile. */
   #claimAndLoad(
     requests: readonly LoadRequest[],
     load: LoadAll,
@@ -107,8 +107,8 @@ export class BackgroundRefresh {
   }
 
   /**
-   * Undefined where there is nothing to do: another process does it, or has done it. A copy is read once more in the
-   * last tier, and so is a refresh that a freeze has made fail.
+   * Undefined if another process refreshes the value or has done so. A copy is first read again from the last tier, and
+   * so is the value of a refresh that failed after a freeze.
    */
   async #claim(request: LoadRequest, attempt: Attempt): Promise<Claim | undefined> {
     const readAgain = attempt === 'after a freeze' || isCopy(request.snapshot);
@@ -118,7 +118,9 @@ export class BackgroundRefresh {
     return lease === 'held' ? undefined : { request: due, lease };
   }
 
-  /** The request as the last tier has it now, unless that holds a better entry, or none, or its load is running. */
+  /**
+   * The request by the last tier's current state. Undefined if that has a better entry or none, or a load is running.
+   */
   async #stillDue(request: LoadRequest): Promise<LoadRequest | undefined> {
     const { address, policy, snapshot: before } = request;
     const snapshot = await this.#parts.reader.read(address, policy.tags);

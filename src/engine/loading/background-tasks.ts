@@ -1,7 +1,7 @@
 import type { Emit } from '../../model/events.js';
 import type { WaitUntil } from '../../model/policy.js';
 
-/** Work that nobody awaits: every promise is caught, kept until it settles, and offered to `waitUntil`. */
+/** Background work: every promise is caught, kept until it settles, and passed to `waitUntil`. */
 export class BackgroundTasks {
   readonly #pending = new Set<Promise<void>>();
   readonly #emit: Emit;
@@ -14,7 +14,7 @@ export class BackgroundTasks {
     return this.#pending.size;
   }
 
-  /** An unhandled rejection would kill the next, innocent invocation, so none leaves here. */
+  /** Handles rejections, because an unhandled one would kill the next invocation. */
   run(work: Promise<unknown>, waitUntil: WaitUntil | undefined): void {
     const fail = (error: unknown) => this.#emit({ type: 'background-error', error });
     const caught = work.then(() => {}, fail);
@@ -28,7 +28,7 @@ export class BackgroundTasks {
     }
   }
 
-  /** Resolves when nothing is pending, what pending work has started meanwhile included. */
+  /** Resolves once nothing is pending, work started meanwhile included. */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }

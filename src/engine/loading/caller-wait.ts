@@ -8,14 +8,14 @@ import { tooLong } from './load-context.js';
 import type { Shared } from './load-coordinator.js';
 import type { LoadRequest } from './load-request.js';
 
-/** After so long a caller who waits for another's load tells of it, milliseconds. */
+/** The wait for another caller's load after which `slow-join` is reported, milliseconds. */
 const SLOW_JOIN_MS = 10_000;
 
-/** The load that a caller waits for, and the loads that the call is made in. */
+/** The load that a caller waits for, and the loads from which it was called. */
 export interface Awaited extends Shared {
-  /** The loads that the call is made in. */
+  /** The loads from which the call was made. */
   readonly callers: readonly ChainedLoad[];
-  /** Starts a load for this caller alone, where a value cannot be copied. */
+  /** Starts a load for this caller alone, if a value cannot be copied. */
   readonly loadAlone: () => InFlightLoad;
 }
 
@@ -25,11 +25,11 @@ interface Parts {
 }
 
 /**
- * One caller's wait for a load. It ends with the load; when the caller's `signal` is aborted; or, for a caller who
- * joined, when its own `hardTimeout` is over, whatever the caller allows that began the load.
+ * One caller's wait for a load. It ends with the load, or when the caller's `signal` is aborted. For a caller that
+ * joined, it also ends after its own `hardTimeout`, even if the caller that began the load allows more.
  */
 export class CallerWait {
-  /** The value, for a caller who joined a copy of it; or why the caller waits no longer. */
+  /** The value, or a copy for a caller that joined. Rejects with the reason why the wait ended. */
   readonly outcome: Promise<unknown>;
   readonly #parts: Parts;
   readonly #awaited: Awaited;
@@ -44,7 +44,7 @@ export class CallerWait {
     const { inFlight, hasJoined } = awaited;
     this.#inFlight = inFlight;
     this.#enter(inFlight);
-    // Copied as soon as there is a value: the caller that gets the value itself may change it a moment later.
+    // Copied immediately, because the caller that gets the value itself may change it a moment later.
     const value = hasJoined
       ? inFlight.outcome.then((loaded) => this.#copied(loaded))
       : inFlight.outcome;
@@ -58,7 +58,7 @@ export class CallerWait {
     return this.#inFlight;
   }
 
-  /** Lets go of timers and listeners, and of the chain of loads. */
+  /** Releases timers, listeners and the chain of loads. */
   end(): void {
     for (const end of this.#ends) end();
   }
@@ -106,12 +106,12 @@ export class CallerWait {
   }
 }
 
-/** @throws the signal's reason, when it is aborted. */
+/** @throws the signal's reason, if it is aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw signal.reason;
 }
 
-/** The work's outcome; or a rejection with the signal's reason, as soon as that is aborted. */
+/** The work's outcome, or a rejection with the signal's reason once it is aborted. */
 export function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const aborted = () => reject(signal.reason);

@@ -1,6 +1,6 @@
 /**
- * True if this hit should refresh the value before it runs out. The closer the end, the longer its load takes, and the
- * greater `beta`, the likelier; so of many callers about one refreshes early, and none waits.
+ * True if this hit should refresh the value before it expires. The closer the expiry, the longer the load, and the
+ * greater `beta`, the more likely. So about one of many callers refreshes early, and none waits.
  *
  * @see Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015 (XFetch).
  */
@@ -16,6 +16,6 @@ export function refreshesEarly(
 ): boolean {
   if (beta === 0) return false;
   const end = entry.staleAt ?? entry.expiresAt;
-  // 1 - random is above zero, where random itself may be zero and its logarithm infinite.
+  // 1 - random, because random may be zero, whose logarithm is infinite.
   return now - entry.loadMs * beta * Math.log(1 - random) >= end;
 }

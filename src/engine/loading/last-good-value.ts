@@ -21,10 +21,10 @@ interface Parts {
 const LATE = Symbol('late');
 
 /**
- * The value that a caller waits for; or the last good one, where its load fails or takes longer than `softTimeout`.
+ * The loaded value, or the last good one if the load fails or takes longer than `softTimeout`.
  *
- * The last good value was read before the load began, so it is read again before it stands in: it may have been
- * invalidated meanwhile, or replaced by a better one, and its window may be over.
+ * The last good value was read before the load began, so it is read again before it is served: it may have been
+ * invalidated or replaced meanwhile, and its window may have ended.
  */
 export async function lastGoodOrLoaded(
   parts: Parts,
@@ -49,7 +49,7 @@ export async function lastGoodOrLoaded(
     if (!entry) return await wait.outcome;
     const { inFlight } = wait;
     inFlight.run.enterBackground();
-    // A failed load tells of it by an event of its own.
+    // A failed load reports its own event.
     const work = inFlight.outcome.catch(() => {});
     background.run(work, policy.waitUntil);
     return standIn(entry, 'timeout');
@@ -62,7 +62,7 @@ export async function lastGoodOrLoaded(
   }
 }
 
-/** The entry that may stand in now. A value that was invalidated while the load ran must not be served. */
+/** The entry that may be served instead. A value that was invalidated while the load ran must not be served. */
 async function lastGoodAfter(
   reason: 'error' | 'timeout',
   parts: Parts,
@@ -83,7 +83,7 @@ async function lastGoodAfter(
     return undefined;
   const isSame =
     again.version === snapshot.version && entry.createdAt === snapshot.entry?.createdAt;
-  // After an error, another entry is a better one. A load that is only late will give a better one itself.
+  // After an error, any other entry is newer and better. A load that is only late will bring a better one itself.
   if (reason === 'timeout') return isSame ? entry : undefined;
   return isSame && inFlight.isInvalidated ? undefined : entry;
 }

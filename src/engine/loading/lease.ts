@@ -8,7 +8,7 @@ import { identityOf, type LoadRequest } from './load-request.js';
 
 /** A lease that this process may load under. */
 export interface Lease {
-  /** Frees those who wait, when no value came of it. */
+  /** Frees the waiting processes if the load brought no value. */
   release(): Promise<void>;
 }
 
@@ -21,15 +21,15 @@ interface Parts {
 }
 
 /**
- * One load in the fleet: a small record of its own says who loads.
+ * Leases allow one load across all processes. A lease is a small record in the store that says that a process loads.
  *
  *     A   miss at v1   add lease@v1: taken ── load ── fill (now v2)
  *     B   miss at v1   add lease@v1: held  ── poll ── poll ── finds A's value
  *     del              now v3: B polls, sees v3, and takes lease@v3; A's fill at v1 is refused
  *     A dies           the lease runs out; B stops waiting at its own limit in any case
  *
- * It is named by the version too, so an invalidation frees the waiters. Correctness does not depend on it: two loads at
- * once cost an origin call, and the fence lets one of them fill.
+ * Its name contains the version, so an invalidation frees the waiters. Correctness does not depend on leases: two
+ * concurrent loads cost an origin call, and the fence lets one of them fill.
  */
 export class Leases {
   readonly #parts: Parts;
@@ -38,12 +38,12 @@ export class Leases {
     this.#parts = parts;
   }
 
-  /** Undefined where the load needs none, or none can be had: then the request is loaded without one. */
+  /** Undefined if the load needs no lease or cannot get one. Then it runs without one. */
   async take(request: LoadRequest): Promise<Lease | 'held' | undefined> {
     const { access, emit } = this.#parts;
     const { policy, address } = request;
     const ttlMs = Math.min(policy.lease?.ttl ?? 0, policy.ttl, this.timeLeft());
-    // With no time left a lease would run out before its load.
+    // With no time left the lease would run out before its load.
     if (!(ttlMs > 0) || !access.can.leases) return undefined;
     const lease = await this.#add(this.nameOf(request), address.key, ttlMs);
     const state = lease === 'held' ? 'held' : 'taken';
@@ -51,7 +51,7 @@ export class Leases {
     return lease;
   }
 
-  /** True if a process holds the lease. An unreadable lease counts as free, so that nobody waits for nothing. */
+  /** True if a process holds the lease. An unreadable lease counts as free, so that no caller waits in vain. */
   async isHeld(request: LoadRequest): Promise<boolean> {
     const { access } = this.#parts;
     const name = this.nameOf(request);
@@ -65,7 +65,7 @@ export class Leases {
     return this.#parts.keys.record('lease', identityOf(request));
   }
 
-  /** The time left of the invocation, milliseconds. */
+  /** The rest of the invocation, milliseconds. */
   timeLeft(): number {
     const { deadline, clock, emit } = this.#parts;
     try {
@@ -85,11 +85,11 @@ export class Leases {
       store.add?.(name, token, ttlMs / 1000),
     );
     if (taken === false) return 'held';
-    // A store that cannot say who loads must not keep anybody from loading.
+    // If the lease cannot be written, the load must still run.
     if (taken !== true) return undefined;
     return {
       async release() {
-        // Later it may be another process's; after a freeze too, which not every monotonic clock counts.
+        // Later, another process may hold it; also after a freeze, which not every monotonic clock counts.
         if (monotonic() >= until || access.freezes() !== freezes) return;
         await access.attempt('release lease', key, (store) => store.del(name));
       },

@@ -21,25 +21,25 @@ import type { LoadRun } from '../inflight/load-run.js';
  * ```
  */
 export interface LoadContext<T> {
-  /** Aborted by `hardTimeout`, by `close()`, and when no caller waits for the load any more. */
+  /** Aborted by `hardTimeout`, by `close()`, and once no caller waits for the load any more. */
   readonly signal: AbortSignal;
-  /** The last good value, if there is one that was not invalidated: for a conditional request, say. */
+  /** The last good value, unless it was invalidated. For a conditional request, for example. */
   readonly staleValue: T | undefined;
   /**
-   * Sets the life of this value, in place of the policy's `ttl`. With zero or less the value is not cached.
+   * Sets the life of this value, instead of the policy's `ttl`. With zero or less the value is not cached.
    *
-   * @throws CacheError `INVALID_DURATION` for what is no duration, or longer than 366 days.
+   * @throws CacheError `INVALID_DURATION` for an invalid duration, or one above 366 days.
    */
   setTTL(ttl: Duration): void;
-  /** Adds tags. Await it before the read that the tags cover: their versions are taken when it is called. */
+  /** Adds tags. Await it before you read the data that the tags cover, because the call reads their versions. */
   addTags(...tags: string[]): Promise<void>;
   /** Returns the value without caching it. */
   skip(): void;
 }
 
-/** Notes that a load makes about its value while it runs. */
+/** The settings that a load makes for its value while it runs. */
 export class LoadNotes {
-  /** In place of the policy's; zero or less: the value is not cached. */
+  /** Overrides the policy's ttl. With zero or less the value is not cached. */
   ttlMs: number | undefined;
   #isSkipped = false;
 
@@ -95,7 +95,7 @@ interface LoadLimits {
   readonly hardTimeout: number | undefined;
 }
 
-/** Calls the user's function, and waits for it until its run is aborted, by `hardTimeout` or because nobody waits. */
+/** Calls the user's function and waits for it, until its run is aborted by `hardTimeout` or because no caller waits. */
 export async function runLoad<T>(
   load: (context: LoadContext<unknown>) => T | Promise<T>,
   run: LoadRun,
@@ -116,7 +116,7 @@ export async function runLoad<T>(
   }
 }
 
-/** It is often computed, as what is left of a token's life: then zero or less is data, not a mistake. */
+/** Accepts zero and less, because a ttl is often computed, for example as the rest of a token's life. */
 function ttlOfLoad(ttl: Duration): number {
   if (typeof ttl === 'number' && ttl <= 0) return 0;
   if (typeof ttl === 'string' && ttl.startsWith('-')) {

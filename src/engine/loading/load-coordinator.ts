@@ -15,15 +15,14 @@ interface Parts {
   readonly leasedLoad: LeasedLoad;
 }
 
-/** The load that a caller waits for. Who joined gets a copy of its value. */
+/** The load that a caller waits for. A caller that joined gets a copy of its value. */
 export interface Shared {
   readonly inFlight: InFlightLoad;
   readonly hasJoined: boolean;
 }
 
 /**
- * Decides who loads a miss: one caller in this process (single-flight), and one process in the fleet where a lease is
- * asked for.
+ * Decides who loads a miss: one caller in this process (single-flight) and, with a lease, one process of all.
  */
 export class LoadCoordinator {
   readonly #parts: Parts;
@@ -33,10 +32,10 @@ export class LoadCoordinator {
   }
 
   /**
-   * Joins the loads that are running, and starts one for the rest: a load for each request, in their order. `callers`:
-   * the loads that this call is made in.
+   * Joins running loads, and starts one for the remaining requests. Returns a load for each request, in their order.
+   * `callers` are the loads from which this call was made.
    *
-   * @throws CacheError `LOAD_FAILED` where one to join waits for a caller: neither would ever end.
+   * @throws CacheError `LOAD_FAILED` if a load to join waits for one of the callers, because neither would ever end.
    */
   load(requests: readonly LoadRequest[], load: LoadAll, callers: readonly ChainedLoad[]): Shared[] {
     if (callers.length > 0) this.#refuseCycles(requests, callers);
@@ -50,15 +49,15 @@ export class LoadCoordinator {
     }));
   }
 
-  /** A load for one caller, whatever is running: for a value that cannot be copied, and so not shared. */
+  /** Starts a load for one caller, even if another runs: for a value that cannot be copied and so not shared. */
   loadAlone(request: LoadRequest, load: LoadAll): InFlightLoad {
     const { access, runner } = this.#parts;
     return runner.startAll(withStaleValue(access.store, [request]), load)[0] as InFlightLoad;
   }
 
   /**
-   * Also where the running load has added tags, so that nobody joins it: a load of the same that begins inside it would
-   * begin another one, without end.
+   * Throws if a call would wait for its own load. This includes a load that callers no longer join because it has added
+   * tags: a call for the same key inside it would start another load, which would start the next, without end.
    */
   #refuseCycles(requests: readonly LoadRequest[], callers: readonly ChainedLoad[]): void {
     for (const request of requests) {
@@ -72,7 +71,7 @@ export class LoadCoordinator {
     }
   }
 
-  /** A forced load is the newest: older ones may give their values, not cache them. */
+  /** Keeps older loads from caching their values, because a forced load is newer. Their callers still get them. */
   #makeWayForForced(requests: readonly LoadRequest[]): void {
     const forced = requests.filter(({ policy }) => policy.forceFresh);
     const storageKeys = new Set(forced.map(({ address }) => address.storageKey));
@@ -85,7 +84,7 @@ export class LoadCoordinator {
     return this.#parts.inFlight.joinable(address.storageKey, snapshot, called);
   }
 
-  /** A lease is taken for a key that is loaded alone; a batch does not wait for any of its keys. */
+  /** Takes a lease only for a key that is loaded alone. A batch waits for none of its keys. */
   #start(requests: readonly LoadRequest[], load: LoadAll): InFlightLoad[] {
     const { runner, leasedLoad } = this.#parts;
     const [only] = requests;

@@ -3,24 +3,24 @@ import type { ResolvedPolicy } from '../../model/policy.js';
 import type { Address, Snapshot } from '../../model/snapshot.js';
 import type { LoadContext } from './load-context.js';
 
-/** One key that a call needs loaded, how to cache its value, and what the read before the load saw. */
+/** One key to load, the policy for its value, and the snapshot read before the load. */
 export interface LoadRequest {
   readonly address: Address;
   readonly policy: ResolvedPolicy;
   readonly snapshot: Snapshot;
-  /** The stale value for the load to look at, or a promise of it: a copy that no caller has. */
+  /** The stale value for the load's context, or a promise of it: a copy that no caller has. */
   readonly staleValue?: unknown;
-  /** The order of the call among the calls and loads of this process. */
+  /** The number of the call among the calls and loads of this process, in the order of their starts. */
   readonly called: number;
 }
 
-/** Gives the values of the keys, in their order. */
+/** Loads the values of the keys, in their order. */
 export type LoadAll = (
   requests: readonly LoadRequest[],
   context: LoadContext<unknown>,
 ) => Promise<readonly unknown[]>;
 
-/** Every tag that is known of a key: those that the call names, and those that its last value carried. */
+/** All known tags of a key: those of the call and those of its last value. */
 export const knownTags = ({
   policy,
   snapshot,
@@ -30,8 +30,8 @@ export const knownTags = ({
 ];
 
 /**
- * Names the key and every version that an invalidation can change, those of tags that only the stored entry names
- * included: after an invalidation the same key has another identity.
+ * Names the key and all versions that an invalidation can change, those of tags in the stored entry included. So an
+ * invalidation changes the identity of a key.
  */
 export function identityOf({ address, snapshot }: LoadRequest): string {
   const { version, versions = [], carried = [] } = snapshot;

@@ -30,7 +30,7 @@ interface Parts {
   readonly emit: Emit;
 }
 
-/** Runs loads, and writes what they give where nothing was invalidated since the reads before them. */
+/** Runs loads, and writes their values unless something was invalidated since the reads before them. */
 export class LoadRunner {
   readonly #parts: Parts;
 
@@ -38,7 +38,7 @@ export class LoadRunner {
     this.#parts = parts;
   }
 
-  /** One load for all requests, and one in flight for each, so that callers of any one key can join. */
+  /** Starts one run for all requests, with a load in flight for each, so that callers of any key can join. */
   startAll(
     requests: readonly LoadRequest[],
     load: LoadAll,
@@ -68,7 +68,7 @@ export class LoadRunner {
     return running.map(({ inFlight }) => inFlight);
   }
 
-  /** One in flight whose value `work` gives. */
+  /** Starts a load in flight with the outcome of `work`. */
   start(
     request: LoadRequest,
     work: (inFlight: InFlightLoad) => Promise<unknown>,
@@ -81,7 +81,7 @@ export class LoadRunner {
     return started;
   }
 
-  /** Rejects with what the load throws. What becomes of the fills is told by events only. */
+  /** Rejects with the load's error. Events report the outcome of the fills. */
   async run(running: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
     const { clock } = this.#parts;
     const { versions, staleValue } = await this.#prepare(running);
@@ -117,7 +117,7 @@ export class LoadRunner {
     }
   }
 
-  /** The versions that each value will carry, missing ones created, and the stale value for the load. */
+  /** Returns the versions for each value, with missing ones created, and the stale value for the load. */
   async #prepare(running: readonly RunningLoad[]): Promise<{
     versions: readonly (DependencyVersions | undefined)[];
     staleValue: unknown;
@@ -131,7 +131,7 @@ export class LoadRunner {
     return { versions, staleValue };
   }
 
-  /** Calls the user's function once for all of them. What it waits for until it returns, all of them wait for. */
+  /** Calls the user's function once for all loads. Until it returns, all of them wait for the loads that it joins. */
   async #callLoad(
     running: readonly RunningLoad[],
     load: LoadAll,
@@ -202,7 +202,7 @@ export class LoadRunner {
     return !refused;
   }
 
-  /** Why the value must not even be sent to the store. */
+  /** The reason not to send the value to the store, if any. */
   #refusal(
     { snapshot, inFlight }: RunningLoad,
     versions: DependencyVersions | undefined,
@@ -219,7 +219,7 @@ const NONE: readonly undefined[] = [];
 
 const isThere = <T>(value: T | Promise<T>): value is T => !(value instanceof Promise);
 
-/** Undefined as soon as one version is not known: such an entry could not be invalidated. */
+/** The versions with those of added tags. Undefined if one is unknown, because such an entry cannot be invalidated. */
 function withTags(
   versions: DependencyVersions | undefined,
   added: readonly (DependencyVersions | undefined)[],
@@ -227,7 +227,7 @@ function withTags(
   if (!versions || added.includes(undefined)) return undefined;
   if (added.length === 0) return versions;
   const first = new Map(versions);
-  // The first version of a tag counts: what was invalidated between two readings must stay so.
+  // The first version of a tag counts, because the tag may have been invalidated between two reads.
   for (const [name, version] of added.flatMap((more) => more ?? [])) {
     if (!first.has(name)) first.set(name, version);
   }

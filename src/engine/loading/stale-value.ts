@@ -4,8 +4,8 @@ import { copyOfHit, NOT_COPIED } from '../copies.js';
 import type { LoadRequest } from './load-request.js';
 
 /**
- * Gives the load the stale value, as a copy, because the caller may change the one that it is served. The requests of a
- * batch get none: its context is one for all of them.
+ * Adds a copy of the stale value for the load's context. A copy, because the caller may change the value that it gets.
+ * Requests of a batch get none, because they share one context.
  */
 export function withStaleValue(
   store: CacheStore,
@@ -19,7 +19,7 @@ export function withStaleValue(
   return [{ ...request, staleValue }];
 }
 
-/** The request after another read. No caller has that value, so the load may have it as it is. */
+/** The request with a newer snapshot. No caller has its value, so the load needs no copy. */
 export const readAgain = (request: LoadRequest, snapshot: Snapshot): LoadRequest => ({
   ...request,
   snapshot,

@@ -9,7 +9,7 @@ import type { VersionTracker } from './version-tracker.js';
 
 const PREFIX: readonly DependencyName[] = [null];
 
-/** Reads keys together with the versions that decide what is stored there is worth. Never rejects. */
+/** Reads keys with the versions that their entries depend on. Never rejects. */
 export class EntryReader {
   readonly #access: StoreAccess;
   readonly #versions: VersionTracker;
@@ -31,16 +31,16 @@ export class EntryReader {
   }
 
   /**
-   * One key, with the version that a fill needs. The versions of the known tags and of the prefix are asked for in
-   * the same tick, so that a store that batches needs one request.
+   * Reads one key, with the version that a fill needs. The versions of the known tags and of the prefix are read in the
+   * same tick, so that a store that batches sends one request.
    */
   read(address: Address, tags: readonly string[]): Promise<Snapshot> {
     return this.#readOne(address, tags, this.#readFenced);
   }
 
   /**
-   * As `read`, or a copy from a nearer tier than the last, if it may be served. A copy that may not be says nothing of
-   * the last tier: another process may have loaded anew what it has invalidated.
+   * The same as `read`, or a copy from an upper tier if it may be served. If it may not, the last tier is read, because
+   * another process may have invalidated the value and loaded it again.
    */
   readNearest(address: Address, tags: readonly string[]): Promise<Snapshot> {
     return this.#access.can.hasTiers ? this.#readTiers(address, tags) : this.read(address, tags);
@@ -52,7 +52,7 @@ export class EntryReader {
     return isServable(snapshot) ? { ...snapshot, versions: undefined } : this.read(address, tags);
   }
 
-  /** Promises in place of `await`: this is what a hit on a store costs most. */
+  /** Promises instead of `await`, because this is the most expensive part of a hit on a store. */
   #readOne(address: Address, tags: readonly string[], readStored: ReadStored): Promise<Snapshot> {
     const time = { wallMs: this.#clock.now(), monotonicMs: monotonic() };
     const names = tags.length === 0 ? PREFIX : [null, ...tags];
@@ -68,7 +68,7 @@ export class EntryReader {
     return reading.then((stored) => this.#validator.validate(address, stored, versions, time));
   }
 
-  /** Many keys, and the tags that their own policies name, for `get` and `getMany`, which fill nothing. */
+  /** Reads many keys, with the tags of their own policies, for `get` and `getMany`, which fill nothing. */
   async readMany(addresses: readonly Address[], tags: readonly string[]): Promise<Snapshot[]> {
     const [only] = addresses;
     if (only && addresses.length === 1) {
@@ -91,7 +91,7 @@ export class EntryReader {
     );
   }
 
-  /** The last tier decides where a nearer one had something that cannot be served. */
+  /** Reads the last tier if an upper one had a value that cannot be served. */
   #orFromLastTier(
     address: Address,
     tags: readonly string[],

@@ -15,24 +15,24 @@ import type { Clock } from '../../model/time.js';
 import type { StoredValue } from './stored-value.js';
 import type { VersionTracker } from './version-tracker.js';
 
-/** True if every version that an entry carries is in force. If not, the entry was invalidated. */
+/** True if all versions in an entry are current. If not, the entry was invalidated. */
 export const areInForce = (
   carried: DependencyVersions,
   inForce: (name: DependencyName) => ReadVersion | undefined,
 ): boolean => carried.every(([name, version]) => inForce(name) === version);
 
-/** The same in one comparison, for the many entries that depend on nothing but the prefix. */
+/** The same in one comparison, for the many entries that depend only on the prefix. */
 export const carriesOnly = (
   carried: DependencyVersions,
   prefix: CacheVersion | ReadVersion | undefined,
 ): boolean => carried.length === 1 && carried[0]?.[1] === prefix;
 
-/** When a read began. */
+/** The start of a read. */
 export type ReadTime = Pick<Snapshot, 'wallMs' | 'monotonicMs'>;
 
 type Readable = Omit<Snapshot, 'reason'> & { readonly versions: ReadDependencyVersions };
 
-/** Says what a stored entry is worth: whole, not invalidated, of the right shape, fresh, stale or expired. */
+/** Checks if a stored entry is complete, not invalidated, matches its schema, and is fresh, stale or expired. */
 export class EntryValidator {
   readonly #versions: VersionTracker;
   readonly #clock: Clock;
@@ -45,8 +45,8 @@ export class EntryValidator {
   }
 
   /**
-   * `versions`: of the prefix, which comes first, and of the tags that were asked for. Gives no promise for most
-   * entries: only a schema, and tags that were not asked for or do not match, take longer.
+   * `versions` are those of the prefix, which comes first, and of the tags of the call. For most entries the result is
+   * not a promise: only a schema takes longer, and tags that the call did not name or whose versions do not match.
    */
   validate(
     address: Address,
@@ -55,7 +55,7 @@ export class EntryValidator {
     { wallMs, monotonicMs }: ReadTime,
   ): Snapshot | Promise<Snapshot> {
     const none = { entry: undefined, state: 'none', wallMs, monotonicMs } as const;
-    // A store of the user's may answer with nothing at all.
+    // A user's store may return undefined.
     if (!stored || stored === FAILED)
       return { ...none, reason: 'unreadable', version: undefined, versions: undefined };
     const { value, version, error } = stored;
@@ -86,7 +86,7 @@ export class EntryValidator {
       const inForce = new Map(await this.#versionsInForce(entry, versions));
       if (entry.versions.some(([name]) => inForce.get(name) === FAILED))
         return { ...base, reason: 'unreadable', versions: undefined };
-      // A load that starts now carries what was asked for, and no more.
+      // A load that starts now carries only the tags of the call.
       versions = versions.map(([name]) => [name, inForce.get(name) ?? FAILED]);
       const asked = new Set(versions.map(([name]) => name));
       carried = [...inForce].filter(([name]) => !asked.has(name));
@@ -100,8 +100,8 @@ export class EntryValidator {
   }
 
   /**
-   * The versions that the entry must carry. Tags that were not asked for are known or read now. A version that does
-   * not match is read again, because a remembered one may be older than the entry.
+   * The versions that the entry must carry. Those of tags that the call did not name are remembered or read now. A
+   * version that does not match is read again, because a remembered one may be older than the entry.
    */
   async #versionsInForce(
     entry: Entry,
@@ -128,7 +128,7 @@ export class EntryValidator {
         value?: unknown;
         issues?: readonly { message: string }[];
       };
-      // Undefined means a miss, also where a schema gives it.
+      // Undefined means a miss, even if a schema returns it.
       if (!issues && value !== undefined) return new Entry(entry, value);
       const why = issues?.map((issue) => issue.message).join('; ') ?? 'undefined';
       this.#corrupt(address, `does not match its schema (${why})`);

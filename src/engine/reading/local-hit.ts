@@ -4,10 +4,10 @@ import { areInForce, carriesOnly } from './entry-validator.js';
 import type { VersionTracker } from './version-tracker.js';
 
 /**
- * Hits without waiting: a fresh entry that the store holds in this process, where every version that it carries is one
- * that this process may still trust. Everything else takes the long way.
+ * Finds hits without waiting: fresh entries that the store holds in this process, and whose versions this process still
+ * trusts. Everything else is read from the store.
  *
- * This is the hottest path of all: V8 inlines it whole, and a closure or a promise more shows in every hit.
+ * This is the hottest path: V8 inlines all of it, and one more closure or promise shows in every hit.
  */
 export class LocalHits {
   readonly #access: StoreAccess;
@@ -18,7 +18,7 @@ export class LocalHits {
     this.#versions = versions;
   }
 
-  /** `tags`: those that the call names. Their versions are looked at first, or an entry would be copied for nothing. */
+  /** `tags` are those of the call. Their versions are checked first, to avoid copying an entry in vain. */
   find(storageKey: string, tags: readonly string[], now: number): Entry | undefined {
     const prefix = this.#versions.trusted(null, now);
     if (prefix === undefined || (tags.length > 0 && !this.#areTrusted(tags, now))) return undefined;

@@ -5,22 +5,22 @@ import { CacheError } from '../../model/errors.js';
 export interface StoredValue {
   readonly value: unknown;
   readonly version: CacheVersion | undefined;
-  /** Why the value that is stored cannot be read. */
+  /** The reason why the stored value cannot be read. */
   readonly error?: unknown;
 }
 
 /** Reads one key in one of the ways below. */
 export type ReadStored = (store: CacheStore, storageKey: string) => Promise<StoredValue>;
 
-/** From the nearest tier that has it; without a version where that is a copy. */
+/** Reads from the nearest tier that has the value. A copy has no version. */
 export const readNearest: ReadStored = (store, storageKey) =>
   store.getNearest?.(storageKey) ?? readVersioned(store, storageKey);
 
-/** With the version that a fill compares. */
+/** Reads with the version that a fill compares. */
 export const readVersioned: ReadStored = (store, storageKey) =>
   store.getVersioned?.(storageKey) ?? readPlain(store, storageKey);
 
-/** Without a version. */
+/** Reads without a version. */
 export const readPlain: ReadStored = async (store, storageKey) => {
   try {
     return { value: await store.get(storageKey), version: undefined };
@@ -30,7 +30,7 @@ export const readPlain: ReadStored = async (store, storageKey) => {
   }
 };
 
-/** All values; one that cannot be read does not keep the others from being read. */
+/** Reads all values. An unreadable one does not affect the others. */
 export async function readAll(
   store: CacheStore,
   storageKeys: readonly string[],

@@ -7,14 +7,14 @@ import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
 import { uniqueId } from '../../util/unique-id.js';
 import type { StoreAccess } from '../store-access.js';
 
-/** Version records outlive every entry that carries them; a day more, for clocks that differ. */
+/** Version records outlive every entry that depends on them, by a day, because clocks differ. */
 const recordTTL = (): number => LONGEST_LIFE_MS / 1000 + 86_400;
 
 interface Memory {
-  /** The one version as a list, as most reads need it. */
+  /** The version as a list of one, the form that most reads need. */
   readonly versions: readonly [DependencyVersions[number]];
   readonly readAt: number;
-  /** Until when it may be trusted. */
+  /** The time until which it may be trusted, epoch milliseconds. */
   readonly until: number;
 }
 
@@ -22,15 +22,16 @@ interface Memory {
 const MOST_REMEMBERED = 10_000;
 
 /**
- * The versions of tags and of the prefix: small records of their own, one write to invalidate all that carries them.
+ * Reads and changes the versions of tags and of the prefix. They are small records, and one write to one of them
+ * invalidates all entries that depend on it.
  *
  *     load    reads tag = v1 ────── loads ────── writes the entry with {tag: v1}
  *     invalidateTags           tag is now v2
  *     reader                                     reads entry {tag: v1} and tag = v2: a miss
  *
- * The version is the one that the store gives the record: a fresh id and a counter that only grows, so a replayed
- * write never brings an old version back. Where a store may evict records, a missing one invalidates what carries it
- * and the next fill creates it; where it may not, absence is a version like any other and nothing needs to be created.
+ * The store assigns the version of a record: a fresh id and a counter that only grows, so a replayed write never
+ * restores an old version. If a store may evict records, a missing one invalidates the entries that depend on it, and
+ * the next fill creates it. If it never evicts, absence is a version like any other, and nothing needs to be created.
  */
 export class VersionTracker {
   readonly #access: StoreAccess;
@@ -38,12 +39,12 @@ export class VersionTracker {
   readonly #clock: Clock;
   readonly #trustMs: { readonly tag: number; readonly prefix: number };
   readonly #tags = new Map<string, Memory>();
-  /** Apart from the tags: every call looks at it, and there is but one. */
+  /** Separate from the tags, because every call needs it. */
   #prefix: Memory | undefined;
-  /** Grows with each change from this process: a read that began before it must not be remembered after it. */
+  /** Grows with each change by this process, because a read that began before a change must not be remembered. */
   #changes = 0;
 
-  /** `trustMs`: how long a version that was read may be taken for the current one. */
+  /** `trustMs` is the time for which a version counts as current after its read. */
   constructor(
     access: StoreAccess,
     keys: KeySpace,
@@ -56,7 +57,7 @@ export class VersionTracker {
     this.#trustMs = trustMs;
   }
 
-  /** The versions as far as this process may trust its memory, else from the store. Never rejects. */
+  /** The versions, from memory if trusted, else from the store. Never rejects. */
   current(
     names: readonly DependencyName[],
     now: number = this.#clock.now(),
@@ -72,7 +73,7 @@ export class VersionTracker {
     return known;
   }
 
-  /** From the store, where the version is not given. Never rejects. */
+  /** The versions, from the store unless given. Never rejects. */
   read(
     names: readonly (readonly [name: DependencyName, known?: CacheVersion | undefined])[],
   ): Promise<ReadDependencyVersions> {
@@ -82,8 +83,8 @@ export class VersionTracker {
   }
 
   /**
-   * For an entry to carry: missing records are created first. Undefined when a version cannot be read. At once where
-   * every version is known, as in most misses.
+   * The versions for an entry. Creates missing records first. Undefined if a version cannot be read. Not a promise if
+   * all versions are known, as in most misses.
    */
   ensure(
     versions: ReadDependencyVersions,
@@ -102,7 +103,7 @@ export class VersionTracker {
   }
 
   /**
-   * Invalidates everything that depends on it. A second try writes an id of its own, so it does no harm when the
+   * Invalidates all entries that depend on the tag or prefix. A second try writes its own id, so it does no harm if the
    * first one succeeded and only its answer was lost.
    *
    * @throws CacheError `NOT_CONFIRMED`.
@@ -117,7 +118,7 @@ export class VersionTracker {
     this.#forget(name);
   }
 
-  /** The remembered version. Its age is by the wall clock, so a freeze ends it, and so does a clock that is set back. */
+  /** The remembered version. It ages by the wall clock, so a freeze ends its trust, and so does a clock set back. */
   trusted(name: DependencyName, now: number): CacheVersion | undefined {
     const memory = name === null ? this.#prefix : this.#tags.get(name);
     return isTrusted(memory, now) ? memory.versions[0][1] : undefined;
@@ -130,7 +131,7 @@ export class VersionTracker {
     const found = await this.#access.attempt('read version', name ?? undefined, (store) =>
       readRecord(store, record),
     );
-    // A store of the user's may answer with nothing at all.
+    // A user's store may return undefined.
     if (!found || found === FAILED) return FAILED;
     if (found.value === undefined && !this.#access.can.isDurable) return MISSING;
     return this.#noted(name, found.version, readAt, changes);
@@ -157,10 +158,11 @@ export class VersionTracker {
     const found = await this.#access.attempt('create version', name ?? undefined, async (store) => {
       if (!store.add) {
         await store.set(...args);
-        // Another call may set another version at the same time. It is read when both have: the last one counts.
+        // Another call may set another version at the same time. The version is read after both, and the last one
+        // counts.
         return undefined;
       }
-      // Asked for in the same turn: a full store may evict the record before it does anything that comes later.
+      // Read in the same turn, because a full store may evict the record before any later operation.
       const reading = [store.add(...args), readRecord(store, record)] as const;
       const [added, read] = await Promise.allSettled(reading);
       if (added.status === 'rejected') throw added.reason;

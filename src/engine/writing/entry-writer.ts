@@ -31,8 +31,8 @@ export class EntryWriter {
   }
 
   /**
-   * Writes where the key is still as its read saw it. Resolves to whether it was, or to `FAILED`. `started` is given the
-   * store's own promise, because the store may write long after the service has given up waiting for it.
+   * Writes if the key is still as its read saw it. Resolves to true if it wrote, or to `FAILED`. `started` receives the
+   * store's own promise, because the store may write long after the service has stopped waiting.
    */
   fill(
     write: Write,
@@ -51,11 +51,11 @@ export class EntryWriter {
     });
   }
 
-  /** Writes without a condition, for `set`. Never rejects; resolves to whether everything was written. */
+  /** Writes without a condition, for `set`. Never rejects. Resolves to true if everything was written. */
   async write(writes: readonly Write[]): Promise<boolean> {
     const key = writes.length === 1 ? writes[0]?.address.key : undefined;
     const written = await this.#access.attempt('set', key, async (store) => {
-      // The last one of a key counts: a store that writes one by one may end any of them last.
+      // Only the last write of each key, because a store that writes them one by one may finish in any order.
       const byKey = new Map(
         writes.map((each) => [each.address.storageKey, this.#storeEntry(each)]),
       );
@@ -80,13 +80,13 @@ export class EntryWriter {
     const staleAt = staleTTL < ttlMs ? createdAt + staleTTL : undefined;
     const times = { createdAt, staleAt, expiresAt: createdAt + ttlMs, loadMs };
     const entry = createEntry(address.key, { ...times, versions }, value);
-    // setTTL knows nothing of staleIfError, and no entry may outlive the records that invalidate it.
+    // setTTL does not limit staleIfError, but no entry may outlive the records that invalidate it.
     const keptMs = Math.min(ttlMs + staleIfError, LONGEST_LIFE_MS);
     return { key: address.storageKey, value: entry, ttl: keptMs / 1000 };
   }
 }
 
-/** A store of the user's may throw whatever its own serializer does: that says nothing of the store's health. */
+/** Blames the value if it cannot be serialised, because a user's store may throw its serializer's error. */
 async function blamingValue<T>(key: string, value: unknown, write: () => Promise<T>): Promise<T> {
   try {
     return await write();

@@ -7,7 +7,9 @@ import type { InFlight, Matches } from '../inflight/in-flight-read.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 
-/** A pattern takes as long as the store is large; as long as a Lambda function can run, milliseconds. */
+/**
+ * The timeout of a pattern, milliseconds: the longest run of a Lambda function, because its time grows with the store.
+ */
 const PATTERN_BUDGET_MS = 15 * 60_000;
 
 interface Parts {
@@ -19,9 +21,9 @@ interface Parts {
 }
 
 /**
- * Every way to invalidate. An invalidation first invalidates matching reads and loads in this process: their results
- * are not cached, and new callers do not share them. Then it tells the store, and rejects with `NOT_CONFIRMED` unless
- * the store has confirmed.
+ * All kinds of invalidation. Each first invalidates matching reads and loads in this process: their results are not
+ * cached, and new callers do not share them. Then it changes the store, and rejects with `NOT_CONFIRMED` unless the
+ * store confirms.
  */
 export class Invalidation {
   readonly #parts: Parts;
@@ -38,7 +40,7 @@ export class Invalidation {
     try {
       await this.invalidateInFlight(matches);
     } finally {
-      // Also when a write before it has not ended, and the call rejects all the same.
+      // Even if an earlier write has not ended and the call will reject.
       await this.#parts.access.confirm('del', subject, async (store) => {
         if (store.delMany && storageKeys.size > 1) await store.delMany([...storageKeys]);
         else await Promise.all([...storageKeys].map((storageKey) => store.del(storageKey)));
@@ -52,7 +54,7 @@ export class Invalidation {
     const { access, keys, inFlight, emit } = this.#parts;
     const patterns = keys.patterns(pattern);
     const matchers = patterns.map(globMatcher);
-    // No store can fence keys that it does not hold, so a write that is on its way must land before they are listed.
+    // No store can fence absent keys, so a write under way must land before the keys are listed.
     const isMeant = ({ storageKey }: InFlight) => matchers.some((matches) => matches(storageKey));
     let counts: (number | undefined)[] | undefined;
     try {
@@ -79,7 +81,7 @@ export class Invalidation {
     const { versions, inFlight, emit } = this.#parts;
     const unique = new Set(tags);
     const matches: Matches = ({ tags }) => [...unique].some((tag) => tags.has(tag));
-    // Their writes carry the old versions, so there is nothing to wait for.
+    // Their writes carry the old versions, so waiting is not necessary.
     void inFlight.invalidate(matches);
     const changes = await Promise.allSettled(
       [...unique].map(async (tag) => {
@@ -100,8 +102,8 @@ export class Invalidation {
   }
 
   /**
-   * Invalidates running loads. A store that fences refuses what they write. Any other store may not be told of the
-   * invalidation before their writes have ended.
+   * Invalidates running loads. A store that fences refuses their writes. For any other store, wait until their writes
+   * have ended before you invalidate the store.
    */
   async invalidateInFlight(matches: Matches): Promise<void> {
     const { access, inFlight } = this.#parts;

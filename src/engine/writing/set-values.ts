@@ -20,11 +20,11 @@ interface Parts {
 /** A ttl, or a ttl and tags. */
 export type SetPolicy = Duration | Pick<WrapOptions, 'ttl' | 'tags'>;
 
-/** One value of `setMany`; `entry` makes one of a typed key, so that a wrong value does not compile. */
+/** One value of `setMany`. For a typed key use `entry`, so that a wrong value does not compile. */
 export interface SetEntry {
   readonly key: AnyKey;
   readonly value: unknown;
-  /** Default: the key's, else `CacheConfig.defaultTTL`. */
+  /** Default: the key's ttl, else `CacheConfig.defaultTTL`. */
   readonly ttl?: SetPolicy | undefined;
 }
 
@@ -50,7 +50,7 @@ export const entry = <T>(key: CacheKey<T>, value: NoInfer<T>, ttl?: SetPolicy): 
 
 type Prepared = Omit<Write, 'versions'> & { readonly versions: DependencyVersions | undefined };
 
-/** Writes without a condition, over whatever is there. Resolves to whether the store took them all. */
+/** Writes without a condition. Resolves to true if the store wrote all values. */
 export async function setAll(parts: Parts, entries: readonly SetEntry[]): Promise<boolean> {
   const prepared = await Promise.all(entries.map((each) => prepare(parts, each)));
   const ready = prepared.filter((write): write is Write => write.versions !== undefined);
@@ -60,7 +60,7 @@ export async function setAll(parts: Parts, entries: readonly SetEntry[]): Promis
   return written && ready.length === prepared.length;
 }
 
-/** Invalidates running loads, whose values would be older. Without versions where the value must not be written. */
+/** Invalidates running loads, whose values would be older. Returns no versions if the value must not be written. */
 async function prepare(
   { addressOf, policyOf, invalidation, versions }: Parts,
   { key, value, ttl }: SetEntry,
@@ -69,7 +69,7 @@ async function prepare(
   const invalidating = invalidation.invalidateInFlight(
     ({ storageKey }) => storageKey === address.storageKey,
   );
-  // A value that an older write could still replace is not written; an event has told why.
+  // A value that an older write could still replace is not written. An event has reported the reason.
   const current = await invalidating.then(
     async () => versions.ensure(await versions.current([null, ...policy.tags])),
     () => undefined,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ConformanceCase, count, defineCase, freshPrefix, spoil } from './case.js';
 
-/** More than any service takes in one request: DynamoDB reads 100 at a time and writes 25. */
+/** More than any service accepts in one request: DynamoDB reads 100 keys at a time and writes 25. */
 const MANY_READS = 150;
 const MANY_WRITES = 60;
 
@@ -18,7 +18,7 @@ export const batchCases: readonly ConformanceCase[] = [
   }),
 
   defineCase(
-    'reads a batch that names a key twice, a copy each',
+    'reads a batch with a repeated key, as separate copies',
     ['getMany'],
     async ({ store }) => {
       const prefix = freshPrefix();
@@ -41,7 +41,7 @@ export const batchCases: readonly ConformanceCase[] = [
     assert.deepEqual(await store.getMany(keys.toReversed()), expected.toReversed());
   }),
 
-  defineCase('reads values that count as false in a batch', ['getMany'], async ({ store }) => {
+  defineCase('reads falsy values in a batch', ['getMany'], async ({ store }) => {
     const prefix = freshPrefix();
     const values = [0, '', false, null, 'absent'];
     const keys = values.map((_, i) => `${prefix}${i}`);
@@ -49,7 +49,7 @@ export const batchCases: readonly ConformanceCase[] = [
     assert.deepEqual(await store.getMany(keys), [0, '', false, null, undefined]);
   }),
 
-  defineCase('reads several batches at once', ['getMany'], async ({ store }) => {
+  defineCase('reads concurrent batches', ['getMany'], async ({ store }) => {
     const prefix = freshPrefix();
     const keys = count(40).map((i) => `${prefix}${i}`);
     await Promise.all(keys.map((key, i) => store.set(key, i, 60)));
@@ -78,7 +78,7 @@ export const batchCases: readonly ConformanceCase[] = [
     await store.setMany([]);
   }),
 
-  defineCase('writes a batch of copies', ['setMany'], async ({ store }) => {
+  defineCase('writes a batch as copies', ['setMany'], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     const value = { list: [1] };
     await store.setMany([{ key, value, ttl: 60 }]);

@@ -3,38 +3,38 @@ import type { CacheStore } from '../../model/cache-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 
 /**
- * What the cases run on. Make a new one for every case, since a case may close its store; the data underneath may stay
- * the same, since every case writes keys of its own.
+ * A store under test. Make a new one for every case, because a case may close its store. The data underneath may stay,
+ * because every case writes its own keys.
  */
 export interface ConformanceSubject {
   readonly store: CacheStore;
-  /** Lets time pass for the store, milliseconds: moves its clock, or waits. */
+  /** Lets this many milliseconds pass for the store: moves its clock, or waits. */
   advance(ms: number): void | Promise<void>;
-  /** True where time passes by `advance` alone, so that cases can measure to the millisecond. */
+  /** True if time passes only by `advance`, so that cases can measure to the millisecond. */
   readonly exactTime?: boolean;
-  /** A second instance over the same data, as another process would have. */
+  /** A second instance over the same data, as in another process. */
   readonly another?: CacheStore;
-  /** How long one instance may go on reading what another has overwritten or deleted, milliseconds. Default 0. */
+  /** The time for which an instance may still read values that another has overwritten or deleted, ms. Default 0. */
   readonly lagMs?: number;
   /** The same kind of store with this serializer. */
   withSerializer?(serializer: Serializer): CacheStore;
 }
 
-/** What a case cannot do without: a member of the store, or one of the subject. */
+/** A member of the store, or of the subject, that a case needs. */
 export type ConformanceNeed = keyof CacheStore | 'exactTime' | 'another' | 'withSerializer';
 
-/** One thing that every store has to do. */
+/** One requirement that every store must meet. */
 export interface ConformanceCase {
   readonly name: string;
   readonly needs: readonly ConformanceNeed[];
-  /** Rejects, with an `AssertionError` as a rule, when the store does otherwise. */
+  /** Rejects, usually with an `AssertionError`, if the store does not meet it. */
   run(subject: ConformanceSubject): Promise<void>;
 }
 
 /** A store that has the members named by `K`. */
 export type Able<K> = CacheStore & Required<Pick<CacheStore, Extract<K, keyof CacheStore>>>;
 
-/** A subject that has what `K` names. */
+/** A subject that has the members named by `K`. */
 export interface Equipped<K> {
   readonly store: Able<K>;
   readonly another: 'another' extends K ? Able<K> : undefined;
@@ -45,7 +45,7 @@ export interface Equipped<K> {
   advance(ms: number): void | Promise<void>;
 }
 
-/** Ties a check to what it needs, so that it can neither run without it nor forget to say so. */
+/** Ties a check to its needs, so that it can neither run without them nor fail to declare them. */
 export function defineCase<const K extends ConformanceNeed>(
   name: string,
   needs: readonly K[],
@@ -62,7 +62,7 @@ export function defineCase<const K extends ConformanceNeed>(
   };
 }
 
-/** What keeps a case from running on this subject, in words. */
+/** The needs of a case that this subject lacks, in words. */
 export function missingNeeds(
   needs: readonly ConformanceNeed[],
   subject: ConformanceSubject,
@@ -75,14 +75,14 @@ export function missingNeeds(
   });
 }
 
-/** What a careless caller does to what it has read; a store that shares values must not let it. */
+/** Changes a value as a careless caller would. A store that shares frozen values must prevent it. */
 export function spoil(store: CacheStore, list: unknown[] | undefined): void {
   const change = () => list?.push('spoiled');
   if (store.sharesFrozen) assert.throws(change, TypeError, 'a shared value can be changed');
   else change();
 }
 
-/** The start of keys that no other case, run or process has. */
+/** A prefix for keys that no other case, run or process uses. */
 export const freshPrefix = (): string => `conformance-${crypto.randomUUID()}:`;
 
 /** The numbers from 0 up. */

@@ -3,7 +3,7 @@ import { type ConformanceCase, defineCase, freshPrefix } from './case.js';
 
 const DAY = 86_400;
 
-/** Lifetimes in seconds, and where within a second they begin: a store that counts in seconds is wrong at most of them. */
+/** TTLs in seconds, and their starts within a second. A store that counts in whole seconds fails most of them. */
 const LIVES: readonly (readonly [what: string, ttl: number, beginMs: number])[] = [
   ['10 s', 10, 0],
   ['10 s from the middle of a second', 10, 333],
@@ -22,17 +22,17 @@ const exactly = LIVES.map(([what, ttl, beginMs]) =>
       await advance(beginMs);
       await store.set(key, 'held', ttl);
       await advance(ttl * 1000 - 1);
-      assert.equal(await store.get(key), 'held', 'one millisecond before its time');
+      assert.equal(await store.get(key), 'held', 'one millisecond before its expiry');
       await advance(1);
-      assert.equal(await store.get(key), undefined, 'at its time');
+      assert.equal(await store.get(key), undefined, 'at its expiry');
       await advance(1000);
-      assert.equal(await store.get(key), undefined, 'after its time');
+      assert.equal(await store.get(key), undefined, 'after its expiry');
     },
   ),
 );
 
 export const expiryCases: readonly ConformanceCase[] = [
-  defineCase('lets go of a value after its time', [], async ({ store, advance }) => {
+  defineCase('expires a value', [], async ({ store, advance }) => {
     const prefix = freshPrefix();
     await store.set(`${prefix}short`, 'held', 0.05);
     await store.set(`${prefix}long`, 'held', 3_600);
@@ -43,50 +43,46 @@ export const expiryCases: readonly ConformanceCase[] = [
 
   ...exactly,
 
-  defineCase(
-    'reckons the time anew when it overwrites',
-    ['exactTime'],
-    async ({ store, advance }) => {
-      const prefix = freshPrefix();
-      await store.set(`${prefix}longer`, 1, 10);
-      await store.set(`${prefix}shorter`, 1, 100);
-      await advance(9_000);
-      await store.set(`${prefix}longer`, 2, 10);
-      await store.set(`${prefix}shorter`, 2, 2);
-      await advance(1_999);
-      assert.equal(await store.get(`${prefix}shorter`), 2);
-      await advance(1);
-      assert.equal(await store.get(`${prefix}shorter`), undefined);
-      await advance(7_999);
-      assert.equal(await store.get(`${prefix}longer`), 2);
-      await advance(1);
-      assert.equal(await store.get(`${prefix}longer`), undefined);
-    },
-  ),
+  defineCase('restarts the ttl when it overwrites', ['exactTime'], async ({ store, advance }) => {
+    const prefix = freshPrefix();
+    await store.set(`${prefix}longer`, 1, 10);
+    await store.set(`${prefix}shorter`, 1, 100);
+    await advance(9_000);
+    await store.set(`${prefix}longer`, 2, 10);
+    await store.set(`${prefix}shorter`, 2, 2);
+    await advance(1_999);
+    assert.equal(await store.get(`${prefix}shorter`), 2);
+    await advance(1);
+    assert.equal(await store.get(`${prefix}shorter`), undefined);
+    await advance(7_999);
+    assert.equal(await store.get(`${prefix}longer`), 2);
+    await advance(1);
+    assert.equal(await store.get(`${prefix}longer`), undefined);
+  }),
+
+  defineCase('does not extend the ttl on a read', ['exactTime'], async ({ store, advance }) => {
+    const key = `${freshPrefix()}value`;
+    await store.set(key, 'held', 10);
+    for (let i = 0; i < 4; i++) {
+      await advance(2_500);
+      await store.get(key);
+    }
+    assert.equal(await store.get(key), undefined);
+  }),
 
   defineCase(
-    'does not prolong a value by reading it',
+    'accepts a new value after one has expired',
     ['exactTime'],
     async ({ store, advance }) => {
       const key = `${freshPrefix()}value`;
-      await store.set(key, 'held', 10);
-      for (let i = 0; i < 4; i++) {
-        await advance(2_500);
-        await store.get(key);
-      }
-      assert.equal(await store.get(key), undefined);
+      await store.set(key, 1, 1);
+      await advance(5_000);
+      await store.set(key, 2, 1);
+      assert.equal(await store.get(key), 2);
     },
   ),
 
-  defineCase('takes a new value where one expired', ['exactTime'], async ({ store, advance }) => {
-    const key = `${freshPrefix()}value`;
-    await store.set(key, 1, 1);
-    await advance(5_000);
-    await store.set(key, 2, 1);
-    assert.equal(await store.get(key), 2);
-  }),
-
-  defineCase('has a value until its time', ['exactTime', 'has'], async ({ store, advance }) => {
+  defineCase('has a value until it expires', ['exactTime', 'has'], async ({ store, advance }) => {
     const key = `${freshPrefix()}value`;
     await store.set(key, null, 0.25);
     await advance(249);
@@ -96,7 +92,7 @@ export const expiryCases: readonly ConformanceCase[] = [
   }),
 
   defineCase(
-    'reads in batches until the time of each',
+    'reads each value of a batch until it expires',
     ['exactTime', 'getMany'],
     async ({ store, advance }) => {
       const prefix = freshPrefix();
@@ -113,7 +109,7 @@ export const expiryCases: readonly ConformanceCase[] = [
   ),
 
   defineCase(
-    'writes in batches with the time of each',
+    'writes each value of a batch with its own ttl',
     ['exactTime', 'setMany'],
     async ({ store, advance }) => {
       const prefix = freshPrefix();
@@ -132,20 +128,20 @@ export const expiryCases: readonly ConformanceCase[] = [
     },
   ),
 
-  defineCase('adds for the time given', ['exactTime', 'add'], async ({ store, advance }) => {
+  defineCase('adds with the given ttl', ['exactTime', 'add'], async ({ store, advance }) => {
     const key = `${freshPrefix()}value`;
     assert.equal(await store.add(key, 1, 1.5), true);
     await advance(1_499);
     assert.equal(await store.get(key), 1);
     assert.equal(await store.add(key, 2, 10), false);
     await advance(1);
-    assert.equal(await store.get(key), undefined, 'the refused add prolonged nothing');
-    assert.equal(await store.add(key, 3, 10), true, 'its place is free');
+    assert.equal(await store.get(key), undefined, 'the refused add did not extend the ttl');
+    assert.equal(await store.add(key, 3, 10), true, 'the key is free');
     assert.equal(await store.get(key), 3);
   }),
 
   defineCase(
-    'fills for the time given',
+    'fills with the given ttl',
     ['exactTime', 'getVersioned', 'setIfUnchanged'],
     async ({ store, advance }) => {
       const key = `${freshPrefix()}value`;

@@ -3,7 +3,7 @@ import { type ConformanceCase, count, defineCase, freshPrefix, spoil } from './c
 import { EVERY_STATE, FENCE, refusalCases, STATES } from './refusals.js';
 
 const fills = EVERY_STATE.flatMap((state) => [
-  defineCase(`fills a key, ${state} when it was read`, FENCE, async ({ store, advance }) => {
+  defineCase(`fills a key read as ${state}`, FENCE, async ({ store, advance }) => {
     const key = `${freshPrefix()}value`;
     await STATES[state](store, key, advance);
     const { value, version } = await store.getVersioned(key);
@@ -14,7 +14,7 @@ const fills = EVERY_STATE.flatMap((state) => [
   }),
 
   defineCase(
-    `gives one version to all that read a key ${state}`,
+    `returns one version for all reads of a key that is ${state}`,
     FENCE,
     async ({ store, advance }) => {
       const key = `${freshPrefix()}value`;
@@ -35,7 +35,7 @@ export const fenceCases: readonly ConformanceCase[] = [
   ...fills,
   ...refusalCases,
 
-  defineCase('fills again and again, each time from a new read', FENCE, async ({ store }) => {
+  defineCase('fills repeatedly, each time from a new read', FENCE, async ({ store }) => {
     const key = `${freshPrefix()}value`;
     const versions = new Set<string>();
     for (const i of count(5)) {
@@ -47,7 +47,7 @@ export const fenceCases: readonly ConformanceCase[] = [
     assert.equal(versions.size, 5, 'every fill makes a new version');
   }),
 
-  defineCase('lets exactly one of twenty fills of one read win', FENCE, async ({ store }) => {
+  defineCase('accepts exactly one of twenty fills from one read', FENCE, async ({ store }) => {
     const key = `${freshPrefix()}value`;
     const { version } = await store.getVersioned(key);
     const won = await Promise.all(count(20).map((i) => store.setIfUnchanged(key, i, 60, version)));
@@ -55,7 +55,7 @@ export const fenceCases: readonly ConformanceCase[] = [
     assert.equal(await store.get(key), won.indexOf(true));
   }),
 
-  defineCase('lets del win over a fill at the same time', FENCE, async ({ store }) => {
+  defineCase('lets del win over a concurrent fill', FENCE, async ({ store }) => {
     const prefix = freshPrefix();
     for (const i of count(6)) {
       const key = `${prefix}${i}`;
@@ -68,7 +68,7 @@ export const fenceCases: readonly ConformanceCase[] = [
     }
   }),
 
-  defineCase('lets set win over a fill at the same time', FENCE, async ({ store }) => {
+  defineCase('lets set win over a concurrent fill', FENCE, async ({ store }) => {
     const prefix = freshPrefix();
     for (const i of count(6)) {
       const key = `${prefix}${i}`;
@@ -91,21 +91,17 @@ export const fenceCases: readonly ConformanceCase[] = [
     assert.equal(await store.setIfUnchanged(key, 'third', 60, before.version), true);
   }),
 
-  defineCase(
-    'lets a fill pass after an add that was refused',
-    [...FENCE, 'add'],
-    async ({ store }) => {
-      const key = `${freshPrefix()}value`;
-      await store.set(key, 'first', 60);
-      const { version } = await store.getVersioned(key);
-      assert.equal(await store.add(key, 'added', 60), false);
-      assert.equal(await store.setIfUnchanged(key, 'filled', 60, version), true);
-      assert.equal(await store.get(key), 'filled');
-    },
-  ),
+  defineCase('accepts a fill after a refused add', [...FENCE, 'add'], async ({ store }) => {
+    const key = `${freshPrefix()}value`;
+    await store.set(key, 'first', 60);
+    const { version } = await store.getVersioned(key);
+    assert.equal(await store.add(key, 'added', 60), false);
+    assert.equal(await store.setIfUnchanged(key, 'filled', 60, version), true);
+    assert.equal(await store.get(key), 'filled');
+  }),
 
   defineCase(
-    'lets a fill pass after reads of every kind',
+    'accepts a fill after reads of every kind',
     [...FENCE, 'has', 'getMany'],
     async ({ store }) => {
       const key = `${freshPrefix()}value`;
@@ -140,27 +136,23 @@ export const fenceCases: readonly ConformanceCase[] = [
     }
   }),
 
-  defineCase(
-    'keeps filled and versioned values apart from their copies',
-    FENCE,
-    async ({ store }) => {
-      const key = `${freshPrefix()}value`;
-      const value = { list: [1] };
-      const { version } = await store.getVersioned(key);
-      await store.setIfUnchanged(key, value, 60, version);
-      value.list.push(2);
-      const [first, second] = await Promise.all([
-        store.getVersioned<typeof value>(key),
-        store.getVersioned<typeof value>(key),
-      ]);
-      spoil(store, first.value?.list);
-      assert.deepEqual(second.value, { list: [1] });
-      assert.deepEqual((await store.getVersioned(key)).value, { list: [1] });
-    },
-  ),
+  defineCase('isolates filled and versioned values from their copies', FENCE, async ({ store }) => {
+    const key = `${freshPrefix()}value`;
+    const value = { list: [1] };
+    const { version } = await store.getVersioned(key);
+    await store.setIfUnchanged(key, value, 60, version);
+    value.list.push(2);
+    const [first, second] = await Promise.all([
+      store.getVersioned<typeof value>(key),
+      store.getVersioned<typeof value>(key),
+    ]);
+    spoil(store, first.value?.list);
+    assert.deepEqual(second.value, { list: [1] });
+    assert.deepEqual((await store.getVersioned(key)).value, { list: [1] });
+  }),
 
   defineCase(
-    'gives other instances the same version',
+    'returns the same version to other instances',
     [...FENCE, 'another'],
     async ({ store, another }) => {
       const key = `${freshPrefix()}value`;
@@ -175,7 +167,7 @@ export const fenceCases: readonly ConformanceCase[] = [
   ),
 
   defineCase(
-    'refuses a fill after another instance deleted',
+    'refuses a fill after another instance deleted the key',
     [...FENCE, 'another'],
     async ({ store, another }) => {
       const prefix = freshPrefix();
@@ -191,7 +183,7 @@ export const fenceCases: readonly ConformanceCase[] = [
   ),
 
   defineCase(
-    'refuses a fill after another instance set',
+    'refuses a fill after another instance set the key',
     [...FENCE, 'another'],
     async ({ store, another }) => {
       const prefix = freshPrefix();

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { type ConformanceCase, defineCase, freshPrefix, spoil } from './case.js';
 
 /**
- * For stores that hold values in this process: what they say at once is what they would say. They are asked for each
- * value before, since a store may keep one at hand only then.
+ * For stores that hold values in this process: `getIfPresent` must agree with `get`. Each value is read with `get`
+ * first, because a store may hold it in this process only then.
  */
 export const peekCases: readonly ConformanceCase[] = [
-  defineCase('peeks at what get gives', ['getIfPresent'], async ({ store }) => {
+  defineCase('getIfPresent returns what get returns', ['getIfPresent'], async ({ store }) => {
     const prefix = freshPrefix();
     assert.equal(store.getIfPresent(`${prefix}absent`), undefined);
     for (const value of ['text', '', 0, false, null, { nested: [1] }]) {
@@ -19,7 +19,7 @@ export const peekCases: readonly ConformanceCase[] = [
   }),
 
   defineCase(
-    'peeks at nothing whose time is over',
+    'getIfPresent returns no expired value',
     ['getIfPresent', 'exactTime'],
     async ({ store, advance }) => {
       const key = `${freshPrefix()}value`;
@@ -33,7 +33,7 @@ export const peekCases: readonly ConformanceCase[] = [
   ),
 
   defineCase(
-    'lets nobody who peeks change what others read',
+    'getIfPresent lets no caller change what others read',
     ['getIfPresent'],
     async ({ store }) => {
       const key = `${freshPrefix()}value`;

@@ -10,8 +10,8 @@ import { valueCases } from './values.js';
 import { writeCases } from './writes.js';
 
 /**
- * What every store has to do, as data for any test runner: the suite that the stores of this package pass. `casesFor`
- * picks the cases that a store can run.
+ * The requirements for every store, as data for any test runner. The stores of this package pass them. `casesFor` picks
+ * the cases that a store can run.
  */
 export const storeConformance: readonly ConformanceCase[] = [
   ...valueCases,
@@ -26,14 +26,14 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...patternCases,
 ];
 
-/** The cases that a subject can run, and those that it cannot, with the reason. */
+/** The cases that a subject can run, and the skipped ones with the reason. */
 export interface ConformancePlan {
   readonly cases: readonly ConformanceCase[];
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
 /**
- * Which cases a subject can run, by default of `storeConformance`: nothing is left out in silence.
+ * Finds the cases that a subject can run, by default in `storeConformance`. The others are returned with the reason.
  *
  * @example
  * ```ts

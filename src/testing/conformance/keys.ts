@@ -6,28 +6,31 @@ const KEYS: readonly (readonly [what: string, keys: readonly string[]])[] = [
   ['case', ['key', 'Key', 'KEY']],
   ['spaces', ['key', 'key ', ' key', 'key  ', 'key\t', '']],
   ['their last characters', ['a', 'aa', 'a/', 'a:', 'a.', 'a\u0000', 'a\u0000b']],
-  ['accents written in one character or in two', ['\u00e9', 'e\u0301', 'e']],
+  ['accents as one character or two', ['\u00e9', 'e\u0301', 'e']],
   ['glob characters', ['*', '?', '\\', '\\*', '**', '[ab]', 'a', '{a}', '!a', '^a', 'a*', '?a']],
   ['control characters', ['', '\n', '\r', '\r\n', '\t', '\u0000', '\u007f', '\u0085', '\u2028']],
-  ['signs that stores use', ['#', '#a', 'a#b', '/', '//', '../a', '.', '..', '%2F', '%', '+', '&']],
+  [
+    'characters that stores use',
+    ['#', '#a', 'a#b', '/', '//', '../a', '.', '..', '%2F', '%', '+', '&'],
+  ],
   ['paths', ['a/b', 'a//b', 'a/./b', 'a/../b', 'b', '/b', 'a/b/', 'a%2Fb', 'a b', 'a+b', 'a%20b']],
   ['quotes', ['"', "'", '`', '$', '$' + '{a}', '{{a}}', '<a>', ';', '--', '(', ')', '=', '|']],
   [
     'alphabets',
     ['日本語', 'ключ', 'مفتاح', 'Ключ', '😀', '😁', '👨‍👩‍👧', '👨‍👩', '\ufeff', '\u200b'],
   ],
-  ['what could be a hash', ['a', `a~${'0'.repeat(64)}`, `a~${'1'.repeat(64)}`, '0'.repeat(64)]],
+  ['a part like a hash', ['a', `a~${'0'.repeat(64)}`, `a~${'1'.repeat(64)}`, '0'.repeat(64)]],
   ['half a character', ['\ud800', '\ud801', '\udc00', '\ufffd', 'a\ud83d', 'a\ud83e']],
   [
-    'what comes after 10,000 equal characters',
+    'the part after 10,000 equal characters',
     ['a', 'b', 'A', ''].map((end) => 'k'.repeat(10_000) + end),
   ],
   [
-    'what comes before 10,000 equal characters',
+    'the part before 10,000 equal characters',
     ['a', 'b', 'A'].map((start) => start + 'k'.repeat(10_000)),
   ],
   [
-    'one character more',
+    'one more character',
     [255, 256, 257, 1_023, 1_024, 1_025, 2_047, 2_048, 2_049].map((n) => 'k'.repeat(n)),
   ],
   [
@@ -36,7 +39,7 @@ const KEYS: readonly (readonly [what: string, keys: readonly string[]])[] = [
   ],
 ];
 
-/** Every key holds a value of its own, and gives up only that. */
+/** Checks that every key holds its own value, and that a deletion affects no other key. */
 async function checkApart(store: CacheStore, keys: readonly string[]): Promise<void> {
   await Promise.all(keys.map((key, i) => store.set(key, i, 60)));
   const all = await Promise.all(keys.map((key) => store.get(key)));
@@ -61,7 +64,7 @@ async function checkApart(store: CacheStore, keys: readonly string[]): Promise<v
 
 export const keyCases: readonly ConformanceCase[] = [
   ...KEYS.map(([what, keys]) =>
-    defineCase(`keeps keys apart that differ in ${what}`, [], async ({ store }) => {
+    defineCase(`separates keys that differ in ${what}`, [], async ({ store }) => {
       const prefix = freshPrefix();
       await checkApart(
         store,
@@ -70,7 +73,7 @@ export const keyCases: readonly ConformanceCase[] = [
     }),
   ),
 
-  defineCase('takes any text as a whole key', [], async ({ store }) => {
+  defineCase('accepts any text as a key', [], async ({ store }) => {
     const keys = [
       '',
       ' ',

@@ -4,7 +4,7 @@ import { type Able, type ConformanceCase, count, defineCase, freshPrefix } from 
 
 const LONG = 'k'.repeat(10_000);
 
-/** Patterns and keys below a prefix of the case's own: what goes, and what stays. */
+/** Patterns, with the keys that they delete and the keys that stay, all below the case's own prefix. */
 const PATTERNS: readonly {
   readonly what: string;
   readonly pattern: string;
@@ -12,7 +12,7 @@ const PATTERNS: readonly {
   readonly stays: readonly string[];
 }[] = [
   {
-    what: 'any run of characters by *',
+    what: '* for any run of characters',
     pattern: 'user:*',
     goes: ['user:', 'user:1', 'user:1:posts', 'user:*', 'user:日本'],
     stays: ['user', 'users:1', 'USER:1', 'a:user:1'],
@@ -31,13 +31,13 @@ const PATTERNS: readonly {
   },
   { what: '** as *', pattern: 'a**b', goes: ['ab', 'axb', 'a*b'], stays: ['a', 'b', 'abc'] },
   {
-    what: 'one character by ?',
+    what: '? for one character',
     pattern: 'a?c',
     goes: ['abc', 'a?c', 'a*c', 'a\nc'],
     stays: ['ac', 'abbc'],
   },
   {
-    what: 'one character of two units by ?',
+    what: '? for one character of two code units',
     pattern: 'a?c',
     goes: ['a😀c', 'a日c'],
     stays: ['a😀😀c'],
@@ -53,26 +53,26 @@ const PATTERNS: readonly {
   { what: 'an escaped ?', pattern: 'a\\?c', goes: ['a?c'], stays: ['abc', 'a\\?c', 'ac'] },
   { what: 'an escaped \\', pattern: 'a\\\\*', goes: ['a\\', 'a\\b'], stays: ['a', 'a*', 'ab'] },
   {
-    what: 'an escape that changes nothing',
+    what: 'an escape without effect',
     pattern: '\\a\\-\\[',
     goes: ['a-['],
     stays: ['\\a\\-\\['],
   },
-  { what: 'brackets as themselves', pattern: '[ab]', goes: ['[ab]'], stays: ['a', 'b', '[', 'ab'] },
+  { what: 'literal brackets', pattern: '[ab]', goes: ['[ab]'], stays: ['a', 'b', '[', 'ab'] },
   {
-    what: 'braces as themselves',
+    what: 'literal braces',
     pattern: '{a,b}*',
     goes: ['{a,b}', '{a,b}c'],
     stays: ['a', 'b', 'ac'],
   },
   {
-    what: 'the signs of regular expressions as themselves',
+    what: 'literal characters of regular expressions',
     pattern: '^a.c+(d|e)$',
     goes: ['^a.c+(d|e)$'],
     stays: ['abcd', 'a.ccd', 'a.c+d', '^abc+(d|e)$'],
   },
   {
-    what: 'the signs of query languages as themselves',
+    what: 'literal characters of query languages',
     pattern: "%_'#:v*",
     goes: ["%_'#:v", "%_'#:v1"],
     stays: ["ab'#:v", "%_'#:w"],
@@ -84,25 +84,25 @@ const PATTERNS: readonly {
     stays: [`${LONG}:End`, `${LONG}:end2`, 'k:end'],
   },
   {
-    what: 'a long key by its whole name',
+    what: 'a long key by its full name',
     pattern: `${LONG}a`,
     goes: [`${LONG}a`],
     stays: [LONG, `${LONG}b`],
   },
   {
-    what: 'a long start',
+    what: 'a long prefix',
     pattern: `${'k'.repeat(1_500)}*`,
     goes: ['k'.repeat(1_500), 'k'.repeat(1_501), LONG],
     stays: ['k'.repeat(1_499), `a${LONG}`],
   },
   {
-    what: 'keys with half a character',
+    what: 'keys with half a surrogate pair',
     pattern: 'a*',
     goes: ['a\ud800', 'a\ud801', 'a\ufffd'],
     stays: ['\ud800', '\ufffd'],
   },
   {
-    what: 'half a character as itself',
+    what: 'a literal half of a surrogate pair',
     pattern: '\ud800*',
     goes: ['\ud800', '\ud800b'],
     stays: ['\ud801', '\ufffd', '\ufffdb'],
@@ -123,9 +123,9 @@ async function check(
   assert.deepEqual(
     held.slice(0, goes.length),
     goes.map(() => undefined),
-    'what should have gone',
+    'the keys that should be gone',
   );
-  assert.deepEqual(held.slice(goes.length), stays, 'what should have stayed');
+  assert.deepEqual(held.slice(goes.length), stays, 'the keys that should have stayed');
   assert.equal(deleted, goes.length, 'the number deleted');
 }
 
@@ -149,7 +149,7 @@ export const patternCases: readonly ConformanceCase[] = [
   ),
 
   defineCase(
-    'leaves keys that begin with # to patterns that say so',
+    'deletes keys that begin with # only by a pattern that begins with #',
     ['delByPattern'],
     async ({ store }) => {
       const end = freshPrefix();
@@ -160,14 +160,14 @@ export const patternCases: readonly ConformanceCase[] = [
     },
   ),
 
-  defineCase('deletes very many by a pattern', ['delByPattern'], async ({ store }) => {
+  defineCase('deletes many keys by a pattern', ['delByPattern'], async ({ store }) => {
     const prefix = freshPrefix();
     const keys = count(130).map((i) => `${prefix}${i}`);
     await check(store, `${prefix}*`, keys, []);
   }),
 
   defineCase('deletes large values by a pattern', ['delByPattern'], async ({ store }) => {
-    // DynamoDB, for one, gives 1 MB of a table at a time.
+    // Several pages: DynamoDB, for example, returns 1 MB of a table at a time.
     const prefix = freshPrefix();
     const keys = count(6).map((i) => `${prefix}${i}`);
     await Promise.all(keys.map((key) => store.set(key, 'large'.repeat(50_000), 60)));
@@ -179,7 +179,7 @@ export const patternCases: readonly ConformanceCase[] = [
     );
   }),
 
-  defineCase('counts no key that is deleted already', ['delByPattern'], async ({ store }) => {
+  defineCase('does not count deleted keys', ['delByPattern'], async ({ store }) => {
     const prefix = freshPrefix();
     await store.set(`${prefix}deleted`, 1, 60);
     await store.set(`${prefix}held`, 1, 60);
@@ -190,7 +190,7 @@ export const patternCases: readonly ConformanceCase[] = [
   }),
 
   defineCase(
-    'counts no key that has expired',
+    'does not count expired keys',
     ['delByPattern', 'exactTime'],
     async ({ store, advance }) => {
       const prefix = freshPrefix();
@@ -201,18 +201,22 @@ export const patternCases: readonly ConformanceCase[] = [
     },
   ),
 
-  defineCase('takes new values where a pattern deleted', ['delByPattern'], async ({ store }) => {
-    const key = `${freshPrefix()}value`;
-    await store.set(key, 1, 60);
-    await store.delByPattern(`${key}*`);
-    await store.set(key, 2, 60);
-    assert.equal(await store.get(key), 2);
-    assert.equal(await store.delByPattern(`${key}*`), 1);
-    assert.equal(await store.get(key), undefined);
-  }),
+  defineCase(
+    'accepts new values after a deletion by a pattern',
+    ['delByPattern'],
+    async ({ store }) => {
+      const key = `${freshPrefix()}value`;
+      await store.set(key, 1, 60);
+      await store.delByPattern(`${key}*`);
+      await store.set(key, 2, 60);
+      assert.equal(await store.get(key), 2);
+      assert.equal(await store.delByPattern(`${key}*`), 1);
+      assert.equal(await store.get(key), undefined);
+    },
+  ),
 
   defineCase(
-    'deletes by a pattern what another instance wrote',
+    'deletes values of another instance by a pattern',
     ['delByPattern', 'another'],
     async ({ store, another }) => {
       const key = `${freshPrefix()}value`;

@@ -14,7 +14,7 @@ type Fenced = Able<(typeof FENCE)[number]>;
 export type State = 'absent' | 'held' | 'deleted' | 'expired';
 type Advance = Equipped<never>['advance'];
 
-/** What a versioned read can find, and how a key gets there. */
+/** The states that a versioned read can find, and how to bring a key into each. */
 export const STATES: Record<
   State,
   (store: Fenced, key: string, advance: Advance) => Promise<void>
@@ -33,7 +33,7 @@ export const STATES: Record<
 export const EVERY_STATE = Object.keys(STATES) as State[];
 const VALUELESS = EVERY_STATE.filter((state) => state !== 'held');
 
-/** What must keep an older load from filling the key, from which states, and what it leaves there. */
+/** The operations after which an older load must not fill the key, the states before them, and the value after them. */
 const INTERVENTIONS: readonly {
   readonly what: string;
   readonly needs: readonly ConformanceNeed[];
@@ -118,7 +118,7 @@ const INTERVENTIONS: readonly {
       await advance(100);
     },
   },
-  // Both promise no more than this: neither knows of a key that nothing was ever stored under.
+  // Both promise no more, because neither knows keys under which nothing was ever stored.
   {
     what: 'delByPattern',
     needs: ['delByPattern'],
@@ -142,7 +142,7 @@ export const refusalCases: readonly ConformanceCase[] = INTERVENTIONS.flatMap(
   ({ what, needs, from, leaves, apply }) =>
     from.map((state) =>
       defineCase(
-        `refuses to fill a key, ${state} when it was read, after ${what}`,
+        `refuses a fill of a key read as ${state}, after ${what}`,
         [...FENCE, ...needs],
         async ({ store, advance }) => {
           const key = `${freshPrefix()}value`;
@@ -150,7 +150,7 @@ export const refusalCases: readonly ConformanceCase[] = INTERVENTIONS.flatMap(
           const { version } = await store.getVersioned(key);
           await apply(store as Required<Fenced>, key, advance);
           assert.equal(await store.setIfUnchanged(key, 'late', 60, version), false);
-          assert.equal(await store.get(key), leaves, 'what is held afterwards');
+          assert.equal(await store.get(key), leaves, 'the value afterwards');
         },
       ),
     ),

@@ -6,8 +6,9 @@ import type { Serializer } from '../../serializers/serializer.js';
 import { type ConformanceCase, defineCase, freshPrefix } from './case.js';
 
 /**
- * Cases for a serializer of yours on a store: each value comes back as it was, and so it does from a service, for the
- * caller who loads, for one who joins and for one who hits. Values are made anew for each case, and compared strictly.
+ * Cases for your own serializer on a store: each value must come back unchanged from the store, and from a service to
+ * the caller that loads, to one that joins, and to one that hits. Values are made anew for each case and compared
+ * strictly.
  *
  * @example
  * ```ts
@@ -25,7 +26,7 @@ export function serializerCases(
   values: readonly (readonly [what: string, make: () => unknown])[],
 ): ConformanceCase[] {
   return values.flatMap(([what, make]) => [
-    defineCase(`${serializer.name}: gives back ${what}`, ['withSerializer'], async (subject) => {
+    defineCase(`${serializer.name}: returns ${what}`, ['withSerializer'], async (subject) => {
       const store = subject.withSerializer(serializer);
       const key = `${freshPrefix()}value`;
       await store.set(key, make(), 60);
@@ -36,7 +37,7 @@ export function serializerCases(
       await store.close?.();
     }),
     defineCase(
-      `${serializer.name}: gives ${what} to all callers of a service`,
+      `${serializer.name}: returns ${what} to all callers of a service`,
       ['withSerializer'],
       async (subject) => {
         const store = subject.withSerializer(serializer);
@@ -61,42 +62,38 @@ export function serializerCases(
 const serviceOver = (store: CacheStore): CacheService =>
   new CacheService(store, { keyPrefix: `conformance-${crypto.randomUUID()}`, onEvent: () => {} });
 
-/** What a serializer is given, whatever is done with the store. */
+/** Cases about the values that a store passes to its serializer. */
 export const serializingCases: readonly ConformanceCase[] = [
-  defineCase(
-    'gives back values through a serializer that sees nothing else',
-    ['withSerializer'],
-    async (subject) => {
-      const [written, read]: [unknown[], unknown[]] = [[], []];
-      const noting: Serializer = {
-        name: 'noting',
-        serialize(value, key) {
-          written.push(value);
-          return jsonSerializer.serialize(value, key);
-        },
-        deserialize(raw, key) {
-          read.push(jsonSerializer.deserialize(raw, key));
-          return read.at(-1);
-        },
-      };
-      const cache = serviceOver(subject.withSerializer(noting));
-      const value = { of: 'a caller' };
-      const policy = { ttl: 60, tags: ['red'], lease: true };
-      await cache.set('key', value, policy);
-      await Promise.all([1, 2].map(() => cache.wrap('other', policy, () => value)));
-      await cache.get('key');
-      await cache.invalidateTags(['red']);
-      await cache.wrap('key', policy, () => value);
-      await cache.clear();
-      await cache.get('key');
-      for (const one of [...written, ...read]) assert.deepStrictEqual(one, value);
-      assert.ok(written.includes(value), 'the value itself is written');
-      await cache.close();
-    },
-  ),
+  defineCase('serializes values and nothing else', ['withSerializer'], async (subject) => {
+    const [written, read]: [unknown[], unknown[]] = [[], []];
+    const noting: Serializer = {
+      name: 'noting',
+      serialize(value, key) {
+        written.push(value);
+        return jsonSerializer.serialize(value, key);
+      },
+      deserialize(raw, key) {
+        read.push(jsonSerializer.deserialize(raw, key));
+        return read.at(-1);
+      },
+    };
+    const cache = serviceOver(subject.withSerializer(noting));
+    const value = { of: 'a caller' };
+    const policy = { ttl: 60, tags: ['red'], lease: true };
+    await cache.set('key', value, policy);
+    await Promise.all([1, 2].map(() => cache.wrap('other', policy, () => value)));
+    await cache.get('key');
+    await cache.invalidateTags(['red']);
+    await cache.wrap('key', policy, () => value);
+    await cache.clear();
+    await cache.get('key');
+    for (const one of [...written, ...read]) assert.deepStrictEqual(one, value);
+    assert.ok(written.includes(value), 'the value itself is written');
+    await cache.close();
+  }),
 
   defineCase(
-    'gives back UNSERIALIZABLE for what its serializer cannot write',
+    'rejects with UNSERIALIZABLE if its serializer cannot write the value',
     ['withSerializer'],
     async (subject) => {
       const throwing: Serializer = {
@@ -118,11 +115,11 @@ export const serializingCases: readonly ConformanceCase[] = [
   ),
 ];
 
-/** What has no form in JSON, or would be `{}`. */
+/** Values that JSON cannot write, or would write as `{}`. */
 const REFUSED: readonly (readonly [what: string, make: () => unknown])[] = [
   ['a function', () => () => 1],
   ['a symbol', () => Symbol('s')],
-  ['an object whose toJSON gives nothing', () => ({ toJSON() {} })],
+  ['an object whose toJSON returns nothing', () => ({ toJSON() {} })],
   ['a BigInt', () => ({ n: 1n })],
   ['a Map', () => ({ a: new Map([[1, 2]]) })],
   ['a Response', () => new Response('body')],
@@ -131,7 +128,7 @@ const REFUSED: readonly (readonly [what: string, make: () => unknown])[] = [
 ];
 
 export const refusedValueCases: readonly ConformanceCase[] = REFUSED.map(([what, make]) =>
-  defineCase(`gives back nothing of ${what}, which it refuses`, [], async ({ store }) => {
+  defineCase(`rejects ${what} and stores nothing`, [], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     await assert.rejects(store.set(key, make(), 60), { code: 'UNSERIALIZABLE' });
     assert.equal(await store.get(key), undefined);

@@ -4,7 +4,7 @@ import { type Able, type ConformanceCase, count, defineCase, freshPrefix, spoil 
 
 const VALUES: readonly (readonly [what: string, value: unknown])[] = [
   ['text', 'held'],
-  ['an empty text', ''],
+  ['an empty string', ''],
   ['text that looks like another value', 'null'],
   ['text that looks like JSON', '{"a":[1]}'],
   ['zero', 0],
@@ -14,22 +14,25 @@ const VALUES: readonly (readonly [what: string, value: unknown])[] = [
   ['a fraction', 0.1],
   ['the largest safe integer', Number.MAX_SAFE_INTEGER],
   ['the smallest number', Number.MIN_VALUE],
-  ['a number without digits', 1e21],
+  ['a number in exponent notation', 1e21],
   ['an empty array', []],
   ['an empty object', {}],
   ['nested data', { list: [1, [2, { three: null }], ''], map: { a: { b: { c: false } } } }],
-  ['nothing but nulls', [null, null, { a: null }]],
+  ['only nulls', [null, null, { a: null }]],
   ['text of every kind', 'ß 日本語 \u0000 \u2028 "quoted" \\ \r\n 👨‍👩‍👧 \u{1f600}'],
-  ['text with half a character', 'a\ud800b'],
+  ['text with half a surrogate pair', 'a\ud800b'],
   ['names of every kind', { '': 1, ' ': 2, ключ: 3, '😀': 4, 'a.b': 5, $set: 6, '#n': 7, ':v': 8 }],
   ['fields that are special in JavaScript', JSON.parse('{"__proto__":{"a":1},"constructor":2}')],
-  ["the letters of this package's own entries", { c: 1, s: 2, e: 3, d: 4, p: 'p', t: [], v: 5 }],
+  [
+    "the field names of this package's own entries",
+    { c: 1, s: 2, e: 3, d: 4, p: 'p', t: [], v: 5 },
+  ],
   ['a long text', 'long 日本 '.repeat(5_000)],
   ['deep data', count(200).reduce<unknown>((inner) => [inner], 'bottom')],
 ];
 
 const roundTrips = VALUES.map(([what, value]) =>
-  defineCase(`gives back ${what}`, [], async ({ store }) => {
+  defineCase(`stores and returns ${what}`, [], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     await store.set(key, value, 60);
     assert.deepEqual(await store.get(key), value);
@@ -38,7 +41,7 @@ const roundTrips = VALUES.map(([what, value]) =>
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Bytes that are no text, in the middle of a larger buffer, as pooled ones are. */
+/** Bytes that are not valid text, in the middle of a larger buffer, like pooled ones. */
 function pooledBytes(value: unknown): Bytes {
   const json = new TextEncoder().encode(JSON.stringify(value));
   const pool = new Uint8Array(json.length + 7).fill(0x7b);
@@ -47,7 +50,7 @@ function pooledBytes(value: unknown): Bytes {
   return pool.subarray(2, 5 + json.length);
 }
 
-/** Notes the keys that it is given in `seen`. */
+/** Adds the keys that it receives to `seen`. */
 const bytesSerializer = (seen: string[], as: (bytes: Bytes) => Uint8Array): Serializer => ({
   name: 'bytes',
   serialize(value, key) {
@@ -81,7 +84,7 @@ const serializerCases = BYTES.map(([kind, as]) =>
   }),
 );
 
-/** Writes text as it is, and reads all but one. */
+/** Writes text unchanged, and cannot read one of them. */
 const textSerializer: Serializer = {
   name: 'text',
   serialize: (value) => String(value),
@@ -94,11 +97,11 @@ const textSerializer: Serializer = {
 export const valueCases: readonly ConformanceCase[] = [
   ...roundTrips,
 
-  defineCase('answers undefined, not null, for what is absent', [], async ({ store }) => {
+  defineCase('returns undefined, not null, for an absent key', [], async ({ store }) => {
     assert.equal(await store.get(`${freshPrefix()}absent`), undefined);
   }),
 
-  defineCase('answers undefined for the names of built-in members', [], async ({ store }) => {
+  defineCase('returns undefined for keys named like built-in members', [], async ({ store }) => {
     for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
       await store.del(key);
       assert.equal(await store.get(key), undefined, key);
@@ -113,7 +116,7 @@ export const valueCases: readonly ConformanceCase[] = [
     }
   }),
 
-  defineCase('keeps the value apart from the object that was set', [], async ({ store }) => {
+  defineCase('isolates the value from the object that was set', [], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     const value = { list: [1] };
     const written = store.set(key, value, 60);
@@ -122,7 +125,7 @@ export const valueCases: readonly ConformanceCase[] = [
     assert.deepEqual(await store.get(key), { list: [1] });
   }),
 
-  defineCase('takes the value as it is at the call', [], async ({ store }) => {
+  defineCase('writes the value as it is at the call', [], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     const value = { list: [1] };
     const written = store.set(key, value, 60);
@@ -131,7 +134,7 @@ export const valueCases: readonly ConformanceCase[] = [
     assert.deepEqual(await store.get(key), { list: [1] });
   }),
 
-  defineCase('keeps the value apart from what a read returned', [], async ({ store }) => {
+  defineCase('isolates the value from the object that a read returned', [], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     await store.set(key, { list: [1] }, 60);
     const first = await store.get<{ list: number[] }>(key);
@@ -139,7 +142,7 @@ export const valueCases: readonly ConformanceCase[] = [
     assert.deepEqual(await store.get(key), { list: [1] });
   }),
 
-  defineCase('lets no reader change what another one reads', [], async ({ store }) => {
+  defineCase('lets no reader change what another reads', [], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     await store.set(key, { list: [1] }, 60);
     const reads = await Promise.all(count(5).map(() => store.get<{ list: number[] }>(key)));
@@ -150,7 +153,7 @@ export const valueCases: readonly ConformanceCase[] = [
     );
   }),
 
-  defineCase('answers many reads at once, each with its own value', [], async ({ store }) => {
+  defineCase('returns the right value to each of many concurrent reads', [], async ({ store }) => {
     const prefix = freshPrefix();
     const keys = count(120).map((i) => `${prefix}${i}`);
     await Promise.all(keys.map((key, i) => (i % 3 === 0 ? undefined : store.set(key, i, 60))));
@@ -191,7 +194,7 @@ export const valueCases: readonly ConformanceCase[] = [
   ),
 
   defineCase(
-    'versions a value that its serializer cannot read, so that a load can replace it',
+    'returns a version for a value that its serializer cannot read, so that a load can replace it',
     ['withSerializer', 'getVersioned', 'setIfUnchanged'],
     async ({ withSerializer }) => {
       const store = withSerializer(textSerializer) as Able<'getVersioned' | 'setIfUnchanged'>;

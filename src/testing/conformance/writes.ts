@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ConformanceCase, count, defineCase, freshPrefix } from './case.js';
 
-/** `del`, `has`, `add`, `clear`, `close`, and what another instance sees of them. */
+/** Cases for `del`, `has`, `add`, `clear` and `close`, and for their effect on another instance. */
 export const writeCases: readonly ConformanceCase[] = [
   defineCase('deletes a value', [], async ({ store }) => {
     const prefix = freshPrefix();
@@ -12,7 +12,7 @@ export const writeCases: readonly ConformanceCase[] = [
     assert.equal(await store.get(`${prefix}b`), 2);
   }),
 
-  defineCase('deletes what is absent, and what is deleted already', [], async ({ store }) => {
+  defineCase('deletes absent and deleted keys without an error', [], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     await store.del(key);
     await store.set(key, 1, 60);
@@ -21,7 +21,7 @@ export const writeCases: readonly ConformanceCase[] = [
     assert.equal(await store.get(key), undefined);
   }),
 
-  defineCase('takes a new value where one was deleted', [], async ({ store }) => {
+  defineCase('accepts a new value after a deletion', [], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     await store.set(key, 1, 60);
     await store.del(key);
@@ -29,7 +29,7 @@ export const writeCases: readonly ConformanceCase[] = [
     assert.equal(await store.get(key), 2);
   }),
 
-  defineCase('has what is held, whatever the value', ['has'], async ({ store }) => {
+  defineCase('has any value that is held', ['has'], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     assert.equal(await store.has(key), false, 'absent');
     for (const value of [null, 0, '', false, { a: 1 }]) {
@@ -40,7 +40,7 @@ export const writeCases: readonly ConformanceCase[] = [
     assert.equal(await store.has(key), false, 'deleted');
   }),
 
-  defineCase('adds only where there is no value', ['add'], async ({ store }) => {
+  defineCase('adds only if there is no value', ['add'], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     assert.equal(await store.add(key, 1, 60), true, 'absent');
     assert.equal(await store.add(key, 2, 60), false, 'present');
@@ -50,7 +50,7 @@ export const writeCases: readonly ConformanceCase[] = [
     assert.equal(await store.get(key), 3);
   }),
 
-  defineCase('does not add over a value that counts as false', ['add'], async ({ store }) => {
+  defineCase('does not add over a falsy value', ['add'], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     for (const value of [null, 0, '', false]) {
       await store.set(key, value, 60);
@@ -59,21 +59,25 @@ export const writeCases: readonly ConformanceCase[] = [
     }
   }),
 
-  defineCase('lets exactly one of twenty add', ['add'], async ({ store }) => {
+  defineCase('accepts exactly one of twenty concurrent adds', ['add'], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     const won = await Promise.all(count(20).map((i) => store.add(key, i, 60)));
     assert.deepEqual(won.filter(Boolean), [true]);
     assert.equal(await store.get(key), won.indexOf(true));
   }),
 
-  defineCase('lets exactly one of twenty add after a deletion', ['add'], async ({ store }) => {
-    const key = `${freshPrefix()}value`;
-    await store.set(key, 'before', 60);
-    await store.del(key);
-    const won = await Promise.all(count(20).map((i) => store.add(key, i, 60)));
-    assert.deepEqual(won.filter(Boolean), [true]);
-    assert.equal(await store.get(key), won.indexOf(true));
-  }),
+  defineCase(
+    'accepts exactly one of twenty concurrent adds after a deletion',
+    ['add'],
+    async ({ store }) => {
+      const key = `${freshPrefix()}value`;
+      await store.set(key, 'before', 60);
+      await store.del(key);
+      const won = await Promise.all(count(20).map((i) => store.add(key, i, 60)));
+      assert.deepEqual(won.filter(Boolean), [true]);
+      assert.equal(await store.get(key), won.indexOf(true));
+    },
+  ),
 
   defineCase('adds a copy', ['add'], async ({ store }) => {
     const key = `${freshPrefix()}value`;
@@ -83,7 +87,7 @@ export const writeCases: readonly ConformanceCase[] = [
     assert.deepEqual(await store.get(key), { list: [1] });
   }),
 
-  defineCase('clears all that it holds', ['clear'], async ({ store }) => {
+  defineCase('clears all keys', ['clear'], async ({ store }) => {
     const prefix = freshPrefix();
     const keys = [`${prefix}a`, `${prefix}*`, prefix + 'k'.repeat(3_000), `#${prefix}`, ''];
     await Promise.all(keys.map((key) => store.set(key, 1, 60)));
@@ -95,11 +99,11 @@ export const writeCases: readonly ConformanceCase[] = [
     );
     await store.clear();
     await store.set(`${prefix}a`, 2, 60);
-    assert.equal(await store.get(`${prefix}a`), 2, 'a value that was set afterwards');
+    assert.equal(await store.get(`${prefix}a`), 2, 'a value set afterwards');
     await store.del(`${prefix}a`);
   }),
 
-  defineCase('shows another instance what was written', ['another'], async (subject) => {
+  defineCase('shows writes to another instance', ['another'], async (subject) => {
     const { store, another, advance, lagMs = 0 } = subject;
     const key = `${freshPrefix()}value`;
     await store.set(key, { a: [1] }, 600);
@@ -113,7 +117,7 @@ export const writeCases: readonly ConformanceCase[] = [
   }),
 
   defineCase(
-    'lets only one of two instances add',
+    'accepts an add from only one of two instances',
     ['another', 'add'],
     async ({ store, another }) => {
       const prefix = freshPrefix();
@@ -126,7 +130,7 @@ export const writeCases: readonly ConformanceCase[] = [
     },
   ),
 
-  defineCase('closes, and closes again', ['close'], async ({ store }) => {
+  defineCase('closes twice without an error', ['close'], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     await store.set(key, 1, 60);
     await store.del(key);

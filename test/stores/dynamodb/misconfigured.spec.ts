@@ -71,7 +71,7 @@ function expectOneCause(
   const [text = ''] = told;
   expect(text).toMatch(/^@glasswork\/cache: store "dynamodb": \w+ failed \([A-Z_]+\): DynamoDB: /);
   expect(text).toMatch(line);
-  expect(text).toMatch(/\. Every read is a miss until then\.$/);
+  expect(text).toMatch(/\. Until this is fixed, every read is a miss\.$/);
   for (const message of [text, check?.message, del?.message]) {
     expect(message).toMatch(line);
     expect(message).toMatch(/ table "[\w-]+" in us-east-1/);
@@ -289,7 +289,7 @@ describe('the one line of what IAM and STS answer', () => {
     const { told, check } = await toldOf({ endpoint: url.href });
     expect(told).toEqual([
       expect.stringMatching(
-        /fill failed .*Allow dynamodb:UpdateItem on .*\. Nothing new is cached until then\.$/,
+        /fill failed .*Allow dynamodb:UpdateItem on .*\. Until this is fixed, nothing new is cached\.$/,
       ),
     ]);
     expect(check?.message).toMatch(/^Check of the store "dynamodb": fill failed: .*UpdateItem/);
@@ -349,7 +349,7 @@ describe('the one line of a network that is wrong', () => {
     const { url } = await serveTcp(() => {});
     const told = await toldOf({ endpoint: url.href, timeouts: { request: 0.05, total: 0.1 } });
     expectOneCause(told, {
-      line: /timeouts\.\w+ ran out .*It answers too slowly\. Raise timeouts/,
+      line: /timeouts\.\w+ ran out .*DynamoDB answers too slowly\. Raise timeouts/,
       code: 'TIMEOUT',
       retry: true,
     });

@@ -9,9 +9,9 @@ export const batches: readonly BrokenStore[] = [
         (await inner.getMany<T>(keys)).filter((value) => value !== undefined),
     })),
     'reads a batch in the order of its keys',
-    'reads a batch that names a key twice, a copy each',
+    'reads a batch with a repeated key, as separate copies',
     'reads a batch of 150',
-    'reads values that count as false in a batch',
+    'reads falsy values in a batch',
   ),
   broken(
     'reads a batch in any order',
@@ -25,7 +25,7 @@ export const batches: readonly BrokenStore[] = [
     memoryWith((inner) => ({
       getMany: async <T>(keys: readonly string[]) => inner.getMany<T>([...new Set(keys)]),
     })),
-    'reads a batch that names a key twice, a copy each',
+    'reads a batch with a repeated key, as separate copies',
   ),
   broken(
     'reads a hundred keys of a batch',
@@ -64,7 +64,7 @@ export const batches: readonly BrokenStore[] = [
         },
       };
     }),
-    'reads several batches at once',
+    'reads concurrent batches',
   ),
   broken(
     'mixes up reads at once',
@@ -78,7 +78,7 @@ export const batches: readonly BrokenStore[] = [
         },
       };
     }),
-    'answers many reads at once, each with its own value',
+    'returns the right value to each of many concurrent reads',
   ),
   broken(
     'writes 25 of a batch',
@@ -95,7 +95,7 @@ export const batches: readonly BrokenStore[] = [
           .then(() => inner.setMany(entries));
       },
     })),
-    'writes a batch of copies',
+    'writes a batch as copies',
   ),
   broken(
     'deletes 25 of a batch',

@@ -13,22 +13,22 @@ export const expiry: readonly BrokenStore[] = [
     'holds a value for 10 s from the middle of a second, and no longer',
     'holds a value for a quarter of a second, and no longer',
     'holds a value for 1.5 s across a second, and no longer',
-    'has a value until its time',
-    'reads in batches until the time of each',
-    'writes in batches with the time of each',
-    'adds for the time given',
-    'fills for the time given',
-    'lets go of a value after its time',
+    'has a value until it expires',
+    'reads each value of a batch until it expires',
+    'writes each value of a batch with its own ttl',
+    'adds with the given ttl',
+    'fills with the given ttl',
+    'expires a value',
   ),
   broken(
     'never expires anything',
     () => new MemoryCacheStore({ clock: { now: () => 0 } }),
-    'lets go of a value after its time',
+    'expires a value',
     'holds a value for 30 days, and no longer',
     'holds a value for one millisecond, and no longer',
     'holds a value for 10 s, and no longer',
-    'counts no key that has expired',
-    'fills a key, expired when it was read',
+    'does not count expired keys',
+    'fills a key read as expired',
   ),
   broken(
     'keeps values for one millisecond too long',
@@ -43,7 +43,7 @@ export const expiry: readonly BrokenStore[] = [
         inner.setMany(all.map((one) => ({ ...one, ttl: Math.min(one.ttl, 7 * 86_400) }))),
     })),
     'holds a value for 30 days, and no longer',
-    'writes in batches with the time of each',
+    'writes each value of a batch with its own ttl',
   ),
   broken(
     'lives from the last read on',
@@ -54,7 +54,7 @@ export const expiry: readonly BrokenStore[] = [
         return value;
       },
     })),
-    'does not prolong a value by reading it',
+    'does not extend the ttl on a read',
   ),
   broken(
     'keeps the first time of a key that is overwritten',
@@ -69,7 +69,7 @@ export const expiry: readonly BrokenStore[] = [
         },
       };
     }),
-    'reckons the time anew when it overwrites',
+    'restarts the ttl when it overwrites',
   ),
   broken(
     'gives a batch the time of its first entry',
@@ -77,7 +77,7 @@ export const expiry: readonly BrokenStore[] = [
       setMany: (entries) =>
         inner.setMany(entries.map((one) => ({ ...one, ttl: entries[0]?.ttl ?? 1 }))),
     })),
-    'writes in batches with the time of each',
+    'writes each value of a batch with its own ttl',
   ),
   broken(
     'prolongs a value when it refuses to add',
@@ -88,7 +88,7 @@ export const expiry: readonly BrokenStore[] = [
         return held === undefined;
       },
     })),
-    'adds for the time given',
+    'adds with the given ttl',
   ),
   broken(
     'never writes where something expired',
@@ -106,6 +106,6 @@ export const expiry: readonly BrokenStore[] = [
         },
       };
     }),
-    'takes a new value where one expired',
+    'accepts a new value after one has expired',
   ),
 ];

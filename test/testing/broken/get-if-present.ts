@@ -45,19 +45,19 @@ export const getIfPresent: readonly BrokenStore[] = [
   broken(
     'shares what it has frozen on the outside only',
     halfFrozen,
-    'lets nobody who peeks change what others read',
-    'keeps the value apart from what a read returned',
-    'lets no reader change what another one reads',
+    'getIfPresent lets no caller change what others read',
+    'isolates the value from the object that a read returned',
+    'lets no reader change what another reads',
   ),
   broken(
     'peeks at a list of its own',
     fromItsOwnList,
-    'peeks at nothing whose time is over',
-    'lets nobody who peeks change what others read',
+    'getIfPresent returns no expired value',
+    'getIfPresent lets no caller change what others read',
   ),
   broken(
     'peeks at nothing',
     memoryWith(() => ({ getIfPresent: () => undefined })),
-    'peeks at what get gives',
+    'getIfPresent returns what get returns',
   ),
 ];

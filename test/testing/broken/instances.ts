@@ -9,10 +9,10 @@ export const instances: readonly BrokenStore[] = [
       another: new MemoryCacheStore({ clock }),
     }),
     caughtBy: [
-      'shows another instance what was written',
-      'lets only one of two instances add',
-      'gives other instances the same version',
-      'deletes by a pattern what another instance wrote',
+      'shows writes to another instance',
+      'accepts an add from only one of two instances',
+      'returns the same version to other instances',
+      'deletes values of another instance by a pattern',
     ],
   },
   {
@@ -34,9 +34,9 @@ export const instances: readonly BrokenStore[] = [
       return { store: fenced('ours '), another: fenced('theirs ') };
     },
     caughtBy: [
-      'gives other instances the same version',
-      'refuses a fill after another instance deleted',
-      'refuses a fill after another instance set',
+      'returns the same version to other instances',
+      'refuses a fill after another instance deleted the key',
+      'refuses a fill after another instance set the key',
     ],
   },
 ];

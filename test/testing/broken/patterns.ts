@@ -41,9 +41,9 @@ export const patterns: readonly BrokenStore[] = [
       }
     }),
     'deletes by a pattern: from the start to the end',
-    'deletes by a pattern: one character by ?',
-    'deletes by a pattern: brackets as themselves',
-    'deletes by a pattern: the signs of regular expressions as themselves',
+    'deletes by a pattern: ? for one character',
+    'deletes by a pattern: literal brackets',
+    'deletes by a pattern: literal characters of regular expressions',
     'deletes by a pattern: line breaks',
   ),
   broken(
@@ -52,9 +52,9 @@ export const patterns: readonly BrokenStore[] = [
     'deletes by a pattern: an escaped *',
     'deletes by a pattern: an escaped ?',
     'deletes by a pattern: an escaped \\',
-    'deletes by a pattern: an escape that changes nothing',
-    'deletes by a pattern: one character of two units by ?',
-    'leaves keys that begin with # to patterns that say so',
+    'deletes by a pattern: an escape without effect',
+    'deletes by a pattern: ? for one character of two code units',
+    'deletes keys that begin with # only by a pattern that begins with #',
   ),
   broken(
     'matches patterns within lines',
@@ -70,12 +70,12 @@ export const patterns: readonly BrokenStore[] = [
   broken(
     'matches anywhere in keys',
     patternsBy((pattern) => asRegExp(pattern, 's', (source) => `${source}$`)),
-    'leaves keys that begin with # to patterns that say so',
+    'deletes keys that begin with # only by a pattern that begins with #',
   ),
   broken(
     'matches patterns without regard to case',
     patternsBy((pattern) => asRegExp(pattern, 'si')),
-    'deletes by a pattern: any run of characters by *',
+    'deletes by a pattern: * for any run of characters',
     'deletes by a pattern: keys of any length',
   ),
   broken(
@@ -92,8 +92,8 @@ export const patterns: readonly BrokenStore[] = [
       return (key) => matches(key.slice(0, 1_024));
     }),
     'deletes by a pattern: keys of any length',
-    'deletes by a pattern: a long key by its whole name',
-    'deletes by a pattern: a long start',
+    'deletes by a pattern: a long key by its full name',
+    'deletes by a pattern: a long prefix',
   ),
   broken(
     'matches keys as UTF-8',
@@ -101,7 +101,7 @@ export const patterns: readonly BrokenStore[] = [
       const matches = globMatcher(pattern.toWellFormed());
       return (key) => matches(key.toWellFormed());
     }),
-    'deletes by a pattern: half a character as itself',
+    'deletes by a pattern: a literal half of a surrogate pair',
   ),
   broken(
     'leaves what it cannot write as UTF-8',
@@ -109,7 +109,7 @@ export const patterns: readonly BrokenStore[] = [
       const matches = globMatcher(pattern);
       return (key) => key.isWellFormed() && matches(key);
     }),
-    'deletes by a pattern: keys with half a character',
+    'deletes by a pattern: keys with half a surrogate pair',
   ),
   broken(
     'knows the braces of a shell',
@@ -119,7 +119,7 @@ export const patterns: readonly BrokenStore[] = [
       const matchers = all.map(globMatcher);
       return (key) => matchers.some((matches) => matches(key));
     }),
-    'deletes by a pattern: braces as themselves',
+    'deletes by a pattern: literal braces',
   ),
   broken(
     'gives patterns to a query as they are',
@@ -128,13 +128,13 @@ export const patterns: readonly BrokenStore[] = [
       const expression = new RegExp(`^${source.replaceAll('_', '.').replaceAll('*', '.*')}$`, 's');
       return (key) => expression.test(key);
     }),
-    'deletes by a pattern: the signs of query languages as themselves',
+    'deletes by a pattern: literal characters of query languages',
   ),
   broken(
     'deletes everything, whatever the pattern',
     patternsBy(() => () => true),
     'deletes by a pattern: nothing',
-    'deletes by a pattern: any run of characters by *',
+    'deletes by a pattern: * for any run of characters',
   ),
   broken(
     'deletes the first page of matches',
@@ -152,9 +152,9 @@ export const patterns: readonly BrokenStore[] = [
         },
       };
     }),
-    'deletes very many by a pattern',
-    'counts no key that is deleted already',
-    'counts no key that has expired',
+    'deletes many keys by a pattern',
+    'does not count deleted keys',
+    'does not count expired keys',
   ),
   broken(
     'deletes by a pattern for ever',
@@ -168,7 +168,7 @@ export const patterns: readonly BrokenStore[] = [
         },
       };
     }),
-    'takes new values where a pattern deleted',
+    'accepts new values after a deletion by a pattern',
   ),
   broken(
     'passes over large values',

@@ -76,7 +76,7 @@ export const serializing: readonly BrokenStore[] = [
           deserialize: (raw, key) => Object(serializer.deserialize(raw, key)).value,
         },
       }),
-    'gives back values through a serializer that sees nothing else',
+    'serializes values and nothing else',
   ),
   brokenSerializing(
     'rejects with whatever its serializer throws',
@@ -89,7 +89,7 @@ export const serializing: readonly BrokenStore[] = [
           }),
       });
     },
-    'gives back UNSERIALIZABLE for what its serializer cannot write',
+    'rejects with UNSERIALIZABLE if its serializer cannot write the value',
   ),
   brokenSerializing(
     'hides what it cannot read',
@@ -112,6 +112,6 @@ export const serializing: readonly BrokenStore[] = [
         },
       });
     },
-    'versions a value that its serializer cannot read, so that a load can replace it',
+    'returns a version for a value that its serializer cannot read, so that a load can replace it',
   ),
 ];

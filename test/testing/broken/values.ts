@@ -20,9 +20,9 @@ export const values: readonly BrokenStore[] = [
   broken(
     'shares what it holds by reference',
     sharing,
-    'keeps the value apart from the object that was set',
-    'keeps the value apart from what a read returned',
-    'lets no reader change what another one reads',
+    'isolates the value from the object that was set',
+    'isolates the value from the object that a read returned',
+    'lets no reader change what another reads',
   ),
   broken(
     'gives concurrent readers one copy',
@@ -36,7 +36,7 @@ export const values: readonly BrokenStore[] = [
         },
       };
     }),
-    'lets no reader change what another one reads',
+    'lets no reader change what another reads',
   ),
   broken(
     'serialises after the call has returned',
@@ -46,21 +46,21 @@ export const values: readonly BrokenStore[] = [
         await inner.set(key, value, ttl);
       },
     })),
-    'takes the value as it is at the call',
+    'writes the value as it is at the call',
   ),
   broken(
     'answers null for what is absent',
     memoryWith((inner) => ({
       get: async <T>(key: string) => (await inner.get<T>(key)) ?? (null as T),
     })),
-    'answers undefined, not null, for what is absent',
+    'returns undefined, not null, for an absent key',
   ),
   broken(
     'takes null for absent',
     memoryWith((inner) => ({
       get: async <T>(key: string) => (await inner.get<T>(key)) ?? undefined,
     })),
-    'gives back null',
+    'stores and returns null',
   ),
   broken(
     'takes what counts as false for absent',
@@ -73,11 +73,11 @@ export const values: readonly BrokenStore[] = [
         return true;
       },
     })),
-    'gives back zero',
-    'gives back an empty text',
-    'gives back false',
-    'has what is held, whatever the value',
-    'does not add over a value that counts as false',
+    'stores and returns zero',
+    'stores and returns an empty string',
+    'stores and returns false',
+    'has any value that is held',
+    'does not add over a falsy value',
   ),
   broken(
     'looks keys up in a plain object',
@@ -90,8 +90,8 @@ export const values: readonly BrokenStore[] = [
         },
       };
     }),
-    'answers undefined for the names of built-in members',
-    'takes any text as a whole key',
+    'returns undefined for keys named like built-in members',
+    'accepts any text as a key',
   ),
   broken(
     'copies values field by field',
@@ -103,16 +103,16 @@ export const values: readonly BrokenStore[] = [
         await inner.set(key, special ? copy : value, ttl);
       },
     })),
-    'gives back fields that are special in JavaScript',
+    'stores and returns fields that are special in JavaScript',
   ),
   broken(
     'writes an empty object for what it cannot write',
     memoryWith((inner) => ({
       set: (key, value, ttl) => inner.set(key, value, ttl).catch(() => inner.set(key, {}, ttl)),
     })),
-    'gives back nothing of a function, which it refuses',
-    'gives back nothing of a Map, which it refuses',
-    'gives back nothing of a Response, which it refuses',
+    'rejects a function and stores nothing',
+    'rejects a Map and stores nothing',
+    'rejects a Response and stores nothing',
   ),
   broken(
     'writes no null',

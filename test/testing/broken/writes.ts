@@ -6,9 +6,9 @@ export const writes: readonly BrokenStore[] = [
     'does not delete',
     memoryWith(() => ({ del: async () => {} })),
     'deletes a value',
-    'deletes what is absent, and what is deleted already',
-    'lets del win over a fill at the same time',
-    'refuses to fill a key, held when it was read, after del',
+    'deletes absent and deleted keys without an error',
+    'lets del win over a concurrent fill',
+    'refuses a fill of a key read as held, after del',
   ),
   broken(
     'never writes where it deleted',
@@ -24,7 +24,7 @@ export const writes: readonly BrokenStore[] = [
         },
       };
     }),
-    'takes a new value where one was deleted',
+    'accepts a new value after a deletion',
   ),
   broken(
     'adds after looking, not at once',
@@ -35,8 +35,8 @@ export const writes: readonly BrokenStore[] = [
         return true;
       },
     })),
-    'lets exactly one of twenty add',
-    'lets exactly one of twenty add after a deletion',
+    'accepts exactly one of twenty concurrent adds',
+    'accepts exactly one of twenty concurrent adds after a deletion',
   ),
   broken(
     'says that it added whenever it was asked',
@@ -46,8 +46,8 @@ export const writes: readonly BrokenStore[] = [
         return true;
       },
     })),
-    'adds only where there is no value',
-    'lets a fill pass after an add that was refused',
+    'adds only if there is no value',
+    'accepts a fill after a refused add',
   ),
   broken(
     'adds by reference',
@@ -71,7 +71,7 @@ export const writes: readonly BrokenStore[] = [
         await inner.delByPattern('*');
       },
     })),
-    'clears all that it holds',
+    'clears all keys',
   ),
   broken(
     'cannot be closed twice',
@@ -84,6 +84,6 @@ export const writes: readonly BrokenStore[] = [
         },
       };
     }),
-    'closes, and closes again',
+    'closes twice without an error',
   ),
 ];
