@@ -8,7 +8,7 @@ import { findJava, javaProblem } from '../../scripts/java.js';
 import { MissingServerError } from './missing.js';
 
 const configuration = fileURLToPath(new URL('dynamodb-local.xml', import.meta.url));
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 300_000;
 const stopTimeoutMs = 5_000;
 
 export interface DynamoDBLocal {
