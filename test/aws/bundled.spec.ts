@@ -63,7 +63,7 @@ async function runBeside(bundle: string, code: string, env: Record<string, strin
   );
   const { stdout } = await run(process.execPath, [file], {
     env: { ...clean(), ...env },
-    timeout: 15_000,
+    timeout: 300_000,
   });
   return JSON.parse(stdout);
 }
@@ -76,7 +76,7 @@ const SEND = `
     service: 'dynamodb', region: 'us-east-1', endpoint: new URL(process.env.ENDPOINT),
     credentials: async () => ({ accessKeyId: 'A', secretAccessKey: 'S' }),
     // A timer left behind would hold the process until it is killed.
-    timeouts: { connect: '30s', request: '30s', total: '30s' },
+    timeouts: { connect: '10m', request: '10m', total: '10m' },
   });
   const request = { headers: {}, body: '{}', retry: 'always' };
   const { status, attempts } = await transport.send(request);

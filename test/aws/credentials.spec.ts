@@ -163,7 +163,7 @@ describe("the container's endpoint", () => {
     expect(requests).toHaveLength(1);
     vi.setSystemTime(START + 55 * MINUTE);
     expect(await provide()).toMatchObject({ accessKeyId: 'KEY1' });
-    await vi.waitFor(async () => expect(await provide()).toMatchObject({ accessKeyId: 'KEY2' }));
+    await expect.poll(provide).toMatchObject({ accessKeyId: 'KEY2' });
     expect(requests).toHaveLength(2);
   });
 
@@ -185,7 +185,7 @@ describe("the container's endpoint", () => {
     expect(requests).toHaveLength(1);
     vi.setSystemTime(START + MINUTE);
     await provide();
-    await vi.waitFor(() => expect(requests).toHaveLength(2));
+    await expect.poll(() => requests).toHaveLength(2);
   });
 
   it('is asked again for credentials that have ended', async () => {
@@ -245,10 +245,10 @@ describe("the container's endpoint", () => {
       vi.setSystemTime(START + minutes * MINUTE);
       expect(await provide()).toMatchObject({ accessKeyId: 'KEY1' });
       // Each renewal is tried again, here until it has failed four times.
-      if (minutes === 56) await vi.waitFor(() => expect(requests).toHaveLength(5), 5_000);
+      if (minutes === 56) await expect.poll(() => requests).toHaveLength(5);
       for (let n = 0; n < 10; n++) await provide();
     }
-    await vi.waitFor(async () => expect(await provide()).toMatchObject({ accessKeyId: 'KEY6' }));
+    await expect.poll(provide).toMatchObject({ accessKeyId: 'KEY6' });
     expect(requests).toHaveLength(6);
   });
 
@@ -334,12 +334,10 @@ describe("the container's endpoint", () => {
 
   it('that never answers ends with the total time', async () => {
     await container(() => () => {});
-    const start = performance.now();
     await refused().toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringContaining('the container endpoint gave none before timeouts.total'),
     });
-    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it.each([

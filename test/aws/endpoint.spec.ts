@@ -6,7 +6,7 @@ import { DynamoDBCacheStore, type DynamoDBCacheStoreOptions } from '@glasswork/c
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { resolveEndpoint } from '../../src/aws/endpoint.js';
 import { profileSettings } from '../../src/aws/profile.js';
-import { CacheError } from '../../src/model/errors.js';
+import { errorOf } from '../errors.js';
 
 beforeEach(() => {
   for (const name of Object.keys(process.env)) {
@@ -245,14 +245,6 @@ async function profiles(text: string): Promise<void> {
 }
 
 describe('what cannot be right', () => {
-  const errorOf = (options: Parameters<typeof resolveEndpoint>[1]) => {
-    try {
-      return resolveEndpoint('dynamodb', options);
-    } catch (error) {
-      return error;
-    }
-  };
-
   it.each([
     [{}, 'region', /region is undefined:.*AWS_REGION/],
     [{ region: 'eu-central-1.evil.example/' }, 'region', /eu-central-1\.evil\.example/],
@@ -275,11 +267,10 @@ describe('what cannot be right', () => {
     [{ endpoint: 'not a url' }, 'endpoint', /http/],
     [{ endpoint: 'ftp://localhost' }, 'endpoint', /http/],
   ])('%j is an INVALID_OPTION', (options, subject, message) => {
-    const error = errorOf(options);
-    expect(error).toBeInstanceOf(CacheError);
+    const error = errorOf(() => resolveEndpoint('dynamodb', options));
     expect(error).toMatchObject({ code: 'INVALID_OPTION', subject });
-    expect((error as Error).message).toMatch(message);
-    expect((error as Error).message).not.toContain('hidden');
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain('hidden');
   });
 
   it.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(

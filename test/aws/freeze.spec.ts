@@ -160,6 +160,22 @@ describe.each([
   });
 });
 
+it.each([
+  ['a minute', ask, -61_000, 2],
+  ['ten seconds, for what must not be sent twice', change, -11_000, 2],
+  ['less than ten seconds', change, -9_000, 1],
+])(
+  'a clock that is set back by %s says as little of an idle connection as a freeze',
+  async (_, request, ms, count) => {
+    const { url, sockets } = await serveHttp(() => ({}));
+    const { transport, freeze } = freezable(url, false);
+    await transport.send(ask);
+    freeze(ms);
+    expect(await transport.send(request)).toMatchObject({ status: 200, attempts: 1 });
+    expect(sockets).toHaveLength(count);
+  },
+);
+
 it('a slow service is no freeze: its time budgets end it', async () => {
   const { url, requests } = await serveHttp(() => () => {});
   const { transport } = freezable(url, false, { connect: 1, request: '60ms', total: '100ms' });

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { until } from '../servers/until.js';
 import { serveHttp } from './servers.js';
 
 /** Longer than the program's request budget and what tells a freeze from a late timer. */
@@ -106,8 +107,9 @@ async function start(holdFirst: boolean) {
     /** Stops the process as Lambda does, while `meanwhile` happens; its clock is further ahead when it goes on. */
     async freeze(meanwhile: () => void, aheadMs = 0): Promise<void> {
       child.kill('SIGSTOP');
-      await vi.waitUntil(() =>
-        execFileSync('ps', ['-o', 'state=', '-p', String(pid)]).includes('T'),
+      await until(
+        () => execFileSync('ps', ['-o', 'state=', '-p', String(pid)]).includes('T'),
+        'the process to stop',
       );
       meanwhile();
       writeFileSync(aheadFile, String(aheadMs));

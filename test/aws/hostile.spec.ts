@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Random } from '../model-checker/random.js';
 import { ask, change, serveTcp, transportTo } from './servers.js';
 
@@ -298,7 +298,7 @@ it(`everyone gets the own answer or an error, whatever is done to the others: HO
   expect(outcomes.own + outcomes.failed).toBe(80 * 12);
   expect(outcomes.own).toBeGreaterThan(300);
   expect(outcomes.failed).toBeGreaterThan(50);
-  await vi.waitFor(() =>
-    expect(sockets.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(64),
-  );
+  await expect
+    .poll(() => sockets.filter(({ destroyed }) => !destroyed).length)
+    .toBeLessThanOrEqual(64);
 });

@@ -3,6 +3,7 @@ import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type CredentialProvider, keepCredentials } from '../../src/aws/credentials.js';
 import { deferred } from '../lambda/helpers.js';
+import { until } from '../servers/until.js';
 import { errorBody, type Received, type Reply, serveHttp, transportTo } from './servers.js';
 
 const MINUTE = 60_000;
@@ -40,7 +41,7 @@ describe('what a function gives', () => {
     expect(provide).toHaveBeenCalledTimes(1);
     clock.advance(1);
     expect(await keyId()).toBe('KEY1');
-    await vi.waitFor(async () => expect(await keyId()).toBe('KEY2'));
+    await expect.poll(keyId).toBe('KEY2');
     expect(provide).toHaveBeenCalledTimes(2);
   });
 
@@ -229,7 +230,14 @@ describe('a store', () => {
     const { store } = await storeWith(() => first.promise, undefined, { timeouts });
     await expect(store.get('k')).rejects.toMatchObject({ code: 'TIMEOUT' });
     first.resolve({ accessKeyId: 'SLOW', secretAccessKey: 'secret' });
-    await vi.waitFor(async () => expect(await store.get('k')).toBeUndefined());
+    await until(
+      () =>
+        store.get('k').then(
+          (value) => value === undefined,
+          () => false,
+        ),
+      'the credentials to be there',
+    );
   });
 
   it.each(['a string', { accessKeyId: 'A', secretAccessKey: 'hidden' }, null])(

@@ -2,17 +2,15 @@ import type { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { ask, change, freePort, serveHttp, serveTcp, transportTo } from './servers.js';
 
-const SHORT = { connect: '60ms', request: '60ms', total: '250ms' } as const;
+/** One try ends long before the others: whatever a busy machine makes of it, its own budget is the one that runs out. */
+const SHORT = { connect: '10s', request: '250ms', total: '20s' } as const;
 
-/** How long it took and what it ended with; a total of 250 ms must not become a second, however busy the machine. */
-async function outcomeOf(promise: Promise<unknown>) {
-  const start = performance.now();
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
+/** The error that it ended with. How long that took is the machine's: the error names the budget that ran out. */
+const outcomeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => ({ error: undefined }),
+    (error: unknown) => ({ error }),
   );
-  return { error, ms: performance.now() - start };
-}
 
 describe('a service that cannot be reached', () => {
   it('refuses the connection: tried again, whatever was to be sent, since nothing was', async () => {
@@ -38,16 +36,15 @@ describe('a service that cannot be reached', () => {
 
   it('has no address', async () => {
     const transport = transportTo(new URL('http://no-such-host.invalid'), { timeouts: SHORT });
-    const { error, ms } = await outcomeOf(transport.send(ask));
+    const { error } = await outcomeOf(transport.send(ask));
     expect(['STORE_FAILED', 'TIMEOUT']).toContain((error as { code: string }).code);
-    expect(ms).toBeLessThan(1_000);
   });
 
   it('never ends the TLS handshake: the connect budget, and still nothing was sent', async () => {
     for (const request of [ask, change]) {
       const { port, sockets } = await serveTcp(() => {});
       const transport = transportTo(new URL(`https://127.0.0.1:${port}`), {
-        timeouts: { connect: '40ms', request: 10, total: 10 },
+        timeouts: { connect: '100ms', request: 10, total: 10 },
       });
       const { error } = await outcomeOf(transport.send(request));
       expect(error).toMatchObject({
@@ -63,19 +60,20 @@ describe('the connect budget', () => {
   it('does not outlast the total', async () => {
     const { port } = await serveTcp(() => {});
     const transport = transportTo(new URL(`https://127.0.0.1:${port}`), {
-      timeouts: { connect: 15, request: 15, total: '50ms' },
+      timeouts: { connect: 15, request: 15, total: '250ms' },
     });
-    const { error, ms } = await outcomeOf(transport.send(ask));
+    const { error } = await outcomeOf(transport.send(ask));
     expect(error).toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringContaining('timeouts.total'),
     });
-    expect(ms).toBeLessThan(2_000);
   });
 
   it('is for connecting alone, not for the answer', async () => {
-    const { url } = await serveHttp(() => (response) => setTimeout(() => response.end('{}'), 250));
-    const transport = transportTo(url, { timeouts: { connect: '200ms', request: 10, total: 10 } });
+    const { url } = await serveHttp(
+      () => (response) => setTimeout(() => response.end('{}'), 1_100),
+    );
+    const transport = transportTo(url, { timeouts: { connect: '1s', request: 10, total: 10 } });
     expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 1 });
   });
 });
@@ -83,7 +81,7 @@ describe('the connect budget', () => {
 describe('a service that hangs', () => {
   it('is asked again, each time for the request budget', async () => {
     const { url, requests, sockets } = await serveHttp(() => () => {});
-    const transport = transportTo(url, { timeouts: { request: '40ms', total: 10 } });
+    const transport = transportTo(url, { timeouts: { request: '250ms', total: 10 } });
     const { error } = await outcomeOf(transport.send(ask));
     expect(error).toMatchObject({
       code: 'TIMEOUT',
@@ -106,16 +104,14 @@ describe('a service that hangs', () => {
 
   it('ends with the total budget, in the middle of a try', async () => {
     const { url } = await serveHttp(() => () => {});
-    const transport = transportTo(url, { timeouts: { request: 15, total: '100ms' } });
-    const { error, ms } = await outcomeOf(transport.send(ask));
+    const transport = transportTo(url, { timeouts: { request: 15, total: '250ms' } });
+    const { error } = await outcomeOf(transport.send(ask));
     expect(error).toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringMatching(
         /: timeouts\.total ran out \(tries: 1, may have been applied\)/,
       ),
     });
-    expect(ms).toBeGreaterThan(75);
-    expect(ms).toBeLessThan(2_000);
   });
 
   it('is not asked again when the request may have been applied', async () => {
@@ -130,15 +126,14 @@ describe('a service that hangs', () => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('{"half":');
     });
-    const { error, ms } = await outcomeOf(transportTo(url, { timeouts: SHORT }).send(change));
+    const { error } = await outcomeOf(transportTo(url, { timeouts: SHORT }).send(change));
     expect(error).toMatchObject({ code: 'TIMEOUT' });
-    expect(ms).toBeLessThan(1_000);
     expect(requests).toHaveLength(1);
   });
 
   it('may recover for the next try', async () => {
     const { url } = await serveHttp(({ number }) => (number === 1 ? () => {} : {}));
-    const transport = transportTo(url, { timeouts: { request: '40ms' } });
+    const transport = transportTo(url, { timeouts: { connect: 10, request: '500ms', total: 20 } });
     expect(await transport.send(ask)).toMatchObject({ status: 200, attempts: 2 });
   });
 });

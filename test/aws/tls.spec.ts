@@ -44,7 +44,7 @@ async function runProgram(endpoint: string, code: string) {
     const create = () => createTransport({
       service: 'dynamodb', region: 'us-east-1', endpoint: new URL(${JSON.stringify(endpoint)}),
       credentials: async () => ({ accessKeyId: 'A', secretAccessKey: 'S' }),
-      timeouts: { connect: '10s', request: '10s', total: '20s' },
+      timeouts: { connect: '10m', request: '10m', total: '10m' },
     });
     const request = { headers: {}, body: '{}', retry: 'always' };
     const loaded = () => process.moduleLoadList
@@ -54,7 +54,7 @@ async function runProgram(endpoint: string, code: string) {
   );
   const clean = Object.entries(process.env).filter(([name]) => !/^(AWS|NODE)_/.test(name));
   const env = { ...Object.fromEntries(clean), NODE_EXTRA_CA_CERTS: authority };
-  const { stdout } = await run(process.execPath, [file], { env, timeout: 15_000 });
+  const { stdout } = await run(process.execPath, [file], { env, timeout: 300_000 });
   return JSON.parse(stdout);
 }
 

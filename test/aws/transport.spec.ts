@@ -126,10 +126,13 @@ describe('close()', () => {
       if (response.socket === sockets[0]) transport.close();
     });
     const transport = transportTo(url, { timeouts: { request: 15, total: 15 } });
-    const start = performance.now();
     const ends = await Promise.allSettled(Array.from({ length: 70 }, () => transport.send(change)));
     expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(70);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    // Not one of them by its own budget.
+    expect(ends).not.toContainEqual({
+      status: 'rejected',
+      reason: expect.objectContaining({ code: 'TIMEOUT' }),
+    });
   });
 });
 

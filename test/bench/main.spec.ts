@@ -15,7 +15,7 @@ const bench = (...argv: string[]) =>
 it('ends with 2 for arguments that cannot be used, and measures nothing', async () => {
   const { code, stdout, stderr } = await bench('--only', 'everything');
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toContain('none of cold, size, warm, batch, redis, memory, tier, fence');
+  expect(stderr).toContain('none of cold, share, size, warm, batch, redis');
 });
 
 it('explains itself', async () => {

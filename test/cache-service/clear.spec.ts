@@ -85,6 +85,19 @@ describe('clear', () => {
     expect(await there.cache.get('k')).toBe('new');
   });
 
+  it('lets a process that remembers the old version refresh a younger value for all', async () => {
+    const store = new MemoryCacheStore();
+    const [here, there] = [setup({}, store), setup({ versionTTL: '1h' }, store)];
+    const policy = { ttl: 600, staleTTL: 10 };
+    await there.cache.wrap('k', policy, () => 'old');
+    await here.cache.clear();
+    await here.cache.wrap('k', policy, () => 'new');
+    await advance(10_000);
+    expect(await there.cache.wrap('k', policy, () => 'newer')).toBe('new');
+    await there.cache.settled();
+    expect(await here.cache.get('k')).toBe('newer');
+  });
+
   it('keeps out what a process loads that has not seen it yet', async () => {
     const store = new MemoryCacheStore();
     const [here, there] = [setup({}, store), setup({ versionTTL: '5s' }, store)];

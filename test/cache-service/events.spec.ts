@@ -1,5 +1,6 @@
 import { type CacheEvent, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
+import { noteUnhandled } from '../unhandled.js';
 import { advance, flush, nth, setup, slowLoad, useFakeTime } from './helpers.js';
 
 describe('events', () => {
@@ -144,18 +145,14 @@ describe('events', () => {
       },
     ],
   ])('reach a listener that %s, and nobody is harmed', async (_how, listener) => {
-    const unhandled = vi.fn();
-    process.on('unhandledRejection', unhandled);
+    const expectNoneUnhandled = noteUnhandled();
     const onEvent = vi.fn(listener as (event: CacheEvent) => void);
     const { cache } = setup({ onEvent });
     expect(await cache.wrap('k', 60, () => 1)).toBe(1);
     expect(await cache.wrap('k', 60, () => 1)).toBe(1);
     await cache.del('k');
     expect(onEvent).toHaveBeenCalledTimes(5);
-    vi.useRealTimers();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    process.off('unhandledRejection', unhandled);
-    expect(unhandled).not.toHaveBeenCalled();
+    await expectNoneUnhandled();
   });
 });
 

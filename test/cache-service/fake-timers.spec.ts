@@ -127,7 +127,7 @@ describe('a load that waits for a timer which is gone', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const load = vi.fn(slow);
     void cache.wrap('k', 60, load);
-    await vi.waitFor(() => expect(load).toHaveBeenCalledOnce());
+    await expect.poll(() => load).toHaveBeenCalledOnce();
     vi.useRealTimers();
     expect(await cache.wrap('k', 60, () => 'new')).toBe('new');
     expect(await cache.get('k')).toBe('new');

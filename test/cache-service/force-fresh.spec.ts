@@ -5,6 +5,7 @@ import {
   advance,
   deferred,
   flush,
+  heldReads,
   never,
   nth,
   settledState,
@@ -88,6 +89,25 @@ describe('forceFresh', () => {
     nth(runs, 0).resolve('forced');
     expect(await Promise.all([early, forced])).toEqual(['early', 'forced']);
     expect(of('refused')).toEqual([]);
+    expect(await cache.get('k')).toBe('forced');
+  });
+
+  it('is what stays cached, also when a load that began while the forced one read ends first', async () => {
+    const { store, holdNext } = heldReads();
+    const { cache, of } = setup({}, store);
+    const release = holdNext();
+    const [plain, forced] = [slowLoad(), slowLoad()];
+    const forcing = cache.wrap('k', force, forced.load);
+    await flush();
+    const wrapped = cache.wrap('k', 60, plain.load);
+    await flush();
+    release();
+    await flush();
+    nth(plain.runs, 0).resolve('plain');
+    expect(await wrapped).toBe('plain');
+    nth(forced.runs, 0).resolve('forced');
+    expect(await forcing).toBe('forced');
+    expect(of('refused')).toEqual([{ type: 'refused', key: 'k', reason: 'invalidated' }]);
     expect(await cache.get('k')).toBe('forced');
   });
 

@@ -1,4 +1,10 @@
-import { type CacheConfig, type CacheEvent, CacheService, type CacheStore } from '@glasswork/cache';
+import {
+  type CacheConfig,
+  type CacheEvent,
+  CacheService,
+  type CacheStore,
+  type WrapOptions,
+} from '@glasswork/cache';
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { afterEach, beforeEach, vi } from 'vitest';
 
@@ -43,6 +49,17 @@ export function setup(config: CacheConfig = {}, store: CacheStore = new MemoryCa
         return event.type === type;
       }),
   };
+}
+
+export const SWR: WrapOptions = { ttl: '60s', staleTTL: '10s' };
+
+/** A service with a value under `k`, `old`, that has just become stale. In fake time. */
+export async function stale(config: CacheConfig = {}, store?: CacheStore): Promise<Setup> {
+  const made = setup(config, store);
+  await made.cache.wrap('k', SWR, () => 'old');
+  await advance(10_000);
+  made.events.length = 0;
+  return made;
 }
 
 export interface Deferred<T> {
@@ -137,6 +154,30 @@ export function brokenStore(base: CacheStore = new MemoryCacheStore()): {
     },
   });
   return { store, state };
+}
+
+/** A store whose reply to the next read of `k` the test can hold back: it says what was there when it was sent. */
+export function heldReads(memory = new MemoryCacheStore()): {
+  store: CacheStore;
+  holdNext: () => () => void;
+} {
+  let next: Deferred<unknown> | undefined;
+  const store = storeLike(memory, {
+    getIfPresent: undefined,
+    async getVersioned(key: string) {
+      const reply = key === 'k' ? next?.promise : undefined;
+      if (reply) next = undefined;
+      const read = await memory.getVersioned(key);
+      await reply;
+      return read;
+    },
+  });
+  const holdNext = () => {
+    const reply = deferred();
+    next = reply;
+    return () => reply.resolve(undefined);
+  };
+  return { store, holdNext };
 }
 
 /** A load that the test ends, and the number of times it was called. */

@@ -2,6 +2,7 @@ import { type CacheStore, MemoryCacheStore, type WrapOptions } from '@glasswork/
 import { describe, expect, it, vi } from 'vitest';
 import {
   advance,
+  deferred,
   flush,
   never,
   nth,
@@ -50,7 +51,7 @@ describe('a lease', () => {
   });
 
   it('goes to one of those who wait when its holder dies', async () => {
-    const [holder, ...others] = fleet(200, new MemoryCacheStore());
+    const [holder, ...others] = fleet(50, new MemoryCacheStore());
     const dead = holder?.cache.wrap('k', LEASE, () => never()) ?? never();
     await flush();
     const load = vi.fn(() => new Promise((resolve) => setTimeout(resolve, 100, 'alive')));
@@ -252,6 +253,43 @@ describe('a lease', () => {
     expect(of('lease')).toEqual([]);
   });
 
+  it('of another process keeps no forced load waiting', async () => {
+    const [holder, other] = fleet(2, new MemoryCacheStore());
+    if (!holder || !other) throw new Error('two services');
+    void holder.cache.wrap('k', LEASE, () => never());
+    await flush();
+    const forced = other.cache.wrap('k', { ...LEASE, forceFresh: true }, () => 'forced');
+    await flush();
+    expect(await settledState(forced)).toBe('settled');
+    expect(await forced).toBe('forced');
+  });
+
+  it('of a refresh is given back when an invalidation overtakes it, confirmed or not', async () => {
+    const memory = new MemoryCacheStore();
+    const gate = deferred();
+    let isHeld = false;
+    const store = storeLike(memory, {
+      async add(key: string, value: unknown, ttl: number) {
+        if (isHeld && key.startsWith('#lease:')) await gate.promise;
+        return memory.add(key, value, ttl);
+      },
+      del: (key: string) => (isHeld ? Promise.reject(new Error('down')) : memory.del(key)),
+    });
+    const [here, there] = [setup({}, store), setup({}, memory)];
+    const policy: WrapOptions = { ...LEASE, staleTTL: '10s' };
+    await here.cache.wrap('k', policy, () => 'old');
+    await advance(10_000);
+    isHeld = true;
+    expect(await here.cache.wrap('k', policy, () => 'never')).toBe('old');
+    await expect(here.cache.del('k')).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    isHeld = false;
+    gate.resolve(undefined);
+    await here.cache.settled();
+    expect(await there.cache.wrap('k', policy, () => 'new')).toBe('old');
+    await there.cache.settled();
+    expect(await there.cache.get('k')).toBe('new');
+  });
+
   it('does not wait when it is told not to', async () => {
     const [holder, other] = fleet(2, new MemoryCacheStore());
     if (!holder || !other) throw new Error('two services');
@@ -356,5 +394,35 @@ describe('a lease', () => {
     await waiter.cache.settled();
     expect(waiter.of('refresh')).toEqual([{ type: 'refresh', key: 'k', reason: 'stale' }]);
     expect(await waiter.cache.get('k')).toBe('refreshed');
+  });
+
+  it('gives a caller who has waited no value that its process invalidated while it was read', async () => {
+    const memory = new MemoryCacheStore();
+    const held = deferred<void>();
+    let isHolding = false;
+    const heldBack = async (key: string) => {
+      if (isHolding && key.startsWith('#lease')) await held.promise;
+    };
+    const store = storeLike(memory, {
+      get: async (key: string) => heldBack(key).then(() => memory.get(key)),
+      getVersioned: async (key: string) => heldBack(key).then(() => memory.getVersioned(key)),
+    });
+    const [holder, other] = [setup({}, memory), setup({}, memory)];
+    const { cache } = setup({}, store);
+    void holder.cache.wrap('k', LEASE, () => never()).catch(() => {});
+    await flush();
+    const load = vi.fn((context: { staleValue: unknown }) => `new after ${context.staleValue}`);
+    const waiting = cache.wrap('k', LEASE, load);
+    await flush();
+    // What the waiter reads next is stale, and the answer about the lease comes after the invalidation.
+    const staleAtOnce = { ttl: '1h', staleTTL: '1ms', forceFresh: true } as const;
+    await other.cache.wrap('k', staleAtOnce, () => 'old');
+    isHolding = true;
+    await advance(300);
+    await cache.del('k');
+    held.resolve();
+    await advance(1_000);
+    expect(await waiting).toBe('new after undefined');
+    expect(load).toHaveBeenCalledOnce();
   });
 });

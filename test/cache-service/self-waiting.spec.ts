@@ -1,6 +1,15 @@
 import type { CacheService, WrapOptions } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
-import { advance, deferred, flush, nth, setup, slowLoad, useFakeTime } from './helpers.js';
+import {
+  advance,
+  deferred,
+  flush,
+  heldReads,
+  nth,
+  setup,
+  slowLoad,
+  useFakeTime,
+} from './helpers.js';
 
 /** From Node 24 on, a load is known also after its first `await`. */
 const knowsContexts = Number.parseInt(process.versions.node, 10) >= 24;
@@ -186,6 +195,19 @@ describe('a load that only looks as if it waited for itself', () => {
     await cache.settled();
     expect(await cache.get('b')).toBe('old a');
     expect(of('load-error')).toEqual([]);
+  });
+
+  it('is fine: it forces a load of a key whose own load, begun meanwhile, waits for it', async () => {
+    const { store, holdNext } = heldReads();
+    const { cache } = setup({}, store);
+    const release = holdNext();
+    const a = cache.wrap('a', 60, () => cache.wrap('k', { forceFresh: true }, () => 'forced'));
+    await flush();
+    const k = cache.wrap('k', 60, () => cache.wrap('a', 60, one));
+    await flush();
+    release();
+    await flush();
+    expect(await Promise.all([a, k])).toEqual(['forced', 'forced']);
   });
 
   it('is fine: one batch serves two loads, and needs neither', async () => {

@@ -4,6 +4,7 @@ import {
   advance,
   deferred,
   flush,
+  heldReads,
   never,
   nth,
   setup,
@@ -113,6 +114,41 @@ describe('signal', () => {
       expect(await cache.wrap('k', 60, () => 'anew')).toBe('anew');
     },
   );
+
+  it('of a caller who had joined starts no load for a value that cannot be copied', async () => {
+    const { cache, of } = setup();
+    const { load, runs } = slowLoad();
+    const first = cache.wrap('k', 60, load);
+    await flush();
+    const controller = new AbortController();
+    const joined = cache.wrap('k', { ttl: 60, signal: controller.signal }, load);
+    const rejected = expect(joined).rejects.toBe(reason);
+    await flush();
+    expect(of('join')).toHaveLength(1);
+    controller.abort(reason);
+    await rejected;
+    nth(runs, 0).resolve(() => 'not to be copied');
+    await first;
+    await flush();
+    expect(runs).toHaveLength(1);
+  });
+
+  it('of a caller who has gone while the store was read makes no hit', async () => {
+    const { store, holdNext } = heldReads();
+    const { cache, events } = setup({}, store);
+    await cache.set('k', 'fresh', 60);
+    events.length = 0;
+    const release = holdNext();
+    const controller = new AbortController();
+    const calling = cache.wrap('k', { ttl: 60, signal: controller.signal }, () => 'unused');
+    const rejected = expect(calling).rejects.toBe(reason);
+    await flush();
+    controller.abort(reason);
+    release();
+    await rejected;
+    await flush();
+    expect(events).toEqual([]);
+  });
 
   it('gives the reason at once, also where the load does not listen, and caches nothing of it', async () => {
     const { cache } = setup();

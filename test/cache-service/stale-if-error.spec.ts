@@ -1,10 +1,16 @@
-import { type CacheService, MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
+import {
+  type CacheService,
+  type CacheStore,
+  MemoryCacheStore,
+  type WrapOptions,
+} from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
 import {
   advance,
   bareStore,
   brokenStore,
   flush,
+  heldReads,
   nth,
   type Setup,
   setup,
@@ -17,7 +23,7 @@ const ERROR = new Error('origin');
 const failing = () => Promise.reject(ERROR);
 
 /** A value that has just expired, and stands by. */
-async function expired(store = new MemoryCacheStore()): Promise<Setup> {
+async function expired(store: CacheStore = new MemoryCacheStore()): Promise<Setup> {
   const made = setup({ versionTTL: 0 }, store);
   await made.cache.wrap('k', POLICY, () => 'old');
   await advance(60_000);
@@ -202,21 +208,64 @@ describe('an invalidated value', () => {
     expect(await wrapped).toBe('new');
   });
 
-  it('never stands in, even where the store did not confirm that it is invalidated', async () => {
-    const { store, state } = brokenStore();
-    state.broken = false;
-    const { cache } = setup({}, store);
-    await cache.wrap('k', POLICY, () => 'old');
-    await advance(60_000);
-    const { load, runs } = slowLoad();
-    const wrapped = cache.wrap('k', POLICY, load);
-    await flush();
-    state.broken = true;
-    await expect(cache.del('k')).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
-    state.broken = false;
-    nth(runs, 0).reject(ERROR);
-    await expect(wrapped).rejects.toBe(ERROR);
-  });
+  it.each([
+    ['that fails', 'error'],
+    ['that is slow', 'timeout'],
+  ] as const)(
+    'never stands in for a load %s, even where the store did not confirm that it is invalidated',
+    async (_how, reason) => {
+      const { store, state } = brokenStore();
+      state.broken = false;
+      const { cache } = setup({}, store);
+      await cache.wrap('k', POLICY, () => 'old');
+      await advance(60_000);
+      const { load, runs } = slowLoad();
+      const wrapped = cache.wrap('k', { ...POLICY, softTimeout: '1s' }, load);
+      await flush();
+      state.broken = true;
+      await expect(cache.del('k')).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+      state.broken = false;
+      if (reason === 'timeout') await advance(1_000);
+      nth(runs, 0).reject(ERROR);
+      await expect(wrapped).rejects.toBe(ERROR);
+    },
+  );
+
+  it.each(ways)(
+    'never stands in for a slow load: %s while it is read again',
+    async (_way, invalidate) => {
+      const { store, holdNext } = heldReads();
+      const { cache } = await expired(store);
+      const { load, runs } = slowLoad();
+      const wrapped = cache.wrap('k', { ...POLICY, softTimeout: '1s' }, load);
+      await flush();
+      const release = holdNext();
+      await advance(1_000);
+      await invalidate(cache);
+      release();
+      await flush();
+      nth(runs, 0).resolve('new');
+      expect(await wrapped).toBe('new');
+    },
+  );
+
+  it.each(ways)(
+    'never stands in, though it is newer than the failed load: %s while it is read',
+    async (_way, invalidate) => {
+      const { store, holdNext } = heldReads();
+      const { cache } = await expired(store);
+      const { load, runs } = slowLoad();
+      const wrapped = cache.wrap('k', POLICY, load);
+      await flush();
+      await setup({}, store).cache.set('k', 'newer', POLICY);
+      const release = holdNext();
+      nth(runs, 0).reject(ERROR);
+      await flush();
+      await invalidate(cache);
+      release();
+      await expect(wrapped).rejects.toBe(ERROR);
+    },
+  );
 
   it.each([true, false])('leaves room for what was written meanwhile, here: %s', async (same) => {
     const store = new MemoryCacheStore();

@@ -1,37 +1,24 @@
-import { createCacheKey, MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCacheKey, MemoryCacheStore } from '@glasswork/cache';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { noteUnhandled } from '../unhandled.js';
 import {
   advance,
   flush,
   nth,
-  type Setup,
+  SWR,
   settledState,
   setup,
   slowLoad,
+  stale,
   storeLike,
   useFakeTime,
 } from './helpers.js';
 
-const SWR: WrapOptions = { ttl: '60s', staleTTL: '10s' };
-
-/** A value that has just become stale. */
-async function stale(config = {}, store = new MemoryCacheStore()): Promise<Setup> {
-  const made = setup(config, store);
-  await made.cache.wrap('k', SWR, () => 'old');
-  await advance(10_000);
-  made.events.length = 0;
-  return made;
-}
-
 describe('a stale value', () => {
   useFakeTime();
-  const unhandled = vi.fn();
+  let expectNoneUnhandled: () => Promise<void>;
   beforeEach(() => {
-    unhandled.mockClear();
-    process.on('unhandledRejection', unhandled);
-  });
-  afterEach(() => {
-    process.off('unhandledRejection', unhandled);
+    expectNoneUnhandled = noteUnhandled();
   });
 
   it('is served at once, and refreshed once behind it', async () => {
@@ -129,9 +116,7 @@ describe('a stale value', () => {
     expect(await cache.wrap('k', SWR, throws)).toBe('old');
     await cache.settled();
     expect(of('load-error')).toHaveLength(2);
-    vi.useRealTimers();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(unhandled).not.toHaveBeenCalled();
+    await expectNoneUnhandled();
   });
 
   it('stays when its refresh finds nothing any more', async () => {

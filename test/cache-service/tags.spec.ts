@@ -4,6 +4,8 @@ import {
   advance,
   bareStore,
   brokenStore,
+  deferred,
+  flush,
   START,
   setup,
   storeLike,
@@ -167,6 +169,28 @@ describe('tagTTL', () => {
     expect(await here.cache.get('k')).toBe('old');
     await advance(1);
     expect(await here.cache.get('k')).toBeUndefined();
+  });
+
+  it('does not count for what was read while this process invalidated it', async () => {
+    const memory = new MemoryCacheStore();
+    const gate = deferred();
+    let isHeld = false;
+    const store = storeLike(memory, {
+      getIfPresent: undefined,
+      async set(key: string, value: unknown, ttl: number) {
+        if (isHeld) await gate.promise;
+        return memory.set(key, value, ttl);
+      },
+    });
+    const { cache } = setup({ tagTTL: '1h' }, store);
+    await cache.set('k', 'old', RED);
+    isHeld = true;
+    const invalidating = cache.invalidateTags(['red']);
+    await flush();
+    expect(await cache.wrap('k', RED, () => 'unused')).toBe('old');
+    gate.resolve(undefined);
+    await invalidating;
+    expect(await cache.get('k')).toBeUndefined();
   });
 
   it('is over after a thaw', async () => {

@@ -6,7 +6,17 @@ import {
   TieredCacheStore,
 } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
-import { advance, deferred, setup, storeLike, useFakeTime } from './helpers.js';
+import {
+  advance,
+  deferred,
+  flush,
+  heldReads,
+  nth,
+  setup,
+  slowLoad,
+  storeLike,
+  useFakeTime,
+} from './helpers.js';
 
 /** Several processes over one last tier, which counts what is asked of it for the user's keys. */
 function fleet() {
@@ -105,6 +115,43 @@ describe('a service over tiers', () => {
     expect(load).not.toHaveBeenCalled();
     expect(asked).toEqual(['read k']);
     expect(b.of('refresh')).toEqual([]);
+  });
+
+  it('leaves a stale copy to the load that has begun while the last tier was looked at', async () => {
+    const { store: last, holdNext } = heldReads();
+    const { cache, of } = setup({}, new TieredCacheStore([new MemoryCacheStore(), last]));
+    const policy = { ttl: '1h', staleTTL: '2s' } as const;
+    await cache.wrap('k', policy, () => 'old');
+    await advance(2_000);
+    const release = holdNext();
+    const refresh = vi.fn(() => 'refreshed');
+    expect(await cache.wrap('k', policy, refresh)).toBe('old');
+    const { load, runs } = slowLoad();
+    const forced = cache.wrap('k', { ...policy, forceFresh: true }, load);
+    await flush();
+    release();
+    await flush();
+    nth(runs, 0).resolve('forced');
+    expect(await forced).toBe('forced');
+    await cache.settled();
+    expect(refresh).not.toHaveBeenCalled();
+    expect(of('refresh')).toEqual([]);
+  });
+
+  it('gives the refresh of several stale copies none of their values', async () => {
+    const { open } = fleet();
+    const { cache } = open();
+    const policy = { ttl: '1h', staleTTL: '2s' } as const;
+    await cache.wrapMany(['a', 'b'], policy, async () => ['old a', 'old b']);
+    await advance(2_000);
+    const given: unknown[] = [];
+    await cache.wrapMany(['a', 'b'], policy, async (keys, { staleValue }) => {
+      given.push(staleValue);
+      return keys.map((key) => `new ${key}`);
+    });
+    await cache.settled();
+    expect(given).toEqual([undefined]);
+    expect(await cache.getMany(['a', 'b'])).toEqual(['new a', 'new b']);
   });
 
   it('refreshes a stale copy once for all callers, and fills both tiers', async () => {

@@ -1,5 +1,6 @@
 import { type CacheStore, MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
+import { noteUnhandled } from '../unhandled.js';
 import {
   advance,
   flush,
@@ -70,8 +71,7 @@ describe('softTimeout', () => {
   });
 
   it('keeps a late failure from harming anybody', async () => {
-    const unhandled = vi.fn();
-    process.on('unhandledRejection', unhandled);
+    const expectNoneUnhandled = noteUnhandled();
     const { cache, of } = await expired();
     const { load, runs } = slowLoad();
     const wrapped = cache.wrap('k', SOFT, load);
@@ -81,10 +81,7 @@ describe('softTimeout', () => {
     await cache.settled();
     expect(of('load-error')).toHaveLength(1);
     expect(of('background-error')).toEqual([]);
-    vi.useRealTimers();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    process.off('unhandledRejection', unhandled);
-    expect(unhandled).not.toHaveBeenCalled();
+    await expectNoneUnhandled();
   });
 
   it('does not share the value that it gives with the load that goes on', async () => {
@@ -241,8 +238,7 @@ describe('hardTimeout', () => {
   });
 
   it('aborts a fetch-like load that listens, whose own error is not unhandled', async () => {
-    const unhandled = vi.fn();
-    process.on('unhandledRejection', unhandled);
+    const expectNoneUnhandled = noteUnhandled();
     const { cache } = setup();
     const wrapped = cache.wrap('k', HARD, ({ signal }) => {
       return new Promise((_resolve, reject) => {
@@ -252,10 +248,7 @@ describe('hardTimeout', () => {
     const rejected = expect(wrapped).rejects.toMatchObject({ code: 'TIMEOUT' });
     await advance(1_000);
     await rejected;
-    vi.useRealTimers();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    process.off('unhandledRejection', unhandled);
-    expect(unhandled).not.toHaveBeenCalled();
+    await expectNoneUnhandled();
   });
 
   it('gives a signal that is aborted already to who asks late', async () => {

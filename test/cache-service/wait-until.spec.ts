@@ -1,17 +1,6 @@
-import { MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
-import { advance, nth, type Setup, settledState, setup, slowLoad, useFakeTime } from './helpers.js';
-
-const SWR: WrapOptions = { ttl: '60s', staleTTL: '10s' };
-
-/** A value that has just become stale. */
-async function stale(config = {}, store = new MemoryCacheStore()): Promise<Setup> {
-  const made = setup(config, store);
-  await made.cache.wrap('k', SWR, () => 'old');
-  await advance(10_000);
-  made.events.length = 0;
-  return made;
-}
+import { noteUnhandled } from '../unhandled.js';
+import { nth, SWR, settledState, setup, slowLoad, stale, useFakeTime } from './helpers.js';
 
 describe('waitUntil', () => {
   useFakeTime();
@@ -57,17 +46,13 @@ describe('waitUntil', () => {
     ],
     ['rejects', () => Promise.reject(new Error('too late'))],
   ])('that %s harms nobody', async (_how, waitUntil) => {
-    const unhandled = vi.fn();
-    process.on('unhandledRejection', unhandled);
+    const expectNoneUnhandled = noteUnhandled();
     const { cache, of } = await stale({ waitUntil });
     expect(await cache.wrap('k', SWR, () => 'new')).toBe('old');
     await cache.settled();
     expect(await cache.get('k')).toBe('new');
     expect(of('background-error')).toMatchObject([{ error: { message: 'too late' } }]);
-    vi.useRealTimers();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    process.off('unhandledRejection', unhandled);
-    expect(unhandled).not.toHaveBeenCalled();
+    await expectNoneUnhandled();
   });
 
   it('is not asked when nothing is left to do', async () => {

@@ -67,7 +67,7 @@ describe('in mode "await", with work left,', () => {
       (_event: unknown, _context: unknown) => after.waitUntil(turns()),
     );
     expect(handler({}, context('1'), () => {})).toBeUndefined();
-    await vi.waitFor(() => expect(after.deadline()).toBeUndefined());
+    await expect.poll(() => after.deadline()).toBeUndefined();
   });
 
   it('a callback handler that throws has its error held', async () => {
@@ -113,7 +113,7 @@ describe.each(['extension', 'await'] as const)('a callback handler in mode "%s"'
     /** That the invocation is over: in the mode of the test. */
     const over = async () => {
       if (mode === 'extension') await lambda.server.parked();
-      else await vi.waitFor(() => expect(after.deadline()).toBeUndefined());
+      else await expect.poll(() => after.deadline()).toBeUndefined();
     };
     return { after, answer, run, over };
   }

@@ -29,7 +29,7 @@ async function run(code: string, format: 'esm' | 'cjs' = 'esm') {
   });
   const env = { ...process.env, AWS_LAMBDA_RUNTIME_API: lambda.server.api };
   return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [file], { env, timeout: 10_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [file], { env, timeout: 300_000 }, (error, stdout, stderr) => {
       resolve({ code: error ? (error.code ?? error.signal) : 0, stdout, stderr });
     });
   });

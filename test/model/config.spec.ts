@@ -1,16 +1,15 @@
-import { type CacheConfig, CacheError, CacheService, MemoryCacheStore } from '@glasswork/cache';
+import {
+  type CacheConfig,
+  type CacheError,
+  CacheService,
+  MemoryCacheStore,
+} from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
 import { settings } from '../../src/model/config.js';
+import { errorOf } from '../errors.js';
 
-const errorOf = (config: CacheConfig): CacheError => {
-  try {
-    new CacheService(new MemoryCacheStore(), config);
-  } catch (error) {
-    if (error instanceof CacheError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-};
+const refusalOf = (config: CacheConfig): CacheError =>
+  errorOf(() => new CacheService(new MemoryCacheStore(), config));
 
 describe('settings', () => {
   it('has the documented defaults', () => {
@@ -67,7 +66,7 @@ describe('a configuration that is wrong', () => {
     ['clock', { clock: {} as CacheConfig['clock'] }, 'INVALID_OPTION'],
     ['clock', { clock: null as unknown as CacheConfig['clock'] }, 'INVALID_OPTION'],
   ])('names %s', (option, config, code) => {
-    const error = errorOf(config);
+    const error = refusalOf(config);
     expect([error.code, error.subject]).toEqual([code, option]);
     expect(error.message).toContain(option);
   });
@@ -75,7 +74,7 @@ describe('a configuration that is wrong', () => {
   it.each(['app*', 'app[1]', 'app?', 'app:', 'a b', '', '#app', 'app\\', 'ä', 'app\n'])(
     'refuses the prefix %j',
     (keyPrefix) => {
-      const error = errorOf({ keyPrefix });
+      const error = refusalOf({ keyPrefix });
       expect([error.code, error.subject]).toEqual(['INVALID_OPTION', 'keyPrefix']);
     },
   );

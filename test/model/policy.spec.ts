@@ -9,16 +9,7 @@ import {
   resolvePolicy,
   type WrapOptions,
 } from '../../src/model/policy.js';
-
-const errorOf = (run: () => unknown): CacheError => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof CacheError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-};
+import { errorOf } from '../errors.js';
 
 describe('rememberPolicies', () => {
   const policyOf = rememberPolicies({ ...DEFAULT_POLICY, jitter: 0.5 });

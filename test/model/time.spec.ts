@@ -1,4 +1,3 @@
-import { CacheError } from '@glasswork/cache';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type Duration,
@@ -7,16 +6,7 @@ import {
   pause,
   after as runAfter,
 } from '../../src/model/time.js';
-
-const errorOf = (run: () => unknown): CacheError => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof CacheError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-};
+import { errorOf } from '../errors.js';
 
 describe('milliseconds', () => {
   it.each<[Duration, number]>([

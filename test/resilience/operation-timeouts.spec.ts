@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LATE, OperationTimeouts } from '../../src/resilience/operation-timeouts.js';
+import { noteUnhandled } from '../unhandled.js';
 import { ways } from './ways.js';
 
 const never = () => new Promise<never>(() => {});
@@ -116,12 +117,8 @@ describe.each(ways)('OperationTimeouts, %s', (_way, timers) => {
     const refused = expect(raced).rejects.toBe(LATE);
     await vi.advanceTimersByTimeAsync(200);
     await refused;
-    const unhandled = vi.fn();
-    process.on('unhandledRejection', unhandled);
-    vi.useRealTimers();
+    const expectNoneUnhandled = noteUnhandled();
     reject(new Error('late failure'));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    process.off('unhandledRejection', unhandled);
-    expect(unhandled).not.toHaveBeenCalled();
+    await expectNoneUnhandled();
   });
 });

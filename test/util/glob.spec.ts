@@ -79,7 +79,7 @@ describe('a glob', () => {
 
   it('is quick on patterns that make a backtracking matcher slow', () => {
     const key = 'a'.repeat(3_000);
-    const begin = performance.now();
+    const begin = process.cpuUsage();
     for (const pattern of [
       'a*'.repeat(200),
       '*a'.repeat(200),
@@ -90,7 +90,8 @@ describe('a glob', () => {
       expect(globMatcher(`${pattern}*`)(key)).toBe(true);
     }
     // A backtracking matcher takes longer than the universe is old.
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    // Work, not time: other processes take their share of that.
+    expect(process.cpuUsage(begin).user).toBeLessThan(5_000_000);
   });
 });
 

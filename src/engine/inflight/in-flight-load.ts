@@ -105,9 +105,10 @@ export class InFlightLoad implements InFlight {
     this.#settle(work(this));
   }
 
-  /** Moves the load to a newer snapshot. While it waits for a lease, it has read nothing yet. */
-  rebase(basis: LoadBasis): void {
+  /** Moves the load to a newer snapshot, and its tags. While it waits for a lease, it has read nothing yet. */
+  rebase(basis: LoadBasis, tags: Iterable<string>): void {
     this.#basis = basis;
+    for (const tag of tags) this.#tags.add(tag);
   }
 
   /** Sets the versions that the value will carry. Undefined if one is unknown. */
@@ -168,8 +169,7 @@ export class InFlightLoad implements InFlight {
     return (
       snapshot.versions.length === read.size &&
       snapshot.versions.every(
-        ([name, version]) =>
-          read.has(name) && (version === read.get(name) || version === created.get(name)),
+        ([name, version]) => version === read.get(name) || version === created.get(name),
       )
     );
   }

@@ -114,8 +114,7 @@ export class BackgroundRefresh {
     const readAgain = attempt === 'after a freeze' || isCopy(request.snapshot);
     const due = readAgain ? await this.#stillDue(request) : request;
     if (!due) return undefined;
-    const lease =
-      due.policy.lease && due.snapshot.versions ? await this.#parts.leases.take(due) : undefined;
+    const lease = due.policy.lease ? await this.#parts.leases.take(due) : undefined;
     return lease === 'held' ? undefined : { request: due, lease };
   }
 

@@ -1,16 +1,18 @@
 import type { Entry } from '../../model/entry.js';
 import type { Emit } from '../../model/events.js';
 import { type Clock, withTimeout } from '../../model/time.js';
+import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { StoreAccess } from '../store-access.js';
 import type { BackgroundTasks } from './background-tasks.js';
 import { type Awaited, CallerWait } from './caller-wait.js';
-import type { LoadRequest } from './load-request.js';
+import { knownTags, type LoadRequest } from './load-request.js';
 
 interface Parts {
   readonly access: StoreAccess;
   readonly reader: EntryReader;
+  readonly inFlight: InFlightTracker;
   readonly background: BackgroundTasks;
   readonly clock: Clock;
   readonly emit: Emit;
@@ -69,9 +71,16 @@ async function lastGoodAfter(
 ): Promise<Entry | undefined> {
   const { address, policy, snapshot } = request;
   if (reason === 'timeout' && inFlight.isInvalidated) return undefined;
-  const again = await parts.reader.read(address, policy.tags);
-  const { entry } = again;
-  if (!entry || policy.signal?.aborted || !mayStandIn(parts, request, entry)) return undefined;
+  const again = await parts.inFlight.guard(
+    { storageKey: address.storageKey, tags: policy.tags },
+    () => parts.reader.read(address, policy.tags),
+    // Invalidated while it was read again.
+    (read, watch) =>
+      watch.isInvalidated(knownTags({ policy, snapshot: read })) ? undefined : read,
+  );
+  const entry = again?.entry;
+  if (!again || !entry || policy.signal?.aborted || !mayStandIn(parts, request, entry))
+    return undefined;
   const isSame =
     again.version === snapshot.version && entry.createdAt === snapshot.entry?.createdAt;
   // After an error, any other entry is newer and better. A load that is only late will bring a better one itself.

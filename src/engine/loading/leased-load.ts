@@ -1,11 +1,13 @@
-import { isServable, type Servable } from '../../model/snapshot.js';
+import { tagsAmong } from '../../model/dependency.js';
+import { isServable, type Servable, type Snapshot } from '../../model/snapshot.js';
 import { monotonic, pause } from '../../model/time.js';
+import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { BackgroundRefresh } from './background-refresh.js';
 import type { Lease, Leases } from './lease.js';
-import type { LoadAll, LoadRequest } from './load-request.js';
+import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 import type { LoadRunner } from './load-runner.js';
 import { readAgain } from './stale-value.js';
 
@@ -20,6 +22,7 @@ interface Parts {
   readonly versions: VersionTracker;
   readonly runner: LoadRunner;
   readonly refresh: BackgroundRefresh;
+  readonly inFlight: InFlightTracker;
 }
 
 /** The end of a wait for another process. */
@@ -42,17 +45,15 @@ export class LeasedLoad {
   }
 
   async run(request: LoadRequest, inFlight: InFlightLoad, load: LoadAll): Promise<unknown> {
-    const { leases, refresh } = this.#parts;
+    const { leases } = this.#parts;
     const wait = new Wait(Math.min(request.policy.lease?.wait ?? 0, leases.timeLeft() / 2));
     let current = await this.#createMissing(request);
     for (;;) {
       const lease = await leases.take(current);
       if (lease !== 'held') return this.#load(current, inFlight, lease, load);
-      const end = await this.#waitForHolder(current, inFlight, wait);
+      const end = await this.#waitForHolder(current, inFlight, load, wait);
       switch (end.as) {
         case 'value':
-          if (end.snapshot.state === 'stale')
-            refresh.start([{ ...current, snapshot: end.snapshot }], load);
           return end.snapshot.entry.value;
         case 'freed':
           current = end.request;
@@ -64,24 +65,50 @@ export class LeasedLoad {
     }
   }
 
-  async #waitForHolder(request: LoadRequest, inFlight: InFlightLoad, wait: Wait): Promise<WaitEnd> {
-    const { leases, reader } = this.#parts;
+  async #waitForHolder(
+    request: LoadRequest,
+    inFlight: InFlightLoad,
+    load: LoadAll,
+    wait: Wait,
+  ): Promise<WaitEnd> {
+    const { leases } = this.#parts;
     let current = request;
     for (;;) {
       if (!(await wait.next())) return { as: 'timeout', request: current };
       inFlight.run.throwIfAborted();
-      const [snapshot, isHeld] = await Promise.all([
-        reader.read(current.address, current.policy.tags),
-        leases.isHeld(current),
-      ]);
+      const { snapshot, isHeld, isOvertaken } = await this.#check(current, load);
+      // The value was read before an invalidation of this process that has resolved meanwhile.
+      if (isOvertaken) continue;
       if (isServable(snapshot)) return { as: 'value', snapshot };
       if (!snapshot.versions) return { as: 'unreadable', request: readAgain(current, snapshot) };
       const next = await this.#createMissing(readAgain(current, snapshot));
       const isFreed = !isHeld || leases.nameOf(next) !== leases.nameOf(current);
       current = next;
-      inFlight.rebase(next.snapshot);
+      inFlight.rebase(next.snapshot, knownTags(next));
       if (isFreed) return { as: 'freed', request: current };
     }
+  }
+
+  /**
+   * Reads the key, and whether the lease is still held. A stale value is refreshed in the turn in which the read ends, so
+   * that no invalidation of this process comes between the two.
+   */
+  #check(
+    request: LoadRequest,
+    load: LoadAll,
+  ): Promise<{ snapshot: Snapshot; isHeld: boolean; isOvertaken: boolean }> {
+    const { inFlight, leases, reader, refresh } = this.#parts;
+    const { address, policy } = request;
+    return inFlight.guard(
+      { storageKey: address.storageKey, tags: knownTags(request) },
+      () => Promise.all([reader.read(address, policy.tags), leases.isHeld(request)]),
+      ([snapshot, isHeld], watch) => {
+        const isOvertaken = watch.isInvalidated(tagsAmong(snapshot.entry?.versions ?? []));
+        if (snapshot.state === 'stale' && !isOvertaken)
+          refresh.start([{ ...request, snapshot }], load);
+        return { snapshot, isHeld, isOvertaken };
+      },
+    );
   }
 
   async #load(

@@ -21,7 +21,10 @@ export type LoadAll = (
 ) => Promise<readonly unknown[]>;
 
 /** All known tags of a key: those of the call and those of its last value. */
-export const knownTags = ({ policy, snapshot }: LoadRequest): string[] => [
+export const knownTags = ({
+  policy,
+  snapshot,
+}: Pick<LoadRequest, 'policy' | 'snapshot'>): string[] => [
   ...policy.tags,
   ...tagsAmong(snapshot.entry?.versions ?? []),
 ];

@@ -144,6 +144,26 @@ describe('InFlightTracker', () => {
     expect([older.isInvalidated, younger.isInvalidated]).toEqual([true, true]);
   });
 
+  it('leaves a load that has begun when the invalidation of reads is confirmed, and no other', () => {
+    const tracker = new InFlightTracker();
+    const begun = start(tracker, 'k', basis('v'), [], never);
+    const waiting = start(tracker, 'k', basis('v'), [], never);
+    begun.begin();
+    tracker.invalidateReads(() => true);
+    expect([begun.isInvalidated, waiting.isInvalidated]).toEqual([false, true]);
+  });
+
+  it('lets no caller join who has read fewer dependencies than the load', () => {
+    const tracker = new InFlightTracker();
+    const versions: LoadBasis['versions'] = [
+      [null, 'p'],
+      ['red', 'r'],
+    ];
+    const running = start(tracker, 'k', basis('v', { versions }), ['red'], never);
+    expect(joinable(tracker, 'k', basis('v', { versions }))).toBe(running);
+    expect(joinable(tracker, 'k', basis('v'))).toBeUndefined();
+  });
+
   it('asks an invalidation of a tag once more when the entry has said which tags it carries', () => {
     const tracker = new InFlightTracker();
     const watch = tracker.watch({ storageKey: 'k', tags: ['blue'] });

@@ -19,7 +19,14 @@ export interface CachedAnswer {
   readonly events: readonly string[];
 }
 
-const { TABLE = '', ENDPOINT = '', ORIGIN = '', MODE, MAX_WAIT = '2m', TIMEOUT = '1m' } = process.env;
+const {
+  TABLE = '',
+  ENDPOINT = '',
+  ORIGIN = '',
+  MODE,
+  MAX_WAIT = '2m',
+  TIMEOUT = '1m',
+} = process.env;
 
 const events: string[] = [];
 
