@@ -12,7 +12,7 @@ export function longestPause(outcome: Answer | Failure, always: boolean, attempt
     // System errors (ECONNRESET, ENOTFOUND, …) may pass. Errors of TLS, HTTP and Node (ERR_…) do not.
     const mayPass = outcome.late || /^E(?!RR_)/.test(outcome.error.code ?? '');
     if (!mayPass || (outcome.sent && !always)) return Infinity;
-    // A pooled socket that died says nothing about the service, so there is nothing to wait for.
+    // A dead pooled socket does not mean that the service fails, so no pause is needed.
     return outcome.reused && !outcome.late ? 0 : pauseMs;
   }
   const { status } = outcome;

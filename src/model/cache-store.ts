@@ -76,7 +76,7 @@ export interface CacheStore {
   has?(key: string): Promise<boolean>;
   /**
    * For a store that holds values in this process: the result of `get`, without waiting. Undefined if there is no value
-   * or if the store cannot tell at once. Never throws. `now` is the current time in epoch milliseconds, for callers
+   * or if the store cannot tell without waiting. Never throws. `now` is the current time in epoch milliseconds, for callers
    * that have just read the clock; by default the store reads it.
    */
   getIfPresent?<T>(key: string, now?: number): T | undefined;

@@ -62,7 +62,7 @@ describe('a faulty store', () => {
 
   it('loses the reply of what it has done', async () => {
     const { inner, store } = failing('add', { kind: 'lost-reply' });
-    await expect(store.add?.('a', 1, 60)).rejects.toThrow(/it was applied/);
+    await expect(store.add?.('a', 1, 60)).rejects.toThrow(/: it was applied\.$/);
     expect(await inner.get('a')).toBe(1);
   });
 

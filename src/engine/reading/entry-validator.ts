@@ -139,7 +139,7 @@ export class EntryValidator {
   }
 
   #corrupt({ key }: Address, why: string, cause?: unknown): 'corrupt' {
-    const message = `What is stored under "${key}" ${why}: it counts as a miss.`;
+    const message = `The stored record of "${key}" ${why}: it counts as a miss.`;
     const error = new CacheError('CORRUPT', message, { subject: key, cause });
     this.#emit({ type: 'corrupt', key, error });
     return 'corrupt';

@@ -1,7 +1,7 @@
 import { CacheError, type CacheErrorCode } from '../../model/errors.js';
 import { remedyOf } from './remedies.js';
 
-/** The error code by message. A key of the wrong type says nothing about the server's health. */
+/** The error code by message. A key of the wrong type does not mean that the server fails. */
 const CODES: readonly (readonly [pattern: RegExp, code: CacheErrorCode])[] = [
   [/timed out|ETIMEDOUT|timeout/i, 'TIMEOUT'],
   [/^WRONGTYPE/, 'CORRUPT'],
