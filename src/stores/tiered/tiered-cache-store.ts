@@ -15,7 +15,7 @@ import { freezeDeep } from '../../util/deep-freeze.js';
 import { InvalidationBus } from './invalidation-bus.js';
 import type { TieredCacheStoreOptions } from './options.js';
 import { checkedTiers, type Tier } from './tier.js';
-import { NO_LOOK, snapshot, UpperTier } from './upper-tier.js';
+import { NOTHING_READ, ownCopy, UpperTier } from './upper-tier.js';
 
 /**
  * Fast stores in front of a shared one: the fastest tier answers first; the last tier is the source of truth.
@@ -57,7 +57,7 @@ export class TieredCacheStore implements CacheStore {
   readonly serializer?: Serializer | undefined;
   readonly #upper: UpperTier;
   readonly #below: Tier;
-  readonly #fleet: InvalidationBus | undefined;
+  readonly #bus: InvalidationBus | undefined;
 
   /** `tiers`: the fastest first. The last one is the source of truth. */
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
@@ -66,8 +66,8 @@ export class TieredCacheStore implements CacheStore {
     this.#upper = new UpperTier(first, milliseconds(upperTTL, 'upperTTL'), clock);
     const rest = [next, ...others] as const;
     this.#below = others.length === 0 ? next : new TieredCacheStore(rest, { upperTTL, clock });
-    const fleet = channel && new InvalidationBus(channel, first, clock);
-    this.#fleet = fleet;
+    const bus = channel && new InvalidationBus(channel, first, clock);
+    this.#bus = bus;
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
     const from = this.#below.copy ? this.#below : first;
@@ -76,7 +76,7 @@ export class TieredCacheStore implements CacheStore {
     const { getIfPresent } = first;
     if (getIfPresent) {
       this.getIfPresent = <T>(key: string, now?: number) =>
-        !fleet || fleet.trusts(now) ? (getIfPresent<T>).call(first, key, now) : undefined;
+        !bus || bus.trusts(now) ? (getIfPresent<T>).call(first, key, now) : undefined;
     }
   }
 
@@ -90,16 +90,18 @@ export class TieredCacheStore implements CacheStore {
     const below = this.#below;
     const nearest = below.getNearest?.bind(below) ?? below.getVersioned.bind(below);
     if (isRecord(key)) return nearest(key);
-    const look = await this.#upper.look<T>(key);
-    if (look.value !== undefined && this.#trusted) return { ...look, version: undefined };
-    return this.#shared(await this.#upper.follow(key, look, nearest<T>(key)));
+    const snapshot = await this.#upper.snapshot<T>(key);
+    if (snapshot.value !== undefined && this.#trusted) return { ...snapshot, version: undefined };
+    return this.#shared(await this.#upper.backfill(key, snapshot, nearest<T>(key)));
   }
 
   /** Reads the last tier, with its version, and copies the value to the tiers above. */
   async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     if (isRecord(key)) return this.#below.getVersioned(key);
-    const look = await this.#upper.look(key);
-    return this.#shared(await this.#upper.follow(key, look, this.#below.getVersioned<T>(key)));
+    const snapshot = await this.#upper.snapshot(key);
+    return this.#shared(
+      await this.#upper.backfill(key, snapshot, this.#below.getVersioned<T>(key)),
+    );
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
@@ -137,11 +139,11 @@ export class TieredCacheStore implements CacheStore {
     version: CacheVersion,
   ): Promise<boolean> {
     if (isRecord(key)) return this.#below.setIfUnchanged(key, value, ttl, version);
-    const given = snapshot(value);
+    const given = ownCopy(value);
     // A value that cannot be copied now is written without delay, before it can change. The next read makes the copy.
-    const look = given === undefined ? NO_LOOK : await this.#upper.look(key);
+    const snapshot = given === undefined ? NOTHING_READ : await this.#upper.snapshot(key);
     const writing = this.#below.setIfUnchanged(key, given ?? value, ttl, version);
-    return this.#upper.raise(key, look, given, ttl, writing);
+    return this.#upper.writeThrough(key, snapshot, given, ttl, writing);
   }
 
   async del(key: string): Promise<void> {
@@ -161,7 +163,7 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     return downThenUp(
       () => this.#below.delByPattern(pattern),
-      () => allSettled([store.delByPattern(pattern), this.#fleet?.publish({ pattern })]),
+      () => allSettled([store.delByPattern(pattern), this.#bus?.publish({ pattern })]),
     );
   }
 
@@ -169,7 +171,7 @@ export class TieredCacheStore implements CacheStore {
     const { store } = this.#upper;
     await downThenUp(
       () => this.#below.clear(),
-      () => allSettled([store.clear(), this.#fleet?.publish({ all: true })]),
+      () => allSettled([store.clear(), this.#bus?.publish({ all: true })]),
     );
   }
 
@@ -177,7 +179,7 @@ export class TieredCacheStore implements CacheStore {
   async warm(): Promise<void> {
     await allSettled([this.#upper.store.warm?.(), this.#below.warm?.()]);
     // Only now, because the channel may need the connection of the tier below.
-    await this.#fleet?.prove();
+    await this.#bus?.prove();
   }
 
   /**
@@ -188,14 +190,14 @@ export class TieredCacheStore implements CacheStore {
   async check(keyPrefix?: string): Promise<void> {
     for (const tier of [this.#below, this.#upper.store])
       await (tier.check?.(keyPrefix) ?? checkStore(tier, keyPrefix));
-    await this.#fleet?.prove();
+    await this.#bus?.prove();
     await checkStore(this, keyPrefix);
   }
 
   /** Closes every tier, and rejects with the first failure. */
   async close(): Promise<void> {
     try {
-      await this.#fleet?.close();
+      await this.#bus?.close();
     } finally {
       await allSettled([this.#upper.store.close?.(), this.#below.close?.()]);
     }
@@ -217,12 +219,12 @@ export class TieredCacheStore implements CacheStore {
     if (keys.length === 0) return;
     await allSettled([
       ...keys.map((key) => this.#upper.store.del(key)),
-      this.#fleet?.publish({ keys }),
+      this.#bus?.publish({ keys }),
     ]);
   }
 
   get #trusted(): boolean {
-    return this.#fleet?.trusts() ?? true;
+    return this.#bus?.trusts() ?? true;
   }
 
   /** Freezes a value from below if the first tier shares frozen values, so that callers get the same from either. */

@@ -7,17 +7,21 @@ import { copyOfData } from '../../util/clone.js';
 import type { Tier } from './tier.js';
 
 /** The state of an upper tier, read before anything was read or written below it. */
-export interface Look<T = unknown> {
+export interface TierSnapshot<T = unknown> {
   readonly value: T | undefined;
   readonly expiresAt?: number | undefined;
   /** The version that a copy must still find. Undefined if the tier could not be read. */
   readonly version: CacheVersion | undefined;
-  /** The start of the look. A value copied after it was current below at this time or later. */
+  /** The start of the snapshot. A value copied after it was current below at this time or later. */
   readonly atMs: number;
 }
 
 /** Stands for an upper tier that was not read, so that nothing is copied. */
-export const NO_LOOK = { value: undefined, version: undefined, atMs: 0 } satisfies Look;
+export const NOTHING_READ = {
+  value: undefined,
+  version: undefined,
+  atMs: 0,
+} satisfies TierSnapshot;
 
 /** Stands for an unknown expiry. Such a value must not be copied. */
 const UNKNOWN = Number.NEGATIVE_INFINITY;
@@ -29,7 +33,7 @@ const BREAKER = { failures: 3, cooldownMs: 5_000 };
 
 /**
  * A tier above the last one. It holds copies only, each for at most `ttlMs` from the look before it, and writes a copy
- * only if its key has not changed since that look.
+ * only if its key has not changed since that snapshot.
  */
 export class UpperTier {
   readonly store: Tier;
@@ -46,9 +50,9 @@ export class UpperTier {
   }
 
   /** Reads the tier. Never rejects: a tier that cannot be read counts as empty. */
-  async look<T>(key: string): Promise<Look<T>> {
+  async snapshot<T>(key: string): Promise<TierSnapshot<T>> {
     const atMs = this.#clock.now();
-    if (!this.#breaker.allows()) return { ...NO_LOOK, atMs };
+    if (!this.#breaker.allows()) return { ...NOTHING_READ, atMs };
     try {
       const { value, version, expiresAt } = await this.#inTime(this.store.getVersioned<T>(key));
       this.#breaker.succeeded();
@@ -56,16 +60,20 @@ export class UpperTier {
     } catch (error) {
       // One corrupt value does not mean that the tier fails.
       if (Object(error).code !== 'CORRUPT') this.#breaker.failed();
-      return { ...NO_LOOK, atMs };
+      return { ...NOTHING_READ, atMs };
     }
   }
 
   /** Copies the value read below, or drops the copy if there is none. Rejects only if that read does. */
-  async follow<R extends NearestRead>(key: string, look: Look, reading: Promise<R>): Promise<R> {
+  async backfill<R extends NearestRead>(
+    key: string,
+    snapshot: TierSnapshot,
+    reading: Promise<R>,
+  ): Promise<R> {
     const read = await reading;
     try {
-      if (read.value !== undefined) await this.#copy(key, read.value, read.expiresAt, look);
-      else if (look.value !== undefined) await this.#inTime(this.store.del(key));
+      if (read.value !== undefined) await this.#copy(key, read.value, read.expiresAt, snapshot);
+      else if (snapshot.value !== undefined) await this.#inTime(this.store.del(key));
     } catch {
       await this.drop(key);
     }
@@ -73,9 +81,9 @@ export class UpperTier {
   }
 
   /** Copies the value once it is written below. In any other case it drops the old copy. */
-  async raise(
+  async writeThrough(
     key: string,
-    look: Look,
+    snapshot: TierSnapshot,
     value: unknown,
     ttl: number,
     writing: Promise<boolean>,
@@ -83,8 +91,8 @@ export class UpperTier {
     let copied = false;
     try {
       const written = await writing;
-      const expiresAt = look.atMs + ttl * 1000;
-      if (written) copied = await this.#copy(key, value, expiresAt, look).catch(() => false);
+      const expiresAt = snapshot.atMs + ttl * 1000;
+      if (written) copied = await this.#copy(key, value, expiresAt, snapshot).catch(() => false);
       return written;
     } finally {
       if (!copied) await this.drop(key);
@@ -100,16 +108,16 @@ export class UpperTier {
     key: string,
     value: unknown,
     expiresAt: number | undefined,
-    look: Look,
+    snapshot: TierSnapshot,
   ): Promise<boolean> {
     const entry = readEntry(value);
     const ends = [expiresAt, entry?.expiresAt].filter((end) => end !== undefined);
-    const end = ends.length === 0 ? UNKNOWN : Math.min(look.atMs + this.#ttlMs, ...ends);
+    const end = ends.length === 0 ? UNKNOWN : Math.min(snapshot.atMs + this.#ttlMs, ...ends);
     const leftMs = end - this.#clock.now();
-    if (look.version === undefined || !(leftMs > 0)) return false;
+    if (snapshot.version === undefined || !(leftMs > 0)) return false;
     // A tier below that parsed it as a plain object has lost the class.
     const copy = entry && !isEntry(value) ? new Entry(entry, entry.value) : value;
-    return this.#inTime(this.store.setIfUnchanged(key, copy, leftMs / 1000, look.version));
+    return this.#inTime(this.store.setIfUnchanged(key, copy, leftMs / 1000, snapshot.version));
   }
 
   #inTime<T>(operation: Promise<T>): Promise<T> {
@@ -123,9 +131,9 @@ export class UpperTier {
  * A copy of the value as it is now, because the caller may change the value while it is written below. Undefined if a
  * copy could serialise differently: a class instance may have a `toJSON`, which its copy would lack.
  */
-export function snapshot(value: unknown): unknown {
+export function ownCopy(value: unknown): unknown {
   if (isEntry(value)) {
-    const own = snapshot(value.value);
+    const own = ownCopy(value.value);
     return own === undefined ? undefined : new Entry(value, own);
   }
   try {
