@@ -44,6 +44,17 @@ describe('the documentation', () => {
     expect(listed.sort()).toEqual(names?.sort());
   });
 
+  it('leads to the lines of the code that it explains', () => {
+    const page = read('docs/how-it-works.md');
+    const named = [...page.matchAll(/`(#?\w+)` in `(src\/[\w./-]+):(\d+)`/g)];
+    expect(named.length).toBeGreaterThan(3);
+    const elsewhere = named.filter(([, name = '', file = '', line]) => {
+      const text = read(file).split('\n')[Number(line) - 1] ?? '';
+      return !text.trimStart().startsWith(`${name}(`);
+    });
+    expect(elsewhere.map(([text]) => text)).toEqual([]);
+  });
+
   it('names the actions that the policies of the template allow', () => {
     const { CachePolicy, CacheMaintenancePolicy } = readTemplate().Resources;
     const page = read('docs/dynamodb.md');
