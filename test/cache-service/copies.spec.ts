@@ -179,4 +179,20 @@ describe('a copy', () => {
     expect(await Promise.all(callers)).toEqual([{ n: 1n }, 'old']);
     expect(of('stale-served')).toHaveLength(1);
   });
+
+  it('of a stale value that cannot be made is not replaced by anything: the load gets none', async () => {
+    const copy = () => {
+      throw new Error('This store copies nothing');
+    };
+    const { cache } = setup({}, storeLike(new MemoryCacheStore(), { copy }));
+    await cache.wrapSWR('k', '10s', '60s', () => 1);
+    await advance(10_000);
+    const seen: unknown[] = [];
+    await cache.wrapSWR('k', '10s', '60s', ({ staleValue }) => {
+      seen.push(staleValue);
+      return 2;
+    });
+    await flush();
+    expect(seen).toEqual([undefined]);
+  });
 });

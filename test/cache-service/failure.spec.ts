@@ -254,6 +254,16 @@ describe('the breaker', () => {
     expect(of('breaker')).toHaveLength(1);
   });
 
+  it('is opened by operations that reject with equal texts: only one error object is one request', async () => {
+    const down = () => Promise.reject('down');
+    const store = storeLike(new MemoryCacheStore(), {
+      ...{ get: down, getMany: down, getVersioned: down, getIfPresent: undefined },
+    });
+    const { cache, of } = setup({ breaker: { failures: 2, cooldown: '5s' } }, store);
+    await Promise.all([cache.get('a'), cache.get('b')]);
+    expect(of('breaker')).toEqual([{ type: 'breaker', state: 'open' }]);
+  });
+
   it('is not opened by failures with a success between them', async () => {
     const { store, state } = brokenStore();
     const { cache, of } = setup({ versionTTL: '1h' }, store);
