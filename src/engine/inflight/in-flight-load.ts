@@ -1,5 +1,4 @@
 import type { DependencyVersions } from '../../model/dependency.js';
-import { FAILED } from '../../model/failed.js';
 import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
 import type { Address, Snapshot } from '../../model/snapshot.js';
 import type { InFlight } from './in-flight-read.js';
@@ -142,11 +141,12 @@ export class InFlightLoad implements InFlight {
 
   /**
    * True if a caller that read this snapshot may share the outcome. `called` is the number of its call. Two failed
-   * reads do not prove equal versions, so a caller whose read failed shares only a load that began after its call.
+   * reads, or two missing records, do not prove equal versions: such a caller shares only a load that began after its
+   * call.
    */
   canJoin(snapshot: LoadBasis, called: number): boolean {
     if (!this.#isOpen) return false;
-    if (!isReadable(snapshot)) return called < this.order;
+    if (!isKnown(snapshot)) return called < this.order;
     return !this.#hasAddedTags && this.#isBasedOn(snapshot);
   }
 
@@ -175,5 +175,6 @@ export class InFlightLoad implements InFlight {
   }
 }
 
-const isReadable = ({ versions }: LoadBasis): boolean =>
-  versions?.every(([, version]) => version !== FAILED) === true;
+/** False if a version could not be read, or if its record is missing: it may have been evicted after an invalidation. */
+const isKnown = ({ versions }: LoadBasis): boolean =>
+  versions?.every(([, version]) => typeof version === 'string') === true;

@@ -81,9 +81,18 @@ describe('InFlightTracker', () => {
     const tracker = new InFlightTracker();
     const running = start(tracker, 'k', basis('v1', { versions: [['red', MISSING]] }), [], never);
     running.carry([['red', 'created']]);
-    expect(joinable(tracker, 'k', basis('v1', { versions: [['red', MISSING]] }))).toBe(running);
     expect(joinable(tracker, 'k', basis('v1', { versions: [['red', 'created']] }))).toBe(running);
     expect(joinable(tracker, 'k', basis('v1', { versions: [['red', 'changed']] }))).toBeUndefined();
+  });
+
+  it('takes no two missing versions for the same: one that an invalidation wrote may have been evicted', () => {
+    const tracker = new InFlightTracker();
+    const missing = basis('v1', { versions: [['red', MISSING]] });
+    const calledBefore = tracker.watch({ storageKey: 'k', tags: [] }).order;
+    const running = start(tracker, 'k', missing, [], never);
+    const calledAfter = tracker.watch({ storageKey: 'k', tags: [] }).order;
+    expect(tracker.joinable('k', missing, calledBefore)).toBe(running);
+    expect(tracker.joinable('k', missing, calledAfter)).toBeUndefined();
   });
 
   it('lets nobody join what has ended or was invalidated', async () => {
