@@ -7,7 +7,7 @@ import type {
 } from '../../model/cache-store.js';
 import { isEntry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
-import { type Clock, type Duration, milliseconds, systemClock } from '../../model/time.js';
+import { milliseconds, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { allSettled } from '../../util/all-settled.js';
