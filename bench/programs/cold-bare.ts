@@ -1,5 +1,5 @@
 import { getItem } from './bare-dynamodb.js';
 
 export async function handler(): Promise<unknown> {
-  return JSON.parse(await getItem(process.env.TABLE ?? '', 'bench:item:0')).value;
+  return JSON.parse(await getItem(process.env.TABLE ?? '', 'bench:item:0'));
 }

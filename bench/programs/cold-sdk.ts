@@ -6,5 +6,5 @@ const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint }));
 
 export async function handler(): Promise<unknown> {
   const { Item } = await client.send(new GetCommand({ TableName, Key: { pk: 'bench:item:0' } }));
-  return JSON.parse(Item?.value).value;
+  return JSON.parse(Item?.value);
 }

@@ -4,7 +4,7 @@ import { getItem } from './floor-dynamodb.js';
 const tableName = process.env.TABLE ?? '';
 
 const get = async (key: string): Promise<unknown> =>
-  JSON.parse(await getItem(tableName, `bench:${key}`)).value;
+  JSON.parse(await getItem(tableName, `bench:${key}`));
 
 const calls = {
   plainHits: ({ key, calls }: { key: string; calls: number }): Promise<Cost> =>

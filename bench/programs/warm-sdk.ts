@@ -7,7 +7,7 @@ const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint }));
 
 async function get(key: string): Promise<unknown> {
   const { Item } = await client.send(new GetCommand({ TableName, Key: { pk: `bench:${key}` } }));
-  return JSON.parse(Item?.value).value;
+  return JSON.parse(Item?.value);
 }
 
 const calls = {
