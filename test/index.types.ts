@@ -30,6 +30,7 @@ import {
   type Serializer,
   type StandardSchemaV1,
   type StoreEntry,
+  type SyncSerializer,
   type WaitUntil,
   type WrapOptions,
 } from '../src/index.js';
@@ -146,7 +147,8 @@ export type Shapes = [
       Serializer,
       {
         name: string;
-        serialize(value: unknown, key: string): Text;
+        inner?: Serializer | undefined;
+        serialize(value: unknown, key: string): Text | Promise<Text>;
         deserialize(raw: Text, key: string): unknown;
       }
     >
@@ -163,7 +165,7 @@ export type Shapes = [
   Assert<Same<keyof CacheConfig, keyof Config>>,
   Assert<
     Fits<
-      { maxEntries?: number; maxBytes?: number; serializer?: Serializer; clock?: Clock },
+      { maxEntries?: number; maxBytes?: number; serializer?: SyncSerializer; clock?: Clock },
       MemoryCacheStoreOptions
     >
   >,
