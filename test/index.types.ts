@@ -85,6 +85,7 @@ type Config = Policies &
     versionTTL: Duration;
     onEvent: (event: CacheEvent) => void;
     deadline: () => number | undefined;
+    backgroundFill: boolean;
     breaker: false | Maybe<{ failures: number; cooldown: Duration }>;
     clock: { now(): number };
   }>;

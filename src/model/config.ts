@@ -36,6 +36,12 @@ export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFr
    * most once a minute, see `consoleReporter`. `() => {}` silences it.
    */
   onEvent?: ((event: CacheEvent) => void) | undefined;
+  /**
+   * Lets callers have a loaded value while it is written in the background, so a miss takes one write less. Until the
+   * write has landed, `get`, `has` and `getEntry` miss, and calls of `wrap` in this process share the value. False: they
+   * wait for the write. Default: true for calls with a `waitUntil`.
+   */
+  backgroundFill?: boolean | undefined;
   /** Returns the end of the current invocation, epoch milliseconds. No lease lasts longer. */
   deadline?: (() => number | undefined) | undefined;
   /**
@@ -55,14 +61,17 @@ export interface Settings {
   readonly trustMs: { readonly tag: number; readonly prefix: number };
   readonly breaker: { readonly failures: number; readonly cooldownMs: number } | undefined;
   readonly clock: Clock;
+  readonly backgroundFill: boolean | undefined;
 }
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function settings(config: CacheConfig): Settings {
-  const { defaultTTL, clock = systemClock } = config;
+  const { defaultTTL, clock = systemClock, backgroundFill } = config;
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
   if (config.onEvent != null && typeof config.onEvent !== 'function')
     throw invalid('onEvent', config.onEvent, 'a function');
+  if (backgroundFill !== undefined && typeof backgroundFill !== 'boolean')
+    throw invalid('backgroundFill', backgroundFill, 'true or false');
   if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {
@@ -79,6 +88,7 @@ export function settings(config: CacheConfig): Settings {
     },
     breaker: config.breaker === false ? undefined : breakerSettings(config.breaker ?? {}),
     clock,
+    backgroundFill,
   };
 }
 

@@ -14,22 +14,32 @@ export class BackgroundTasks {
     return this.#pending.size;
   }
 
-  /** Handles rejections, because an unhandled one would kill the next invocation. */
-  run(work: Promise<unknown>, waitUntil: WaitUntil | undefined): void {
+  /**
+   * Starts the work and handles its rejection, because an unhandled one would kill the next invocation. Both `start` and
+   * the caller learn if the work is kept: false if `waitUntil` threw, so that the process may end before the work does.
+   */
+  run(waitUntil: WaitUntil | undefined, start: (isKept: boolean) => Promise<unknown>): boolean {
     const fail = (error: unknown) => this.#emit({ type: 'background-error', error });
-    const caught = work.then(() => {}, fail);
-    const kept = caught.finally(() => this.#pending.delete(kept));
+    let settle: () => void = () => {};
+    const settled = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const kept = settled.then(() => void this.#pending.delete(kept));
     this.#pending.add(kept);
+    let isKept = true;
     try {
       const result: unknown = waitUntil?.(kept);
       if (result instanceof Promise) result.catch(fail);
     } catch (error) {
+      isKept = false;
       fail(error);
     }
+    void start(isKept).catch(fail).then(settle);
+    return isKept;
   }
 
-  /** Resolves once nothing is pending, work started meanwhile included. */
+  /** Resolves once the work has ended that is pending now. */
   async settled(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    await Promise.all(this.#pending);
   }
 }

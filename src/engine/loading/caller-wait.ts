@@ -70,7 +70,8 @@ export class CallerWait {
   }
 
   async #copied(loaded: unknown): Promise<unknown> {
-    const copy = await copyForJoiner(this.#parts.access.store, this.#inFlight, loaded);
+    const value = this.#inFlight.sharedFrom(loaded);
+    const copy = await copyForJoiner(this.#parts.access.store, this.#inFlight, value);
     if (copy !== NOT_COPIED || this.#hasGivenUp) return copy;
     this.#enter(this.#awaited.loadAlone());
     return this.#inFlight.outcome;
