@@ -112,7 +112,7 @@ export class InFlightLoad implements InFlight {
     return this.#landed;
   }
 
-  /** What later callers copy: the value, or the copy of it that no caller has. */
+  /** The value that later callers copy: the copy that is written, because no caller has it, or the loaded value. */
   sharedFrom(value: unknown): unknown {
     return this.#landed ? this.#handedOut : value;
   }
