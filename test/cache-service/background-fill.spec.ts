@@ -278,6 +278,24 @@ describe('settled and close', () => {
     expect(waited).toHaveLength(1);
     expect(await cache.get('soft')).toBe('new');
   });
+
+  it('settled waits for what the load of a refresh has begun, however deep', async () => {
+    const { cache, held } = behind();
+    await cache.wrap('outer', SWR, () => 'old');
+    nth(held, 0).land();
+    await advance(10_000);
+    const load = () => cache.wrap('middle', 60, () => cache.wrap('inner', 60, () => 'new'));
+    expect(await cache.wrap('outer', SWR, load)).toBe('old');
+    const settled = cache.settled();
+    await flush();
+    expect(held.map(({ key }) => key)).toEqual(['outer', 'inner', 'middle', 'outer']);
+    nth(held, 2).land();
+    nth(held, 3).land();
+    expect(await settledState(settled)).toBe('pending');
+    nth(held, 1).land();
+    await settled;
+    expect(await cache.getMany(['outer', 'middle', 'inner'])).toEqual(['new', 'new', 'new']);
+  });
 });
 
 describe('a refresh', () => {

@@ -15,6 +15,8 @@ export interface LoadStart {
   /** All known tags of the key. */
   readonly tags: Iterable<string>;
   readonly run: LoadRun;
+  /** The loads in whose function the call was made. */
+  readonly callers: readonly ChainedLoad[];
 }
 
 /**
@@ -59,14 +61,14 @@ export class InFlightLoad implements InFlight {
 
   /** `countFreezes` returns the number of freezes of this process so far. */
   constructor(
-    { address, snapshot, tags, run }: LoadStart,
+    { address, snapshot, tags, run, callers }: LoadStart,
     order: number,
     countFreezes: () => number,
   ) {
     this.storageKey = address.storageKey;
     this.order = order;
     this.run = run;
-    this.chained = new ChainedLoad(address.key);
+    this.chained = new ChainedLoad(address.key, callers);
     this.#basis = snapshot;
     this.#tags = new Set(tags);
     this.#countFreezes = countFreezes;

@@ -3,6 +3,7 @@ import { isCopy } from '../../model/snapshot.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { InFlightReads } from '../inflight/in-flight-read.js';
+import type { ChainedLoad } from '../inflight/load-chain.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { StoreAccess } from '../store-access.js';
 import type { BackgroundTasks } from './background-tasks.js';
@@ -48,7 +49,7 @@ export class BackgroundRefresh {
     for (const request of idle) this.#claiming.add(identityOf(request));
     const { access, background } = this.#parts;
     const due = withStaleValue(access.store, idle);
-    background.run(first.policy.waitUntil, (isKept) => this.#refresh(due, load, isKept, 'first'));
+    background.run(first, (isKept) => this.#refresh(due, load, isKept, 'first'));
   }
 
   async #refresh(
@@ -56,7 +57,7 @@ export class BackgroundRefresh {
     load: LoadAll,
     isKept: boolean,
     attempt: Attempt,
-  ): Promise<void> {
+  ): Promise<readonly ChainedLoad[]> {
     const { claimed, loads } = await this.#claimAndLoad(requests, load, isKept, attempt);
     const isFrozen = await Promise.all(
       loads.map((inFlight) =>
@@ -71,8 +72,9 @@ export class BackgroundRefresh {
       ),
     );
     const again = claimed.filter((_request, i) => isFrozen[i]);
-    if (attempt === 'first' && again.length > 0)
-      await this.#refresh(again, load, isKept, 'after a freeze');
+    const chained = loads.map((inFlight) => inFlight.chained);
+    if (attempt === 'after a freeze' || again.length === 0) return chained;
+    return [...chained, ...(await this.#refresh(again, load, isKept, 'after a freeze'))];
   }
 
   /** Starts the load of the requests that this process must refresh, except those it has invalidated meanwhile. */

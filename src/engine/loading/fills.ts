@@ -91,8 +91,8 @@ export class Fills {
     const { access, background } = this.#parts;
     if (!fills.some(({ inFlight }) => inFlight.isWriting)) return false;
     const { run } = first.inFlight;
-    const all = Promise.all(written);
-    if (!run.isKept && !background.run(first.policy.waitUntil, () => all)) return false;
+    const all = Promise.all(written).then(() => []);
+    if (!run.isKept && !background.run(first, () => all)) return false;
     for (const [i, { inFlight, value }] of fills.entries()) {
       if (inFlight.isWriting) inFlight.handOut(value, written[i]);
     }

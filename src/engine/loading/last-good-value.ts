@@ -49,7 +49,10 @@ export async function lastGoodOrLoaded(
     if (!entry) return await wait.outcome;
     const { inFlight } = wait;
     // A failed load reports its own event.
-    const isKept = background.run(policy.waitUntil, () => inFlight.ended());
+    const isKept = background.run(request, async () => {
+      await inFlight.ended();
+      return [inFlight.chained];
+    });
     inFlight.run.enterBackground(isKept);
     return standIn(entry, 'timeout');
   } catch (error) {

@@ -67,8 +67,9 @@ export class LoadRunner {
     run = new LoadRun(),
   ): InFlightLoad {
     const { access, inFlight } = this.#parts;
-    const { address, snapshot } = request;
-    const started = inFlight.start({ address, snapshot, tags: knownTags(request), run }, work);
+    const { address, snapshot, callers } = request;
+    const tags = knownTags(request);
+    const started = inFlight.start({ address, snapshot, tags, run, callers }, work);
     access.watch(started.outcome);
     return started;
   }

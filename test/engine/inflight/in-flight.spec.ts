@@ -22,7 +22,7 @@ function start<T>(
   work: () => Promise<T>,
 ) {
   const address = { key, storageKey: key };
-  return tracker.start({ address, snapshot, tags, run: new LoadRun() }, work);
+  return tracker.start({ address, snapshot, tags, run: new LoadRun(), callers: [] }, work);
 }
 
 /** By default for a caller that has called just now. */
