@@ -2,7 +2,7 @@ import {
   type CacheConfig,
   type CacheStore,
   MemoryCacheStore,
-  type Serializer,
+  type SyncSerializer,
   TieredCacheStore,
   type WrapOptions,
 } from '@glasswork/cache';
@@ -53,7 +53,7 @@ class Account {
   }
 }
 
-const withSerializer = (serializer: Serializer) => new MemoryCacheStore({ serializer });
+const withSerializer = (serializer: SyncSerializer) => new MemoryCacheStore({ serializer });
 const stores: [string, () => CacheStore][] = [
   ['memory', () => new MemoryCacheStore()],
   ['memory that shares frozen values', () => new MemoryCacheStore({ frozen: true })],
