@@ -55,7 +55,8 @@ export class CacheService {
 
   /**
    * The value, or undefined if it is absent, expired, invalidated, of the wrong shape, or unreadable. `null`, `0`, `''`
-   * and `false` are values. `get` followed by `set` is not fenced; `wrap` is.
+   * and `false` are values. `get` followed by `set` is not fenced; `wrap` is. It misses until a background fill has
+   * landed, see `CacheConfig.backgroundFill`; so do `getMany`, `getEntry` and `has`.
    */
   get<T = unknown>(key: string | CacheKey<T>): Promise<T | undefined>;
   get(key: AnyKey): Promise<unknown> {
@@ -166,7 +167,8 @@ export class CacheService {
 
   /**
    * Returns the cached value, or calls `load` and caches its result. A stale value is served immediately and refreshed
-   * in the background. Concurrent callers share one load, with its value or error. Errors are never cached.
+   * in the background. Concurrent callers share one load, with its value or error. Errors are never cached. With a
+   * `waitUntil` it resolves once the value is loaded, and writes it to the store in the background.
    *
    * @throws The load's error; CacheError `TIMEOUT` after `hardTimeout`; the reason of `signal`; `LOAD_FAILED` if the
    * call would wait for the load that it is made in. It never throws because of the store.
@@ -289,7 +291,10 @@ export class CacheService {
     await (access.store.check?.(keys.prefix) ?? checkStore(access.store, keys.prefix));
   }
 
-  /** Resolves once no background work of this service is pending. Await it in tests and before a process ends. */
+  /**
+   * Resolves once the background work has ended that is pending now: refreshes, fills, and loads that `softTimeout` left.
+   * Await it in tests and before a process ends.
+   */
   settled(): Promise<void> {
     return this.#parts.background.settled();
   }

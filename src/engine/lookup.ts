@@ -7,7 +7,7 @@ import { withTimeout } from '../model/time.js';
 import type { ServiceParts } from './assemble.js';
 import { copyOfHit, NOT_COPIED } from './copies.js';
 import type { Watched } from './inflight/in-flight.js';
-import { type ChainedLoad, currentLoads } from './inflight/load-chain.js';
+import { currentLoads } from './inflight/load-chain.js';
 import { throwIfAborted, untilAborted } from './loading/caller-wait.js';
 import { refreshesEarly } from './loading/early-refresh.js';
 import { lastGoodOrLoaded } from './loading/last-good-value.js';
@@ -69,8 +69,8 @@ export class Lookup {
         if (snapshot.state === 'fresh' && isServable(snapshot) && isPlain(policy))
           return this.#hit(address.key, snapshot.entry, snapshot.state);
         const loadAll: LoadAll = async (_requests, context) => [await load(context)];
-        const request = { address, policy, snapshot, called: watch.order };
-        const [value] = this.#serve([request], loadAll, callers);
+        const request = { address, policy, snapshot, called: watch.order, callers };
+        const [value] = this.#serve([request], loadAll);
         return value;
       },
     );
@@ -121,9 +121,9 @@ export class Lookup {
         const requests = asked.map((each, i): LoadRequest => {
           const read = reads[i] as Snapshot;
           const snapshot = watches.isInvalidated(i, tagsIn(read)) ? invalidated(read) : read;
-          return { ...each, snapshot, called: watches.order };
+          return { ...each, snapshot, called: watches.order, callers };
         });
-        return Promise.all(this.#serve(requests, load, callers));
+        return Promise.all(this.#serve(requests, load));
       },
     );
     return signal ? untilAborted(signal, serving) : serving;
@@ -145,11 +145,7 @@ export class Lookup {
    *     stale, or soon to be   served, and refreshed in the background
    *     anything else          loaded, by a running load or together with the other misses
    */
-  #serve(
-    requests: readonly LoadRequest[],
-    load: LoadAll,
-    callers: readonly ChainedLoad[],
-  ): unknown[] {
+  #serve(requests: readonly LoadRequest[], load: LoadAll): unknown[] {
     // The caller may have stopped waiting while the store was read.
     throwIfAborted(requests[0]?.policy.signal);
     const missing: LoadRequest[] = [];
@@ -166,7 +162,7 @@ export class Lookup {
     });
     if (due.length > 0) this.#parts.refresh.start(due, load);
     if (missing.length === 0) return served;
-    const loading = this.#load(missing, load, callers);
+    const loading = this.#load(missing, load);
     const loaded = new Map(missing.map((request, i) => [request, loading[i]]));
     return requests.map((request, i) => loaded.get(request) ?? served[i]);
   }
@@ -175,18 +171,14 @@ export class Lookup {
     return state === 'stale' || refreshesEarly(entry, this.#parts.clock.now(), earlyRefresh);
   }
 
-  #load(
-    missing: readonly LoadRequest[],
-    load: LoadAll,
-    callers: readonly ChainedLoad[],
-  ): Promise<unknown>[] {
+  #load(missing: readonly LoadRequest[], load: LoadAll): Promise<unknown>[] {
     const { coordinator } = this.#parts;
-    const shared = coordinator.load(missing, load, callers);
+    const shared = coordinator.load(missing, load);
     return missing.map((request, i) => {
       const each = shared[i] as (typeof shared)[number];
       if (each.hasJoined) this.#parts.emit({ type: 'join', key: request.address.key });
       const loadAlone = () => coordinator.loadAlone(request, load);
-      return lastGoodOrLoaded(this.#parts, request, { ...each, callers, loadAlone });
+      return lastGoodOrLoaded(this.#parts, request, { ...each, loadAlone });
     });
   }
 

@@ -82,6 +82,7 @@ class Run {
         versionTTL: config.versionTTL,
         clock,
         onEvent: () => {},
+        ...(config.backgroundFill && { waitUntil: () => {} }),
         ...(!config.breaker && { breaker: false }),
       });
       const lagMs = world.faults.includes('stale') ? LAG_MS : 0;
