@@ -136,6 +136,16 @@ export class CacheService {
   }
 
   /**
+   * Makes a cached value stale: once it resolves, the value is served as stale, everywhere, until it is refreshed or
+   * expires. Without a live value it does what `del` does. It costs a write of the value.
+   *
+   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed it.
+   */
+  async expire(key: AnyKey): Promise<void> {
+    await this.#parts.invalidation.expire(this.#parts.addressOf(key));
+  }
+
+  /**
    * Deletes the keys that match a glob (`*`, `?`; `\` escapes). Resolves to the number of stored keys deleted, or to
    * undefined if the store cannot delete by pattern. It covers keys already stored and loads in this process only.
    *
@@ -152,6 +162,16 @@ export class CacheService {
    */
   async invalidateTags(tags: readonly string[]): Promise<void> {
     await this.#parts.invalidation.tags(checkedTags(tags));
+  }
+
+  /**
+   * Makes all values with one of the tags stale, by one write per tag: they are served as stale until they are refreshed
+   * or expire. Where a store compares no versions, it does what `invalidateTags` does.
+   *
+   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed every tag.
+   */
+  async expireTags(tags: readonly string[]): Promise<void> {
+    await this.#parts.invalidation.tags(checkedTags(tags), 'soft');
   }
 
   /**

@@ -16,6 +16,7 @@ export type {
   CacheStore,
   CacheVersion,
   NearestRead,
+  ReadOptions,
   StoreEntry,
   VersionedRead,
 } from './model/cache-store.js';

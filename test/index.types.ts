@@ -57,7 +57,10 @@ interface Store {
   setMany?(entries: readonly { key: string; value: unknown; ttl: number }[]): Promise<void>;
   delMany?(keys: readonly string[]): Promise<void>;
   add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
-  getVersioned?<T>(key: string): Promise<{ value: T | undefined; version: string }>;
+  getVersioned?<T>(
+    key: string,
+    options?: { readonly consistent?: boolean },
+  ): Promise<{ value: T | undefined; version: string; expiresAt?: number | undefined }>;
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: string): Promise<boolean>;
   copy?<T>(value: T, key: string): T | Promise<T>;
   close?(): Promise<void>;
@@ -134,7 +137,14 @@ export type Shapes = [
   Assert<
     Interchangeable<
       keyof CacheStore,
-      keyof Store | 'check' | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
+      | keyof Store
+      | 'check'
+      | 'dropCopies'
+      | 'durable'
+      | 'getNearest'
+      | 'getIfPresent'
+      | 'sharesFrozen'
+      | 'warm'
     >
   >,
   Assert<Fits<Least, CacheStore>>,
@@ -257,6 +267,8 @@ export async function service(cache: CacheService): Promise<void> {
   hasType<void>()(await cache.delMany(['a', 'b']));
   hasType<number | undefined>()(await cache.delByPattern('user:*'));
   hasType<void>()(await cache.invalidateTags(['red']));
+  hasType<void>()(await cache.expire('key'));
+  hasType<void>()(await cache.expireTags(['red']));
   hasType<void>()(await cache.clear());
   hasType<number>()(await cache.wrap('key', 60, () => 1));
   hasType<number>()(await cache.wrap('key', '5m', async () => 1));

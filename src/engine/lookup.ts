@@ -7,6 +7,7 @@ import { withTimeout } from '../model/time.js';
 import type { ServiceParts } from './assemble.js';
 import { copyOfHit, NOT_COPIED } from './copies.js';
 import type { Watched } from './inflight/in-flight.js';
+import type { Strength } from './inflight/in-flight-read.js';
 import { type ChainedLoad, currentLoads } from './inflight/load-chain.js';
 import { throwIfAborted, untilAborted } from './loading/caller-wait.js';
 import { refreshesEarly } from './loading/early-refresh.js';
@@ -64,7 +65,9 @@ export class Lookup {
       { storageKey: address.storageKey, tags: policy.tags },
       () => this.#read(address, policy),
       (read, watch) => {
-        const snapshot = watch.isInvalidated(tagsIn(read)) ? invalidated(read) : read;
+        const snapshot = watch.isOvertaken
+          ? overtaken(read, watch.invalidatedBy(tagsIn(read)))
+          : read;
         // Most calls end here.
         if (snapshot.state === 'fresh' && isServable(snapshot) && isPlain(policy))
           return this.#hit(address.key, snapshot.entry, snapshot.state);
@@ -120,7 +123,7 @@ export class Lookup {
       (reads, watches) => {
         const requests = asked.map((each, i): LoadRequest => {
           const read = reads[i] as Snapshot;
-          const snapshot = watches.isInvalidated(i, tagsIn(read)) ? invalidated(read) : read;
+          const snapshot = overtaken(read, watches.invalidatedBy(i, tagsIn(read)));
           return { ...each, snapshot, called: watches.order };
         });
         return Promise.all(this.#serve(requests, load, callers));
@@ -230,10 +233,8 @@ const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !
 const servesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>
   !forceFresh && earlyRefresh === 0;
 
-/** The snapshot of a key that this process has invalidated during the read. */
-const invalidated = (read: Snapshot): Snapshot => ({
-  ...read,
-  entry: undefined,
-  state: 'none',
-  reason: 'invalidated',
-});
+/** The snapshot of a key that this process has invalidated during the read. After a soft invalidation it is stale. */
+function overtaken(read: Snapshot, by: Strength | undefined): Snapshot {
+  if (by === 'hard') return { ...read, entry: undefined, state: 'none', reason: 'invalidated' };
+  return by === 'soft' && read.state === 'fresh' ? { ...read, state: 'stale' } : read;
+}
