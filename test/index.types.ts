@@ -385,7 +385,7 @@ export async function functions(cache: CacheService): Promise<void> {
     hasType<Reached | undefined>()(context.staleValue);
     return { id, age: year ?? 0 };
   });
-  hasType<Memoized<Reached, [id: string, year?: number]>>()(reachedOf);
+  const same: Memoized<Reached, [id: string, year?: number | undefined]> = reachedOf;
   hasType<Reached>()(await reachedOf('1'));
   hasType<Reached>()(await reachedOf('1', 2));
   hasType<Reached>()(await reachedOf.refresh('1'));
@@ -400,7 +400,7 @@ export async function functions(cache: CacheService): Promise<void> {
     },
     { ttl: '5m', tags: ['red'] },
   );
-  hasType<Memoized<Reached, [id: string, year?: number]>>()(many);
+  const sameOfMany: typeof same = many;
   cache.memoize(reachedKey, (id) => ({ id, age: 1 }), '5m');
   // @ts-expect-error a value of another type
   cache.memoize(reachedKey, (id) => ({ id }));
@@ -412,6 +412,7 @@ export async function functions(cache: CacheService): Promise<void> {
   cache.memoizeMany(reachedKey, async () => ({ id: '1', age: 1 }));
   // @ts-expect-error a policy that there is not
   cache.memoize(reachedKey, (id) => ({ id, age: 1 }), { maxAge: 1 });
+  return void [same, sameOfMany];
 }
 
 /** What an invalidation was of. */

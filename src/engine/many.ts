@@ -8,7 +8,7 @@ import type { LoadContext } from './loading/load-context.js';
 import type { LoadAll } from './loading/load-request.js';
 import type { Asked, Lookup } from './lookup.js';
 
-/** One key of a batch. A key may stand in it more than once. */
+/** One key of a batch. Keys may repeat. */
 export interface Wanted<K> {
   readonly key: K;
   readonly policy: ResolvedPolicy;

@@ -104,7 +104,7 @@ function checkArguments(key: unknown, load: unknown, policy: Policy): void {
   checkPolicy(policy);
 }
 
-/** The calls of one tick. */
+/** The calls issued in the same tick. */
 interface Batch<K> {
   readonly isForced: boolean;
   /** The loads in which the calls were made. A cycle of loads then fails no other call. */

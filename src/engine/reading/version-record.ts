@@ -37,7 +37,7 @@ export const addRecord = (store: CacheStore, record: string): Promise<unknown> =
  *     consistent read: hard v1, current v2 ── write "continues v1" if still v2
  *       └─ refused, or the reply was lost ── read again: v3? changed after a read of this call, so it counts as ours
  *
- * A change that came after such a read came after the call, whoever made it. So no load that began before the call
+ * A change after such a read came after the call, by this process or another. So no load that began before the call
  * carries its version, and no further write is needed. A late copy of the write is refused, because it needs v2.
  */
 export class SoftChange {
