@@ -32,6 +32,7 @@ import {
   type Serializer,
   type StandardSchemaV1,
   type StoreEntry,
+  type SyncSerializer,
   type WaitUntil,
   type WrapOptions,
 } from '../src/index.js';
@@ -158,7 +159,8 @@ export type Shapes = [
       Serializer,
       {
         name: string;
-        serialize(value: unknown, key: string): Text;
+        inner?: Serializer | undefined;
+        serialize(value: unknown, key: string): Text | Promise<Text>;
         deserialize(raw: Text, key: string): unknown;
       }
     >
@@ -175,7 +177,7 @@ export type Shapes = [
   Assert<Same<keyof CacheConfig, keyof Config>>,
   Assert<
     Fits<
-      { maxEntries?: number; maxBytes?: number; serializer?: Serializer; clock?: Clock },
+      { maxEntries?: number; maxBytes?: number; serializer?: SyncSerializer; clock?: Clock },
       MemoryCacheStoreOptions
     >
   >,
