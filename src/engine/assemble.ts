@@ -87,6 +87,10 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
     localHits: new LocalHits(access, versions),
     coordinator: new LoadCoordinator({ access, inFlight, runner, leasedLoad }),
     refresh,
-    invalidation: new Invalidation({ ...shared, onInvalidate: config.onInvalidate }),
+    invalidation: new Invalidation({
+      ...shared,
+      onInvalidate: config.onInvalidate,
+      graceMs: policy.staleIfError,
+    }),
   };
 }
