@@ -73,6 +73,25 @@ export type CacheEvent =
       readonly type: 'background-unfinished';
       readonly pending: number;
       readonly waitedMs: number;
+    }
+  /**
+   * The tags of a response do not work at a CDN's edge as they do here. `collision`: two tags of responses differ only in
+   * case, so a purge of either purges both. `too-many`: the edge would drop some, so it may not keep the response.
+   */
+  | {
+      readonly type: 'edge-tags';
+      readonly key: string;
+      readonly reason: 'collision' | 'too-many';
+      readonly tags: readonly string[];
+    }
+  /** An edge accepted a request to purge. Each of its items is billed. */
+  | {
+      readonly type: 'edge-invalidate';
+      readonly tags: number;
+      readonly paths: number;
+      /** How often the request was sent. */
+      readonly attempts: number;
+      readonly durationMs: number;
     };
 
 export type MissReason =
@@ -115,7 +134,8 @@ const COUNTERS = {
   lease: 'leases',
   'background-error': 'backgroundErrors',
   'background-unfinished': 'backgroundUnfinished',
-} as const satisfies Record<Exclude<CacheEvent['type'], 'hit'>, string>;
+  'edge-tags': 'edgeTags',
+} as const satisfies Record<Exclude<CacheEvent['type'], 'hit' | 'edge-invalidate'>, string>;
 
 /**
  * The counts of `stats()`, by name.
@@ -132,7 +152,8 @@ const COUNTERS = {
  */
 export type CacheStats = Readonly<Record<'hits' | 'staleHits', number> & Counts>;
 
-export type Emit = (event: Exclude<CacheEvent, { type: 'hit' }>) => void;
+/** A hit has a function of its own. A purge is no event of a service, because one edge may serve many. */
+export type Emit = (event: Exclude<CacheEvent, { type: 'hit' | 'edge-invalidate' }>) => void;
 
 type Counts = Record<(typeof COUNTERS)[keyof typeof COUNTERS], number>;
 
