@@ -9,8 +9,9 @@ import { createTransport } from '../../aws/transport.js';
 import { consoleReporter } from '../../model/console-reporter.js';
 import { invalid } from '../../model/errors.js';
 import { type CacheEvent, safeListener } from '../../model/events.js';
+import type { Invalidated } from '../../model/invalidated.js';
 import { monotonic } from '../../model/time.js';
-import { addEdgeHeader, edgeTagsOf, type InvalidatedByName } from '../edge-tags.js';
+import { addEdgeHeader, edgeTagsOf } from '../edge-tags.js';
 import { purgePath } from './items.js';
 import { purgeBatch } from './purge-batch.js';
 import { createInvalidation } from './request.js';
@@ -36,7 +37,7 @@ export interface CloudFront {
    * For `CacheConfig.onInvalidate`: resolves once CloudFront has accepted the purge, which takes effect seconds later.
    * All that are issued in the same tick become one request. A soft invalidation purges, too.
    */
-  readonly onInvalidate: (what: InvalidatedByName & { readonly soft: boolean }) => Promise<void>;
+  readonly onInvalidate: (what: Invalidated & { readonly soft: boolean }) => Promise<void>;
   /** For `ResponseCacheOptions.tagHeader`: the header that tells the edge a response's tags. */
   readonly tagHeader: string;
   /**
@@ -71,8 +72,10 @@ const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
  * import { cloudFront } from '@glasswork/cache/cloudfront';
  *
  * const edge = cloudFront({ distributionId: 'E2EXAMPLE' });
- * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }));
- * await edge.onInvalidate({ tags: ['user:1'], soft: false });
+ * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), {
+ *   onInvalidate: edge.onInvalidate,
+ * });
+ * await cache.invalidateTags(['user:1']); // in the cache and at the edge
  * await edge.invalidatePaths('/index.html', '/images/*');
  * ```
  */

@@ -1,4 +1,4 @@
-import { CacheError, type CacheEvent } from '@glasswork/cache';
+import { CacheError, type CacheEvent, CacheService, MemoryCacheStore } from '@glasswork/cache';
 import { type CloudFrontOptions, cloudFront } from '@glasswork/cache/cloudfront';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isEdgeHeader } from '../../../src/http/edge-tags.js';
@@ -199,6 +199,35 @@ describe('a failure', () => {
     expect(warn.mock.calls).toEqual([
       [expect.stringContaining('invalidate edge failed (STORE_FAILED)')],
     ]);
+  });
+});
+
+describe('a service with an edge', () => {
+  it('purges what it has confirmed, each kind of invalidation', async () => {
+    const { onInvalidate, items } = await edge();
+    const cache = new CacheService(new MemoryCacheStore(), { keyPrefix: 'app', onInvalidate });
+    await cache.del('k');
+    await cache.invalidateTags(['a', 'b']);
+    await cache.delByPattern('k*');
+    await cache.clear();
+    expect(items()).toEqual([['#~key:k'], ['#a', '#b'], ['#~all'], ['#~prefix:app']]);
+  });
+
+  it('says why an invalidation is not confirmed', async () => {
+    const { onInvalidate, faults } = await edge();
+    const cache = new CacheService(new MemoryCacheStore(), { onInvalidate, onEvent: () => {} });
+    faults.push({ status: 403, code: 'AccessDenied', message: 'no' });
+    await expect(cache.invalidateTags(['a'])).rejects.toMatchObject({
+      code: 'NOT_CONFIRMED',
+      message: expect.stringContaining('Allow cloudfront:CreateInvalidation'),
+    });
+  });
+
+  it('purges in one request what was confirmed in the same tick', async () => {
+    const { onInvalidate, items } = await edge();
+    const cache = new CacheService(new MemoryCacheStore(), { onInvalidate });
+    await Promise.all(['a', 'b', 'c'].map((tag) => cache.invalidateTags([tag])));
+    expect(items()).toEqual([['#a', '#b', '#c']]);
   });
 });
 
