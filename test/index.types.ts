@@ -135,7 +135,14 @@ export type Shapes = [
   Assert<
     Interchangeable<
       keyof CacheStore,
-      keyof Store | 'check' | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
+      | keyof Store
+      | 'check'
+      | 'durable'
+      | 'getNearest'
+      | 'measure'
+      | 'getIfPresent'
+      | 'sharesFrozen'
+      | 'warm'
     >
   >,
   Assert<Fits<Least, CacheStore>>,

@@ -64,8 +64,8 @@ export type CacheEvent =
   | { readonly type: 'skip'; readonly operation: string; readonly key: string | undefined }
   /** The breaker opened (the store is skipped), or closed again. */
   | { readonly type: 'breaker'; readonly state: 'open' | 'closed' }
-  /** A lease was taken, or another process holds it. */
-  | { readonly type: 'lease'; readonly key: string; readonly state: 'taken' | 'held' }
+  /** A lease was taken, another process holds it, or the wait for that process's value has reached its limit. */
+  | { readonly type: 'lease'; readonly key: string; readonly state: 'taken' | 'held' | 'timeout' }
   /** Background work failed. */
   | { readonly type: 'background-error'; readonly error: unknown }
   /** Background work had not finished when the wait for it ended: in `close()`, or after a response on Lambda. */
@@ -84,6 +84,21 @@ export type CacheEvent =
       readonly reason: 'collision' | 'too-many';
       readonly tags: readonly string[];
     }
+  /**
+   * A call to the store ended. Only for listeners that ask for it, see `CacheListener`. `failure` is the code or name of
+   * its error, which `store-error` has. The bytes are those of values that the store has read and written since the last
+   * such event, if it counts them.
+   */
+  | {
+      readonly type: 'store';
+      readonly store: string;
+      readonly operation: string;
+      readonly key: string | undefined;
+      readonly durationMs: number;
+      readonly failure: string | undefined;
+      readonly bytesRead: number;
+      readonly bytesWritten: number;
+    }
   /** An edge accepted a request to purge. Each of its items is billed. */
   | {
       readonly type: 'edge-invalidate';
@@ -93,6 +108,27 @@ export type CacheEvent =
       readonly attempts: number;
       readonly durationMs: number;
     };
+
+/**
+ * Receives events. It receives `store` events, one for each call to the store, only if its property `storeCalls` is
+ * true, because taking their times costs something. The listeners of `@glasswork/cache/metrics` ask for them.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, DynamoDBCacheStore, type CacheEvent } from '@glasswork/cache';
+ *
+ * const slow = (event: CacheEvent) => {
+ *   if (event.type === 'store' && event.durationMs > 100) console.warn(event.operation, event.durationMs);
+ * };
+ * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), {
+ *   onEvent: Object.assign(slow, { storeCalls: true }),
+ * });
+ * ```
+ */
+export interface CacheListener {
+  (event: CacheEvent): void;
+  readonly storeCalls?: boolean;
+}
 
 export type MissReason =
   | 'absent'
@@ -135,7 +171,7 @@ const COUNTERS = {
   'background-error': 'backgroundErrors',
   'background-unfinished': 'backgroundUnfinished',
   'edge-tags': 'edgeTags',
-} as const satisfies Record<Exclude<CacheEvent['type'], 'hit' | 'edge-invalidate'>, string>;
+} as const satisfies Record<Exclude<CacheEvent['type'], Uncounted>, string>;
 
 /**
  * The counts of `stats()`, by name.
@@ -152,8 +188,16 @@ const COUNTERS = {
  */
 export type CacheStats = Readonly<Record<'hits' | 'staleHits', number> & Counts>;
 
-/** A hit has a function of its own. A purge is no event of a service, because one edge may serve many. */
-export type Emit = (event: Exclude<CacheEvent, { type: 'hit' | 'edge-invalidate' }>) => void;
+/**
+ * A hit has a counter of its own. A call to the store is an event only for listeners that ask for it. A purge is no event
+ * of a service, because one edge may serve many.
+ */
+type Uncounted = 'hit' | 'store' | 'edge-invalidate';
+
+export type Emit = (event: Exclude<CacheEvent, { type: Uncounted }>) => void;
+
+/** A call to the store, without the name of the store. */
+export type StoreCall = Omit<Extract<CacheEvent, { type: 'store' }>, 'type' | 'store'>;
 
 type Counts = Record<(typeof COUNTERS)[keyof typeof COUNTERS], number>;
 
@@ -175,7 +219,7 @@ export function safeListener(
  * The listener and the counters of one service. Without a listener, `standIn` receives all events except hits.
  */
 export function eventLog(
-  listener: ((event: CacheEvent) => void) | undefined,
+  listener: CacheListener | undefined,
   clock: Clock,
   standIn?: (event: CacheEvent) => void,
 ): {
@@ -185,6 +229,8 @@ export function eventLog(
    * current time, from a caller that has just read the clock.
    */
   hit(key: string, state: 'fresh' | 'stale', createdAt: number, now?: number): void;
+  /** Records a call to the store named so. Undefined unless the listener asks for it. */
+  readonly storeCall: ((store: string, call: StoreCall) => void) | undefined;
   stats(): CacheStats;
 } {
   let hits = 0;
@@ -207,6 +253,10 @@ export function eventLog(
       if (state === 'stale') staleHits++;
       if (listener) tellHit(key, state, createdAt, now);
     },
+    storeCall:
+      listener?.storeCalls === true
+        ? (store, call) => tell({ type: 'store', store, ...call })
+        : undefined,
     stats: () => ({ ...stats, hits, staleHits }),
   };
 }
