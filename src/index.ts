@@ -19,14 +19,22 @@ export type {
   NearestRead,
   ReadOptions,
   StoreEntry,
+  TrafficReport,
   VersionedRead,
 } from './model/cache-store.js';
+export { combine } from './model/combine.js';
 export type { CacheConfig } from './model/config.js';
 export { consoleReporter } from './model/console-reporter.js';
 export type { CacheEntry } from './model/entry.js';
 export type { CacheErrorCode, CacheErrorJSON, CauseJSON } from './model/errors.js';
 export { CacheError } from './model/errors.js';
-export type { CacheEvent, CacheStats, MissReason, RefusalReason } from './model/events.js';
+export type {
+  CacheEvent,
+  CacheListener,
+  CacheStats,
+  MissReason,
+  RefusalReason,
+} from './model/events.js';
 export type { Invalidated } from './model/invalidated.js';
 export type { Policy, WaitUntil, WrapOptions } from './model/policy.js';
 export type { Clock, Duration } from './model/time.js';

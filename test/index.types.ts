@@ -146,6 +146,7 @@ export type Shapes = [
       | 'dropCopies'
       | 'durable'
       | 'getNearest'
+      | 'measure'
       | 'getIfPresent'
       | 'sharesFrozen'
       | 'warm'

@@ -59,6 +59,7 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #recent: RecentChanges;
   readonly #consistent: boolean;
   readonly #codec: ValueCodec;
+  readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
   readonly #maxItemBytes: number;
   readonly #clock: Clock;
   readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
