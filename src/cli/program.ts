@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.js';
+import { doctorCommand } from './commands/doctor.js';
 import { getCommand } from './commands/get.js';
 import { clearCommand, delCommand, invalidateCommand } from './commands/invalidations.js';
 import { lsCommand } from './commands/ls.js';
@@ -9,7 +10,7 @@ import { EXIT } from './exit.js';
 
 /** All commands, in the groups and the order of the help. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
-  ['Look:', [checkCommand, getCommand, lsCommand, statsCommand]],
+  ['Look:', [doctorCommand, checkCommand, getCommand, lsCommand, statsCommand]],
   ['Change:', [delCommand, invalidateCommand, clearCommand]],
   ['Set up:', [createCommand, destroyCommand]],
 ];
