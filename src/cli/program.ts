@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { checkCommand } from './commands/check.js';
 import { doctorCommand } from './commands/doctor.js';
 import { getCommand } from './commands/get.js';
+import { initCommand } from './commands/init.js';
 import { clearCommand, delCommand, invalidateCommand } from './commands/invalidations.js';
 import { lsCommand } from './commands/ls.js';
 import { statsCommand } from './commands/stats.js';
@@ -12,7 +13,7 @@ import { EXIT } from './exit.js';
 const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
   ['Look:', [doctorCommand, checkCommand, getCommand, lsCommand, statsCommand]],
   ['Change:', [delCommand, invalidateCommand, clearCommand]],
-  ['Set up:', [createCommand, destroyCommand]],
+  ['Set up:', [initCommand, createCommand, destroyCommand]],
 ];
 
 /** @param version that of the package. */
