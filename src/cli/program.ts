@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.js';
+import { costCommand } from './commands/cost.js';
 import { doctorCommand } from './commands/doctor.js';
 import { getCommand } from './commands/get.js';
 import { initCommand } from './commands/init.js';
@@ -13,7 +14,7 @@ import { EXIT } from './exit.js';
 const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
   ['Look:', [doctorCommand, checkCommand, getCommand, lsCommand, statsCommand]],
   ['Change:', [delCommand, invalidateCommand, clearCommand]],
-  ['Set up:', [initCommand, createCommand, destroyCommand]],
+  ['Set up:', [initCommand, costCommand, createCommand, destroyCommand]],
 ];
 
 /** @param version that of the package. */

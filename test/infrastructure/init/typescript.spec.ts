@@ -67,7 +67,10 @@ describe('the templates for CDK', () => {
     writeFileSync(file, code);
     const { CacheStack } = await import(/* @vite-ignore */ pathToFileURL(file).href);
     const app = new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
-    const stack = new CacheStack(app, 'Cache', { vpcId: 'vpc-1', subnetIds: ['subnet-1'] });
+    const stack = new CacheStack(app, 'Cache', {
+      vpcId: 'vpc-0123456789abcdef0',
+      subnetIds: ['subnet-0123456789abcdef0'],
+    });
     const { Resources } = Template.fromStack(stack).toJSON();
     const types = (resources: object) =>
       Object.values(resources)
