@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.js';
+import { conformanceCommand } from './commands/conformance.js';
 import { costCommand } from './commands/cost.js';
 import { doctorCommand } from './commands/doctor.js';
 import { getCommand } from './commands/get.js';
@@ -12,7 +13,7 @@ import { EXIT } from './exit.js';
 
 /** All commands, in the groups and the order of the help. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
-  ['Look:', [doctorCommand, checkCommand, getCommand, lsCommand, statsCommand]],
+  ['Look:', [doctorCommand, checkCommand, conformanceCommand, getCommand, lsCommand, statsCommand]],
   ['Change:', [delCommand, invalidateCommand, clearCommand]],
   ['Set up:', [initCommand, costCommand, createCommand, destroyCommand]],
 ];
