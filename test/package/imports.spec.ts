@@ -19,7 +19,10 @@ const RULES: Rules = {
     { name: 'mechanisms', rooms: ['aws', 'resilience', 'serializers'] },
     { name: 'stores', rooms: ['stores'] },
     // The engine, in the order in which one room builds on another.
-    { name: 'engine: capabilities', rooms: ['engine/store-capabilities.ts'] },
+    {
+      name: 'engine: capabilities',
+      rooms: ['engine/store-capabilities.ts', 'engine/store-calls.ts'],
+    },
     { name: 'engine: access', rooms: ['engine/store-access.ts', 'engine/inflight'] },
     { name: 'engine: copies', rooms: ['engine/copies.ts'] },
     { name: 'engine: reading', rooms: ['engine/reading'] },
