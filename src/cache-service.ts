@@ -48,7 +48,8 @@ export class CacheService extends Lifecycle {
 
   /**
    * The value, or undefined if it is absent, expired, invalidated, of the wrong shape, or unreadable. `null`, `0`, `''`
-   * and `false` are values. `get` followed by `set` is not fenced; `wrap` is.
+   * and `false` are values. `get` followed by `set` is not fenced; `wrap` is. It misses until a background fill has
+   * landed, see `CacheConfig.backgroundFill`; so do `getMany`, `getEntry` and `has`.
    */
   get<T = unknown>(key: string | CacheKey<T>): Promise<T | undefined>;
   get(key: AnyKey): Promise<unknown> {
@@ -179,7 +180,8 @@ export class CacheService extends Lifecycle {
 
   /**
    * Returns the cached value, or calls `load` and caches its result. A stale value is served immediately and refreshed
-   * in the background. Concurrent callers share one load, with its value or error. Errors are never cached.
+   * in the background. Concurrent callers share one load, with its value or error. Errors are never cached. With a
+   * `waitUntil` it resolves once the value is loaded, and writes it to the store in the background.
    *
    * @throws The load's error; CacheError `TIMEOUT` after `hardTimeout`; the reason of `signal`; `LOAD_FAILED` if the
    * call would wait for the load that it is made in. It never throws because of the store.
@@ -282,9 +284,7 @@ export class CacheService extends Lifecycle {
 
   /**
    * `memoize` for a load of many keys: calls issued in the same tick become one load of those that are not cached. A call
-   * resolves to undefined if the load returns undefined for its key.
-   *
-   * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`.
+   * resolves to undefined if the load returns undefined for its key. @throws The same as `memoize`.
    */
   memoizeMany<T, A extends readonly unknown[]>(
     key: KeyFactory<T, A>,

@@ -99,6 +99,7 @@ type Config = Policies &
       ) & { readonly soft: boolean },
     ) => Promise<void> | void;
     deadline: () => number | undefined;
+    backgroundFill: boolean;
     breaker: false | Maybe<{ failures: number; cooldown: Duration }>;
     clock: { now(): number };
   }>;

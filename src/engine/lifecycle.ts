@@ -57,7 +57,10 @@ export class Lifecycle {
     await (access.store.check?.(keys.prefix) ?? checkStore(access.store, keys.prefix));
   }
 
-  /** Resolves once no background work of this service is pending. Await it in tests and before a process ends. */
+  /**
+   * Resolves once the background work has ended that is pending now: refreshes, fills, and loads that `softTimeout` left.
+   * Await it in tests and before a process ends.
+   */
   settled(): Promise<void> {
     return this.#parts.background.settled();
   }

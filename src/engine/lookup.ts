@@ -76,8 +76,8 @@ export class Lookup {
         if (snapshot.state === 'fresh' && isServable(snapshot) && isPlain(policy))
           return this.#hit(address.key, snapshot.entry, snapshot.state);
         const loadAll: LoadAll = async (_requests, context) => [await load(context)];
-        const request = { address, policy, snapshot, called: watch.order };
-        const [value] = this.#serve([request], loadAll, callers);
+        const request = { address, policy, snapshot, called: watch.order, callers };
+        const [value] = this.#serve([request], loadAll);
         return value;
       },
     );
@@ -98,9 +98,9 @@ export class Lookup {
         const requests = asked.map((each, i): LoadRequest => {
           const read = reads[i] as Snapshot;
           const snapshot = overtaken(read, watches.invalidatedBy(i, tagsIn(read)));
-          return { ...each, snapshot, called: watches.order };
+          return { ...each, snapshot, called: watches.order, callers };
         });
-        return this.#serve(requests, load, callers);
+        return this.#serve(requests, load);
       },
     );
   }
@@ -121,11 +121,7 @@ export class Lookup {
    *     stale, or soon to be   served, and refreshed in the background
    *     anything else          loaded, by a running load or together with the other misses
    */
-  #serve(
-    requests: readonly LoadRequest[],
-    load: LoadAll,
-    callers: readonly ChainedLoad[],
-  ): unknown[] {
+  #serve(requests: readonly LoadRequest[], load: LoadAll): unknown[] {
     // The caller may have stopped waiting while the store was read.
     throwIfAborted(requests[0]?.policy.signal);
     const missing: LoadRequest[] = [];
@@ -142,7 +138,7 @@ export class Lookup {
     });
     if (due.length > 0) this.#parts.refresh.start(due, load);
     if (missing.length === 0) return served;
-    const loading = this.#load(missing, load, callers);
+    const loading = this.#load(missing, load);
     const loaded = new Map(missing.map((request, i) => [request, loading[i]]));
     return requests.map((request, i) => loaded.get(request) ?? served[i]);
   }
@@ -151,18 +147,14 @@ export class Lookup {
     return state === 'stale' || refreshesEarly(entry, this.#parts.clock.now(), earlyRefresh);
   }
 
-  #load(
-    missing: readonly LoadRequest[],
-    load: LoadAll,
-    callers: readonly ChainedLoad[],
-  ): Promise<unknown>[] {
+  #load(missing: readonly LoadRequest[], load: LoadAll): Promise<unknown>[] {
     const { coordinator } = this.#parts;
-    const shared = coordinator.load(missing, load, callers);
+    const shared = coordinator.load(missing, load);
     return missing.map((request, i) => {
       const each = shared[i] as (typeof shared)[number];
       if (each.hasJoined) this.#parts.emit({ type: 'join', key: request.address.key });
       const loadAlone = () => coordinator.loadAlone(request, load);
-      return lastGoodOrLoaded(this.#parts, request, { ...each, callers, loadAlone });
+      return lastGoodOrLoaded(this.#parts, request, { ...each, loadAlone });
     });
   }
 

@@ -49,7 +49,10 @@ export interface WrapOptions {
    * aborted once no caller waits for it; a background refresh continues. Default: none.
    */
   signal?: AbortSignal | undefined;
-  /** Receives every promise of background work. Default: `CacheConfig.waitUntil`. */
+  /**
+   * Receives every promise of background work: refreshes, and the write of a loaded value, for which the call then does
+   * not wait. Default: `CacheConfig.waitUntil`.
+   */
   waitUntil?: WaitUntil | undefined;
 }
 

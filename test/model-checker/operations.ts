@@ -47,6 +47,8 @@ export interface ProcessConfig {
   readonly breaker: boolean;
   /** How far its clock is ahead. */
   readonly skewMs: number;
+  /** Its fills are background work. */
+  readonly backgroundFill: boolean;
 }
 
 /** Everything about a schedule but its chance. */
@@ -115,6 +117,7 @@ export function scenario(random: Random, limits: ScenarioLimits): Scenario {
     versionTTL: memory ? random.pick([0, 5]) : 0,
     breaker: random.chance(0.7),
     skewMs: random.pick([0, 0, 0, 1_500, -1_500, 600_000, -600_000]),
+    backgroundFill: random.chance(0.5),
   }));
   const weights = { ...WEIGHTS };
   if (random.chance(0.3)) {

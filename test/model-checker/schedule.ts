@@ -84,6 +84,7 @@ class Run {
         versionTTL: config.versionTTL,
         clock,
         onEvent: noteEvent,
+        ...(config.backgroundFill && { waitUntil: () => {} }),
         ...(!config.breaker && { breaker: false }),
       });
       const lagMs = world.faults.includes('stale') ? LAG_MS : 0;

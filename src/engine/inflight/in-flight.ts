@@ -27,21 +27,23 @@ export interface Watched {
  */
 export class InFlightTracker {
   readonly #countFreezes: () => number;
+  readonly #now: () => number;
   readonly #loads = new Set<InFlightLoad>();
   readonly #reads = new UnorderedSet<InFlightRead>();
   /** The youngest load of each key, which callers may join. */
   readonly #youngest = new Map<string, InFlightLoad>();
   #order = 0;
 
-  /** `countFreezes` returns the number of freezes of this process so far. */
-  constructor(countFreezes = () => 0) {
+  /** `countFreezes` returns the number of freezes of this process so far; `now` the time, epoch milliseconds. */
+  constructor(countFreezes = () => 0, now = () => 0) {
     this.#countFreezes = countFreezes;
+    this.#now = now;
   }
 
   /** The load that a caller with this snapshot may join. `called` is the number of its call. */
   joinable(storageKey: string, snapshot: LoadBasis, called: number): InFlightLoad | undefined {
     const load = this.#youngest.get(storageKey);
-    return load?.canJoin(snapshot, called) ? load : undefined;
+    return load?.canJoin(snapshot, called, this.#now()) ? load : undefined;
   }
 
   /** The running load that makes a load from this snapshot unnecessary, even if nobody may join it. */
@@ -56,9 +58,13 @@ export class InFlightTracker {
     const { storageKey } = load;
     this.#loads.add(load);
     this.#youngest.set(storageKey, load);
+    const close = () => {
+      if (this.#youngest.get(storageKey) === load) this.#youngest.delete(storageKey);
+    };
     const ended = () => {
       load.chained.end();
-      if (this.#youngest.get(storageKey) === load) this.#youngest.delete(storageKey);
+      if (load.landed) void load.landed.then(close);
+      else close();
       void load.written.then(() => this.#loads.delete(load));
     };
     load.start(work);
@@ -126,7 +132,7 @@ export class InFlightTracker {
   /** Resolves once the loads running now and their writes have ended. */
   async settled(): Promise<void> {
     const ended = async (load: InFlightLoad) => {
-      await load.outcome.catch(() => {});
+      await load.ended();
       await load.written;
     };
     await Promise.all([...this.#loads].map(ended));

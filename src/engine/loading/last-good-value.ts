@@ -48,10 +48,12 @@ export async function lastGoodOrLoaded(
     const entry = await lastGoodAfter('timeout', parts, request, wait.inFlight);
     if (!entry) return await wait.outcome;
     const { inFlight } = wait;
-    inFlight.run.enterBackground();
     // A failed load reports its own event.
-    const work = inFlight.outcome.catch(() => {});
-    background.run(work, policy.waitUntil);
+    const isKept = background.run(request, async () => {
+      await inFlight.ended();
+      return [inFlight.chained];
+    });
+    inFlight.run.enterBackground(isKept);
     return standIn(entry, 'timeout');
   } catch (error) {
     const entry = lastGood && (await lastGoodAfter('error', parts, request, wait.inFlight));

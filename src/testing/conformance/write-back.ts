@@ -4,7 +4,7 @@ import { EVERY_STATE, FENCE, STATES } from './refusals.js';
 
 const CONSISTENT = { consistent: true } as const;
 
-/** What `expire` needs: a consistent read, the expiry it returns, and a write under the version just read. */
+/** The needs of `expire`: a consistent read, the expiry it returns, and a write under the version just read. */
 export const writeBackCases: readonly ConformanceCase[] = [
   ...EVERY_STATE.map((state) =>
     defineCase(
