@@ -45,12 +45,16 @@ export type CacheEvent =
   | { readonly type: 'fill'; readonly key: string; readonly ttlMs: number }
   /** A loaded value was not written. Its caller still got it. */
   | { readonly type: 'refused'; readonly key: string; readonly reason: RefusalReason }
-  /** An invalidation was confirmed: of a key, a tag, a pattern, or (with none of them) of the whole prefix. */
+  /**
+   * An invalidation was confirmed: of a key, a tag, a pattern, or (with none of them) of the whole prefix. `soft` is true
+   * for `expire` and `expireTags`.
+   */
   | {
       readonly type: 'invalidate';
       readonly key?: string;
       readonly tag?: string;
       readonly pattern?: string;
+      readonly soft?: boolean;
     }
   /** The stored record is not an entry of this cache, or does not match the key's schema. */
   | { readonly type: 'corrupt'; readonly key: string; readonly error: unknown }

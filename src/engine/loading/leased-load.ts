@@ -107,7 +107,8 @@ export class LeasedLoad {
       { storageKey: address.storageKey, tags: knownTags(request) },
       () => Promise.all([reader.read(address, policy.tags), leases.isHeld(request)]),
       ([snapshot, isHeld], watch) => {
-        const isOvertaken = watch.isInvalidated(tagsAmong(snapshot.entry?.versions ?? []));
+        const tags = tagsAmong(snapshot.entry?.versions ?? []);
+        const isOvertaken = watch.invalidatedBy(tags) !== undefined;
         if (snapshot.state === 'stale' && !isOvertaken)
           refresh.start([{ ...request, snapshot }], load);
         return { snapshot, isHeld, isOvertaken };
