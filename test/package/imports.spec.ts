@@ -66,6 +66,7 @@ const RULES: Rules = {
     modules: ['node:http', 'node:https', 'node:net', 'node:tls', 'node:crypto'],
   },
   optionalPeers: Object.keys(manifest.peerDependencies),
+  bundled: { rooms: ['cli'], packages: ['cli-table3', 'commander', 'picocolors'] },
 };
 
 describe('imports', () => {
@@ -162,6 +163,11 @@ describe('the checker of imports', () => {
       'a package that is no peer, lazily',
       { 'aws/a.ts': "await import('lodash/fp');" },
       'src/aws/a.ts: imports lodash/fp, which is no peer of this package',
+    ],
+    [
+      'a package of the command line elsewhere',
+      { 'lambda/a.ts': "import 'commander';" },
+      'src/lambda/a.ts: imports commander, which is no peer of this package',
     ],
     [
       'a heavy builtin at load',
