@@ -1,6 +1,7 @@
-import { assemble, type ServiceParts } from './engine/assemble.js';
+import { assemble, PARTS, type ServiceParts } from './engine/assemble.js';
 import type { LoadContext } from './engine/loading/load-context.js';
 import { Lookup } from './engine/lookup.js';
+import { invalidateResponses } from './engine/writing/invalidate-responses.js';
 import { type SetEntry, type SetPolicy, setAll } from './engine/writing/set-values.js';
 import { type AnyKey, type CacheKey, keyText } from './model/cache-key.js';
 import type { CacheStore } from './model/cache-store.js';
@@ -10,9 +11,11 @@ import type { CacheEntry } from './model/entry.js';
 import { invalid } from './model/errors.js';
 import type { CacheStats } from './model/events.js';
 import { checkedTags, type WrapOptions } from './model/policy.js';
+import { isResponseKey } from './model/response-key.js';
 import { isServable } from './model/snapshot.js';
 import type { Duration } from './model/time.js';
 import { checkStore } from './resilience/check-store.js';
+import { allSettled } from './util/all-settled.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
 export type KeyLoad<T> = (context: LoadContext<NoInfer<T>>) => NoInfer<T> | Promise<NoInfer<T>>;
@@ -132,7 +135,11 @@ export class CacheService {
   /** Deletes many values. @throws CacheError `NOT_CONFIRMED` unless the store confirmed all of them. */
   async delMany(keys: readonly AnyKey[]): Promise<void> {
     const { invalidation, addressOf } = this.#parts;
-    await invalidation.keys(keys.map(addressOf));
+    const deleting = invalidation.keys(keys.map(addressOf));
+    const tags = keys.map(keyText).filter(isResponseKey);
+    await (tags.length > 0
+      ? allSettled([deleting, invalidateResponses(this.#parts, tags)])
+      : deleting);
   }
 
   /**
@@ -304,6 +311,11 @@ export class CacheService {
   close(): Promise<void> {
     this.#closing ??= this.#parts.shutdown.run(this.#parts);
     return this.#closing;
+  }
+
+  /** @internal */
+  get [PARTS](): ServiceParts {
+    return this.#parts;
   }
 
   /** The same as `close()`, for `await using`. */

@@ -12,7 +12,7 @@ import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 import type { EntryWriter } from '../writing/entry-writer.js';
 import type { Lease } from './lease.js';
-import { LoadNotes, runLoad } from './load-context.js';
+import { LoadNotes, runLoad, type Tagging } from './load-context.js';
 import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 
 /** A request whose load is running. */
@@ -95,9 +95,14 @@ export class LoadRunner {
       added.push(reading);
       await reading;
     };
+    const carry = (read: DependencyVersions) => {
+      for (const { inFlight } of running) inFlight.addTags(read.flatMap(([name]) => name ?? []));
+      added.push(Promise.resolve(read));
+    };
+    const tagging = { addTags, carry, isReadable: versions[0] !== undefined };
     let filled: readonly boolean[] = [];
     try {
-      const values = await this.#callLoad(running, load, staleValue, notes, addTags);
+      const values = await this.#callLoad(running, load, staleValue, notes, tagging);
       if (!Array.isArray(values) || values.length !== running.length)
         throw wrongLength(values?.length, running.length);
       const loadMs = this.#tell(running, { type: 'load' }, began);
@@ -137,7 +142,7 @@ export class LoadRunner {
     load: LoadAll,
     staleValue: unknown,
     notes: LoadNotes,
-    addTags: (tags: readonly string[]) => Promise<void>,
+    tagging: Tagging,
   ): Promise<readonly unknown[]> {
     const [first] = running;
     if (!first) return [];
@@ -153,7 +158,7 @@ export class LoadRunner {
         first.inFlight.run,
         limits,
         notes,
-        addTags,
+        tagging,
       );
     } finally {
       for (const each of chained) each.end();
@@ -189,8 +194,9 @@ export class LoadRunner {
     const { writer, emit } = this.#parts;
     let refused = this.#refusal(running, versions);
     if (!refused && versions) {
-      const ttl = notes.ttlMs ?? policy.ttl;
-      const write = { address, value, policy: { ...policy, ttl }, versions, loadMs };
+      const ttl = notes.ttlMs ?? notes.times?.ttl ?? policy.ttl;
+      const own = { ...policy, ...notes.times, ttl };
+      const write = { address, value, policy: own, versions, loadMs };
       const written = await writer.fill(write, snapshot.version, (writing) =>
         inFlight.write(writing),
       );

@@ -103,6 +103,23 @@ export class VersionTracker {
   }
 
   /**
+   * The version of a tag that has no record yet, so that it was not invalidated while a load ran. Undefined if it has one,
+   * or if the store cannot tell. For tags that are known only once the value has been loaded.
+   */
+  async unused(tag: string): Promise<CacheVersion | undefined> {
+    const record = this.#record(tag);
+    const found = await this.#access.attempt('create version', tag, async (store) => {
+      if (this.#access.can.isDurable) {
+        const read = await readRecord(store, record);
+        return read.value === undefined ? read : undefined;
+      }
+      const isNew = await store.add?.(record, uniqueId(), recordTTL());
+      return isNew ? readRecord(store, record) : undefined;
+    });
+    return found && found !== FAILED ? found.version : undefined;
+  }
+
+  /**
    * Invalidates all entries that depend on the tag or prefix. A second try writes its own id, so it does no harm if the
    * first one succeeded and only its answer was lost.
    *
