@@ -24,7 +24,13 @@ export { consoleReporter } from './model/console-reporter.js';
 export type { CacheEntry } from './model/entry.js';
 export type { CacheErrorCode, CacheErrorJSON, CauseJSON } from './model/errors.js';
 export { CacheError } from './model/errors.js';
-export type { CacheEvent, CacheStats, MissReason, RefusalReason, ResponseOutcome } from './model/events.js';
+export type {
+  CacheEvent,
+  CacheStats,
+  MissReason,
+  RefusalReason,
+  ResponseOutcome,
+} from './model/events.js';
 export type { WaitUntil, WrapOptions } from './model/policy.js';
 export type { Clock, Duration } from './model/time.js';
 export { jsonSerializer } from './serializers/json.js';
