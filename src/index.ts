@@ -31,10 +31,11 @@ export type {
   RefusalReason,
   ResponseOutcome,
 } from './model/events.js';
+export type { Invalidated } from './model/invalidated.js';
 export type { WaitUntil, WrapOptions } from './model/policy.js';
 export type { Clock, Duration } from './model/time.js';
 export { jsonSerializer } from './serializers/json.js';
-export type { Serializer } from './serializers/serializer.js';
+export type { Serializer, SyncSerializer } from './serializers/serializer.js';
 export type { DynamoDBCacheStoreOptions } from './stores/dynamodb/index.js';
 export { DynamoDBCacheStore } from './stores/dynamodb/index.js';
 export type { MemoryCacheStoreOptions } from './stores/memory/index.js';

@@ -54,8 +54,8 @@ const NOT_MERGED: ReadonlySet<string> = new Set([
 export function mergedResponse(stored: Page, notModified: Response): Response {
   const headers = new Headers();
   for (const [name, value] of stored.headers) headers.append(name, value);
-  // An age, unlike other fields, is that of the 304.
-  headers.delete('age');
+  // A 304 without a date was sent now, and an old date would make it old.
+  headers.delete('date');
   const updated = new Set<string>();
   for (const [name, value] of notModified.headers) {
     if (NOT_MERGED.has(name)) continue;
