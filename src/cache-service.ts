@@ -15,7 +15,6 @@ import { isResponseKey } from './model/response-key.js';
 import { isServable } from './model/snapshot.js';
 import type { Duration } from './model/time.js';
 import { checkStore } from './resilience/check-store.js';
-import { allSettled } from './util/all-settled.js';
 
 export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
 export type KeyLoad<T> = (context: LoadContext<NoInfer<T>>) => NoInfer<T> | Promise<NoInfer<T>>;
@@ -135,11 +134,14 @@ export class CacheService {
   /** Deletes many values. @throws CacheError `NOT_CONFIRMED` unless the store confirmed all of them. */
   async delMany(keys: readonly AnyKey[]): Promise<void> {
     const { invalidation, addressOf } = this.#parts;
-    const deleting = invalidation.keys(keys.map(addressOf));
-    const tags = keys.map(keyText).filter(isResponseKey);
-    await (tags.length > 0
-      ? allSettled([deleting, invalidateResponses(this.#parts, tags)])
-      : deleting);
+    const addresses = keys.map(addressOf);
+    const responses = addresses.map(({ key }) => key).filter(isResponseKey);
+    try {
+      // First, because `onInvalidate` purges an edge, which then asks for the response again.
+      if (responses.length > 0) await invalidateResponses(this.#parts, responses);
+    } finally {
+      await invalidation.keys(addresses);
+    }
   }
 
   /**

@@ -94,7 +94,10 @@ export class PageLoad {
     const { tags } = this.#kit.settings;
     // Its other tags were not read before, so this load could not carry them.
     const isCarried = page?.tags.every((tag) => tags.includes(tag));
-    return isCarried && page && freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
+    if (!isCarried || !page) return undefined;
+    const leftMs = freshLeft(page, this.#kit.now());
+    const canRefresh = this.#exchange.refresh !== undefined;
+    return leftMs > 0 || (canRefresh && leftMs + page.staleMs > 0) ? page : undefined;
   }
 
   /** The stored response if it was selected by the same header values. */
