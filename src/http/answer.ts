@@ -193,7 +193,7 @@ async function finish(
 }
 
 const isCurrent = (kit: Kit, { starts, wanted }: PageFinder['call'], page: Page) =>
-  isUnchanged(kit, wanted.key, page.tags, starts);
+  isUnchanged(kit, wanted.key, page.tags, new Map([...starts, ...(wanted.gate.carried ?? [])]));
 
 const OUTCOMES = {
   fresh: 'hit',

@@ -1,5 +1,4 @@
-import type { Gate } from './gates.js';
-import type { Versions } from './response-tags.js';
+import type { Gate, Versions } from './gates.js';
 import type { Index } from './stored.js';
 import type { Selected } from './vary.js';
 

@@ -7,7 +7,7 @@ import { isCredentialed } from './judge.js';
 import type { Exchange, Kit } from './kit.js';
 import { PageLoad } from './load-page.js';
 import type { Source } from './outgoing.js';
-import { hasOwnTags } from './response-tags.js';
+import { hasOwnTags, isCarriedStill } from './response-tags.js';
 import { ageOf, freshLeft, recordKey, type Stored } from './stored.js';
 import { matches } from './vary.js';
 
@@ -56,7 +56,8 @@ export class PageFinder {
       (error: unknown) => ({ error }),
     );
     let first = await Promise.race([ended, streamed, gate.released]);
-    if (first === 'released' && this.#call.hasLed) first = await streamed;
+    // Another load has released the gate. This one may still end either way.
+    if (first === 'released' && this.#call.hasLed) first = await Promise.race([ended, streamed]);
     const isStreamed = first !== 'released' && 'response' in first;
     // Until the body has been read nobody else may wait for it.
     if (isStreamed) void ended.then(leave);
@@ -125,7 +126,7 @@ export class PageFinder {
     return isWanted ? undefined : 'request';
   }
 
-  #found(value: Stored): Found {
+  async #found(value: Stored): Promise<Found> {
     const { own, hasLed, refusal } = this.#call;
     const accepted = this.#accepted;
     if (accepted && accepted.value === value) {
@@ -145,6 +146,9 @@ export class PageFinder {
         matches(headers, value.vary) &&
         (value.isPublic || !isCredentialed(headers)));
     if (!isMine) return { type: 'nothing', fwd: 'vary-miss' };
+    const { gate } = this.#call.wanted;
+    if (value.kind === 'page' && !(await isCarriedStill(this.#kit, value, gate)))
+      return { type: 'nothing', fwd: this.#fwd };
     return { type: 'record', value, source: { state: 'joined', fwd: this.#fwd } };
   }
 

@@ -1,9 +1,17 @@
+import type { CacheVersion } from '../model/cache-store.js';
+import type { DependencyName } from '../model/dependency.js';
+
+/** The versions from before a load, by tag; null is the prefix. */
+export type Versions = ReadonlyMap<DependencyName, CacheVersion>;
+
 /** The requests of this process that wait for one variant, and how they learn not to wait any longer. */
 export interface Gate {
   readonly key: string;
   /** Resolves once the body of the response has to be streamed, so that nobody can share it yet. */
   readonly released: Promise<'released'>;
   isReleased: boolean;
+  /** The versions of the tags that the loaded response brought. Undefined if one of them is not known. */
+  carried: Versions | undefined;
   release(): void;
 }
 
@@ -23,7 +31,10 @@ export class Gates {
       const released = new Promise<'released'>((settle) => {
         resolve = settle;
       });
-      const made = { key, released, isReleased: false, users: 0, release: () => {} };
+      const made: Gate & { users: number } = {
+        ...{ key, released, isReleased: false, carried: undefined, users: 0 },
+        release: () => {},
+      };
       made.release = () => {
         made.isReleased = true;
         resolve('released');

@@ -48,8 +48,9 @@ export class PageLoad {
     if (this.#details.isReadable) {
       const found = await this.#lookAgain();
       if (found) return found;
+      // Nothing is written otherwise, and a store that does not answer need not be asked again.
+      this.#call.starts = await startingVersions(this.#kit, wanted.key, this.#index.tags);
     }
-    this.#call.starts = await startingVersions(this.#kit, wanted.key, this.#index.tags);
     const stored = this.#usable(this.#context.staleValue as Stored | undefined);
     const request = this.#request(stored);
     const requestedMs = this.#kit.now();
@@ -164,6 +165,7 @@ export class PageLoad {
 
   async #store(page: Page): Promise<Stored> {
     const { key } = this.#call.wanted;
+    if (!this.#details.isReadable) return page;
     const times = timesOf(page, this.#kit.now());
     if (times.ttl <= 0) this.#context.skip();
     else this.#details.setTimes(times);
@@ -172,7 +174,9 @@ export class PageLoad {
     this.#kit.parts.background.run(adding, this.#kit.wrapOptions.waitUntil);
     const fixed = this.#kit.settings.tags;
     const learned = page.tags.filter((tag) => !fixed.includes(tag));
-    if (!(await carryTags(this.#kit, this.#details, learned, this.#call.starts))) {
+    const carried = await carryTags(this.#kit, this.#details, learned, this.#call.starts);
+    this.#call.wanted.gate.carried = carried;
+    if (!carried) {
       this.#context.skip();
       this.#call.hasNewTags = true;
     }

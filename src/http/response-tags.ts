@@ -1,13 +1,11 @@
 import type { LoadDetails } from '../engine/loading/load-context.js';
-import type { CacheVersion } from '../model/cache-store.js';
 import type { DependencyName } from '../model/dependency.js';
 import { checkedTags } from '../model/policy.js';
 import { splitList } from './cache-control.js';
 import { isEdgeHeader } from './edge-tags.js';
+import type { Gate, Versions } from './gates.js';
 import type { Kit } from './kit.js';
-
-/** The versions that were read before the origin was asked, by tag; null is the prefix. */
-export type Versions = ReadonlyMap<DependencyName, CacheVersion>;
+import type { Page } from './stored.js';
 
 /** True if the tags of a response are known only once it is there. */
 export const hasOwnTags = ({ settings }: Kit): boolean =>
@@ -54,8 +52,8 @@ export function tagsOf(kit: Kit, request: Request, response: Response): string[]
 }
 
 /**
- * Gives the entry the tags of its response, with the versions from before the load. Resolves to false if one of them is
- * not known: then an invalidation may have come between, and the response must not be stored.
+ * Gives the entry the tags of its response, with the versions from before the load. Resolves to undefined if one of them
+ * is not known: then an invalidation may have come between, and the response must not be stored.
  *
  * A tag without a record has never been invalidated, or not for longer than any load takes.
  */
@@ -64,7 +62,7 @@ export async function carryTags(
   details: LoadDetails,
   tags: readonly string[],
   starts: Versions,
-): Promise<boolean> {
+): Promise<Versions | undefined> {
   for (const tag of tags) kit.recentTags.set(tag, true);
   const versions = await Promise.all(
     tags.map(
@@ -74,9 +72,21 @@ export async function carryTags(
   const known = versions.flatMap(([tag, version]) =>
     version === undefined ? [] : [[tag, version] as const],
   );
-  if (known.length < tags.length) return false;
+  if (known.length < tags.length) return undefined;
   if (known.length > 0) details.carry(known);
-  return true;
+  return new Map(known);
+}
+
+/**
+ * True if a response that another request has loaded is still current. Its own tags were not known when this request
+ * joined the load, so nobody has compared their versions.
+ */
+export async function isCarriedStill(kit: Kit, page: Page, gate: Gate): Promise<boolean> {
+  const own = page.tags.filter((tag) => !kit.settings.tags.includes(tag));
+  if (own.length === 0) return true;
+  const { carried } = gate;
+  const current = carried && (await readVersions(kit, own));
+  return own.every((tag) => carried?.has(tag) && carried.get(tag) === current?.get(tag));
 }
 
 /** True if a CDN reads the tag header, so that responses are kept where no version is compared. */
@@ -91,6 +101,7 @@ export async function isUnchanged(
   starts: Versions,
 ): Promise<boolean> {
   const names = [null, key, ...tags];
+  if (!names.every((name) => starts.has(name))) return false;
   const ends = await readVersions(kit, names);
-  return names.every((name) => starts.has(name) && starts.get(name) === ends.get(name));
+  return names.every((name) => starts.get(name) === ends.get(name));
 }

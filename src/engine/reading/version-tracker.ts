@@ -113,8 +113,11 @@ export class VersionTracker {
         const read = await readRecord(store, record);
         return read.value === undefined ? read : undefined;
       }
-      const isNew = await store.add?.(record, uniqueId(), recordTTL());
-      return isNew ? readRecord(store, record) : undefined;
+      const id = uniqueId();
+      if (!(await store.add?.(record, id, recordTTL()))) return undefined;
+      // An invalidation may have replaced it between the two.
+      const read = await readRecord(store, record);
+      return read.value === id ? read : undefined;
     });
     return found && found !== FAILED ? found.version : undefined;
   }
