@@ -11,7 +11,7 @@ import { passOn, respond } from './outgoing.js';
 import { nameRequest } from './response-key.js';
 import { isEdge, isUnchanged, tagsOf } from './response-tags.js';
 import { freshLeft, type Page, recordKey } from './stored.js';
-import { emptyIndex, readIndex, variantKey } from './url-index.js';
+import { emptyIndex, readIndex, readStored, variantKey } from './url-index.js';
 import { matches, select } from './vary.js';
 
 /** The longest wait for the invalidation by an unsafe request, milliseconds. It goes on afterwards. */
@@ -115,7 +115,7 @@ async function invalidateIfCached(kit: Kit, key: string): Promise<void> {
 async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Response> {
   const { request } = exchange;
   const index = kit.indexes.get(key) ?? (await readIndex(kit, key));
-  const selected = select(request.headers, index.names);
+  const selected = index && select(request.headers, index.names);
   const entry = selected && (await kit.cache.getEntry(recordKey(variantKey(key, selected))));
   const page = entry?.value;
   const isMine =
@@ -134,9 +134,14 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
   // Twice, because the first try may find that the URL varies by more headers than was known.
   for (let tries = 0; tries < 2; tries++) {
     const remembered = kit.indexes.get(key);
-    const reading = remembered ? undefined : readIndex(kit, key);
-    const index =
-      remembered ?? (isCredentialed(headers) && reading ? await reading : emptyIndex(key));
+    let reading = remembered ? undefined : readIndex(kit, key);
+    let index = remembered ?? emptyIndex(key);
+    if (reading && isCredentialed(headers)) {
+      const read = await reading;
+      if (!read) return pass(kit, exchange, key, 'request', 'unreadable');
+      index = read;
+      reading = undefined;
+    }
     const selected = select(headers, index.names);
     if (!selected) return pass(kit, exchange, key, 'request', 'vary');
     const variant = variantKey(key, selected);
@@ -144,10 +149,11 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
       return pass(kit, exchange, key, 'miss', 'passing');
     let isAlone = false;
     if (isCredentialed(headers)) {
-      const stored = await kit.cache.get(recordKey(variant));
-      if (stored?.kind === 'pass' || (stored?.kind === 'page' && !stored.isPublic))
+      const { isReadable, value } = await readStored(kit, variant);
+      const isShared = value?.kind === 'page' && value.isPublic;
+      if (!isReadable || (value && !isShared))
         return pass(kit, exchange, key, 'request', 'credentials');
-      isAlone = stored === undefined;
+      isAlone = value === undefined;
     }
     const waiting = kit.gates.get(variant);
     if (waiting?.isReleased || (isAlone && waiting))

@@ -12,7 +12,7 @@ export interface Wanted {
   /** The request's values of the headers in the index. */
   readonly selected: Selected;
   /** Reads the index again, or for the first time. */
-  readonly readIndex: () => Promise<Index>;
+  readonly readIndex: () => Promise<Index | undefined>;
   readonly gate: Gate;
   /** True for a load that no other request joins, because its request has credentials. */
   readonly isAlone: boolean;

@@ -77,7 +77,7 @@ export class PageLoad {
   async #lookAgain(): Promise<Stored | undefined> {
     const { key, index, readIndex, selected } = this.#call.wanted;
     const first = selected.length > 0 && !this.#isBehind ? this.#firstVariant(key) : undefined;
-    this.#index = await readIndex();
+    this.#index = (await readIndex()) ?? index;
     if (this.#index.names.some((name) => !index.names.includes(name))) {
       this.#context.skip();
       return { kind: 'moved', key };

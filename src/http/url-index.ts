@@ -1,3 +1,4 @@
+import { isServable } from '../model/snapshot.js';
 import type { Kit } from './kit.js';
 import { type Index, recordKey, type Stored } from './stored.js';
 import { hashOf, type Selected } from './vary.js';
@@ -19,9 +20,22 @@ export const emptyIndex = (key: string): Index => ({
 export const variantKey = (key: string, selected: Selected): string =>
   `${key}#${selected.length > 0 ? hashOf(selected) : ''}`;
 
-/** The index in the store, empty if there is none or it cannot be read. Remembers it. */
-export async function readIndex(kit: Kit, key: string): Promise<Index> {
-  const value = await kit.cache.get(recordKey(key));
+/** The stored record, and whether the store could be read at all. */
+export async function readStored(
+  { parts }: Kit,
+  key: string,
+): Promise<{ readonly isReadable: boolean; readonly value: Stored | undefined }> {
+  const [snapshot] = await parts.reader.readMany([parts.addressOf(recordKey(key))], []);
+  const isReadable = snapshot !== undefined && snapshot.reason !== 'unreadable';
+  // Checked by the schema of the key.
+  const value = snapshot && isServable(snapshot) ? (snapshot.entry.value as Stored) : undefined;
+  return { isReadable, value };
+}
+
+/** The index in the store, empty if there is none. Undefined if the store cannot be read. Remembers it. */
+export async function readIndex(kit: Kit, key: string): Promise<Index | undefined> {
+  const { isReadable, value } = await readStored(kit, key);
+  if (!isReadable) return undefined;
   const index = value?.kind === 'index' && value.key === key ? value : emptyIndex(key);
   kit.indexes.set(key, index);
   return index;
