@@ -98,7 +98,7 @@ async function answerUnsafe(
   if (isSuccess && key !== undefined) {
     // A failure is an event, and no reason to fail a request that has succeeded.
     const work = invalidateIfCached(kit, key).catch(() => {});
-    kit.parts.background.run(work, kit.wrapOptions.waitUntil);
+    kit.background(work);
     await withTimeout(work, INVALIDATION_MS, () => {});
   }
   return leave(kit, exchange, key, 'method', response);
@@ -214,5 +214,5 @@ function preload(kit: Kit, exchange: Exchange, wanted: Wanted): void {
   if (!exchange.refresh) return;
   const index = kit.indexes.get(wanted.key) ?? wanted.index;
   const finder = new PageFinder(kit, exchange, { ...wanted, index, isBehind: true });
-  kit.parts.background.run(finder.preload(), kit.wrapOptions.waitUntil);
+  kit.background(finder.preload());
 }

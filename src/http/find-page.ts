@@ -63,8 +63,7 @@ export class PageFinder {
     if (isStreamed) void ended.then(leave);
     else leave();
     if (first === 'released' || 'response' in first) {
-      const { background } = this.#kit.parts;
-      background.run(ended, this.#kit.wrapOptions.waitUntil);
+      this.#kit.background(ended);
       if (first === 'released') return { type: 'nothing', fwd: this.#fwd };
       return { type: 'own', response: first.response, fwd: this.#fwd };
     }

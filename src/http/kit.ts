@@ -39,6 +39,8 @@ export interface Kit {
   /** The value of the header by which this cache knows its own refreshes. */
   readonly mark: string;
   now(): number;
+  /** Keeps the process alive until the work has ended. Its failure is an event. */
+  background(work: Promise<unknown>): void;
   report(
     exchange: Exchange,
     key: string | undefined,
@@ -64,7 +66,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
   const settings = responseSettings(options);
   const { ttl, staleTTL, staleIfError, jitter, earlyRefresh, lease } = options;
   const { softTimeout, hardTimeout, waitUntil } = options;
-  const times = parts.policyOf('', { ttl, staleTTL, staleIfError });
+  const times = parts.policyOf('', { ttl, staleTTL, staleIfError, waitUntil });
   secret ??= uniqueId();
   return {
     cache,
@@ -83,6 +85,9 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     gates: new Gates(),
     mark: `${secret}.${uniqueId()}`,
     now: () => parts.clock.now(),
+    background(work) {
+      parts.background.run({ policy: times, callers: [] }, () => work.then(() => []));
+    },
     report({ request, route }, key, outcome, response, reason) {
       const event = { key, outcome, status: response.status, ...(reason && { reason }) };
       parts.emit({ type: 'response', route: route ?? pathOf(request.url), ...event });

@@ -171,7 +171,7 @@ export class PageLoad {
     else this.#details.setTimes(times);
     const untilMs = this.#kit.now() + times.ttl;
     const adding = addToIndex(this.#kit, key, page.vary, ownTags(this.#kit, page), untilMs);
-    this.#kit.parts.background.run(adding, this.#kit.wrapOptions.waitUntil);
+    this.#kit.background(adding);
     const fixed = this.#kit.settings.tags;
     const learned = page.tags.filter((tag) => !fixed.includes(tag));
     const carried = await carryTags(this.#kit, this.#details, learned, this.#call.starts);

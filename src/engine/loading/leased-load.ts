@@ -1,4 +1,5 @@
 import { tagsAmong } from '../../model/dependency.js';
+import type { Emit } from '../../model/events.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { isServable, type Servable, type Snapshot } from '../../model/snapshot.js';
 import { monotonic, pause } from '../../model/time.js';
@@ -18,6 +19,7 @@ const LONGEST_PAUSE_MS = 250;
 const PAUSE_GROWTH = 1.5;
 
 interface Parts {
+  readonly emit: Emit;
   readonly leases: Leases;
   readonly reader: EntryReader;
   readonly versions: VersionTracker;
@@ -60,6 +62,8 @@ export class LeasedLoad {
           current = end.request;
           break;
         case 'timeout':
+          this.#parts.emit({ type: 'lease', key: current.address.key, state: 'timeout' });
+          return this.#load(end.request, inFlight, undefined, load);
         case 'unreadable':
           return this.#load(end.request, inFlight, undefined, load);
       }
@@ -105,7 +109,8 @@ export class LeasedLoad {
       { storageKey: address.storageKey, tags: knownTags(request) },
       () => Promise.all([reader.read(address, policy.tags), leases.isHeld(request)]),
       ([snapshot, isHeld], watch) => {
-        const isOvertaken = watch.isInvalidated(tagsAmong(snapshot.entry?.versions ?? []));
+        const tags = tagsAmong(snapshot.entry?.versions ?? []);
+        const isOvertaken = watch.invalidatedBy(tags) !== undefined;
         if (snapshot.state === 'stale' && !isOvertaken)
           refresh.start([{ ...request, snapshot }], load);
         return { snapshot, isHeld, isOvertaken };

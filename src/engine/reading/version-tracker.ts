@@ -1,14 +1,17 @@
-import type { CacheStore, CacheVersion, VersionedRead } from '../../model/cache-store.js';
+import type { CacheStore, CacheVersion } from '../../model/cache-store.js';
 import type { DependencyName, DependencyVersions } from '../../model/dependency.js';
 import { MISSING, type ReadDependencyVersions, type ReadVersion } from '../../model/dependency.js';
 import { FAILED } from '../../model/failed.js';
 import type { KeySpace } from '../../model/key-space.js';
-import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
-import { uniqueId } from '../../util/unique-id.js';
+import type { Clock } from '../../model/time.js';
 import type { StoreAccess } from '../store-access.js';
-
-/** Version records outlive every entry that depends on them, by a day, because clocks differ. */
-const recordTTL = (): number => LONGEST_LIFE_MS / 1000 + 86_400;
+import {
+  addRecord,
+  changeRecord,
+  readRecord,
+  SoftChange,
+  unusedVersion,
+} from './version-record.js';
 
 interface Memory {
   /** The version as a list of one, the form that most reads need. */
@@ -102,24 +105,13 @@ export class VersionTracker {
     return ensured.every(isKnown) ? ensured : undefined;
   }
 
-  /**
-   * The version of a tag that has no record yet, so that it was not invalidated while a load ran. Undefined if it has one,
-   * or if the store cannot tell. For tags that are known only once the value has been loaded.
-   */
+  /** The version of a tag that has no record yet: see `unusedVersion`. */
   async unused(tag: string): Promise<CacheVersion | undefined> {
     const record = this.#record(tag);
-    const found = await this.#access.attempt('create version', tag, async (store) => {
-      if (this.#access.can.isDurable) {
-        const read = await readRecord(store, record);
-        return read.value === undefined ? read : undefined;
-      }
-      const id = uniqueId();
-      if (!(await store.add?.(record, id, recordTTL()))) return undefined;
-      // An invalidation may have replaced it between the two.
-      const read = await readRecord(store, record);
-      return read.value === id ? read : undefined;
-    });
-    return found && found !== FAILED ? found.version : undefined;
+    const version = await this.#access.attempt('create version', tag, (store) =>
+      unusedVersion(store, record, this.#access.can.isDurable),
+    );
+    return version === FAILED ? undefined : version;
   }
 
   /**
@@ -129,10 +121,29 @@ export class VersionTracker {
    * @throws CacheError `NOT_CONFIRMED`.
    */
   async change(name: DependencyName, operation: string): Promise<void> {
-    const write = () =>
-      this.#access.confirm(operation, name ?? undefined, (store) =>
-        store.set(this.#record(name), uniqueId(), recordTTL()),
-      );
+    const record = this.#record(name);
+    await this.#confirm(name, operation, (store) => changeRecord(store, record));
+  }
+
+  /**
+   * Makes all entries that depend on the tag stale. Where a store compares no versions, it invalidates them.
+   *
+   * @throws CacheError `NOT_CONFIRMED`.
+   */
+  async soften(tag: string, operation: string): Promise<void> {
+    const { fences, isDurable } = this.#access.can;
+    if (!fences) return this.change(tag, operation);
+    const change = new SoftChange(this.#record(tag), isDurable);
+    await this.#confirm(tag, operation, (store) => change.run(store));
+  }
+
+  /** Writes to a version record, at most twice. */
+  async #confirm(
+    name: DependencyName,
+    operation: string,
+    run: (store: CacheStore) => Promise<void>,
+  ): Promise<void> {
+    const write = () => this.#access.confirm(operation, name ?? undefined, run);
     this.#forget(name);
     await write().catch(write);
     this.#forget(name);
@@ -164,8 +175,12 @@ export class VersionTracker {
     changes: number,
   ): CacheVersion {
     const trustMs = name === null ? this.#trustMs.prefix : this.#trustMs.tag;
-    if (trustMs > 0 && changes === this.#changes) {
+    if (trustMs === 0) return version;
+    if (changes === this.#changes) {
       this.#remember(name, { versions: [[name, version]], readAt, until: readAt + trustMs });
+    } else if (this.trusted(name, readAt) !== version) {
+      // Otherwise the next load would carry a version that this read has shown to be old.
+      this.#drop(name);
     }
     return version;
   }
@@ -174,16 +189,16 @@ export class VersionTracker {
     const changes = this.#changes;
     const readAt = this.#clock.now();
     const record = this.#record(name);
-    const args = [record, uniqueId(), recordTTL()] as const;
     const found = await this.#access.attempt('create version', name ?? undefined, async (store) => {
+      const adding = addRecord(store, record);
       if (!store.add) {
-        await store.set(...args);
+        await adding;
         // Another call may set another version at the same time. The version is read after both, and the last one
         // counts.
         return undefined;
       }
       // Read in the same turn, because a full store may evict the record before any later operation.
-      const reading = [store.add(...args), readRecord(store, record)] as const;
+      const reading = [adding, readRecord(store, record)] as const;
       const [added, read] = await Promise.allSettled(reading);
       if (added.status === 'rejected') throw added.reason;
       return read.status === 'fulfilled' ? read.value : undefined;
@@ -207,6 +222,10 @@ export class VersionTracker {
 
   #forget(name: DependencyName): void {
     this.#changes++;
+    this.#drop(name);
+  }
+
+  #drop(name: DependencyName): void {
     if (name === null) this.#prefix = undefined;
     else this.#tags.delete(name);
   }
@@ -218,9 +237,3 @@ const isTrusted = (memory: Memory | undefined, now: number): memory is Memory =>
 const isKnown = (
   dependency: readonly [DependencyName, ReadVersion],
 ): dependency is readonly [DependencyName, CacheVersion] => typeof dependency[1] === 'string';
-
-async function readRecord(store: CacheStore, record: string): Promise<VersionedRead<string>> {
-  if (store.getVersioned) return store.getVersioned<string>(record);
-  const value = await store.get<string>(record);
-  return { value, version: value ?? '' };
-}

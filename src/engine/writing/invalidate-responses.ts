@@ -1,8 +1,10 @@
 import type { InFlightTracker } from '../inflight/in-flight.js';
-import type { Matches } from '../inflight/in-flight-read.js';
+import type { Matches, Strength } from '../inflight/in-flight-read.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
+import type { StoreAccess } from '../store-access.js';
 
 interface Parts {
+  readonly access: StoreAccess;
   readonly versions: VersionTracker;
   readonly inFlight: InFlightTracker;
 }
@@ -14,11 +16,18 @@ interface Parts {
  * @throws CacheError `NOT_CONFIRMED`.
  */
 export async function invalidateResponses(
-  { versions, inFlight }: Parts,
+  { access, versions, inFlight }: Parts,
   keys: readonly string[],
+  strength: Strength = 'hard',
 ): Promise<void> {
   const matches: Matches = ({ tags }) => keys.some((key) => tags.has(key));
-  void inFlight.invalidate(matches);
-  await Promise.all(keys.map((key) => versions.change(key, 'del')));
-  inFlight.invalidateReads(matches);
+  // A store that compares no versions knows no soft changes.
+  const inProcess = access.can.fences ? strength : 'hard';
+  void inFlight.invalidate(matches, inProcess);
+  await Promise.all(
+    keys.map((key) =>
+      strength === 'soft' ? versions.soften(key, 'expire') : versions.change(key, 'del'),
+    ),
+  );
+  inFlight.invalidateReads(matches, inProcess);
 }
