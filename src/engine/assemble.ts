@@ -54,7 +54,7 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   const log = eventLog(config.onEvent, clock, reporter(String(store.name ?? ''), clock));
   const shutdown = new Shutdown();
   const emit = shutdown.filter(log.emit);
-  const access = new StoreAccess(store, emit, clock, breaker);
+  const access = new StoreAccess(store, emit, clock, breaker, log.storeCall);
   const versions = new VersionTracker(access, keys, clock, trustMs);
   const reader = new EntryReader(
     access,
@@ -87,6 +87,10 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
     localHits: new LocalHits(access, versions),
     coordinator: new LoadCoordinator({ access, inFlight, runner, leasedLoad }),
     refresh,
-    invalidation: new Invalidation({ ...shared, onInvalidate: config.onInvalidate }),
+    invalidation: new Invalidation({
+      ...shared,
+      onInvalidate: config.onInvalidate,
+      graceMs: policy.staleIfError,
+    }),
   };
 }

@@ -56,6 +56,9 @@ export interface WrapOptions {
   waitUntil?: WaitUntil | undefined;
 }
 
+/** A ttl, or a whole policy. */
+export type Policy = Duration | WrapOptions;
+
 /** `ttl` and `wait` in milliseconds. `misses`: true if misses take the lease, too, not only stale refreshes. */
 export interface LeasePolicy {
   readonly ttl: number;
@@ -144,6 +147,18 @@ export function resolvePolicy(
   // A key's staleTTL at or above the call's ttl is not the call's mistake.
   const ownStaleTTL = options.staleTTL ?? (options.ttl === undefined ? key.staleTTL : undefined);
   return checked(over(over(defaults, key), options), ownStaleTTL);
+}
+
+/**
+ * Checks a policy before the key is known, whose own policy may complete it.
+ *
+ * @throws CacheError `INVALID_DURATION` or `INVALID_OPTION`, naming the option.
+ */
+export function checkPolicy(call: Policy | undefined): void {
+  if (call === null) throw invalid('policy', call, 'a ttl or an object of options');
+  const options = typeof call === 'object' ? call : { ttl: call };
+  const policy = over(DEFAULT_POLICY, options);
+  if (options.ttl !== undefined) checked(policy, options.staleTTL);
 }
 
 /** The check and conversion of each option. */

@@ -1,7 +1,7 @@
 import type { DependencyVersions } from '../../model/dependency.js';
 import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
 import type { Address, Snapshot } from '../../model/snapshot.js';
-import type { InFlight } from './in-flight-read.js';
+import type { InFlight, Strength } from './in-flight-read.js';
 import { ChainedLoad } from './load-chain.js';
 import type { LoadRun } from './load-run.js';
 
@@ -26,9 +26,11 @@ export interface LoadStart {
  *       rebase: a newer read       addTags                  handOut: callers have the value while the write goes on
  *       carry: created versions
  *
- * Three things may happen at any time. From then on its value is not cached, and new callers do not join:
+ * Three things may happen at any time. From then on new callers do not join, and its value is not cached, except as a
+ * stale one after a soft invalidation:
  *
- * - `invalidate`: this process has invalidated the key after the load began. The last good value may not replace it.
+ * - `invalidate`: this process has invalidated the key after the load began. After a hard invalidation the last good
+ *   value may not replace it.
  * - `replace`: a forced load of the key has begun, which is newer. The last good value may still replace it.
  * - its run is aborted, because no caller waits any more. It ends with a rejection.
  */
@@ -51,6 +53,7 @@ export class InFlightLoad implements InFlight {
   #hasBegun = false;
   #hasAddedTags = false;
   #isInvalidated = false;
+  #isExpired = false;
   #isReplaced = false;
   #writing: Promise<unknown> | undefined;
   #landed: Promise<unknown> | undefined;
@@ -164,8 +167,9 @@ export class InFlightLoad implements InFlight {
     this.#landed = landed;
   }
 
-  invalidate(): void {
-    this.#isInvalidated = true;
+  invalidate(strength: Strength = 'hard'): void {
+    if (strength === 'hard') this.#isInvalidated = true;
+    else this.#isExpired = true;
   }
 
   replace(): void {
@@ -193,7 +197,7 @@ export class InFlightLoad implements InFlight {
   }
 
   get #isOpen(): boolean {
-    return !this.isOutdated && !this.run.isAborted && !this.hasFrozen;
+    return !this.isOutdated && !this.#isExpired && !this.run.isAborted && !this.hasFrozen;
   }
 
   /** True for the same versions of the same dependencies, read recently. */

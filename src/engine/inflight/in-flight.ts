@@ -1,6 +1,12 @@
 import { UnorderedSet } from '../../util/unordered-set.js';
 import { InFlightLoad, type LoadBasis, type LoadStart } from './in-flight-load.js';
-import { guarded, InFlightRead, InFlightReads, type Matches } from './in-flight-read.js';
+import {
+  guarded,
+  InFlightRead,
+  InFlightReads,
+  type Matches,
+  type Strength,
+} from './in-flight-read.js';
 
 /** A key to read, with its tags as known before the read. */
 export interface Watched {
@@ -96,24 +102,22 @@ export class InFlightTracker {
   /**
    * Invalidates reads under way and loads that have not begun, which may predate an invalidation that just resolved.
    */
-  invalidateReads(matches: Matches): void {
-    for (const read of this.#reads.all()) read.invalidate(matches);
+  invalidateReads(matches: Matches, strength: Strength = 'hard'): void {
+    for (const read of this.#reads.all()) read.invalidate(matches, strength);
     // A load that has begun may have begun after the call of the invalidation.
-    for (const load of this.#loads) if (!load.hasBegun && matches(load)) load.invalidate();
+    for (const load of this.#loads) if (!load.hasBegun && matches(load)) load.invalidate(strength);
   }
 
-  /** Invalidates reads and loads under way. Resolves once their writes have ended. */
-  invalidate(matches: Matches): Promise<void> {
-    this.invalidateReads(matches);
-    return this.invalidateLoads(matches);
+  /**
+   * Invalidates reads and loads under way: new callers do not join the loads, and only after a soft invalidation are their
+   * values still cached. Resolves once writes under way have ended.
+   */
+  invalidate(matches: Matches, strength: Strength = 'hard'): Promise<void> {
+    this.invalidateReads(matches, strength);
+    return this.#withdraw(matches, (load) => load.invalidate(strength));
   }
 
-  /** Stops loads from caching their values and from being joined. Resolves once writes under way have ended. */
-  invalidateLoads(matches: Matches): Promise<void> {
-    return this.#withdraw(matches, (load) => load.invalidate());
-  }
-
-  /** The same as `invalidateLoads` for a forced load, which is newer but invalidates nothing, so reads continue. */
+  /** The same for a forced load, which is newer but invalidates nothing, so reads continue. */
   replaceLoads(matches: Matches): Promise<void> {
     return this.#withdraw(matches, (load) => load.replace());
   }

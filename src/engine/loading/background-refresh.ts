@@ -105,7 +105,7 @@ export class BackgroundRefresh {
     isKept: boolean,
   ): Promise<{ claimed: readonly LoadRequest[]; loads: readonly InFlightLoad[] }> {
     const isOvertaken = (claim: Claim | undefined, i: number) =>
-      claim !== undefined && watches.isInvalidated(i, knownTags(claim.request));
+      claim !== undefined && watches.invalidatedBy(i, knownTags(claim.request)) !== undefined;
     const overtaken = claims.filter(isOvertaken);
     const kept = claims.flatMap((claim) => (claim && !overtaken.includes(claim) ? [claim] : []));
     const claimed = kept.map(({ request }) => request);
