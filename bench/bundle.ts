@@ -36,6 +36,7 @@ const PROGRAMS = [
   'warm-floor',
   'memory',
   'miss',
+  'metrics',
   'down',
   'eviction',
   'heap',

@@ -10,6 +10,7 @@ import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
 import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
+import { metrics } from './figures/metrics.js';
 import { miss } from './figures/miss.js';
 import { redis } from './figures/redis.js';
 import { share } from './figures/share.js';
@@ -30,6 +31,7 @@ const FIGURES = {
   redis,
   memory,
   miss,
+  metrics,
   tier,
   fence,
   down,
