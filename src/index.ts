@@ -25,6 +25,7 @@ export type { CacheEntry } from './model/entry.js';
 export type { CacheErrorCode, CacheErrorJSON, CauseJSON } from './model/errors.js';
 export { CacheError } from './model/errors.js';
 export type { CacheEvent, CacheStats, MissReason, RefusalReason } from './model/events.js';
+export type { Invalidated } from './model/invalidated.js';
 export type { WaitUntil, WrapOptions } from './model/policy.js';
 export type { Clock, Duration } from './model/time.js';
 export type { CompressionAlgorithm } from './serializers/algorithms.js';

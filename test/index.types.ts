@@ -85,6 +85,14 @@ type Config = Policies &
     tagTTL: Duration;
     versionTTL: Duration;
     onEvent: (event: CacheEvent) => void;
+    onInvalidate: (
+      what: (
+        | { readonly keys: readonly string[] }
+        | { readonly tags: readonly string[] }
+        | { readonly pattern: string }
+        | { readonly prefix: string | undefined }
+      ) & { readonly soft: boolean },
+    ) => Promise<void> | void;
     deadline: () => number | undefined;
     breaker: false | Maybe<{ failures: number; cooldown: Duration }>;
     clock: { now(): number };
