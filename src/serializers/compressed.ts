@@ -19,7 +19,7 @@ export interface CompressionOptions {
  */
 const HEADER_BYTES = 6;
 const NONE = 'n';
-const MOST_BYTES = 2 ** 32 - 1;
+const MOST_BYTES = 0xffff_ffff;
 
 /**
  * Compresses what another serializer writes, if it is long enough and if it gets shorter. Everything else is written as

@@ -62,6 +62,7 @@ const RULES: Rules = {
     rooms: ['aws', 'stores'],
     modules: ['node:http', 'node:https', 'node:net', 'node:tls', 'node:crypto'],
   },
+  bundled: { commander: ['cli'], devalue: ['serializers'], picocolors: ['cli'] },
   optionalPeers: Object.keys(manifest.peerDependencies),
 };
 
@@ -159,6 +160,11 @@ describe('the checker of imports', () => {
       'a package that is no peer, lazily',
       { 'aws/a.ts': "await import('lodash/fp');" },
       'src/aws/a.ts: imports lodash/fp, which is no peer of this package',
+    ],
+    [
+      'a package that is bundled for another room',
+      { 'stores/a.ts': "import { parse } from 'devalue';" },
+      'src/stores/a.ts: imports devalue, which is no peer of this package',
     ],
     [
       'a heavy builtin at load',
