@@ -31,7 +31,7 @@ export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec 
   return {
     serializer,
     ...codec,
-    // What comes back is equal to the value.
+    // A round trip returns an equal value.
     copy: <T>(value: T, key: string) =>
       whenReady(copying.serialize(value, key), (raw) => copying.deserialize(raw, key)) as
         | T

@@ -62,7 +62,12 @@ const RULES: Rules = {
     rooms: ['aws', 'stores'],
     modules: ['node:http', 'node:https', 'node:net', 'node:tls', 'node:crypto'],
   },
-  bundled: { commander: ['cli'], devalue: ['serializers'], picocolors: ['cli'] },
+  bundled: {
+    'cli-table3': ['cli'],
+    commander: ['cli'],
+    devalue: ['serializers'],
+    picocolors: ['cli'],
+  },
   optionalPeers: Object.keys(manifest.peerDependencies),
 };
 
