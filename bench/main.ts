@@ -12,6 +12,7 @@ import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
 import { miss } from './figures/miss.js';
 import { redis } from './figures/redis.js';
+import { serializers } from './figures/serializers.js';
 import { share } from './figures/share.js';
 import { size } from './figures/size.js';
 import { tier } from './figures/tier.js';
@@ -33,6 +34,7 @@ const FIGURES = {
   tier,
   fence,
   down,
+  serializers,
   eviction,
   heap,
 };
