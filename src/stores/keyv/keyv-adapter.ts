@@ -47,7 +47,7 @@ export class KeyvAdapter {
   /** Keyv 5 requires it. */
   readonly opts: Record<string, unknown> = {};
   /** Keyv sets it. */
-  namespace?: string | undefined;
+  namespace?: string;
   readonly #store: CacheStore;
   readonly #clock: Clock;
   #isVersion6 = false;
