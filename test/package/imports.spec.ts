@@ -19,7 +19,10 @@ const RULES: Rules = {
     { name: 'mechanisms', rooms: ['aws', 'resilience', 'serializers'] },
     { name: 'stores', rooms: ['stores'] },
     // The engine, in the order in which one room builds on another.
-    { name: 'engine: capabilities', rooms: ['engine/store-capabilities.ts'] },
+    {
+      name: 'engine: capabilities',
+      rooms: ['engine/store-capabilities.ts', 'engine/store-calls.ts'],
+    },
     { name: 'engine: access', rooms: ['engine/store-access.ts', 'engine/inflight'] },
     { name: 'engine: copies', rooms: ['engine/copies.ts'] },
     { name: 'engine: reading', rooms: ['engine/reading'] },
@@ -170,6 +173,11 @@ describe('the checker of imports', () => {
       'a package that is bundled for another room',
       { 'stores/a.ts': "import { parse } from 'devalue';" },
       'src/stores/a.ts: imports devalue, which is no peer of this package',
+    ],
+    [
+      'a package of the command line elsewhere',
+      { 'lambda/a.ts': "import 'commander';" },
+      'src/lambda/a.ts: imports commander, which is no peer of this package',
     ],
     [
       'a heavy builtin at load',

@@ -42,6 +42,7 @@ const EMPTY_KEY = '#empty:';
 export class KeyvCacheStore implements CacheStore {
   readonly name = 'keyv';
   readonly serializer: Serializer;
+  readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
   readonly #keyv: KeyvAccess;
   readonly #codec: ValueCodec;
   readonly #clock: Clock;
