@@ -1,9 +1,4 @@
-import {
-  type CredentialProvider,
-  type CredentialSource,
-  defaultCredentials,
-  keepCredentials,
-} from '../../aws/credentials.js';
+import { type CredentialProvider, credentialsFrom } from '../../aws/credentials.js';
 import { type EndpointOptions, resolveEndpoint } from '../../aws/endpoint.js';
 import {
   createTransport,
@@ -12,7 +7,6 @@ import {
   parsed,
   type Timeouts,
 } from '../../aws/transport.js';
-import { invalid } from '../../model/errors.js';
 import type { Database, Item, Place, Request } from './database.js';
 import { dynamodbError, unansweredError } from './error.js';
 import { ACTIONS } from './remedies.js';
@@ -62,13 +56,6 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
       transport.warm().catch((error) => Promise.reject(unansweredError('warm', place, error))),
     close: transport.close,
   };
-}
-
-/** @throws CacheError `INVALID_OPTION` unless it is a function. The message omits the value, which may be a secret. */
-function credentialsFrom(provide: CredentialProvider | undefined): CredentialSource {
-  if (provide === undefined) return defaultCredentials();
-  if (typeof provide === 'function') return keepCredentials(provide);
-  throw invalid('credentials', Object(provide), 'an async function that returns them');
 }
 
 /**

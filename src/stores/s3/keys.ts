@@ -1,0 +1,117 @@
+import { builtin } from '../../aws/builtin.js';
+import { invalid } from '../../model/errors.js';
+import { globMatcher, literalStart } from '../../util/glob.js';
+
+/** S3's limit on the name of an object, bytes. */
+const LONGEST_NAME = 1024;
+/** The most characters of a name that a hashed key begins with. */
+const READABLE_CHARACTERS = 200;
+/** Leaves enough of a name for most keys to be readable. */
+const LONGEST_PREFIX = 256;
+
+/** The characters that S3, its browsers and its imitations all take literally. */
+const PLAIN = /^[A-Za-z0-9_.:@-]$/;
+const NAME = /^(?:[A-Za-z0-9_.:@-]|~[0-9A-F]{2}|~u[0-9a-f]{4})*(?:~~[0-9a-f]{64})?$/;
+const ESCAPES = /(?:~[0-9A-F]{2})+|~u([0-9a-f]{4})/g;
+const PREFIX = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9_.:@-]+(?:\/[A-Za-z0-9_.:@-]+)*$/;
+
+/**
+ * Records of tags and of prefixes outlive all values, so they have a folder of their own: a lifecycle rule of the bucket
+ * knows only folders.
+ */
+const VALUES = 'v/';
+const VERSIONS = 'r/';
+const IS_VERSION = /^#(tag|prefix):/;
+
+/** The names of a store's objects, all below its prefix. */
+export interface KeySpace {
+  /** The object's name: the prefix, a folder, and the key, or the key's readable start and hash. */
+  encode(key: string): string;
+  /** The key of a name. Null for a name with a hash, undefined for a name that is not one of ours. */
+  decode(name: string): string | null | undefined;
+  /** The beginnings of the names that a pattern can match; without a pattern, of all names. */
+  starts(pattern?: string): string[];
+  /** The folders that hold all names. */
+  readonly folders: readonly string[];
+}
+
+/**
+ * Any string is a key. A character that not every S3 takes literally becomes `~` and two digits for each byte, half a
+ * surrogate pair becomes `~u` and four digits, and `~~` comes before the hash of a long key, so no two keys collide.
+ *
+ * @throws CacheError `INVALID_OPTION`.
+ */
+export function keySpace(given: unknown): KeySpace {
+  const prefix = typeof given === 'string' ? given.replace(/\/$/, '') : '';
+  if (!PREFIX.test(prefix) || prefix.length > LONGEST_PREFIX) {
+    const give = `a name such as "cache" or "shop/cache", of letters, digits and "_.:@-", up to ${LONGEST_PREFIX} characters: clear() deletes all objects of the store below it`;
+    throw invalid('prefix', given, give);
+  }
+  const folders = [`${prefix}/${VALUES}`, `${prefix}/${VERSIONS}`] as const;
+  const [values, versions] = folders;
+  const most = LONGEST_NAME - values.length;
+  return {
+    folders,
+    encode(key) {
+      const folder = IS_VERSION.test(key) ? versions : values;
+      const name = escaped(key, most);
+      if (name !== undefined) return folder + name;
+      return `${folder}${readableStart(key)}~~${hashOf(key)}`;
+    },
+    decode(name) {
+      const folder = folders.find((each) => name.startsWith(each));
+      const part = folder && name.slice(folder.length);
+      if (part === undefined || !NAME.test(part)) return undefined;
+      return part.includes('~~') ? null : unescaped(part);
+    },
+    starts(pattern = '') {
+      const start = literalStart(pattern);
+      const begin = readableStart(start);
+      // A wildcard at the start does not match `#`.
+      const both = pattern === '' || start.startsWith('#');
+      return (both ? folders : [values]).map((folder) => folder + begin);
+    },
+  };
+}
+
+/** The text as a part of a name. Undefined if it needs more than `most` characters. */
+function escaped(text: string, most: number): string | undefined {
+  if (text.length > most) return undefined;
+  let name = '';
+  for (const character of text) {
+    name += asName(character, name === '');
+    if (name.length > most) return undefined;
+  }
+  return name;
+}
+
+function readableStart(text: string): string {
+  let name = '';
+  for (const character of text) {
+    const next = name + asName(character, name === '');
+    if (next.length > READABLE_CHARACTERS) break;
+    name = next;
+  }
+  return name;
+}
+
+function asName(character: string, isFirst: boolean): string {
+  // Some programs resolve a part that is only dots, as in a path of files.
+  if (PLAIN.test(character) && !(isFirst && character === '.')) return character;
+  if (!character.isWellFormed()) return `~u${character.charCodeAt(0).toString(16)}`;
+  return Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '~$&');
+}
+
+const unescaped = (name: string): string =>
+  name.replace(ESCAPES, (escapes, unit?: string) =>
+    unit === undefined
+      ? Buffer.from(escapes.replaceAll('~', ''), 'hex').toString()
+      : String.fromCharCode(Number.parseInt(unit, 16)),
+  );
+
+/** UTF-16, because UTF-8 encodes all lone surrogates alike. */
+const hashOf = (key: string): string =>
+  builtin.crypto().createHash('sha256').update(key, 'utf16le').digest('hex');
+
+/** Tests keys against a pattern. */
+export const matcher = (pattern: string): ((key: string) => boolean) => globMatcher(pattern);
