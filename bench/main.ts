@@ -10,6 +10,7 @@ import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
 import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
+import { miss } from './figures/miss.js';
 import { redis } from './figures/redis.js';
 import { share } from './figures/share.js';
 import { size } from './figures/size.js';
@@ -28,6 +29,7 @@ const FIGURES = {
   batch,
   redis,
   memory,
+  miss,
   tier,
   fence,
   down,

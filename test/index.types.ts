@@ -30,6 +30,7 @@ import {
   type Serializer,
   type StandardSchemaV1,
   type StoreEntry,
+  type SyncSerializer,
   type WaitUntil,
   type WrapOptions,
 } from '../src/index.js';
@@ -84,6 +85,14 @@ type Config = Policies &
     tagTTL: Duration;
     versionTTL: Duration;
     onEvent: (event: CacheEvent) => void;
+    onInvalidate: (
+      what: (
+        | { readonly keys: readonly string[] }
+        | { readonly tags: readonly string[] }
+        | { readonly pattern: string }
+        | { readonly prefix: string | undefined }
+      ) & { readonly soft: boolean },
+    ) => Promise<void> | void;
     deadline: () => number | undefined;
     breaker: false | Maybe<{ failures: number; cooldown: Duration }>;
     clock: { now(): number };
@@ -138,7 +147,8 @@ export type Shapes = [
       Serializer,
       {
         name: string;
-        serialize(value: unknown, key: string): Text;
+        inner?: Serializer | undefined;
+        serialize(value: unknown, key: string): Text | Promise<Text>;
         deserialize(raw: Text, key: string): unknown;
       }
     >
@@ -155,7 +165,7 @@ export type Shapes = [
   Assert<Same<keyof CacheConfig, keyof Config>>,
   Assert<
     Fits<
-      { maxEntries?: number; maxBytes?: number; serializer?: Serializer; clock?: Clock },
+      { maxEntries?: number; maxBytes?: number; serializer?: SyncSerializer; clock?: Clock },
       MemoryCacheStoreOptions
     >
   >,

@@ -1,4 +1,5 @@
 import { Child } from '../child.js';
+import { type NodeBench, onEachNode } from '../each-node.js';
 import type { Bench, Figure } from '../figure.js';
 import type { DownCalls } from '../programs/down.js';
 import { median } from '../statistics.js';
@@ -7,9 +8,11 @@ const CALLS = 10_000;
 const MOST_US = 1_000;
 
 /** What a store that is down costs its callers and the origin, once the breaker has opened. */
-export async function down({ bundles, rounds = 9, say }: Bench): Promise<Figure> {
+export const down = (bench: Bench): Promise<Figure> => onEachNode(bench, measure);
+
+async function measure({ bundles, node, rounds = 9, say }: NodeBench): Promise<Figure> {
   say('down');
-  const child = new Child<DownCalls>(bundles.down as URL);
+  const child = new Child<DownCalls>(bundles.down as URL, { node: node.path });
   try {
     const runs = [];
     for (let round = 0; round < rounds; round++)
@@ -23,7 +26,7 @@ export async function down({ bundles, rounds = 9, say }: Bench): Promise<Figure>
       tables: [
         {
           columns: [
-            { name: `Node ${process.version}` },
+            { name: `Node ${node.name}` },
             { name: 'wall', unit: 'us' },
             { name: 'loads a call', unit: 'times' },
           ],

@@ -1,4 +1,5 @@
 import { Child } from '../child.js';
+import { type NodeBench, onEachNode } from '../each-node.js';
 import type { Bench, Figure } from '../figure.js';
 import type { WarmCacheCalls } from '../programs/warm-cache.js';
 import { type DynamoDB, startDynamoDB } from '../server/dynamodb.js';
@@ -26,12 +27,14 @@ const hits = (child: Child<WarmCacheCalls>, kind: Kind, calls: number) => {
 };
 
 /** What it costs a hit that invalidation wins. */
-export async function fence({ bundles, rounds = 61, say }: Bench): Promise<Figure> {
+export const fence = (bench: Bench): Promise<Figure> => onEachNode(bench, measure);
+
+async function measure({ bundles, node, rounds = 61, say }: NodeBench): Promise<Figure> {
   say('fence');
   const server = await startDynamoDB(bundles['warm-cache'] as URL);
   const start = () => {
     const env = { ENDPOINT: server.http, TABLE: server.tableName };
-    return new Child<WarmCacheCalls>(bundles['warm-cache'] as URL, { env });
+    return new Child<WarmCacheCalls>(bundles['warm-cache'] as URL, { env, node: node.path });
   };
   // All in one process: two processes differ by more than the fence costs, even when they run the same.
   const together = start();
@@ -68,7 +71,7 @@ export async function fence({ bundles, rounds = 61, say }: Bench): Promise<Figur
       tables: [
         {
           columns: [
-            { name: `Node ${process.version}` },
+            { name: `Node ${node.name}` },
             { name: 'requests a hit' },
             { name: 'processor', unit: 'us' },
             { name: 'unfenced', unit: 'times' },

@@ -1,4 +1,5 @@
 import { Child } from '../child.js';
+import { type NodeBench, onEachNode } from '../each-node.js';
 import type { Bench, Figure } from '../figure.js';
 import type { MemoryCalls } from '../programs/memory.js';
 import { median, quantile, takeTurns } from '../statistics.js';
@@ -15,12 +16,14 @@ const VALUES = {
 const TURN_NS = 20e6;
 
 /** What `wrap` adds to a bare `JSON.parse` when it hits in memory. */
-export async function memory({ bundles, rounds = 41, say }: Bench): Promise<Figure> {
+export const memory = (bench: Bench): Promise<Figure> => onEachNode(bench, measureOnNode);
+
+async function measureOnNode({ bundles, node, rounds = 41, say }: NodeBench): Promise<Figure> {
   const rows: [string, ...number[]][] = [];
   for (const [name, value] of Object.entries(VALUES)) {
     say(`memory: ${name}`);
     // A process for each value, so that none is optimised for what another one looks like.
-    const child = new Child<MemoryCalls>(bundles.memory as URL);
+    const child = new Child<MemoryCalls>(bundles.memory as URL, { node: node.path });
     try {
       rows.push([name, ...(await measure(child, value, rounds))]);
     } finally {
@@ -37,7 +40,7 @@ export async function memory({ bundles, rounds = 41, say }: Bench): Promise<Figu
     tables: [
       {
         columns: [
-          { name: `Node ${process.version}` },
+          { name: `Node ${node.name}` },
           { name: 'JSON', unit: 'bytes' },
           { name: 'JSON.parse', unit: 'ns' },
           { name: 'wrap', unit: 'ns' },

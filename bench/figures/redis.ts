@@ -1,6 +1,8 @@
 import { RedisProcess } from '../../test/servers/redis-process.js';
 import { Child } from '../child.js';
+import { type NodeBench, onEachNode } from '../each-node.js';
 import type { Bench, Figure } from '../figure.js';
+import type { NodeBinary } from '../nodes.js';
 import type { WarmRedisCalls } from '../programs/warm-redis.js';
 import { median, takeTurns } from '../statistics.js';
 import { recordOf } from '../values.js';
@@ -13,7 +15,9 @@ const KEYS = Array.from({ length: 100 }, (_, i) => `item:${i}`);
 const KEY = 'item:0';
 
 /** What a hit on Redis costs the processor, and what it saves to read together. */
-export async function redis({ bundles, rounds = 15, say }: Bench): Promise<Figure> {
+export const redis = (bench: Bench): Promise<Figure> => onEachNode(bench, measureOnNode);
+
+async function measureOnNode({ bundles, node, rounds = 15, say }: NodeBench): Promise<Figure> {
   const server = await RedisProcess.start();
   try {
     const samples: Samples = {
@@ -26,9 +30,12 @@ export async function redis({ bundles, rounds = 15, say }: Bench): Promise<Figur
     };
     for (let pair = 1; pair <= PAIRS; pair++) {
       say(`redis: processes ${pair} of ${PAIRS}`);
-      await measure(bundles['warm-redis'] as URL, server.url, rounds, samples);
+      await measure(
+        { program: bundles['warm-redis'] as URL, url: server.url, rounds, node },
+        samples,
+      );
     }
-    return report(samples);
+    return report(node, samples);
   } finally {
     await server.stop();
   }
@@ -39,9 +46,16 @@ type Samples = Record<
   number[]
 >;
 
+interface Pair {
+  readonly program: URL;
+  readonly url: string;
+  readonly rounds: number;
+  readonly node: NodeBinary;
+}
+
 /** One pair of processes, for a hit and for reads together. */
-async function measure(program: URL, url: string, rounds: number, samples: Samples) {
-  const start = () => new Child<WarmRedisCalls>(program, { env: { URL: url } });
+async function measure({ program, url, rounds, node }: Pair, samples: Samples) {
+  const start = () => new Child<WarmRedisCalls>(program, { env: { URL: url }, node: node.path });
   const [cache, bare] = [start(), start()];
   try {
     await cache.call('seed', Object.fromEntries(KEYS.map((key) => [key, recordOf(1024)])));
@@ -72,7 +86,7 @@ async function measure(program: URL, url: string, rounds: number, samples: Sampl
   }
 }
 
-function report(samples: Samples): Figure {
+function report(node: NodeBinary, samples: Samples): Figure {
   const of = (name: keyof Samples) => median(samples[name]);
   const row = (name: string, who: 'cache' | 'bare'): [string, ...number[]] => [
     name,
@@ -91,7 +105,7 @@ function report(samples: Samples): Figure {
     tables: [
       {
         columns: [
-          { name: `Node ${process.version}` },
+          { name: `Node ${node.name}` },
           { name: 'processor', unit: 'us' },
           { name: 'wall', unit: 'us' },
           { name: 'by hand', unit: 'times' },

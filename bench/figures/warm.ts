@@ -1,4 +1,5 @@
 import { Child } from '../child.js';
+import { type NodeBench, onEachNode } from '../each-node.js';
 import type { Bench, Figure } from '../figure.js';
 import type { Cost } from '../programs/answer.js';
 import type { WarmBareCalls } from '../programs/warm-bare.js';
@@ -21,13 +22,15 @@ const NAMES = {
 type Contestant = keyof typeof NAMES;
 
 /** A hit on a warm connection: what it costs the processor. */
-export async function warm({ bundles, rounds = 25, say }: Bench): Promise<Figure> {
+export const warm = (bench: Bench): Promise<Figure> => onEachNode(bench, measure);
+
+async function measure({ bundles, node, rounds = 25, say }: NodeBench): Promise<Figure> {
   say('warm');
   const server = await startDynamoDB(bundles['warm-cache'] as URL);
   const env = { ENDPOINT: server.http, TABLE: server.tableName };
   const start = <C extends WarmCacheCalls | WarmSdkCalls | WarmBareCalls | WarmFloorCalls>(
     name: Contestant,
-  ) => new Child<C>(bundles[`warm-${name}`] as URL, { env });
+  ) => new Child<C>(bundles[`warm-${name}`] as URL, { env, node: node.path });
   const children = {
     cache: start<WarmCacheCalls>('cache'),
     sdk: start<WarmSdkCalls>('sdk'),
@@ -67,7 +70,7 @@ export async function warm({ bundles, rounds = 25, say }: Bench): Promise<Figure
       tables: [
         {
           columns: [
-            { name: `Node ${process.version}` },
+            { name: `Node ${node.name}` },
             { name: 'processor', unit: 'us' },
             { name: 'wall', unit: 'us' },
             { name: 'ours', unit: 'times' },

@@ -82,6 +82,6 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
     localHits: new LocalHits(access, versions),
     coordinator: new LoadCoordinator({ access, inFlight, runner, leasedLoad }),
     refresh,
-    invalidation: new Invalidation(shared),
+    invalidation: new Invalidation({ ...shared, onInvalidate: config.onInvalidate }),
   };
 }

@@ -13,7 +13,7 @@ import { capabilitiesOf, type StoreCapabilities } from './store-capabilities.js'
 export const STORE_BUDGET_MS = 2_500;
 
 /** The timeout of an invalidation, milliseconds. Longer, because giving up leaves an invalid value in the store. */
-const INVALIDATION_BUDGET_MS = 5_000;
+export const INVALIDATION_BUDGET_MS = 5_000;
 
 type Run<T> = (store: CacheStore) => Promise<T>;
 
@@ -84,6 +84,20 @@ export class StoreAccess {
     });
   }
 
+  /**
+   * Limits the time of work that is not the store's. Its failure does not count as one of the store.
+   *
+   * @throws The work's error; CacheError `TIMEOUT`, whose message begins with `what`.
+   */
+  inTime<T>(run: () => Promise<T>, ms: number, what: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#timeouts.limit(run(), ms, resolve, (error) => {
+        const message = `${what} within ${Math.ceil(ms)} ms.`;
+        reject(error === LATE ? new CacheError('TIMEOUT', message) : error);
+      });
+    });
+  }
+
   /** See `FreezeDetector.count`: if the count changes, the process was frozen meanwhile. */
   freezes(): number {
     return this.#freezes.count();
@@ -148,7 +162,7 @@ export class StoreAccess {
 }
 
 /** The cause's message. Advises another try if the cause is unknown. */
-function reasonOf(cause: unknown): string {
+export function reasonOf(cause: unknown): string {
   const why = withoutPasswords(String(Object(cause).message ?? cause)).replace(/[^.?!]$/, '$&.');
   const isKnown = cause instanceof CacheError && cause.code !== 'TIMEOUT';
   return isKnown ? why : `${why} Try it again.`;

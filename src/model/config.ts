@@ -1,5 +1,6 @@
 import { invalid } from './errors.js';
 import type { CacheEvent } from './events.js';
+import type { OnInvalidate } from './invalidated.js';
 import { type KeySpace, keySpace } from './key-space.js';
 import { DEFAULT_POLICY, layer, type ResolvedPolicy, type WrapOptions } from './policy.js';
 import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
@@ -36,6 +37,13 @@ export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFr
    * most once a minute, see `consoleReporter`. `() => {}` silences it.
    */
   onEvent?: ((event: CacheEvent) => void) | undefined;
+  /**
+   * Awaited by every invalidation, with exactly what the store has confirmed, even if the rest was not: to purge a CDN,
+   * for example. If it rejects, or takes longer than the 5 seconds of an invalidation, the invalidation rejects with
+   * `NOT_CONFIRMED`. `set` does not call it. `keys` and `tags` are as the caller wrote them, without the prefix. Default:
+   * none.
+   */
+  onInvalidate?: OnInvalidate | undefined;
   /** Returns the end of the current invocation, epoch milliseconds. No lease lasts longer. */
   deadline?: (() => number | undefined) | undefined;
   /**
@@ -63,6 +71,8 @@ export function settings(config: CacheConfig): Settings {
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
   if (config.onEvent != null && typeof config.onEvent !== 'function')
     throw invalid('onEvent', config.onEvent, 'a function');
+  if (config.onInvalidate != null && typeof config.onInvalidate !== 'function')
+    throw invalid('onInvalidate', config.onInvalidate, 'a function');
   if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {

@@ -1,6 +1,6 @@
 import { CacheError } from '../model/errors.js';
 import { emptiedClass } from './emptied.js';
-import type { Serializer } from './serializer.js';
+import type { SyncSerializer } from './serializer.js';
 
 /**
  * JSON, the default of every store. Some values change, as always with JSON: a `Date` comes back as a string, a class
@@ -20,7 +20,7 @@ import type { Serializer } from './serializer.js';
  * const store = new MemoryCacheStore({ serializer: jsonSerializer });
  * ```
  */
-export const jsonSerializer: Serializer = {
+export const jsonSerializer: SyncSerializer = {
   name: 'json',
   serialize(value, key) {
     let json: string | undefined;

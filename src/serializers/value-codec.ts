@@ -1,18 +1,22 @@
 import { CacheError } from '../model/errors.js';
 import { isRecord } from '../model/key-space.js';
 import { checkStorable } from '../model/storable.js';
+import { attempt, whenReady } from '../util/promises.js';
 import { jsonSerializer } from './json.js';
-import type { Serializer } from './serializer.js';
+import { innermost, type Raw, type Serializer } from './serializer.js';
 
-/** Converts values for the stores in this package, which hold text or bytes. */
+/**
+ * Converts values for the stores in this package, which hold text or bytes. A method returns a promise only if the
+ * serializer does, and then rejects instead of throwing.
+ */
 export interface ValueCodec {
   readonly serializer: Serializer;
   /** @throws CacheError `UNSERIALIZABLE` for any error of the serializer. */
-  serialize(value: unknown, key: string): string | Uint8Array;
+  serialize(value: unknown, key: string): Raw | Promise<Raw>;
   /** @throws CacheError `CORRUPT` for any error of the serializer. */
-  deserialize(raw: string | Uint8Array, key: string): unknown;
+  deserialize(raw: Raw, key: string): unknown;
   /** The value as a reader of the key would get it. @throws CacheError `UNSERIALIZABLE` or `CORRUPT`. */
-  copy<T>(value: T, key: string): T;
+  copy<T>(value: T, key: string): T | Promise<T>;
 }
 
 /**
@@ -20,38 +24,45 @@ export interface ValueCodec {
  * errors blame the value, not the store.
  */
 export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec {
-  const of = (key: string) => (isRecord(key) ? jsonSerializer : serializer);
-  const codec: ValueCodec = {
+  const codec = codecOf(serializer);
+  // Compression and encryption change nothing about a value, so a copy can do without them.
+  const inner = innermost(serializer);
+  const copying = inner === serializer ? codec : codecOf(inner);
+  return {
     serializer,
+    ...codec,
+    // What comes back is equal to the value.
+    copy: <T>(value: T, key: string) =>
+      whenReady(copying.serialize(value, key), (raw) => copying.deserialize(raw, key)) as
+        | T
+        | Promise<T>,
+  };
+}
+
+function codecOf(serializer: Serializer): Pick<ValueCodec, 'serialize' | 'deserialize'> {
+  const of = (key: string) => (isRecord(key) ? jsonSerializer : serializer);
+  return {
     serialize(value, key) {
       // The JSON serializer checks by itself.
       if (of(key) !== jsonSerializer) checkStorable(key, value);
-      let raw: unknown;
-      try {
-        raw = of(key).serialize(value, key);
-      } catch (cause) {
+      const check = (raw: unknown): Raw => {
+        // Bytes of any realm: Jest has a Uint8Array of its own.
+        if (typeof raw === 'string' || ArrayBuffer.isView(raw)) return raw as Raw;
+        throw unserializable(serializer, key);
+      };
+      const fail = (cause: unknown): never => {
         throw asCacheError('UNSERIALIZABLE', cause) ?? unserializable(serializer, key, cause);
-      }
-      // Bytes of any realm: Jest has a Uint8Array of its own.
-      if (typeof raw === 'string' || ArrayBuffer.isView(raw)) return raw as string | Uint8Array;
-      throw unserializable(serializer, key);
+      };
+      return attempt<unknown, Raw, never>(() => of(key).serialize(value, key), check, fail);
     },
     deserialize(raw, key) {
-      let value: unknown;
-      let cause: unknown;
-      try {
-        value = of(key).deserialize(raw, key);
-      } catch (error) {
-        cause = error;
-      }
-      if (value !== undefined) return value;
-      throw asCacheError('CORRUPT', cause) ?? corrupt(serializer, key, cause);
-    },
-    copy<T>(value: T, key: string): T {
-      return codec.deserialize(codec.serialize(value, key), key) as T;
+      const fail = (cause?: unknown): never => {
+        throw asCacheError('CORRUPT', cause) ?? corrupt(serializer, key, cause);
+      };
+      const check = (value: unknown): unknown => (value === undefined ? fail() : value);
+      return attempt<unknown, unknown, never>(() => of(key).deserialize(raw, key), check, fail);
     },
   };
-  return codec;
 }
 
 const asCacheError = (code: CacheError['code'], error: unknown): CacheError | undefined =>

@@ -1,4 +1,4 @@
-import { type CacheStore, MemoryCacheStore, type Serializer } from '@glasswork/cache';
+import { type CacheStore, MemoryCacheStore, type SyncSerializer } from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
 import {
   Decimal,
@@ -27,7 +27,7 @@ const values: Record<string, () => unknown> = {
   'fields without a value': () => ({ a: undefined, b: [undefined] }),
   'a number that is none': () => Number.NaN,
 };
-const serializers: [string, Serializer | undefined][] = [
+const serializers: [string, SyncSerializer | undefined][] = [
   ['JSON', undefined],
   ['superjson', superjsonSerializer],
   ['devalue', devalueSerializer],
@@ -37,7 +37,7 @@ const cases = serializers.flatMap(([of, serializer]) =>
   Object.entries(values).map(([what, value]) => [of, what, serializer, value] as const),
 );
 
-const storeWith = (serializer: Serializer | undefined): MemoryCacheStore =>
+const storeWith = (serializer: SyncSerializer | undefined): MemoryCacheStore =>
   new MemoryCacheStore(serializer && { serializer });
 
 describe('a copy', () => {

@@ -3,7 +3,7 @@ import {
   createCacheKey,
   jsonSerializer,
   MemoryCacheStore,
-  type Serializer,
+  type SyncSerializer,
 } from '@glasswork/cache';
 import * as v from 'valibot';
 import { describe, expect, it, vi } from 'vitest';
@@ -33,7 +33,7 @@ describe('what the store holds and this cache did not write', () => {
     ['a store with versions', (base: MemoryCacheStore) => base],
     ['a bare store', (base: MemoryCacheStore) => bareStore(base)],
   ])('is replaced by the next load where it cannot be decoded: %s', async (_name, storeOf) => {
-    const serializer: Serializer = {
+    const serializer: SyncSerializer = {
       ...jsonSerializer,
       deserialize: (raw, key) => {
         if (!String(raw).includes('old')) return jsonSerializer.deserialize(raw, key);

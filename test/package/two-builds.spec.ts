@@ -1,4 +1,4 @@
-import type { CacheStore, Serializer } from '@glasswork/cache';
+import type { CacheStore, SyncSerializer } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
 import { context, deferred, onLambda, turns } from '../lambda/helpers.js';
 
@@ -88,7 +88,7 @@ describe('Of two builds in one process', () => {
       ],
     ])('reaches the serializer of %s as the caller’s own value', async (_what, around) => {
       const seen: unknown[] = [];
-      const serializer: Serializer = {
+      const serializer: SyncSerializer = {
         ...other.jsonSerializer,
         serialize(value, key) {
           seen.push(value);

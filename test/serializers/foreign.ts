@@ -1,5 +1,5 @@
 import v8 from 'node:v8';
-import type { Serializer } from '@glasswork/cache';
+import type { SyncSerializer } from '@glasswork/cache';
 import * as devalue from 'devalue';
 import { SuperJSON } from 'superjson';
 
@@ -30,13 +30,13 @@ superjson.registerCustom<Decimal, string>(
 const textOf = (raw: string | Uint8Array): string =>
   typeof raw === 'string' ? raw : new TextDecoder().decode(raw);
 
-export const superjsonSerializer: Serializer = {
+export const superjsonSerializer: SyncSerializer = {
   name: 'superjson',
   serialize: (value) => superjson.stringify(value),
   deserialize: (raw) => superjson.parse(textOf(raw)),
 };
 
-export const devalueSerializer: Serializer = {
+export const devalueSerializer: SyncSerializer = {
   name: 'devalue',
   serialize: (value) =>
     devalue.stringify(value, { Decimal: (it) => it instanceof Decimal && String(it) }),
@@ -44,7 +44,7 @@ export const devalueSerializer: Serializer = {
     devalue.parse(textOf(raw), { Decimal: (digits: string) => new Decimal(digits) }),
 };
 
-export const v8Serializer: Serializer = {
+export const v8Serializer: SyncSerializer = {
   name: 'v8',
   serialize: (value) => v8.serialize(value),
   deserialize: (raw) => v8.deserialize(raw as Uint8Array),
@@ -64,7 +64,7 @@ const DATA: Values = [
 const INSTANCES: Values = [['an instance of a class', () => ({ price: new Decimal('9.99') })]];
 
 /** With the values that each of them gives back as they were. */
-export const foreignSerializers: readonly (readonly [Serializer, Values])[] = [
+export const foreignSerializers: readonly (readonly [SyncSerializer, Values])[] = [
   [superjsonSerializer, [...DATA.filter(([what]) => what !== 'bytes'), ...INSTANCES]],
   [devalueSerializer, [...DATA, ...INSTANCES]],
   [v8Serializer, DATA],

@@ -1,11 +1,15 @@
+import type { CacheStore } from '../../model/cache-store.js';
 import type { Emit } from '../../model/events.js';
+import type { OnInvalidate } from '../../model/invalidated.js';
 import type { KeySpace } from '../../model/key-space.js';
 import type { Address } from '../../model/snapshot.js';
+import { allSettled } from '../../util/all-settled.js';
 import { globMatcher } from '../../util/glob.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlight, Matches } from '../inflight/in-flight-read.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
+import { Announcements, type StoreOutcome } from './announcement.js';
 
 /**
  * The timeout of a pattern, milliseconds: the longest run of a Lambda function, because its time grows with the store.
@@ -18,36 +22,46 @@ interface Parts {
   readonly versions: VersionTracker;
   readonly inFlight: InFlightTracker;
   readonly emit: Emit;
+  readonly onInvalidate: OnInvalidate | undefined;
 }
 
 /**
  * All kinds of invalidation. Each first invalidates matching reads and loads in this process: their results are not
- * cached, and new callers do not share them. Then it changes the store, and rejects with `NOT_CONFIRMED` unless the
- * store confirms.
+ * cached, and new callers do not share them. Then it changes the store, and tells `onInvalidate` what the store has
+ * confirmed. It rejects with `NOT_CONFIRMED` unless both confirm everything.
  */
 export class Invalidation {
   readonly #parts: Parts;
+  readonly #announcements: Announcements;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#announcements = new Announcements(parts.access, parts.onInvalidate);
   }
 
+  /** Tries every key, and rejects with the first failure. */
   async keys(addresses: readonly Address[]): Promise<void> {
     if (addresses.length === 0) return;
-    const storageKeys = new Set(addresses.map((address) => address.storageKey));
-    const matches: Matches = ({ storageKey }) => storageKeys.has(storageKey);
-    const subject = addresses.length === 1 ? addresses[0]?.key : `${addresses.length} keys`;
-    try {
-      await this.invalidateInFlight(matches);
-    } finally {
-      // Even if an earlier write has not ended and the call will reject.
-      await this.#parts.access.confirm('del', subject, async (store) => {
-        if (store.delMany && storageKeys.size > 1) await store.delMany([...storageKeys]);
-        else await Promise.all([...storageKeys].map((storageKey) => store.del(storageKey)));
-      });
-    }
-    this.#parts.inFlight.invalidateReads(matches);
-    for (const { key } of addresses) this.#parts.emit({ type: 'invalidate', key });
+    const { access, inFlight, emit } = this.#parts;
+    const end = this.#announcements.begin();
+    const keys = new Map(addresses.map(({ storageKey, key }) => [storageKey, key]));
+    const matches: Matches = ({ storageKey }) => keys.has(storageKey);
+    const subject = keys.size === 1 ? addresses[0]?.key : `${keys.size} keys`;
+    // Deletes even if an earlier write has not ended, which may overwrite the deletion. Then nothing is confirmed.
+    const unfinished = await failureOf(this.invalidateInFlight(matches));
+    const deleted = new Set<string>();
+    const deleting = access.confirm('del', subject, (store) => deleteAll(store, keys, deleted));
+    const failure = await failureOf(deleting);
+    inFlight.invalidateReads(matches);
+    const names = [...keys.values()];
+    const confirmed = names.filter((key) => !unfinished && deleted.has(key));
+    for (const key of confirmed) emit({ type: 'invalidate', key });
+    await end({
+      operation: 'del',
+      soft: false,
+      confirmed: confirmed.length > 0 ? { keys: confirmed } : undefined,
+      failed: failed(unfinished ?? failure, names, confirmed),
+    });
   }
 
   async pattern(pattern: string): Promise<number | undefined> {
@@ -72,6 +86,9 @@ export class Invalidation {
     if (!counts) return undefined;
     inFlight.invalidateReads(isMeant);
     emit({ type: 'invalidate', pattern });
+    const confirmed = { pattern };
+    // The scan has a budget of its own, which may be minutes.
+    await this.#announcements.begin()({ operation: 'delByPattern', soft: false, confirmed });
     const known = counts.filter((count) => count !== undefined);
     return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
   }
@@ -79,26 +96,33 @@ export class Invalidation {
   /** Tries every tag, and rejects with the first failure. */
   async tags(tags: readonly string[]): Promise<void> {
     const { versions, inFlight, emit } = this.#parts;
-    const unique = new Set(tags);
-    const matches: Matches = ({ tags }) => [...unique].some((tag) => tags.has(tag));
+    const end = this.#announcements.begin();
+    const unique = [...new Set(tags)];
+    const matches: Matches = ({ tags }) => unique.some((tag) => tags.has(tag));
     // Their writes carry the old versions, so waiting is not necessary.
     void inFlight.invalidate(matches);
-    const changes = await Promise.allSettled(
-      [...unique].map(async (tag) => {
-        await versions.change(tag, 'invalidateTags');
-        emit({ type: 'invalidate', tag });
-      }),
+    const failures = await Promise.all(
+      unique.map((tag) => failureOf(versions.change(tag, 'invalidateTags'))),
     );
     inFlight.invalidateReads(matches);
-    for (const change of changes) if (change.status === 'rejected') throw change.reason;
+    const confirmed = unique.filter((_tag, i) => !failures[i]);
+    for (const tag of confirmed) emit({ type: 'invalidate', tag });
+    await end({
+      operation: 'invalidateTags',
+      soft: false,
+      confirmed: confirmed.length > 0 ? { tags: confirmed } : undefined,
+      failed: failed(failures.find(Boolean), unique, confirmed),
+    });
   }
 
   async all(): Promise<void> {
-    const { versions, inFlight, emit } = this.#parts;
+    const { versions, keys, inFlight, emit } = this.#parts;
+    const end = this.#announcements.begin();
     void inFlight.invalidate(() => true);
     await versions.change(null, 'clear');
     inFlight.invalidateReads(() => true);
     emit({ type: 'invalidate' });
+    await end({ operation: 'clear', soft: false, confirmed: { prefix: keys.prefix } });
   }
 
   /**
@@ -110,4 +134,42 @@ export class Invalidation {
     const written = inFlight.invalidate(matches);
     if (!access.can.fences) await access.confirm('invalidation', undefined, written);
   }
+}
+
+interface Failure {
+  readonly error: unknown;
+}
+
+const failureOf = (work: Promise<unknown>): Promise<Failure | undefined> =>
+  work.then(
+    () => undefined,
+    (error) => ({ error }),
+  );
+
+const failed = (
+  failure: Failure | undefined,
+  names: readonly string[],
+  confirmed: readonly string[],
+): StoreOutcome['failed'] => {
+  const done = new Set(confirmed);
+  return failure && { names: names.filter((name) => !done.has(name)), error: failure.error };
+};
+
+/** Deletes the keys, given by their storage keys, and adds those that the store has confirmed to `deleted`. */
+async function deleteAll(
+  store: CacheStore,
+  keys: ReadonlyMap<string, string>,
+  deleted: Set<string>,
+): Promise<void> {
+  if (store.delMany && keys.size > 1) {
+    await store.delMany([...keys.keys()]);
+    for (const key of keys.values()) deleted.add(key);
+    return;
+  }
+  await allSettled(
+    Array.from(keys, async ([storageKey, key]) => {
+      await store.del(storageKey);
+      deleted.add(key);
+    }),
+  );
 }

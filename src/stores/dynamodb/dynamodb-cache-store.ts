@@ -6,11 +6,12 @@ import type {
 } from '../../model/cache-store.js';
 import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import { CacheError, invalid } from '../../model/errors.js';
-import { type Clock, systemClock } from '../../model/time.js';
+import { type Clock, monotonic, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { inParallel } from '../../util/in-parallel.js';
+import { isPromise } from '../../util/promises.js';
 import { nothingLive, unchanged } from './conditions.js';
 import type { Condition, Database, Item } from './database.js';
 import { httpDatabase } from './http-database.js';
@@ -90,7 +91,7 @@ export class DynamoDBCacheStore implements CacheStore {
     const version = versionOf(item);
     if (!isLive(item, this.#clock.now())) return { value: undefined, version };
     try {
-      return { value: this.#value<T>(item, key), version, expiresAt: endOf(item) };
+      return { value: await this.#value<T>(item, key), version, expiresAt: endOf(item) };
     } catch (error) {
       return { value: undefined, version, error };
     }
@@ -128,7 +129,7 @@ export class DynamoDBCacheStore implements CacheStore {
     await inParallel([...unique], MOST_WRITES, ({ key, value, ttl }) => this.set(key, value, ttl));
   }
 
-  copy<T>(value: T, key: string): T {
+  copy<T>(value: T, key: string): T | Promise<T> {
     return this.#codec.copy(value, key);
   }
 
@@ -200,8 +201,8 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.#read(pk, this.#consistent || this.#recent.has(pk));
   }
 
-  #value<T>(item: Item, key: string): T {
-    const value = this.#codec.deserialize(rawValue(item, key), key);
+  async #value<T>(item: Item, key: string): Promise<T> {
+    const value = await this.#codec.deserialize(rawValue(item, key), key);
     const { entry } = item;
     return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;
   }
@@ -215,11 +216,14 @@ export class DynamoDBCacheStore implements CacheStore {
     condition?: Condition,
   ): Promise<boolean> {
     const pk = partitionKey(key);
-    const raw = this.#codec.serialize(bareValue(value), key);
-    const exp = this.#clock.now() + ttl * 1000;
+    const called = [this.#clock.now(), monotonic()] as const;
+    const exp = called[0] + ttl * 1000;
+    const serialized = this.#codec.serialize(bareValue(value), key);
+    // An `await` for nothing would send the write after a `del` that was called after it.
+    const raw = isPromise(serialized) ? await serialized : serialized;
     const { expression, values, bytes } = valueChange(key, pk, raw, envelopeOf(value), exp);
     if (bytes > this.#maxItemBytes) throw tooLarge(key, bytes, this.#maxItemBytes);
-    return this.#write(pk, { expression, values, exp, retry, condition });
+    return this.#write(pk, { expression, values, exp, retry, condition, called });
   }
 
   /** Records that the key was invalidated, under a new version. */

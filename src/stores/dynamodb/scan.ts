@@ -1,5 +1,5 @@
 import { globMatcher, literalStart } from '../../util/glob.js';
-import type { Database, Item } from './database.js';
+import type { Database, Item, Request } from './database.js';
 import { aliasesIn, originalKey } from './record.js';
 
 /** All three, because other programs may use one of these names. */
@@ -26,28 +26,43 @@ export async function* scanTable(
   const ProjectionExpression = '#pk, #key, #exp';
   const values = { ':start': start.toWellFormed(), ':json': JSON.stringify(start).slice(0, -1) };
   const matches = globMatcher(pattern ?? '*');
-  let ExclusiveStartKey: Item | undefined;
-  let readUnits = 0;
+  const request = {
+    ...{ TableName, FilterExpression, ProjectionExpression },
+    ExpressionAttributeNames: aliasesIn(FilterExpression + ProjectionExpression),
+    ...(start && { ExpressionAttributeValues: values }),
+    ReturnConsumedCapacity: 'TOTAL',
+  };
+  let total = 0;
   try {
-    do {
-      const request = {
-        ...{ TableName, FilterExpression, ProjectionExpression },
-        ExpressionAttributeNames: aliasesIn(FilterExpression + ProjectionExpression),
-        ...(start && { ExpressionAttributeValues: values }),
-        ...(ExclusiveStartKey && { ExclusiveStartKey }),
-        // The scan must see an item that was written just before it.
-        ConsistentRead: true,
-        ReturnConsumedCapacity: 'TOTAL',
-      };
-      const response = await database.send('scan', request, 'always');
-      readUnits += response.ConsumedCapacity?.CapacityUnits ?? 0;
-      const items = response.Items ?? [];
+    for await (const { items, readUnits } of scanPages(database, request)) {
+      total += readUnits;
       yield pattern === undefined
         ? items.slice()
         : items.filter((item) => matches(originalKey(item)));
-      ExclusiveStartKey = response.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
+    }
   } finally {
-    onEnd(readUnits);
+    onEnd(total);
   }
+}
+
+interface ScanPage {
+  readonly items: readonly Item[];
+  /** Its cost in read units, if the request asks for it. */
+  readonly readUnits: number;
+}
+
+/** All pages of a scan. Consistent, because a scan must see an item that was written just before it. */
+export async function* scanPages(database: Database, request: Request): AsyncGenerator<ScanPage> {
+  let ExclusiveStartKey: Item | undefined;
+  do {
+    const next = {
+      ...request,
+      ConsistentRead: true,
+      ...(ExclusiveStartKey && { ExclusiveStartKey }),
+    };
+    const response = await database.send('scan', next, 'always');
+    const readUnits = response.ConsumedCapacity?.CapacityUnits ?? 0;
+    yield { items: response.Items ?? [], readUnits };
+    ExclusiveStartKey = response.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
 }

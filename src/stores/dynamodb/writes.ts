@@ -16,6 +16,8 @@ export interface Change {
   readonly condition?: Condition | undefined;
   /** `unsent`: retried only if no byte was sent. */
   readonly retry: 'always' | 'unsent';
+  /** The call's time by the wall clock and the monotonic one, if it waited for a serializer. Default: now. */
+  readonly called?: readonly [wallMs: number, monotonicMs: number] | undefined;
 }
 
 /** Removes the value and leaves the version, which refuses the fills of all loads that began before it. */
@@ -42,7 +44,7 @@ export function versionedWrites(
 ): Write {
   return async (pk, change) => {
     const id = uniqueId();
-    const [wallMs, monotonicMs] = [clock.now(), monotonic()];
+    const [wallMs, monotonicMs] = change.called ?? [clock.now(), monotonic()];
     const staysUntilMs = Math.max(change.exp, wallMs + SHORTEST_RECORD_MS);
     const request = { TableName: tableName, ...updateRequest(pk, change, id, staysUntilMs) };
     // Both clocks, because some systems stop one of them during a freeze, and the wall clock may be set back.

@@ -8,8 +8,8 @@ import { bareValue, Entry, isEntry } from '../../model/entry.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
-import type { Serializer } from '../../serializers/serializer.js';
-import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import type { SyncSerializer } from '../../serializers/serializer.js';
+import { type SyncCodec, syncCodec } from '../../serializers/sync-codec.js';
 import { copyOfTree } from '../../util/clone.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { globMatcher } from '../../util/glob.js';
@@ -26,7 +26,7 @@ import { Sieve } from './sieve.js';
  * Records are evicted (SIEVE) when the store is full, so absence proves nothing: a versioned miss leaves a token, a
  * fill needs that token, and `del` removes it.
  *
- * @throws CacheError `INVALID_OPTION` for a limit that is not a number above zero.
+ * @throws CacheError `INVALID_OPTION` for a limit that is not a number above zero, or an asynchronous serializer.
  *
  * @example
  * ```ts
@@ -39,12 +39,12 @@ import { Sieve } from './sieve.js';
 export class MemoryCacheStore implements CacheStore {
   readonly name = 'memory';
   readonly sharesFrozen: boolean;
-  readonly serializer: Serializer;
+  readonly serializer: SyncSerializer;
   readonly #records = new Map<string, Stored>();
   readonly #sieve = new Sieve<Stored>();
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  readonly #codec: ValueCodec;
+  readonly #codec: SyncCodec;
   readonly #clock: Clock;
   readonly #sizes = new HeapSize();
   #bytes = 0;
@@ -53,7 +53,7 @@ export class MemoryCacheStore implements CacheStore {
   constructor(options: MemoryCacheStoreOptions = {}) {
     this.#maxEntries = bound(options.maxEntries ?? 10_000, 'maxEntries');
     this.#maxBytes = bound(options.maxBytes ?? 64 * 1024 * 1024, 'maxBytes');
-    this.#codec = valueCodec(options.serializer);
+    this.#codec = syncCodec('MemoryCacheStore', options.serializer);
     this.serializer = this.#codec.serializer;
     this.sharesFrozen = options.frozen ?? false;
     this.#clock = options.clock ?? systemClock;

@@ -1,14 +1,14 @@
 import { invalid } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
-import type { Serializer } from '../../serializers/serializer.js';
+import type { SyncSerializer } from '../../serializers/serializer.js';
 
 export interface MemoryCacheStoreOptions {
   /** The most records to hold. Default 10,000. */
   maxEntries?: number;
   /** The most bytes to hold, as an estimate for keys, values and the records around them. Default 64 MiB. */
   maxBytes?: number;
-  /** Default: JSON. */
-  serializer?: Serializer;
+  /** It must return no promises, because reads do not wait. Default: JSON. */
+  serializer?: SyncSerializer;
   /**
    * True: all readers share one deeply frozen value instead of a copy each. Hits copy nothing, and a caller that tries
    * to change the value gets a `TypeError`. A value that contains a `Map`, a `Set`, a `Date`, bytes or a class instance

@@ -4,7 +4,7 @@ import { CacheError } from '../../model/errors.js';
  * Commands that every client must have. ioredis and iovalkey offer them on `Redis` (one server or Sentinel) and on
  * `Cluster`.
  */
-interface RedisCommands {
+export interface RedisCommands {
   /**
    * Adds two methods: `name` and, for a reply in bytes, `nameBuffer`. Each sends EVALSHA, or EVAL if the server does
    * not know the script yet. The store checks that both exist.
@@ -41,7 +41,10 @@ export interface RedisClusterClient extends RedisCommands {
   refreshSlotsCache(callback: (error?: unknown) => void): void;
 }
 
-/** The members of a client that the store needs. Its constructor and `invalidations()` name any that are missing. */
+/**
+ * The members of a client that the store needs. Its constructor and `invalidations()` name any that are missing.
+ * Implement it to use any other client.
+ */
 export type RedisClient = RedisServerClient | RedisClusterClient;
 
 const COMMANDS = ['defineCommand', 'getBuffer', 'getrange', 'unlink', 'ping'] as const;
@@ -71,7 +74,7 @@ export function checkChannelClient(client: RedisClient): void {
 export function requireMembers(client: object, names: readonly string[]): void {
   const missing = names.filter((name) => typeof (client as Members)[name] !== 'function');
   if (missing.length === 0) return;
-  const message = `client has no ${missing.map((name) => `${name}()`).join(', ')}: give a Redis or a Cluster of ioredis or iovalkey.`;
+  const message = `client has no ${missing.map((name) => `${name}()`).join(', ')}: give a Redis or a Cluster of ioredis or iovalkey, or a client of node-redis 5 or later.`;
   throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
 }
 

@@ -1,6 +1,7 @@
 import { CacheError } from '../../model/errors.js';
 import { systemClock } from '../../model/time.js';
 import { type Connection, GivenConnection } from './connection.js';
+import { adaptNodeRedis, isNodeRedis } from './node-redis/adapter.js';
 import { clientSettingsOf, type RedisCacheStoreOptions } from './options.js';
 import { OwnConnection } from './own-connection.js';
 
@@ -9,15 +10,17 @@ import { OwnConnection } from './own-connection.js';
  *
  * @throws CacheError `INVALID_OPTION`. Its message omits the values, which may be secrets.
  */
-export function connectionOf(given: RedisCacheStoreOptions, unused: string): Connection {
-  const { url, client, options } = given;
+export function connectionOf(described: RedisCacheStoreOptions, unused: string): Connection {
+  const { url, client, options } = described;
   if (client === undefined) {
     if (url === undefined) throw wrong('Neither url nor client is given: give one of them.');
     return new OwnConnection(clientSettingsOf(url, options), unused, systemClock);
   }
   if (url !== undefined) throw wrong('Both url and client are given: remove one of them.');
-  if (options === undefined) return new GivenConnection(client, unused, systemClock);
-  throw wrong('options are for the client of a url: make your own client with them.');
+  if (options !== undefined)
+    throw wrong('options are for the client of a url: make your own client with them.');
+  const given = isNodeRedis(client) ? adaptNodeRedis(client, unused) : client;
+  return new GivenConnection(given, unused, systemClock);
 }
 
 const wrong = (message: string): CacheError =>

@@ -1,6 +1,7 @@
 import { CacheError } from '../../model/errors.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
+import type { NodeRedisClient } from './node-redis/client-types.js';
 import { parseUrl } from './url.js';
 
 /** Either `url` or `client` is needed. */
@@ -15,8 +16,11 @@ export interface RedisCacheStoreOptions {
    * a function, which is called for each connection.
    */
   readonly options?: object | undefined;
-  /** Your own `Redis` or `Cluster` from ioredis or iovalkey. The store never closes it. */
-  readonly client?: RedisClient | undefined;
+  /**
+   * Your own client: a `Redis` or `Cluster` from ioredis or iovalkey, or what `createClient`, `createSentinel` or
+   * `createCluster` of node-redis returns, connected by you. The store never closes it.
+   */
+  readonly client?: RedisClient | NodeRedisClient | undefined;
   /** Precedes every key, with a colon. No other program may use it: `clear()` deletes all its keys. Default `cache`. */
   readonly prefix?: string | undefined;
   /** Default: JSON. */

@@ -2,6 +2,7 @@ import type { CacheVersion } from '../../model/cache-store.js';
 import { withEnvelope } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import type { ValueCodec } from '../../serializers/value-codec.js';
+import { whenReady } from '../../util/promises.js';
 
 /*
  * A record is one string:
@@ -82,7 +83,11 @@ export class StoredRecord {
     return Number(this.#header.slice(start, start + END_BYTES));
   }
 
-  /** @throws CacheError `CORRUPT` for a value that another program or another serializer wrote. */
+  /**
+   * A promise if the serializer returns one.
+   *
+   * @throws CacheError `CORRUPT` for a value that another program or another serializer wrote.
+   */
   value(key: string, codec: ValueCodec): unknown {
     switch (this.#kind) {
       case TEXT:
@@ -102,6 +107,6 @@ export class StoredRecord {
     const envelope = this.#bytes.toString('utf8', HEADER_BYTES, end);
     const isText = this.#kind === ENTRY_OF_TEXT;
     const raw = isText ? this.#bytes.toString('utf8', end + 1) : this.#bytes.subarray(end + 1);
-    return withEnvelope(envelope, codec.deserialize(raw, key), key);
+    return whenReady(codec.deserialize(raw, key), (value) => withEnvelope(envelope, value, key));
   }
 }

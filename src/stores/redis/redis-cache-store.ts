@@ -11,6 +11,7 @@ import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
+import { attempt, isPromise, type MaybePromise } from '../../util/promises.js';
 import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
@@ -78,7 +79,7 @@ export class RedisCacheStore implements CacheStore {
       .then((raw) => (raw ? this.#versioned<T>(raw, stored, key) : this.#readOrMark(stored, key)));
   }
 
-  #versioned<T>(raw: Uint8Array, stored: string, key: string): VersionedRead<T> {
+  #versioned<T>(raw: Uint8Array, stored: string, key: string): MaybePromise<VersionedRead<T>> {
     if (raw.length === 0) return { value: undefined, version: NO_TOKEN };
     const record = new StoredRecord(raw);
     const { version } = record;
@@ -86,11 +87,11 @@ export class RedisCacheStore implements CacheStore {
       this.#known.delete(stored);
       return { value: undefined, version };
     }
-    try {
-      return { value: this.#value<T>(record, stored, key), version, expiresAt: record.expiresAt };
-    } catch (error) {
-      return { value: undefined, version, error };
-    }
+    return attempt(
+      () => this.#value<T>(record, stored, key),
+      (value) => ({ value, version, expiresAt: record.expiresAt }),
+      (error) => ({ value: undefined, version, error }),
+    );
   }
 
   async has(key: string): Promise<boolean> {
@@ -131,7 +132,7 @@ export class RedisCacheStore implements CacheStore {
     await allSettled(entries.map(({ key, value, ttl }) => this.set(key, value, ttl)));
   }
 
-  copy<T>(value: T, key: string): T {
+  copy<T>(value: T, key: string): MaybePromise<T> {
     return this.#codec.copy(value, key);
   }
 
@@ -204,10 +205,10 @@ export class RedisCacheStore implements CacheStore {
       .then((raw) => this.#versioned(raw, stored, key));
   }
 
-  #value<T>(record: StoredRecord, stored: string, key: string): T | undefined {
+  #value<T>(record: StoredRecord, stored: string, key: string): MaybePromise<T | undefined> {
     if (record.isToken) return undefined;
     const { version } = record;
-    const parse = () => record.value(key, this.#codec) as T;
+    const parse = () => record.value(key, this.#codec) as MaybePromise<T>;
     if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION)
       return this.#known.read(stored, version, record.bytes, parse);
     if (!this.#known.has(stored)) this.#known.add(stored);
@@ -223,7 +224,9 @@ export class RedisCacheStore implements CacheStore {
     sending: Kind,
   ): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    const raw = this.#codec.serialize(bareValue(value), key);
+    const serialized = this.#codec.serialize(bareValue(value), key);
+    // An `await` for nothing would send the write after a `del` that was called after it.
+    const raw = isPromise(serialized) ? await serialized : serialized;
     const { kind, body } = recordBody(raw, envelopeOf(value));
     const ttlMs = Math.max(1, Math.round(ttl * 1000));
     const id = uniqueId();

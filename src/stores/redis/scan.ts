@@ -49,26 +49,29 @@ async function kindOf(client: RedisClient, key: Buffer): Promise<string> {
 }
 
 /**
- * Visits all keys that match SCAN's pattern, master by master and step by step. A key that exists throughout is found,
- * perhaps twice.
+ * Visits all keys that match SCAN's pattern, step by step. A key that exists throughout is found, perhaps twice.
  *
  * @throws if a connection is lost during the scan, because a cursor is invalid after a failover or a restart.
  */
 async function scanKeys(
   client: RedisClient,
-  { unused, pattern }: Search,
+  search: Search,
   use: (keys: readonly Uint8Array[]) => Promise<void>,
 ): Promise<void> {
-  // A write first: it connects a Cluster, which then knows its masters, and a replica, which may lack keys, refuses it.
-  await inTime(client.unlink(unused));
-  for (const node of await inTime(masters(client))) await scanNode(node, pattern, use);
+  for await (const keys of keyPages(client, search)) await inTime(use(keys));
 }
 
-async function scanNode(
-  node: RedisNode,
-  pattern: string,
-  use: (keys: readonly Uint8Array[]) => Promise<void>,
-): Promise<void> {
+/** The keys of all masters, step by step. The time limit holds for the server, not for the caller between two steps. */
+export async function* keyPages(
+  client: RedisClient,
+  { unused, pattern }: Pick<Search, 'unused' | 'pattern'>,
+): AsyncGenerator<readonly Uint8Array[]> {
+  // A write first: it connects a Cluster, which then knows its masters, and a replica, which may lack keys, refuses it.
+  await inTime(client.unlink(unused));
+  for (const node of await inTime(masters(client))) yield* nodePages(node, pattern);
+}
+
+async function* nodePages(node: RedisNode, pattern: string): AsyncGenerator<readonly Uint8Array[]> {
   let lost = false;
   const onClose = () => {
     lost = true;
@@ -79,7 +82,7 @@ async function scanNode(
     do {
       const step = node.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', STEP_KEYS);
       const [next, keys] = await inTime(step);
-      if (keys.length > 0) await inTime(use(keys));
+      if (keys.length > 0) yield keys;
       cursor = String(next);
       if (lost) throw new Error('Connection is closed: it was lost during a scan');
     } while (cursor !== '0');

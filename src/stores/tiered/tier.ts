@@ -1,5 +1,6 @@
 import type { CacheStore } from '../../model/cache-store.js';
 import { CacheError, invalid } from '../../model/errors.js';
+import { innermost } from '../../serializers/serializer.js';
 
 const NEEDED = ['getVersioned', 'setIfUnchanged', 'add', 'delByPattern', 'clear'] as const;
 
@@ -30,9 +31,12 @@ function checkSerializers(tiers: readonly Tier[]): void {
   }
 }
 
-/** The serializer's name, if the store exposes it, as the stores of this package do. */
+/**
+ * The name of the serializer that decides what values come back as, if the store exposes it, as the stores of this
+ * package do. Compression and encryption around it make no difference.
+ */
 const serializerOf = (store: CacheStore | undefined): string | undefined =>
-  Object(Object(store).serializer).name;
+  innermost(Object(Object(store).serializer)).name;
 
 function checkedTier(store: CacheStore): Tier {
   const missing = NEEDED.filter((member) => typeof store?.[member] !== 'function');

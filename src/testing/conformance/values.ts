@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Serializer } from '../../serializers/serializer.js';
+import type { SyncSerializer } from '../../serializers/serializer.js';
 import { type Able, type ConformanceCase, count, defineCase, freshPrefix, spoil } from './case.js';
 
 const VALUES: readonly (readonly [what: string, value: unknown])[] = [
@@ -51,7 +51,7 @@ function pooledBytes(value: unknown): Bytes {
 }
 
 /** Adds the keys that it receives to `seen`. */
-const bytesSerializer = (seen: string[], as: (bytes: Bytes) => Uint8Array): Serializer => ({
+const bytesSerializer = (seen: string[], as: (bytes: Bytes) => Uint8Array): SyncSerializer => ({
   name: 'bytes',
   serialize(value, key) {
     seen.push(key);
@@ -85,7 +85,7 @@ const serializerCases = BYTES.map(([kind, as]) =>
 );
 
 /** Writes text unchanged, and cannot read one of them. */
-const textSerializer: Serializer = {
+const textSerializer: SyncSerializer = {
   name: 'text',
   serialize: (value) => String(value),
   deserialize(raw) {

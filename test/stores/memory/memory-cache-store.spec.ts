@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Entry } from '../../../src/model/entry.js';
 import { CacheError } from '../../../src/model/errors.js';
 import { jsonSerializer } from '../../../src/serializers/json.js';
-import type { Serializer } from '../../../src/serializers/serializer.js';
+import type { SyncSerializer } from '../../../src/serializers/serializer.js';
 import { rawBytes } from '../../../src/stores/memory/heap-size.js';
 import {
   MemoryCacheStore,
@@ -33,7 +33,7 @@ describeConformance(
       store,
       advance: clock.advance,
       exactTime: true,
-      withSerializer: (serializer) => new MemoryCacheStore({ clock, serializer }),
+      withSerializer: (serializer: SyncSerializer) => new MemoryCacheStore({ clock, serializer }),
     };
   },
   { lacks: ['the subject has no another'] },
@@ -47,7 +47,8 @@ describeConformance(
       store,
       advance: clock.advance,
       exactTime: true,
-      withSerializer: (serializer) => new MemoryCacheStore({ clock, serializer, frozen: true }),
+      withSerializer: (serializer: SyncSerializer) =>
+        new MemoryCacheStore({ clock, serializer, frozen: true }),
     };
   },
   { lacks: ['the subject has no another'] },
@@ -58,7 +59,7 @@ describe('a memory store that shares frozen values', () => {
 
   it('gives every reader the same one, and parses it once', async () => {
     let parsed = 0;
-    const serializer: Serializer = {
+    const serializer: SyncSerializer = {
       ...jsonSerializer,
       deserialize(raw, key) {
         parsed++;
@@ -483,7 +484,7 @@ describe('serialisation in a memory store', () => {
     expect(texts).toEqual(Array(4).fill(JSON.stringify(value)));
   });
 
-  it.each<[string, Serializer]>([
+  it.each<[string, SyncSerializer]>([
     [
       'as they are',
       { name: 'bytes', serialize: (v) => v as Uint8Array, deserialize: (raw) => raw },

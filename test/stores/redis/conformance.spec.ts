@@ -1,9 +1,12 @@
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis-6';
 import { Redis as Valkey, Cluster as ValkeyCluster } from 'iovalkey';
-import { afterAll, describe } from 'vitest';
+import { createClient, createCluster } from 'redis';
+import { createClient as createClient5, createCluster as createCluster5 } from 'redis-5';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { pause } from '../../../src/model/time.js';
 import {
+  type NodeRedisClient,
   RedisCacheStore,
   type RedisCacheStoreOptions,
   type RedisClient,
@@ -33,6 +36,14 @@ describeWithRedis('on one server', (url) => {
   describeClient('ioredis 5 with numbers as text', () => new Redis(url, { stringNumbers: true }));
   describeClient('ioredis 6', () => new Redis6(url));
   describeClient('iovalkey', () => new Valkey(url));
+  describeNodeRedis('node-redis 6', () => createClient({ url }));
+  describeNodeRedis('node-redis 6 by RESP2', () => createClient({ url, RESP: 2 }));
+  describeNodeRedis('node-redis 5', () => createClient5({ url }));
+  describeNodeRedis('node-redis 5 by RESP3', () => createClient5({ url, RESP: 3 }));
+  describeNodeRedis('node-redis 6 that maps types by itself', () => {
+    const typeMapping = { 36: Buffer, 58: String, 43: Buffer };
+    return createClient({ url, commandOptions: { typeMapping } });
+  });
 });
 
 describeWithRedisCluster('on a Cluster', (addresses) => {
@@ -46,6 +57,14 @@ describeWithRedisCluster('on a Cluster', (addresses) => {
   describeClient('iovalkey that pipelines by itself', () => {
     return new ValkeyCluster(nodes, { enableAutoPipelining: true });
   });
+  const rootNodes = nodes.map((socket) => ({ socket }));
+  describeNodeRedis('node-redis 6', () => createCluster({ rootNodes }));
+  describeNodeRedis('node-redis 6 by RESP2', () => createCluster({ rootNodes, RESP: 2 }));
+  describeNodeRedis('node-redis 6 that may read from replicas, and connects when it must', () => {
+    return createCluster({ rootNodes, useReplicas: true, minimizeConnections: true });
+  });
+  describeNodeRedis('node-redis 5', () => createCluster5({ rootNodes }));
+  describeNodeRedis('node-redis 5 by RESP3', () => createCluster5({ rootNodes, RESP: 3 }));
 });
 
 /** One client for all stores, as users have it. */
@@ -53,6 +72,18 @@ function describeClient(title: string, open: () => OpenClient): void {
   describe(title, () => {
     const client = open();
     afterAll(() => client.disconnect());
+    describeStore('as the client', (prefix) => ({ client, prefix }));
+  });
+}
+
+type NodeRedis = NodeRedisClient & { connect(): Promise<unknown>; destroy(): unknown };
+
+/** The same for node-redis, which its user connects. */
+function describeNodeRedis(title: string, open: () => NodeRedis): void {
+  describe(title, () => {
+    const client = open();
+    beforeAll(async () => void (await client.connect()));
+    afterAll(async () => void (await client.destroy()));
     describeStore('as the client', (prefix) => ({ client, prefix }));
   });
 }

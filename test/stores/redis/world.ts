@@ -1,5 +1,8 @@
 import { type CacheStore, RedisCacheStore } from '@glasswork/cache';
+import type { NodeRedisClient } from '@glasswork/cache/redis';
 import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { createClient as createClient5 } from 'redis-5';
 import type { TestContext } from 'vitest';
 import { RedisProcess, type RedisProcessOptions } from '../../servers/redis-process.js';
 import { Origin, Process, within } from './traffic.js';
@@ -15,7 +18,22 @@ export const WAYS = {
     client.on('error', () => {});
     return { store: new RedisCacheStore({ client }), close: async () => client.disconnect() };
   },
+  'a client of node-redis 6': (url: string): Opened => {
+    const client = createClient({ url });
+    return { ...withNodeRedis(client), close: async () => client.destroy() };
+  },
+  'a client of node-redis 5': (url: string): Opened => {
+    const client = createClient5({ url });
+    return { ...withNodeRedis(client), close: async () => client.destroy() };
+  },
 } as const;
+
+/** Not awaited: a server may be gone when its user connects, and come later. */
+function withNodeRedis(client: NodeRedisClient & { connect(): Promise<unknown> }) {
+  const store = new RedisCacheStore({ client });
+  client.connect().catch(() => {});
+  return { store };
+}
 
 export interface Opened {
   readonly store: CacheStore;

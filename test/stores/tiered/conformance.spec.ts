@@ -2,7 +2,7 @@ import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { CacheStore, Clock } from '../../../src/index.js';
 import { pause, systemClock } from '../../../src/model/time.js';
-import type { Serializer } from '../../../src/serializers/serializer.js';
+import type { SyncSerializer } from '../../../src/serializers/serializer.js';
 import { DynamoDBCacheStore } from '../../../src/stores/dynamodb/index.js';
 import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
@@ -22,7 +22,7 @@ afterAll(() => dynalite.stop());
 
 interface Parts {
   readonly clock: Clock;
-  readonly serializer?: Serializer | undefined;
+  readonly serializer?: SyncSerializer | undefined;
 }
 type Open = (parts: Parts) => CacheStore;
 
@@ -51,7 +51,7 @@ function subject({ first, rest, realTime }: Layers): ClosableSubject {
   const virtual = createVirtualClock(Date.now());
   const clock = realTime ? systemClock : virtual;
   const opened: TieredCacheStore[] = [];
-  const open = (serializer?: Serializer) => {
+  const open = (serializer?: SyncSerializer) => {
     const stores = [first, ...rest].map((one) => one({ clock, serializer }));
     const store = new TieredCacheStore(stores, { clock, upperTTL: `${UPPER_TTL_MS}ms` });
     opened.push(store);
@@ -64,7 +64,7 @@ function subject({ first, rest, realTime }: Layers): ClosableSubject {
     exactTime: !realTime,
     // A timer may fire a millisecond early.
     lagMs: UPPER_TTL_MS + (realTime ? 2 : 0),
-    withSerializer: open,
+    withSerializer: (serializer: SyncSerializer) => open(serializer),
     dispose: async () => {
       await Promise.all(opened.map((store) => store.close()));
     },
@@ -85,7 +85,7 @@ const NO_TIME_NOR_PEEK = {
 
 /** One store that all instances share, as they share a server. */
 function sharedMemory(): Open {
-  const stores = new Map<Serializer | undefined, CacheStore>();
+  const stores = new Map<SyncSerializer | undefined, CacheStore>();
   return (parts) => {
     const store = stores.get(parts.serializer) ?? memory(parts);
     stores.set(parts.serializer, store);
@@ -133,5 +133,5 @@ describeWithRedisCluster('tiers with a Redis Cluster', (addresses) => {
   describeTiers('memory over the Cluster', () => layers, NO_TIME);
 });
 
-const some = (serializer: Serializer | undefined) => (serializer ? { serializer } : {});
+const some = (serializer: SyncSerializer | undefined) => (serializer ? { serializer } : {});
 const present = ({ clock, serializer }: Parts) => ({ clock, ...some(serializer) });

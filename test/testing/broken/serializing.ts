@@ -1,6 +1,6 @@
 import type { Clock } from '../../../src/model/time.js';
 import { jsonSerializer } from '../../../src/serializers/json.js';
-import type { Serializer } from '../../../src/serializers/serializer.js';
+import type { SyncSerializer } from '../../../src/serializers/serializer.js';
 import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import type { ConformanceSubject } from '../../../src/testing/index.js';
 import { type BrokenStore, overlay } from './broken-store.js';
@@ -10,7 +10,7 @@ type Raw = string | Uint8Array;
 const brokenSerializing = (
   what: string,
   withSerializer: (
-    serializer: Serializer,
+    serializer: SyncSerializer,
     clock: Clock,
   ) => ReturnType<NonNullable<ConformanceSubject['withSerializer']>>,
   ...caughtBy: string[]
@@ -18,13 +18,13 @@ const brokenSerializing = (
   what,
   create: (clock) => ({
     store: withSerializer(jsonSerializer, clock),
-    withSerializer: (serializer) => withSerializer(serializer, clock),
+    withSerializer: (serializer: SyncSerializer) => withSerializer(serializer, clock),
   }),
   caughtBy,
 });
 
 /** What the serializer wrote goes through `map` before it is held. */
-const rawThrough = (map: (raw: Raw) => Raw) => (serializer: Serializer, clock: Clock) =>
+const rawThrough = (map: (raw: Raw) => Raw) => (serializer: SyncSerializer, clock: Clock) =>
   new MemoryCacheStore({
     clock,
     serializer: {

@@ -1,0 +1,100 @@
+import { storeCommand } from '../command.js';
+import { EXIT } from '../exit.js';
+import { type Dependency, type Explanation, explain } from '../explain.js';
+import { bytesText, isoTime, timeText } from '../format.js';
+import { renderPairs } from '../table.js';
+import { printable } from '../terminal.js';
+
+/** Characters of a value that are shown without --full. */
+const SHOWN = 2_000;
+
+export const getCommand = () =>
+  storeCommand<{ full?: boolean; raw?: boolean }>({
+    usage: 'get <key>',
+    description:
+      'Show the value of a key, its times, tags and versions, and why it would be a miss. Exits with 1 if it would be.',
+    examples: ['glasswork-cache get user:1 --table my-cache --prefix shop'],
+    options(command) {
+      command
+        .option('--full', `show all of a value longer than ${SHOWN} characters`)
+        .option('--raw', 'print the stored value alone, as the serializer wrote it');
+    },
+    async run({ args: [key = ''], options, terminal, target }) {
+      const record = await target.inspection.read(target.keys.key(key));
+      const now = Date.now();
+      const found = await explain(target, record, now);
+      const code = found.verdict === 'fresh' || found.verdict === 'stale' ? EXIT.done : EXIT.no;
+      const raw = record?.raw;
+      if (options.raw) {
+        if (raw !== undefined) process.stdout.write(raw);
+        return code;
+      }
+      if (terminal.json) {
+        const text = raw === undefined ? {} : decoded(raw);
+        const json = {
+          key,
+          ...summary(found),
+          ...times(found),
+          ...text,
+          record: withoutRaw(record),
+        };
+        await terminal.write(`${JSON.stringify(json, null, 2)}\n`);
+        return code;
+      }
+      const { colors } = terminal;
+      const color = code === EXIT.done ? colors.green : colors.yellow;
+      const at = (time: number | undefined) => time && timeText(time, now);
+      const { entry } = found;
+      const pairs = renderPairs(terminal, [
+        ['key', key],
+        ['created', at(entry?.createdAt) || undefined],
+        ['stale', entry && (at(entry.staleAt) || 'never')],
+        ['expires', at(entry?.expiresAt) || undefined],
+        ['removed', record?.collectedAt ? timeText(record.collectedAt, now) : undefined],
+        ['load took', entry && `${Math.round(entry.loadMs)} ms`],
+        ['size', record && bytesText(record.bytes)],
+        ['version', record?.version || undefined],
+        ...found.dependencies.map((each) => [each.kind, dependencyText(each)] as const),
+      ]);
+      await terminal.write(`${color(found.verdict)}: ${found.why}\n${pairs}`);
+      if (raw !== undefined) await terminal.write(`\n${shown(raw, options.full ?? false)}\n`);
+      return code;
+    },
+  });
+
+const summary = ({ verdict, why, dependencies }: Explanation) => ({ verdict, why, dependencies });
+
+const times = ({ entry }: Explanation) =>
+  entry && {
+    createdAt: isoTime(entry.createdAt),
+    staleAt: entry.staleAt === undefined ? null : isoTime(entry.staleAt),
+    expiresAt: isoTime(entry.expiresAt),
+    loadMs: entry.loadMs,
+    tags: entry.versions.flatMap(([name]) => name ?? []),
+  };
+
+const withoutRaw = (record: object | undefined) => record && { ...record, raw: undefined };
+
+/** The value as JSON if it is, else as text, else as base64. */
+function decoded(raw: string | Uint8Array): object {
+  if (typeof raw !== 'string') return { base64: Buffer.from(raw).toString('base64') };
+  try {
+    return { value: JSON.parse(raw) };
+  } catch {
+    return { text: raw };
+  }
+}
+
+function shown(raw: string | Uint8Array, isFull: boolean): string {
+  const value = decoded(raw);
+  const text =
+    'value' in value ? JSON.stringify(value.value, null, 2) : String(Object.values(value)[0]);
+  const clean = text.split('\n').map(printable).join('\n');
+  if (isFull || clean.length <= SHOWN) return clean;
+  return `${clean.slice(0, SHOWN)}…\n(${clean.length - SHOWN} more characters: --full shows them)`;
+}
+
+function dependencyText({ name, isInForce, carried, current }: Dependency): string {
+  if (isInForce) return `${name || '(none)'}: current`;
+  return `${name || '(none)'}: ${carried || '(absent)'} in the entry, ${current || '(absent)'} now`;
+}

@@ -1,0 +1,141 @@
+import type { StoredRecord } from '../../stores/stored-record.js';
+import { globMatcher, literalStart } from '../../util/glob.js';
+import { storeCommand } from '../command.js';
+import { stateOf, userKey, userStart } from '../entries.js';
+import { agoText, bytesText, countText, isoTime } from '../format.js';
+import { count } from '../options.js';
+import { type Column, type Layout, layoutOf, renderTable } from '../table.js';
+import type { Target } from '../target/target.js';
+import type { Terminal } from '../terminal.js';
+
+interface Row {
+  readonly key: string;
+  readonly record: StoredRecord;
+}
+
+/** Rows that are laid out and printed together, so that a list of any length needs little memory. */
+const BLOCK = 500;
+const LIMIT = 100;
+
+export const lsCommand = () =>
+  storeCommand<{ limit?: number; all?: boolean; dead?: boolean; records?: boolean }>({
+    usage: 'ls [pattern]',
+    description:
+      'List keys, with size and time. The pattern knows *, ? and \\. It reads the store until it has enough; on DynamoDB that costs read units.',
+    examples: [
+      "glasswork-cache ls 'user:*' --table my-cache --prefix shop",
+      'glasswork-cache ls --all --json --redis redis://localhost | jq .key',
+    ],
+    options(command) {
+      command
+        .option('--limit <n>', `at most this many keys (default: ${LIMIT})`, count)
+        .option('--all', 'all keys')
+        .option('--dead', 'also expired values, tombstones and tokens')
+        .option(
+          '--records',
+          "also the service's own records: versions of tags and prefixes, leases",
+        );
+    },
+    async run({ args: [pattern = '*'], options, terminal, target }) {
+      const limit = options.all ? Number.POSITIVE_INFINITY : (options.limit ?? LIMIT);
+      const print = printer(terminal);
+      let printed = 0;
+      let hasMore = false;
+      for await (const rows of matching(target, pattern, options, limit)) {
+        const next = rows.slice(0, limit - printed);
+        printed += next.length;
+        hasMore = next.length < rows.length;
+        await print(next);
+        if (hasMore) break;
+      }
+      await print(undefined);
+      if (!terminal.json)
+        terminal.note(
+          terminal.colors.dim(
+            `${countText(printed, 'key')}${hasMore ? ', and more: --limit or --all' : ''}`,
+          ),
+        );
+      return undefined;
+    },
+  });
+
+async function* matching(
+  { inspection, keys }: Target,
+  pattern: string,
+  { dead, records }: { dead?: boolean; records?: boolean },
+  limit: number,
+): AsyncGenerator<Row[]> {
+  const matches = globMatcher(pattern);
+  // Redis may return a key twice.
+  const seen = new Set<string>();
+  const start = records ? '' : userStart(keys) + literalStart(pattern);
+  const pageSize = Number.isFinite(limit) ? limit + 1 : undefined;
+  for await (const page of inspection.pages(
+    keys.prefix === undefined && /^#/.test(start) ? '' : start,
+    pageSize,
+  )) {
+    const now = Date.now();
+    yield page.flatMap((record) => {
+      const own = userKey(record.key, keys);
+      const key = own ?? (records && record.key.startsWith('#') ? record.key : undefined);
+      if (key === undefined || seen.has(key)) return [];
+      if (own !== undefined && !matches(key)) return [];
+      const state = stateOf(record, now);
+      if (!dead && state !== 'live' && state !== 'stale' && state !== 'foreign') return [];
+      if (Number.isFinite(limit)) seen.add(key);
+      return [{ key, record }];
+    });
+  }
+}
+
+/** Prints rows block by block; `undefined` ends the list. JSON is one object a line, for pipes of any length. */
+function printer(terminal: Terminal): (rows: readonly Row[] | undefined) => Promise<void> {
+  const columns = columnsOf(terminal);
+  let waiting: Row[] = [];
+  let layout: Layout | undefined;
+  return async (rows) => {
+    if (rows) waiting.push(...rows);
+    while (waiting.length >= BLOCK || (!rows && waiting.length > 0)) {
+      const block = waiting.slice(0, BLOCK);
+      waiting = waiting.slice(BLOCK);
+      if (terminal.json) await terminal.write(block.map((row) => `${jsonOf(row)}\n`).join(''));
+      else {
+        const isFirst = layout === undefined;
+        layout ??= layoutOf(columns, block, terminal.width);
+        await terminal.write(await renderTable(terminal, columns, block, layout, isFirst));
+      }
+    }
+  };
+}
+
+function columnsOf({ colors }: Terminal): Column<Row>[] {
+  const now = Date.now();
+  const dim = { live: undefined, stale: colors.yellow };
+  return [
+    { head: 'KEY', flexible: true, text: ({ key }) => key },
+    {
+      head: 'STATE',
+      text: ({ record }) => stateOf(record, now),
+      color: ({ record }) => {
+        const state = stateOf(record, now);
+        return state in dim ? dim[state as keyof typeof dim] : colors.dim;
+      },
+    },
+    { head: 'SIZE', align: 'right', text: ({ record }) => bytesText(record.bytes) },
+    {
+      head: 'EXPIRES',
+      text: ({ record }) => (record.expiresAt ? agoText(record.expiresAt, now) : '-'),
+    },
+  ];
+}
+
+function jsonOf({ key, record }: Row): string {
+  const { bytes, expiresAt, collectedAt } = record;
+  return JSON.stringify({
+    key,
+    state: stateOf(record, Date.now()),
+    bytes,
+    expiresAt: expiresAt ? isoTime(expiresAt) : null,
+    collectedAt: collectedAt === undefined ? null : isoTime(collectedAt),
+  });
+}

@@ -1,0 +1,84 @@
+import { areInForce } from '../engine/reading/entry-validator.js';
+import type { CacheVersion } from '../model/cache-store.js';
+import type { DependencyName } from '../model/dependency.js';
+import { type Entry, freshness, withEnvelope } from '../model/entry.js';
+import type { StoredRecord } from '../stores/stored-record.js';
+import type { Target } from './target/target.js';
+
+export type Verdict = 'fresh' | 'stale' | 'expired' | 'invalidated' | 'absent' | 'foreign';
+
+/** A tag or the prefix, with the version that the entry carries and the current one. */
+export interface Dependency {
+  readonly kind: 'prefix' | 'tag';
+  /** The tag, or the keyPrefix; empty for a service without one. */
+  readonly name: string;
+  readonly carried: CacheVersion;
+  /** Undefined if the record is missing in a store that may evict records, so that nothing can match it. */
+  readonly current: CacheVersion | undefined;
+  readonly isInForce: boolean;
+}
+
+/** What a service would do with a record, and why. */
+export interface Explanation {
+  readonly verdict: Verdict;
+  readonly why: string;
+  readonly entry: Entry | undefined;
+  readonly dependencies: readonly Dependency[];
+}
+
+/** Applies the rules of the service to a record that was just read. */
+export async function explain(
+  target: Target,
+  record: StoredRecord | undefined,
+  now: number,
+): Promise<Explanation> {
+  const none = { entry: undefined, dependencies: [] };
+  if (!record) return { ...none, verdict: 'absent', why: 'the store has no record of the key' };
+  const { kind, envelope, key } = record;
+  if (kind === 'tombstone')
+    return { ...none, verdict: 'absent', why: 'the key was invalidated, and not loaded since' };
+  if (kind === 'token')
+    return { ...none, verdict: 'absent', why: 'a caller missed the key, and has not filled it' };
+  if (kind === 'foreign' || envelope === undefined)
+    return {
+      ...none,
+      verdict: 'foreign',
+      why: 'no service wrote the record, so it counts as corrupt',
+    };
+  const entry = withEnvelope(envelope, '', key);
+  const dependencies = await Promise.all(
+    entry.versions.map(([name, carried]) => currentOf(target, name, carried)),
+  );
+  const verdict = dependencies.every(({ isInForce }) => isInForce)
+    ? freshness(entry, now)
+    : 'invalidated';
+  return { verdict, why: reasonFor(verdict, dependencies), entry, dependencies };
+}
+
+async function currentOf(
+  { keys, inspection, store }: Target,
+  name: DependencyName,
+  carried: CacheVersion,
+): Promise<Dependency> {
+  const record = name === null ? keys.record('prefix', '') : keys.record('tag', name);
+  const found = await inspection.read(record);
+  const isThere = store.durable || found?.kind === 'value';
+  const current = isThere ? (found?.version ?? '') : undefined;
+  const isInForce = current !== undefined && areInForce([[name, carried]], () => current);
+  const kind = name === null ? 'prefix' : 'tag';
+  return { kind, name: name ?? keys.prefix ?? '', carried, current, isInForce };
+}
+
+function reasonFor(verdict: Verdict, dependencies: readonly Dependency[]): string {
+  if (verdict === 'invalidated')
+    return dependencies
+      .filter(({ isInForce }) => !isInForce)
+      .map(({ kind, name, current }) => {
+        const what = kind === 'tag' ? `the tag "${name}"` : 'the prefix';
+        const how = kind === 'tag' ? 'was invalidated' : 'was cleared';
+        return current === undefined ? `the record of ${what} is missing` : `${what} ${how}`;
+      })
+      .join(', ');
+  if (verdict === 'expired') return 'its time is over, and it waits for its removal';
+  return verdict === 'stale' ? 'it is served, and refreshed' : 'it is served';
+}

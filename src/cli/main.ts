@@ -1,0 +1,30 @@
+import { CommanderError } from 'commander';
+import { EXIT } from './exit.js';
+import { createProgram } from './program.js';
+import { errorJSON, errorText, exitCodeOf } from './report-error.js';
+
+declare const GLASSWORK_CACHE_VERSION: string;
+
+// A pipe that closes, as in `ls --all | head`, ends the program quietly. So does the loss of the error output.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  });
+
+process.once('SIGINT', () => {
+  process.stderr.write('\nInterrupted.\n');
+  process.exit(EXIT.interrupted);
+});
+
+try {
+  await createProgram(GLASSWORK_CACHE_VERSION).parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) {
+    process.exitCode = exitCodeOf(error);
+    const text = process.argv.includes('--json')
+      ? JSON.stringify({ error: errorJSON(error) })
+      : `error: ${errorText(error)}`;
+    process.stderr.write(`${text}\n`);
+  }
+}

@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import { checkCommand } from './commands/check.js';
+import { getCommand } from './commands/get.js';
+import { clearCommand, delCommand, invalidateCommand } from './commands/invalidations.js';
+import { lsCommand } from './commands/ls.js';
+import { statsCommand } from './commands/stats.js';
+import { createCommand, destroyCommand } from './commands/table.js';
+import { EXIT } from './exit.js';
+
+/** All commands, in the groups and the order of the help. */
+const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
+  ['Look:', [checkCommand, getCommand, lsCommand, statsCommand]],
+  ['Change:', [delCommand, invalidateCommand, clearCommand]],
+  ['Set up:', [createCommand, destroyCommand]],
+];
+
+/** @param version that of the package. */
+export function createProgram(version: string): Command {
+  const program = new Command('glasswork-cache')
+    .description(
+      'Looks into a cache of @glasswork/cache, sets it up, and finds what is wrong with it.',
+    )
+    .version(version, '-v, --version', 'print the version')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .exitOverride((error) => {
+      // Help and version are no errors.
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+      throw error;
+    })
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 the store failed, 130 interrupted.
+
+Example:
+  $ npx @glasswork/cache doctor --table my-cache`,
+    );
+  for (const [heading, commands] of GROUPS)
+    for (const create of commands) {
+      const command = create().helpGroup(heading);
+      command.copyInheritedSettings(program);
+      program.addCommand(command);
+    }
+  return program;
+}

@@ -1,0 +1,60 @@
+import type { StoredRecord, StoreInspection } from '../stored-record.js';
+import type { Database, Item } from './database.js';
+import { endOf, originalKey, partitionKey, plain, rawValue, versionOf } from './record.js';
+import { scanPages } from './scan.js';
+
+/** The records of a table as they are stored, items of other programs included. */
+export function inspectTable(database: Database, tableName: string): StoreInspection {
+  return {
+    async *pages(start, pageSize) {
+      const request = { TableName: tableName, ...(pageSize && { Limit: pageSize }) };
+      for await (const { items } of scanPages(database, request)) {
+        const records = items.map(describeItem);
+        yield start ? records.filter(({ key }) => key.startsWith(start)) : records;
+      }
+    },
+    async read(key) {
+      const request = {
+        TableName: tableName,
+        Key: { pk: partitionKey(key) },
+        ConsistentRead: true,
+      };
+      const { Item: item } = await database.send('get', request, 'always');
+      return item && describeItem(item);
+    },
+    async close() {
+      database.close();
+    },
+  };
+}
+
+function describeItem(item: Item): StoredRecord {
+  const isOurs = 'ver' in item && 'n' in item && 'expiresAt' in item;
+  const key = originalKey(item);
+  const seconds = Number(plain(item.expiresAt));
+  const { entry } = item;
+  return {
+    key,
+    kind: isOurs ? ('value' in item ? 'value' : 'tombstone') : 'foreign',
+    bytes: itemBytes(item),
+    expiresAt: isOurs ? endOf(item) : 0,
+    collectedAt: Number.isFinite(seconds) ? seconds * 1000 : undefined,
+    version: versionOf(item),
+    envelope: isOurs && entry ? String(plain(entry)) : undefined,
+    raw: isOurs && 'value' in item ? rawValue(item, key) : undefined,
+  };
+}
+
+/** The size by which DynamoDB bills an item: UTF-8 of names and texts, bytes, and about half a byte a digit. */
+function itemBytes(item: Item): number {
+  let bytes = 0;
+  for (const name in item) {
+    const typed: { S?: string; N?: string; B?: string } = Object(item[name]);
+    bytes += Buffer.byteLength(name);
+    if (typed.S !== undefined) bytes += Buffer.byteLength(typed.S);
+    else if (typed.N !== undefined) bytes += Math.ceil(typed.N.length / 2) + 1;
+    else if (typed.B !== undefined) bytes += Buffer.byteLength(typed.B, 'base64');
+    else bytes += Buffer.byteLength(JSON.stringify(item[name]) ?? '');
+  }
+  return bytes;
+}

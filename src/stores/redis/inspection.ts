@@ -1,0 +1,123 @@
+import { CacheError } from '../../model/errors.js';
+import { systemClock } from '../../model/time.js';
+import { escapeGlob } from '../../util/glob.js';
+import type { StoredRecord, StoreInspection } from '../stored-record.js';
+import type { RedisClient } from './client.js';
+import { connectionOf } from './connection-of.js';
+import { redisError } from './error.js';
+import { keySpace } from './keys.js';
+import type { RedisCacheStoreOptions } from './options.js';
+import { HEADER_BYTES, StoredRecord as RedisRecord, UNKNOWN_VERSION } from './record.js';
+import { keyPages } from './scan.js';
+
+/** Any command, as clients of ioredis send it. */
+export type Call = (command: string, ...args: (string | Buffer)[]) => Promise<unknown>;
+
+export interface RedisInspection extends StoreInspection {
+  /** Sends any command. Rejects with the server's own error. */
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
+/** The records of a server below the store's prefix, as they are stored. @throws CacheError `INVALID_OPTION`. */
+export function inspectRedis(options: RedisCacheStoreOptions): RedisInspection {
+  const keys = keySpace(options.prefix ?? 'cache');
+  const connection = connectionOf(options, keys.unused);
+
+  /** Opens the connection, and gives the client to commands that the store itself never sends. */
+  const open = (): Promise<RedisClient> => connection.scan('inspect', async (client) => client);
+
+  async function* pages(start: string): AsyncGenerator<readonly StoredRecord[]> {
+    const client = await open();
+    const call = callOf(client);
+    try {
+      const search = { unused: keys.unused, pattern: keys.scanPattern(`${escapeGlob(start)}*`) };
+      for await (const found of keyPages(client, search)) {
+        const named = found.flatMap((stored) => {
+          const key = keys.decode(stored);
+          return key?.startsWith(start) ? [{ key, stored: Buffer.from(stored) }] : [];
+        });
+        const described = await Promise.all(
+          named.map(({ key, stored }) => describeKey(client, call, key, stored)),
+        );
+        yield described.filter((record) => record !== undefined);
+      }
+    } catch (error) {
+      throw redisError('list', undefined, error);
+    }
+  }
+
+  return {
+    pages,
+    async read(key) {
+      const client = await open();
+      try {
+        const raw = await client.getBuffer(keys.encode(key));
+        if (!raw) return undefined;
+        const left = await callOf(client)('PTTL', keys.encode(key));
+        return describeRecord(key, Buffer.from(raw), raw.length, Number(left), true);
+      } catch (error) {
+        throw redisError('get', key, error);
+      }
+    },
+    async call(command, ...args) {
+      return callOf(await open())(command, ...args);
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** Undefined for a key that has gone since it was listed. */
+async function describeKey(
+  client: RedisClient,
+  call: Call,
+  key: string,
+  stored: Buffer,
+): Promise<StoredRecord | undefined> {
+  try {
+    const [header, size, left] = await Promise.all([
+      client.getrange(stored, 0, HEADER_BYTES - 1),
+      call('STRLEN', stored),
+      call('PTTL', stored),
+    ]);
+    if (Number(size) === 0) return undefined;
+    return describeRecord(key, Buffer.from(header, 'latin1'), Number(size), Number(left), false);
+  } catch (error) {
+    if (!String(Object(error).message).startsWith('WRONGTYPE')) throw error;
+    const none = { collectedAt: undefined, envelope: undefined, raw: undefined };
+    return { key, kind: 'foreign', bytes: 0, expiresAt: 0, version: UNKNOWN_VERSION, ...none };
+  }
+}
+
+const LINE_FEED = 10;
+
+function describeRecord(
+  key: string,
+  bytes: Buffer,
+  size: number,
+  leftMs: number,
+  isWhole: boolean,
+): StoredRecord {
+  const record = new RedisRecord(bytes);
+  const isOurs = record.version !== UNKNOWN_VERSION;
+  const hasEntry = isOurs && /^[SB]/.test(bytes.toString('latin1', 0, 1));
+  const entryEnd = hasEntry ? bytes.indexOf(LINE_FEED, HEADER_BYTES) : HEADER_BYTES - 1;
+  const isText = /^[sS]/.test(bytes.toString('latin1', 0, 1));
+  const body = bytes.subarray(entryEnd + 1);
+  return {
+    key,
+    kind: isOurs ? (record.isToken ? 'token' : 'value') : 'foreign',
+    bytes: size + Buffer.byteLength(key),
+    expiresAt: isOurs ? record.expiresAt : 0,
+    collectedAt: leftMs >= 0 ? systemClock.now() + leftMs : undefined,
+    version: record.version,
+    envelope: hasEntry && isWhole ? bytes.toString('utf8', HEADER_BYTES, entryEnd) : undefined,
+    raw: isOurs && isWhole && !record.isToken ? (isText ? body.toString('utf8') : body) : undefined,
+  };
+}
+
+/** @throws CacheError `INVALID_OPTION` for a client that cannot send any command. */
+function callOf(client: RedisClient): Call {
+  const { call }: { call?: Call } = Object(client);
+  if (call) return call.bind(client);
+  throw new CacheError('INVALID_OPTION', 'The client has no call(): give a client of ioredis.');
+}

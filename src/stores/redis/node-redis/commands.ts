@@ -1,0 +1,82 @@
+import { builtin } from '../../../aws/builtin.js';
+import type { RedisCommands } from '../client.js';
+import type { Argument, SendOptions } from './client-types.js';
+
+/** Sends one command. The key decides the node of a Cluster. */
+export type Send = (
+  key: Argument | undefined,
+  args: readonly Argument[],
+  options: SendOptions,
+) => Promise<unknown>;
+
+/** The first byte of a reply that is a string of bytes, in RESP2 and RESP3: `$`. */
+const BYTE_STRING = 36;
+/**
+ * A write that has waited this long to be sent is dropped, milliseconds. Its caller has given up, and a late `set` would
+ * undo what was written meanwhile.
+ */
+const WRITE_MS = 1_000;
+
+/** Options are complete, because node-redis merges them with the client's own. A timer for each read costs time. */
+export const TEXT: SendOptions = { typeMapping: {}, timeout: undefined };
+export const BYTES: SendOptions = { typeMapping: { [BYTE_STRING]: Buffer }, timeout: undefined };
+const WRITE: SendOptions = { typeMapping: {}, timeout: WRITE_MS };
+
+type Arguments = readonly (string | number | Uint8Array)[];
+
+/** The commands of the store in terms of `send`. The replies' types are those of the Redis protocol. */
+export function commandsOver(send: Send): RedisCommands {
+  const call = <T>(key: Argument | undefined, args: Argument[], options = TEXT) =>
+    send(key, args, options) as Promise<T>;
+  return {
+    defineCommand(this: object, name, { lua }) {
+      const sha = builtin.crypto().createHash('sha1').update(lua).digest('hex');
+      const script =
+        (options: SendOptions) =>
+        (key: Argument, ...args: Arguments) =>
+          runScript(send, { sha, lua }, key, args, options);
+      Object.assign(this, { [name]: script(WRITE), [`${name}Buffer`]: script(BYTES) });
+    },
+    getBuffer: (key) => call<Buffer | null>(key, ['GET', key], BYTES),
+    getrange: (key, start, end) => call<string>(key, ['GETRANGE', key, `${start}`, `${end}`]),
+    unlink: (key) => call<number>(key, ['UNLINK', key]),
+    ping: () => call<string>(undefined, ['PING']),
+    publish: (channel, message) => call<number>(undefined, ['PUBLISH', channel, message]),
+  };
+}
+
+/** Sends the script by its hash, or as text if the server does not know it. A refused hash has no effect. */
+async function runScript(
+  send: Send,
+  { sha, lua }: { readonly sha: string; readonly lua: string },
+  key: Argument,
+  args: Arguments,
+  options: SendOptions,
+): Promise<unknown> {
+  const rest = ['1', key, ...args.map(argumentOf)];
+  try {
+    return await send(key, ['EVALSHA', sha, ...rest], options);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+    return send(key, ['EVAL', lua, ...rest], options);
+  }
+}
+
+function argumentOf(argument: Arguments[number]): Argument {
+  if (typeof argument === 'string') return argument;
+  if (typeof argument === 'number') return String(argument);
+  if (argument instanceof Buffer) return argument;
+  return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
+}
+
+/** SCAN on one node. */
+export async function scanWith(
+  send: Send,
+  cursor: string,
+  pattern: string,
+  keys: number,
+): Promise<[cursor: Uint8Array, keys: Uint8Array[]]> {
+  const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(keys)];
+  // The reply of SCAN, with its strings as bytes.
+  return (await send(undefined, args, BYTES)) as [Uint8Array, Uint8Array[]];
+}

@@ -1,0 +1,28 @@
+export type MaybePromise<T> = T | Promise<T>;
+
+/** True for a promise of any realm or library. */
+export const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof Object(value).then === 'function';
+
+/**
+ * Applies `next` to a value: immediately, or once the value's promise has resolved. Unlike `await` it takes no extra
+ * turn for a value that needs no waiting, so calls made in the same tick keep their order.
+ */
+export function whenReady<A, B>(value: MaybePromise<A>, next: (value: A) => B): MaybePromise<B> {
+  return isPromise(value) ? (value as Promise<A>).then(next) : next(value as A);
+}
+
+/** Runs `run`, and passes its result to `then` or its error to `fail`, now or later. */
+export function attempt<A, B, F>(
+  run: () => MaybePromise<A>,
+  then: (result: A) => B,
+  fail: (error: unknown) => F,
+): MaybePromise<B | F> {
+  let result: MaybePromise<A>;
+  try {
+    result = run();
+  } catch (error) {
+    return fail(error);
+  }
+  return isPromise(result) ? (result as Promise<A>).then(then, fail) : then(result as A);
+}
