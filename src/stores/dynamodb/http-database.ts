@@ -87,6 +87,7 @@ function typedItem(item: Item): Item {
 function typedValue(value: unknown): unknown {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
+  if (typeof value === 'boolean') return { BOOL: value };
   // A value from a response, such as the key at which a scan continues, still has its type.
   return value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value;
 }

@@ -5,12 +5,13 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { bareValue, envelopeOf } from '../../model/entry.js';
-import { CacheError } from '../../model/errors.js';
-import { type Clock, systemClock } from '../../model/time.js';
+import { type Clock, monotonic, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { inParallel } from '../../util/in-parallel.js';
+import { isPromise } from '../../util/promises.js';
+import { tooLarge } from '../overflow.js';
 import { ABSENT, type Database, type StoredObject } from './database.js';
 import { httpDatabase } from './http-database.js';
 import { type KeySpace, keySpace, matcher } from './keys.js';
@@ -212,7 +213,7 @@ export class S3CacheStore implements CacheStore {
     const key = this.#keys.decode(name) ?? record.key() ?? (await this.#longKey(name));
     if (key === undefined || !matches(key)) return false;
     // A tombstone also for a value that has expired by this clock, because another process may still see it live.
-    await this.#write(name, tombstone(key), 'always', record.etag);
+    await this.#write(name, tombstone(key), 'always', { etag: record.etag });
     return record.isLive(this.#clock.now());
   }
 
@@ -224,16 +225,14 @@ export class S3CacheStore implements CacheStore {
 
   /** Writes a value, if the condition holds. Resolves to true if it was written. */
   async #put(key: string, value: unknown, ttl: number, when: When): Promise<boolean> {
-    const raw = await this.#codec.serialize(bareValue(value), key);
-    const end = this.#clock.now() + ttl * 1000;
+    const called = [this.#clock.now(), monotonic()] as const;
+    const end = called[0] + ttl * 1000;
+    const serialized = this.#codec.serialize(bareValue(value), key);
+    // An `await` for nothing would send the write after a `del` that was called after it.
+    const raw = isPromise(serialized) ? await serialized : serialized;
     const content = valueRecord(key, raw, envelopeOf(value), end);
     const bytes = Buffer.byteLength(raw);
-    if (bytes > LARGEST_OBJECT_BYTES) throw tooLarge(key, bytes);
-    return this.#write(this.#keys.encode(key), content, when);
+    if (bytes > LARGEST_OBJECT_BYTES) throw tooLarge(key, bytes, LARGEST_OBJECT_BYTES, true);
+    return this.#write(this.#keys.encode(key), content, when, { called });
   }
-}
-
-function tooLarge(key: string, bytes: number): CacheError {
-  const message = `The value of "${key.slice(0, 100)}" has ${bytes} bytes, more than ${LARGEST_OBJECT_BYTES}: cache less, or compress it.`;
-  return new CacheError('VALUE_TOO_LARGE', message, { subject: key });
 }

@@ -19,8 +19,26 @@ const PAUSE_MS = 10;
  */
 export type When = 'always' | 'add' | { readonly etag: ETag };
 
-/** Writes an object. Resolves to false if its condition does not hold. `seen` is a first guess at its ETag. */
-export type Write = (name: string, content: Content, when: When, seen?: ETag) => Promise<boolean>;
+export interface WriteOptions {
+  /** A first guess at the ETag, which saves a request. */
+  readonly etag?: ETag | undefined;
+  /** The time of the call, by both clocks. Default: now. */
+  readonly called?: readonly [wallMs: number, monotonicMs: number] | undefined;
+}
+
+/** Writes an object. Resolves to false if its condition does not hold. */
+export type Write = (
+  name: string,
+  content: Content,
+  when: When,
+  options?: WriteOptions,
+) => Promise<boolean>;
+
+interface Prepared {
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly isLate: () => boolean;
+}
 
 /*
  * An object's life. Every write has a fresh id in its body, and so a new ETag.
@@ -44,12 +62,13 @@ export type Write = (name: string, content: Content, when: When, seen?: ETag) =>
 export function versionedWrites(database: Database, clock: Clock): Write {
   const last = new Map<string, Promise<unknown>>();
 
-  return (name, content, when, seen) => {
-    if (typeof when === 'object') return writeOnce(name, content, when.etag);
+  return (name, content, when, { etag, called } = {}) => {
+    const request = prepare(content, called);
+    if (typeof when === 'object') return writeOnce(name, request, when.etag);
     const before = last.get(name);
     const written = (before ?? Promise.resolve()).then(() =>
       // A write of this process came between, so the guess is wrong.
-      writeAnyhow(name, content, when, before ? undefined : seen),
+      writeAnyhow(name, request, when, before ? undefined : etag),
     );
     const ended = written
       .catch(() => {})
@@ -61,8 +80,11 @@ export function versionedWrites(database: Database, clock: Clock): Write {
   };
 
   /** A fill: only from the state that its read saw. */
-  async function writeOnce(name: string, content: Content, etag: ETag): Promise<boolean> {
-    const { id, body, isLate } = request(content);
+  async function writeOnce(
+    name: string,
+    { id, body, isLate }: Prepared,
+    etag: ETag,
+  ): Promise<boolean> {
     for (let round = 1; ; round++) {
       const outcome = await database.put(name, body, etag, isLate);
       if (outcome.kind === 'written') return true;
@@ -76,11 +98,10 @@ export function versionedWrites(database: Database, clock: Clock): Write {
   /** Reads the state and writes from there, again and again until nothing comes between. */
   async function writeAnyhow(
     name: string,
-    content: Content,
+    { id, body, isLate }: Prepared,
     when: 'always' | 'add',
     seen: ETag | undefined,
   ): Promise<boolean> {
-    const { id, body, isLate } = request(content);
     let guess = seen;
     for (let round = 1; round <= MOST_ROUNDS; round++) {
       let etag = guess ?? ABSENT;
@@ -103,9 +124,9 @@ export function versionedWrites(database: Database, clock: Clock): Write {
     throw s3Error('put', database.place, { type: 'Conflict', message });
   }
 
-  function request(content: Content) {
+  function prepare(content: Content, called: WriteOptions['called']): Prepared {
     const id = uniqueId();
-    const [wallMs, monotonicMs] = [clock.now(), monotonic()];
+    const [wallMs, monotonicMs] = called ?? [clock.now(), monotonic()];
     // Both clocks, because some systems stop one of them during a freeze, and the wall clock may be set back.
     const isLate = () =>
       Math.max(clock.now() - wallMs, monotonic() - monotonicMs) > LONGEST_SEND_MS;
