@@ -50,7 +50,8 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Data
     transport
       .send({
         ...{ headers: {}, body: '', retry: 'always' },
-        path: `${base}/${encodePath(name)}`,
+        // Without a slash after the bucket's name, which some imitations leave out of the signature.
+        path: name || base === '' ? `${base}/${encodePath(name)}` : base,
         ...request,
       })
       .catch((error) => Promise.reject(unansweredError(operation, place, error)));

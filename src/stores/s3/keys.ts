@@ -2,17 +2,19 @@ import { builtin } from '../../aws/builtin.js';
 import { invalid } from '../../model/errors.js';
 import { globMatcher, literalStart } from '../../util/glob.js';
 
-/** S3's limit on the name of an object, bytes. */
-const LONGEST_NAME = 1024;
-/** The most characters of a name that a hashed key begins with. */
-const READABLE_CHARACTERS = 200;
-/** Leaves enough of a name for most keys to be readable. */
-const LONGEST_PREFIX = 256;
+/**
+ * The longest escaped key, characters. S3 allows 1,024 bytes for a whole name, but its imitations keep objects as files,
+ * whose names have at most 255.
+ */
+const LONGEST_KEY = 230;
+/** The most characters of a longer key that come before its hash. */
+const READABLE_CHARACTERS = 150;
+const LONGEST_PREFIX = 512;
 
 /** The characters that S3, its browsers and its imitations all take literally. */
 const PLAIN = /^[A-Za-z0-9_.:@-]$/;
-const NAME = /^(?:[A-Za-z0-9_.:@-]|~[0-9A-F]{2}|~u[0-9a-f]{4})*(?:~~[0-9a-f]{64})?$/;
-const ESCAPES = /(?:~[0-9A-F]{2})+|~u([0-9a-f]{4})/g;
+const NAME = /^(?:[A-Za-z0-9_.:@-]|=[0-9A-F]{2}|=u[0-9a-f]{4})*(?:==[0-9a-f]{64})?$/;
+const ESCAPES = /(?:=[0-9A-F]{2})+|=u([0-9a-f]{4})/g;
 const PREFIX = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9_.:@-]+(?:\/[A-Za-z0-9_.:@-]+)*$/;
 
 /**
@@ -36,8 +38,8 @@ export interface KeySpace {
 }
 
 /**
- * Any string is a key. A character that not every S3 takes literally becomes `~` and two digits for each byte, half a
- * surrogate pair becomes `~u` and four digits, and `~~` comes before the hash of a long key, so no two keys collide.
+ * Any string is a key. A character that not every S3 takes literally becomes `=` and two digits for each byte, half a
+ * surrogate pair becomes `=u` and four digits, and `==` comes before the hash of a long key, so no two keys collide.
  *
  * @throws CacheError `INVALID_OPTION`.
  */
@@ -49,20 +51,19 @@ export function keySpace(given: unknown): KeySpace {
   }
   const folders = [`${prefix}/${VALUES}`, `${prefix}/${VERSIONS}`] as const;
   const [values, versions] = folders;
-  const most = LONGEST_NAME - values.length;
   return {
     folders,
     encode(key) {
       const folder = IS_VERSION.test(key) ? versions : values;
-      const name = escaped(key, most);
+      const name = escaped(key);
       if (name !== undefined) return folder + name;
-      return `${folder}${readableStart(key)}~~${hashOf(key)}`;
+      return `${folder}${readableStart(key)}==${hashOf(key)}`;
     },
     decode(name) {
       const folder = folders.find((each) => name.startsWith(each));
       const part = folder && name.slice(folder.length);
       if (part === undefined || !NAME.test(part)) return undefined;
-      return part.includes('~~') ? null : unescaped(part);
+      return part.includes('==') ? null : unescaped(part);
     },
     starts(pattern = '') {
       const start = literalStart(pattern);
@@ -74,13 +75,13 @@ export function keySpace(given: unknown): KeySpace {
   };
 }
 
-/** The text as a part of a name. Undefined if it needs more than `most` characters. */
-function escaped(text: string, most: number): string | undefined {
-  if (text.length > most) return undefined;
+/** The text as a part of a name. Undefined if it is too long. */
+function escaped(text: string): string | undefined {
+  if (text.length > LONGEST_KEY) return undefined;
   let name = '';
   for (const character of text) {
     name += asName(character, name === '');
-    if (name.length > most) return undefined;
+    if (name.length > LONGEST_KEY) return undefined;
   }
   return name;
 }
@@ -98,14 +99,14 @@ function readableStart(text: string): string {
 function asName(character: string, isFirst: boolean): string {
   // Some programs resolve a part that is only dots, as in a path of files.
   if (PLAIN.test(character) && !(isFirst && character === '.')) return character;
-  if (!character.isWellFormed()) return `~u${character.charCodeAt(0).toString(16)}`;
-  return Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '~$&');
+  if (!character.isWellFormed()) return `=u${character.charCodeAt(0).toString(16)}`;
+  return Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '=$&');
 }
 
 const unescaped = (name: string): string =>
   name.replace(ESCAPES, (escapes, unit?: string) =>
     unit === undefined
-      ? Buffer.from(escapes.replaceAll('~', ''), 'hex').toString()
+      ? Buffer.from(escapes.replaceAll('=', ''), 'hex').toString()
       : String.fromCharCode(Number.parseInt(unit, 16)),
   );
 

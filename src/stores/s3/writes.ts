@@ -1,5 +1,5 @@
 import { LONGEST_SEND_MS } from '../../model/fence-window.js';
-import { type Clock, monotonic, pause } from '../../model/time.js';
+import { type Clock, monotonic, pause, withTimeout } from '../../model/time.js';
 import { uniqueId } from '../../util/unique-id.js';
 import { ABSENT, type Database, type ETag } from './database.js';
 import { s3Error } from './error.js';
@@ -7,6 +7,8 @@ import { type Content, HEAD_BYTES, storedRecord } from './record.js';
 
 /** The most tries of a write that loses against other processes. Each time, one of them wins. */
 const MOST_ROUNDS = 16;
+/** The longest that a write waits for an earlier one of the same key, milliseconds, because that one may hang. */
+const LONGEST_TURN_MS = 250;
 /** The longest pause before another try, per round, milliseconds. */
 const PAUSE_MS = 10;
 
@@ -66,7 +68,8 @@ export function versionedWrites(database: Database, clock: Clock): Write {
     const request = prepare(content, called);
     if (typeof when === 'object') return writeOnce(name, request, when.etag);
     const before = last.get(name);
-    const written = (before ?? Promise.resolve()).then(() =>
+    const turn = before ? withTimeout(before, LONGEST_TURN_MS, () => {}) : Promise.resolve();
+    const written = turn.then(() =>
       // A write of this process came between, so the guess is wrong.
       writeAnyhow(name, request, when, before ? undefined : etag),
     );

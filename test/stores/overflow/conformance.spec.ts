@@ -47,7 +47,9 @@ describe('DynamoDB over a store in memory', () => {
   const client = DynamoDBDocument.from(sdk);
   describeOverflow(
     (clock, overflow, serializer) =>
-      new DynamoDBCacheStore({ tableName, clock, client, overflow, serializer, ...limit }),
+      new DynamoDBCacheStore({
+        ...{ tableName, clock, client, timeouts, overflow, serializer, ...limit },
+      }),
     inMemory,
   );
 });
@@ -56,7 +58,9 @@ describe('DynamoDB over a store of another kind, whose serializer loses bytes', 
   const client = DynamoDBDocument.from(sdk);
   describeOverflow(
     (clock, overflow, serializer) =>
-      new DynamoDBCacheStore({ tableName, clock, client, overflow, serializer, ...limit }),
+      new DynamoDBCacheStore({
+        ...{ tableName, clock, client, timeouts, overflow, serializer, ...limit },
+      }),
     inMap,
   );
 });
