@@ -28,7 +28,7 @@ it(`keeps the promise on DynamoDB with an overflow store (MODEL_SEED=${seed})`, 
   const inMemory = shared((clock) => new MemoryCacheStore({ clock }));
   const found = await checkModel({
     createSubject: dynamoDB(server.endpoint, inMemory),
-    schedules: schedules(200),
+    schedules: schedules(100),
     seed,
     shrinkRuns,
     faults: ['error', 'hang', 'lost-reply', 'replay', 'partial', 'stale', 'evict'],

@@ -7,7 +7,7 @@ type Input = Readonly<Record<string, unknown>>;
 type Answer = Promise<Record<string, unknown>>;
 type Method = (typeof METHODS)[number];
 
-const METHODS = ['getObject', 'headObject', 'putObject', 'listObjectsV2', 'deleteObjects'] as const;
+const METHODS = ['getObject', 'putObject', 'listObjectsV2', 'deleteObjects'] as const;
 
 /** The signature of a request lives no longer. */
 const REQUEST_LIFE_MS = 15 * 60_000;
@@ -90,8 +90,6 @@ function requestOf(method: Method, input: Input): S3Request {
   switch (method) {
     case 'getObject':
       return { ...parts, method: 'GET', body };
-    case 'headObject':
-      return { ...parts, method: 'HEAD', body };
     case 'putObject':
       return { ...parts, method: 'PUT', body };
     case 'listObjectsV2': {

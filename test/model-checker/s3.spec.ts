@@ -6,7 +6,7 @@ import { findCounterexample, schedules, seed, shrinkRuns } from './settings.js';
 it(`keeps the promise on S3 (MODEL_SEED=${seed})`, async () => {
   const found = await checkModel({
     createSubject: s3(),
-    schedules: schedules(1_000),
+    schedules: schedules(500),
     seed,
     shrinkRuns,
     faults: ['error', 'hang', 'lost-reply', 'replay'],
@@ -22,18 +22,6 @@ it('finds a bucket that ignores the conditions of writes', async () => {
       return { ...request, headers };
     }),
     faults: [],
-  });
-  expect(found?.violation).toMatch(/whose load by p\d began/);
-});
-
-it('finds a tombstone that comes back with a request that is sent twice', async () => {
-  const found = await findCounterexample({
-    createSubject: s3((request) => {
-      if (!/^glasswork-cache \d -/.test(request.body.toString('latin1', 0, 40))) return request;
-      const { 'if-match': _, 'if-none-match': __, ...headers } = request.headers;
-      return { ...request, headers };
-    }),
-    faults: ['replay'],
   });
   expect(found?.violation).toMatch(/whose load by p\d began/);
 });

@@ -1,5 +1,5 @@
 /** The operations that a store needs: of objects, and of the bucket that holds them. */
-export type Operation = 'get' | 'head' | 'put' | 'list' | 'delete';
+export type Operation = 'get' | 'put' | 'list' | 'delete';
 
 /** The destination of a request, as far as it is known. */
 export interface Place {
@@ -62,8 +62,6 @@ export interface Database {
   readonly place: Place;
   /** The object, or its first `most` bytes. Undefined if there is none. */
   get(name: string, most?: number): Promise<StoredObject | undefined>;
-  /** The object's ETag, or `ABSENT`. */
-  head(name: string): Promise<ETag>;
   /** Writes the object if its ETag is `etag`, or if there is none and `etag` is `ABSENT`. */
   put(
     name: string,

@@ -72,14 +72,6 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Data
       if (status === 404 && errorType(response) === 'NoSuchKey') return undefined;
       throw failed('get', response);
     },
-    async head(name) {
-      const response = await send('head', { method: 'HEAD', name });
-      const { etag } = response.headers;
-      if (response.status === 200 && etag) return etag;
-      // Its answer has no body, so a missing bucket looks the same. The write that follows finds out.
-      if (response.status === 404) return ABSENT;
-      throw failed('head', response);
-    },
     async put(name, body, etag, isLate) {
       const condition: Record<string, string> =
         etag === ABSENT ? { 'if-none-match': '*' } : { 'if-match': etag };

@@ -14,6 +14,8 @@ const LONGEST_PREFIX = 512;
 /** The characters that S3, its browsers and its imitations all take literally. */
 const PLAIN = /^[A-Za-z0-9_.:@-]$/;
 const NAME = /^(?:[A-Za-z0-9_.:@-]|=[0-9A-F]{2}|=u[0-9a-f]{4})*(?:==[0-9a-f]{64})?$/;
+/** The name of the empty key, because a name that ends in a slash looks like a folder. */
+const EMPTY = '=empty';
 const ESCAPES = /(?:=[0-9A-F]{2})+|=u([0-9a-f]{4})/g;
 const PREFIX = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9_.:@-]+(?:\/[A-Za-z0-9_.:@-]+)*$/;
 
@@ -62,7 +64,8 @@ export function keySpace(given: unknown): KeySpace {
     decode(name) {
       const folder = folders.find((each) => name.startsWith(each));
       const part = folder && name.slice(folder.length);
-      if (part === undefined || !NAME.test(part)) return undefined;
+      if (part === EMPTY) return '';
+      if (!part || !NAME.test(part)) return undefined;
       return part.includes('==') ? null : unescaped(part);
     },
     starts(pattern = '') {
@@ -77,6 +80,7 @@ export function keySpace(given: unknown): KeySpace {
 
 /** The text as a part of a name. Undefined if it is too long. */
 function escaped(text: string): string | undefined {
+  if (text === '') return EMPTY;
   if (text.length > LONGEST_KEY) return undefined;
   let name = '';
   for (const character of text) {

@@ -6,7 +6,6 @@ type Remedy = string | ((place: Place, operation: Failed, refusal: Refusal) => s
 /** The permission that each operation needs, as IAM policies name it. */
 const ACTIONS: Readonly<Record<Failed, string>> = {
   get: 's3:GetObject',
-  head: 's3:GetObject',
   put: 's3:PutObject',
   list: 's3:ListBucket',
   delete: 's3:DeleteObject',

@@ -14,7 +14,6 @@ import { TIMEOUTS } from './options.js';
 /** The methods of `S3` that a store needs. */
 const METHODS = {
   get: 'getObject',
-  head: 'headObject',
   put: 'putObject',
   list: 'listObjectsV2',
   delete: 'deleteObjects',
@@ -129,16 +128,6 @@ export function sdkDatabase(
       if (found === 'empty') return most ? this.get(name) : undefined;
       return found === 'absent' ? undefined : found;
     },
-    head: (name) =>
-      send(
-        'head',
-        { Key: name },
-        ({ ETag }) => {
-          if (ETag) return ETag;
-          throw new Error('the response has no ETag');
-        },
-        (status) => (status === 404 ? ABSENT : undefined),
-      ),
     put: (name, body, etag, isLate) =>
       send(
         'put',
@@ -184,7 +173,7 @@ export function sdkDatabase(
 function refusalOf(error: unknown, late: string | undefined): Refusal {
   const { name, code, message, $metadata, $response }: ClientError = Object(error);
   const { httpStatusCode: status = 0 } = $metadata ?? {};
-  // The answer to a HEAD has no body to name the error in, so the SDK makes up a name.
+  // Without a name in the response, the SDK makes one up.
   const isNamed = name !== undefined && !/^(\d+|Unknown(Error)?|Error)$/.test(name);
   const fromStatus = status >= 300 ? `HTTP ${status}` : undefined;
   // System errors have a code, and no message if several addresses were tried.

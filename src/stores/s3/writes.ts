@@ -55,7 +55,7 @@ interface Prepared {
  */
 
 /**
- * Every write is conditional on the object's ETag, those of `set` and `del` as well, after a HEAD. Otherwise a request
+ * Every write is conditional on the object's ETag, those of `set` and `del` as well, after a read. Otherwise a request
  * that is sent twice (a retry whose first try succeeded) could restore an object, with its old ETag, that a later write
  * had replaced, and a fill from before that write would find its ETag again.
  *
@@ -107,20 +107,19 @@ export function versionedWrites(database: Database, clock: Clock): Write {
   ): Promise<boolean> {
     let guess = seen;
     for (let round = 1; round <= MOST_ROUNDS; round++) {
-      let etag = guess ?? ABSENT;
-      if (when === 'add') {
+      let etag = guess;
+      guess = undefined;
+      if (etag === undefined) {
+        // Not a HEAD, whose answer has no body: an error could not say what is wrong.
         const found = await database.get(name, HEAD_BYTES);
         const record = found && storedRecord(found.body);
         if (record?.id === id) return true;
         // An object of another program counts as a value: `add` must not replace it.
-        if (found && (!record || record.isLive(clock.now()))) return false;
+        if (when === 'add' && found && (!record || record.isLive(clock.now()))) return false;
         etag = found?.etag ?? ABSENT;
-      } else if (guess === undefined) etag = await database.head(name);
-      guess = undefined;
+      }
       const outcome = await database.put(name, body, etag, isLate);
       if (outcome.kind === 'written') return true;
-      if (outcome.kind === 'changed' && outcome.attempts > 1 && (await isOurs(name, id)))
-        return true;
       await pauseBefore(round);
     }
     const message = `${MOST_ROUNDS} conditional writes of one key failed`;

@@ -96,6 +96,32 @@ describe('a write to S3', () => {
     });
   });
 
+  it.each(['del', 'set'] as const)(
+    'that is sent twice restores nothing that a later write has replaced: %s',
+    async (operation) => {
+      const { server, open } = await s3World();
+      const store = open();
+      const write = (value: string) =>
+        operation === 'del' ? store.del('key') : store.set('key', value, 60);
+      await store.set('key', 'first', 60);
+      await write('second');
+      const sent = server.requests.findLast(isPut);
+      const seen = await store.getVersioned('key');
+      await store.set('key', 'third', 60);
+      await store.del('key');
+      // A proxy, or a client that lost the reply, sends the same bytes once more.
+      const { method = '', url = '', headers = {}, body } = sent ?? {};
+      const replayed = await fetch(server.endpoint + url, {
+        method,
+        headers: headers as Record<string, string>,
+        body: new Uint8Array(body ?? []),
+      });
+      expect(replayed.status).toBe(412);
+      expect(await store.setIfUnchanged('key', 'late', 60, seen.version)).toBe(false);
+      expect(await store.get('key')).toBeUndefined();
+    },
+  );
+
   it('of one key from one process loses no race against itself', async () => {
     const { server, open } = await s3World();
     const store = open();
