@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { chromiumCure, chromiumPackage, chromiumProblem } from './chromium.js';
 import {
   dynamoDBSimulator,
   fetchPackage,
@@ -44,6 +45,13 @@ installPackage({
   cure: buildCure,
   what: 'cmake, make, g++ and xz',
   suites: 'AWS Lambda',
+});
+installPackage({
+  problem: chromiumProblem,
+  packages: [chromiumPackage],
+  cure: chromiumCure,
+  what: 'Chromium',
+  suites: 'the documentation site',
 });
 await fetchDynamoDBLocal();
 await prepareLambda();

@@ -1,33 +1,25 @@
 import { assemble, type ServiceParts } from './engine/assemble.js';
+import { Lifecycle } from './engine/lifecycle.js';
 import type { LoadContext } from './engine/loading/load-context.js';
+import type { KeyLoad, Load, LoadMany } from './engine/loading/load-types.js';
 import { Lookup } from './engine/lookup.js';
+import { wrapMany } from './engine/many.js';
+import { type Memoized, memoize, memoizeMany } from './engine/memoize.js';
 import { type SetEntry, type SetPolicy, setAll } from './engine/writing/set-values.js';
-import { type AnyKey, type CacheKey, keyText } from './model/cache-key.js';
+import { type AnyKey, type CacheKey, type KeyFactory, keyText } from './model/cache-key.js';
 import type { CacheStore } from './model/cache-store.js';
 import type { CacheConfig } from './model/config.js';
 import { tagsAmong } from './model/dependency.js';
 import type { CacheEntry } from './model/entry.js';
 import { invalid } from './model/errors.js';
-import type { CacheStats } from './model/events.js';
-import { checkedTags, type WrapOptions } from './model/policy.js';
+import { checkedTags, type Policy } from './model/policy.js';
 import { isServable } from './model/snapshot.js';
 import type { Duration } from './model/time.js';
-import { checkStore } from './resilience/check-store.js';
 
-export type Load<T> = (context: LoadContext<unknown>) => T | Promise<T>;
-export type KeyLoad<T> = (context: LoadContext<NoInfer<T>>) => NoInfer<T> | Promise<NoInfer<T>>;
-/** Resolves to values in the order of `missing`; undefined is not cached. */
-export type LoadMany<K, T> = (
-  missing: readonly K[],
-  context: LoadContext<unknown>,
-) => Promise<readonly (T | undefined)[]>;
 /** The value types of typed keys, in their order. */
 type ValuesOf<K extends readonly CacheKey<unknown>[]> = {
   -readonly [I in keyof K]: K[I] extends CacheKey<infer T> ? T | undefined : never;
 };
-/** A ttl, or a whole policy. */
-export type Policy = Duration | WrapOptions;
-
 /**
  * A cache over a store. The store keeps records; the service decides which of them it may serve.
  *
@@ -42,20 +34,22 @@ export type Policy = Duration | WrapOptions;
  * const rates = await cache.wrap('rates', '1h', async () => ({ EUR: 1, USD: 1.08 }));
  * ```
  */
-export class CacheService {
+export class CacheService extends Lifecycle {
   readonly #parts: ServiceParts;
   readonly #lookup: Lookup;
-  #closing: Promise<void> | undefined;
 
   /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
   constructor(store: CacheStore, config: CacheConfig = {}) {
-    this.#parts = assemble(store, config);
-    this.#lookup = new Lookup(this.#parts);
+    const parts = assemble(store, config);
+    super(parts);
+    this.#parts = parts;
+    this.#lookup = new Lookup(parts);
   }
 
   /**
    * The value, or undefined if it is absent, expired, invalidated, of the wrong shape, or unreadable. `null`, `0`, `''`
-   * and `false` are values. `get` followed by `set` is not fenced; `wrap` is.
+   * and `false` are values. `get` followed by `set` is not fenced; `wrap` is. It misses until a background fill has
+   * landed, see `CacheConfig.backgroundFill`; so do `getMany`, `getEntry` and `has`.
    */
   get<T = unknown>(key: string | CacheKey<T>): Promise<T | undefined>;
   get(key: AnyKey): Promise<unknown> {
@@ -136,6 +130,16 @@ export class CacheService {
   }
 
   /**
+   * Makes a cached value stale: once it resolves, the value is served as stale, everywhere, until it is refreshed or
+   * expires. Without a live value it does what `del` does. It costs a write of the value.
+   *
+   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed it.
+   */
+  async expire(key: AnyKey): Promise<void> {
+    await this.#parts.invalidation.expire(this.#parts.addressOf(key));
+  }
+
+  /**
    * Deletes the keys that match a glob (`*`, `?`; `\` escapes). Resolves to the number of stored keys deleted, or to
    * undefined if the store cannot delete by pattern. It covers keys already stored and loads in this process only.
    *
@@ -155,6 +159,16 @@ export class CacheService {
   }
 
   /**
+   * Makes all values with one of the tags stale, by one write per tag: they are served as stale until they are refreshed
+   * or expire. Where a store compares no versions, it does what `invalidateTags` does.
+   *
+   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed every tag.
+   */
+  async expireTags(tags: readonly string[]): Promise<void> {
+    await this.#parts.invalidation.tags(checkedTags(tags), 'soft');
+  }
+
+  /**
    * Invalidates all values under this service's prefix with one write. Other processes follow within `versionTTL`.
    * Values of other prefixes in the same store stay.
    *
@@ -166,7 +180,8 @@ export class CacheService {
 
   /**
    * Returns the cached value, or calls `load` and caches its result. A stale value is served immediately and refreshed
-   * in the background. Concurrent callers share one load, with its value or error. Errors are never cached.
+   * in the background. Concurrent callers share one load, with its value or error. Errors are never cached. With a
+   * `waitUntil` it resolves once the value is loaded, and writes it to the store in the background.
    *
    * @throws The load's error; CacheError `TIMEOUT` after `hardTimeout`; the reason of `signal`; `LOAD_FAILED` if the
    * call would wait for the load that it is made in. It never throws because of the store.
@@ -195,11 +210,7 @@ export class CacheService {
     }
   }
 
-  /**
-   * `wrap` with stale-while-revalidate: the value is stale from `staleTTL` on, and expires after `maxTTL`.
-   *
-   * @throws The same as `wrap`.
-   */
+  /** `wrap` for a value that is stale from `staleTTL` on, and expires after `maxTTL`. @throws The same as `wrap`. */
   wrapSWR<T>(key: CacheKey<T>, staleTTL: Duration, maxTTL: Duration, load: KeyLoad<T>): Promise<T>;
   wrapSWR<T>(key: string, staleTTL: Duration, maxTTL: Duration, load: Load<T>): Promise<T>;
   wrapSWR(
@@ -237,88 +248,52 @@ export class CacheService {
   ): Promise<unknown[]> {
     const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
     if (typeof loads !== 'function') throw noLoad(loads);
-    const policyOf = (key: K) => this.#parts.policyOf(key, own);
-    return this.#lookup.wrapMany(keys, policyOf, async (missing, context) => {
+    const wanted = keys.map((key) => ({ key, policy: this.#parts.policyOf(key, own) }));
+    return wrapMany(this.#parts, this.#lookup, wanted, async (missing, context) => {
       return (await loads(missing, context)) ?? [];
     });
   }
 
   /**
-   * Counts since the creation of the service: `hits`, `staleHits`, `misses`, `joins`, `loads`, `loadErrors`,
-   * `refreshes`, `fills`, `refusals`, `staleServed`, `invalidations`, `corrupt`, `storeErrors` and others.
-   */
-  stats(): CacheStats {
-    return this.#parts.stats();
-  }
-
-  /**
-   * Opens the store's connections ahead of the first call, if the store can. Await it while a Lambda function
-   * initialises, because it then has its full CPU. Never rejects: a failure is a `store-error` event.
+   * Puts the cache around a function. `load` gets the arguments of the key's factory, and its context after them. Calls
+   * with equal keys share a load.
+   *
+   * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`.
    *
    * @example
    * ```ts
-   * import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
+   * import { CacheService, createCacheKey, MemoryCacheStore } from '@glasswork/cache';
    *
-   * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }));
-   * await cache.warm();
-   * export const handler = () => cache.wrap('rates', '1h', async () => ({ EUR: 1 }));
+   * const cache = new CacheService(new MemoryCacheStore());
+   * const userKey = createCacheKey('user', (id: string) => `user:${id}`, { ttl: '5m' }).of<{ id: string }>();
+   * const userOf = cache.memoize(userKey, async (id, { signal }) => {
+   *   const response = await fetch(`https://api.example.com/users/${id}`, { signal });
+   *   return response.json() as Promise<{ id: string }>;
+   * });
+   * await userOf('1');
+   * await userOf.del('1');
    * ```
    */
-  async warm(): Promise<void> {
-    await this.#parts.access.attempt('warm', undefined, async (store) => store.warm?.());
+  memoize<T, A extends readonly unknown[]>(
+    key: KeyFactory<T, A>,
+    load: (...args: [...A, LoadContext<NoInfer<T>>]) => NoInfer<T> | Promise<NoInfer<T>>,
+    policy?: Policy,
+  ): Memoized<T, A> {
+    return memoize(this.#parts, this.#lookup, key, load, policy);
   }
 
   /**
-   * Proves that the store can do what this service needs: it reads, fills, fences, invalidates and removes a probe
-   * record with a new name under `keyPrefix`, and a probe tag. Both live for at most a minute. It ignores the breaker,
-   * emits no events, and touches none of your records. Use it in a deployment's smoke test.
+   * `memoize` for a load of many keys: calls issued in the same tick become one load of those that are not cached. A call
+   * resolves to undefined if the load returns undefined for its key.
    *
-   * @throws CacheError with the first fault: the step, the reason, and what to do. `code` is the cause's:
-   * `STORE_FAILED`, `TIMEOUT`, `NO_CREDENTIALS`, `MISSING_PEER`, …
-   *
-   * @example
-   * ```ts
-   * import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
-   *
-   * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }));
-   * await cache.check();
-   * ```
+   * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`.
    */
-  async check(): Promise<void> {
-    const { access, keys } = this.#parts;
-    await (access.store.check?.(keys.prefix) ?? checkStore(access.store, keys.prefix));
-  }
-
-  /** Resolves once no background work of this service is pending. Await it in tests and before a process ends. */
-  settled(): Promise<void> {
-    return this.#parts.background.settled();
-  }
-
-  /**
-   * Ends the service: aborts the loads that callers wait for, waits up to 5 seconds for background work, and closes the
-   * store. The caller of an aborted load gets the last good value if `staleIfError` allows it, else `LOAD_FAILED`. No
-   * event reports a failure afterwards. Close when no call is under way, so that none is aborted.
-   *
-   * @throws The store's error while it closes.
-   */
-  close(): Promise<void> {
-    this.#closing ??= this.#parts.shutdown.run(this.#parts);
-    return this.#closing;
-  }
-
-  /** The same as `close()`, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  /** The same as `warm()`, under the name that Glasswork calls. */
-  onModuleInit(): Promise<void> {
-    return this.warm();
-  }
-
-  /** The same as `close()`, under the name that Glasswork calls. */
-  onModuleDestroy(): Promise<void> {
-    return this.close();
+  memoizeMany<T, A extends readonly unknown[]>(
+    key: KeyFactory<T, A>,
+    load: LoadMany<CacheKey<T, A>, NoInfer<T>>,
+    policy?: Policy,
+  ): Memoized<T, A> {
+    return memoizeMany(this.#parts, this.#lookup, key, load, policy);
   }
 }
 

@@ -1,6 +1,7 @@
-export type { KeyLoad, Load, LoadMany, Policy } from './cache-service.js';
 export { CacheService } from './cache-service.js';
 export type { LoadContext } from './engine/loading/load-context.js';
+export type { KeyLoad, Load, LoadMany } from './engine/loading/load-types.js';
+export type { Memoized } from './engine/memoize.js';
 export type { SetEntry, SetPolicy } from './engine/writing/set-values.js';
 export { entry } from './engine/writing/set-values.js';
 export type {
@@ -16,17 +17,26 @@ export type {
   CacheStore,
   CacheVersion,
   NearestRead,
+  ReadOptions,
   StoreEntry,
+  TrafficReport,
   VersionedRead,
 } from './model/cache-store.js';
+export { combine } from './model/combine.js';
 export type { CacheConfig } from './model/config.js';
 export { consoleReporter } from './model/console-reporter.js';
 export type { CacheEntry } from './model/entry.js';
 export type { CacheErrorCode, CacheErrorJSON, CauseJSON } from './model/errors.js';
 export { CacheError } from './model/errors.js';
-export type { CacheEvent, CacheStats, MissReason, RefusalReason } from './model/events.js';
+export type {
+  CacheEvent,
+  CacheListener,
+  CacheStats,
+  MissReason,
+  RefusalReason,
+} from './model/events.js';
 export type { Invalidated } from './model/invalidated.js';
-export type { WaitUntil, WrapOptions } from './model/policy.js';
+export type { Policy, WaitUntil, WrapOptions } from './model/policy.js';
 export type { Clock, Duration } from './model/time.js';
 export { jsonSerializer } from './serializers/json.js';
 export type { Serializer, SyncSerializer } from './serializers/serializer.js';

@@ -17,11 +17,13 @@ import {
   type Duration,
   DynamoDBCacheStore,
   type DynamoDBCacheStoreOptions,
+  type Invalidated,
   jsonSerializer,
   type KeyFactory,
   type KeyOptions,
   type KeyPolicy,
   type LoadContext,
+  type Memoized,
   MemoryCacheStore,
   type MemoryCacheStoreOptions,
   NullCacheStore,
@@ -58,7 +60,10 @@ interface Store {
   setMany?(entries: readonly { key: string; value: unknown; ttl: number }[]): Promise<void>;
   delMany?(keys: readonly string[]): Promise<void>;
   add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
-  getVersioned?<T>(key: string): Promise<{ value: T | undefined; version: string }>;
+  getVersioned?<T>(
+    key: string,
+    options?: { readonly consistent?: boolean },
+  ): Promise<{ value: T | undefined; version: string; expiresAt?: number | undefined }>;
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: string): Promise<boolean>;
   copy?<T>(value: T, key: string): T | Promise<T>;
   close?(): Promise<void>;
@@ -94,6 +99,7 @@ type Config = Policies &
       ) & { readonly soft: boolean },
     ) => Promise<void> | void;
     deadline: () => number | undefined;
+    backgroundFill: boolean;
     breaker: false | Maybe<{ failures: number; cooldown: Duration }>;
     clock: { now(): number };
   }>;
@@ -135,7 +141,15 @@ export type Shapes = [
   Assert<
     Interchangeable<
       keyof CacheStore,
-      keyof Store | 'check' | 'durable' | 'getNearest' | 'getIfPresent' | 'sharesFrozen' | 'warm'
+      | keyof Store
+      | 'check'
+      | 'dropCopies'
+      | 'durable'
+      | 'getNearest'
+      | 'measure'
+      | 'getIfPresent'
+      | 'sharesFrozen'
+      | 'warm'
     >
   >,
   Assert<Fits<Least, CacheStore>>,
@@ -259,6 +273,8 @@ export async function service(cache: CacheService): Promise<void> {
   hasType<void>()(await cache.delMany(['a', 'b']));
   hasType<number | undefined>()(await cache.delByPattern('user:*'));
   hasType<void>()(await cache.invalidateTags(['red']));
+  hasType<void>()(await cache.expire('key'));
+  hasType<void>()(await cache.expireTags(['red']));
   hasType<void>()(await cache.clear());
   hasType<number>()(await cache.wrap('key', 60, () => 1));
   hasType<number>()(await cache.wrap('key', '5m', async () => 1));
@@ -358,6 +374,60 @@ export function keyOf(event: CacheEvent): string | undefined {
       return undefined;
   }
 }
+
+type Reached = { id: string; age: number };
+const reachedKey = createCacheKey(
+  'reached',
+  (id: string, year?: number) => `${id}:${year}`,
+).of<Reached>();
+
+/** Functions: the arguments are those of the key, and the load gets its context after them. */
+export async function functions(cache: CacheService): Promise<void> {
+  const reachedOf = cache.memoize(reachedKey, async (id, year, context) => {
+    hasType<string>()(id);
+    hasType<number | undefined>()(year);
+    hasType<Reached | undefined>()(context.staleValue);
+    return { id, age: year ?? 0 };
+  });
+  const same: Memoized<Reached, [id: string, year?: number | undefined]> = reachedOf;
+  hasType<Reached>()(await reachedOf('1'));
+  hasType<Reached>()(await reachedOf('1', 2));
+  hasType<Reached>()(await reachedOf.refresh('1'));
+  hasType<void>()(await reachedOf.del('1'));
+  hasType<void>()(await reachedOf.expire('1', 2));
+  hasType<Reached | undefined>()(await cache.get(reachedOf.key('1')));
+  const many = cache.memoizeMany(
+    reachedKey,
+    async (missing, { signal }) => {
+      hasType<AbortSignal>()(signal);
+      return missing.map(({ args: [id, year = 0] }) => (year > 1 ? { id, age: year } : undefined));
+    },
+    { ttl: '5m', tags: ['red'] },
+  );
+  const sameOfMany: typeof same = many;
+  cache.memoize(reachedKey, (id) => ({ id, age: 1 }), '5m');
+  // @ts-expect-error a value of another type
+  cache.memoize(reachedKey, (id) => ({ id }));
+  // @ts-expect-error an argument of another type
+  await reachedOf(1);
+  // @ts-expect-error a plain key makes no function
+  cache.memoize('key', () => 1);
+  // @ts-expect-error a load of many gives a list
+  cache.memoizeMany(reachedKey, async () => ({ id: '1', age: 1 }));
+  // @ts-expect-error a policy that there is not
+  cache.memoize(reachedKey, (id) => ({ id, age: 1 }), { maxAge: 1 });
+  return void [same, sameOfMany];
+}
+
+/** What an invalidation was of. */
+export const told: NonNullable<CacheConfig['onInvalidate']> = (what) => {
+  hasType<boolean>()(what.soft);
+  const plain: Invalidated = what;
+  if ('keys' in plain) hasType<readonly string[]>()(plain.keys);
+  else if ('tags' in plain) hasType<readonly string[]>()(plain.tags);
+  else if ('pattern' in plain) hasType<string>()(plain.pattern);
+  else hasType<string | undefined>()(plain.prefix);
+};
 
 /** What is exported as a value. */
 export const values = [

@@ -11,6 +11,7 @@ import type { Clock } from '../model/time.js';
 import { InFlightTracker } from './inflight/in-flight.js';
 import { BackgroundRefresh } from './loading/background-refresh.js';
 import { BackgroundTasks } from './loading/background-tasks.js';
+import { Fills } from './loading/fills.js';
 import { Leases } from './loading/lease.js';
 import { LeasedLoad } from './loading/leased-load.js';
 import { LoadCoordinator } from './loading/load-coordinator.js';
@@ -49,11 +50,11 @@ export interface ServiceParts {
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
-  const { policy, clock, keys, breaker, trustMs } = settings(config);
+  const { policy, clock, keys, breaker, trustMs, backgroundFill } = settings(config);
   const log = eventLog(config.onEvent, clock, reporter(String(store.name ?? ''), clock));
   const shutdown = new Shutdown();
   const emit = shutdown.filter(log.emit);
-  const access = new StoreAccess(store, emit, clock, breaker);
+  const access = new StoreAccess(store, emit, clock, breaker, log.storeCall);
   const versions = new VersionTracker(access, keys, clock, trustMs);
   const reader = new EntryReader(
     access,
@@ -62,10 +63,14 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
     clock,
   );
   const writer = new EntryWriter(access, clock, emit);
-  const inFlight = new InFlightTracker(() => access.freezes());
+  const inFlight = new InFlightTracker(
+    () => access.freezes(),
+    () => clock.now(),
+  );
   const background = new BackgroundTasks(emit);
   const shared = { access, keys, clock, emit, versions, reader, writer, inFlight, background };
-  const runner = new LoadRunner(shared);
+  const fills = new Fills({ ...shared, backgroundFill });
+  const runner = new LoadRunner({ ...shared, fills });
   const leases = new Leases({ ...shared, deadline: config.deadline });
   const refresh = new BackgroundRefresh({ ...shared, leases, runner });
   const leasedLoad = new LeasedLoad({ ...shared, leases, runner, refresh });
@@ -82,6 +87,10 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
     localHits: new LocalHits(access, versions),
     coordinator: new LoadCoordinator({ access, inFlight, runner, leasedLoad }),
     refresh,
-    invalidation: new Invalidation({ ...shared, onInvalidate: config.onInvalidate }),
+    invalidation: new Invalidation({
+      ...shared,
+      onInvalidate: config.onInvalidate,
+      graceMs: policy.staleIfError,
+    }),
   };
 }

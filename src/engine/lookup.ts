@@ -5,8 +5,8 @@ import type { ResolvedPolicy } from '../model/policy.js';
 import { type Address, isServable, type Servable, type Snapshot } from '../model/snapshot.js';
 import { withTimeout } from '../model/time.js';
 import type { ServiceParts } from './assemble.js';
-import { copyOfHit, NOT_COPIED } from './copies.js';
 import type { Watched } from './inflight/in-flight.js';
+import type { Strength } from './inflight/in-flight-read.js';
 import { type ChainedLoad, currentLoads } from './inflight/load-chain.js';
 import { throwIfAborted, untilAborted } from './loading/caller-wait.js';
 import { refreshesEarly } from './loading/early-refresh.js';
@@ -16,7 +16,7 @@ import type { LoadAll, LoadRequest } from './loading/load-request.js';
 import { STORE_BUDGET_MS } from './store-access.js';
 
 type LoadOne = (context: LoadContext<unknown>) => unknown;
-type Asked = Pick<LoadRequest, 'address' | 'policy'>;
+export type Asked = Pick<LoadRequest, 'address' | 'policy'>;
 
 /** The work of `wrap` and `get`: read, serve good values, refresh stale ones, load missing ones. */
 export class Lookup {
@@ -52,10 +52,15 @@ export class Lookup {
    */
   wrap(key: AnyKey, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
     if (policy.signal?.aborted) return Promise.reject(policy.signal.reason);
-    const hit = servesAnyFresh(policy) && this.#localHit(key, keyText(key), policy.tags);
+    const hit = this.localHit(key, keyText(key), policy);
     if (hit) return hit;
     const serving = this.#readAndServe(this.#parts.addressOf(key), policy, load);
     return policy.signal ? untilAborted(policy.signal, serving) : serving;
+  }
+
+  /** A fresh value that this process holds, if the policy serves every fresh value. */
+  localHit(key: AnyKey, text: string, policy: ResolvedPolicy): Promise<unknown> | undefined {
+    return servesAnyFresh(policy) ? this.#localHit(key, text, policy.tags) : undefined;
   }
 
   #readAndServe(address: Address, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
@@ -64,69 +69,40 @@ export class Lookup {
       { storageKey: address.storageKey, tags: policy.tags },
       () => this.#read(address, policy),
       (read, watch) => {
-        const snapshot = watch.isInvalidated(tagsIn(read)) ? invalidated(read) : read;
+        const snapshot = watch.isOvertaken
+          ? overtaken(read, watch.invalidatedBy(tagsIn(read)))
+          : read;
         // Most calls end here.
         if (snapshot.state === 'fresh' && isServable(snapshot) && isPlain(policy))
           return this.#hit(address.key, snapshot.entry, snapshot.state);
         const loadAll: LoadAll = async (_requests, context) => [await load(context)];
-        const request = { address, policy, snapshot, called: watch.order };
-        const [value] = this.#serve([request], loadAll, callers);
+        const request = { address, policy, snapshot, called: watch.order, callers };
+        const [value] = this.#serve([request], loadAll);
         return value;
       },
     );
   }
 
-  /** Looks up each key once. A repeated key gets a copy for each position. */
-  async wrapMany<K extends AnyKey>(
-    keys: readonly K[],
-    policyOf: (key: K) => ResolvedPolicy,
-    load: (missing: readonly K[], context: LoadContext<unknown>) => Promise<readonly unknown[]>,
+  /** The same for many keys. Resolves to values, and to promises of those that are loaded. */
+  readAndServeAll(
+    asked: readonly Asked[],
+    load: LoadAll,
+    callers: readonly ChainedLoad[],
   ): Promise<unknown[]> {
-    const { addressOf } = this.#parts;
-    const storageKeys = keys.map((key) => addressOf(key).storageKey);
-    const unique = new Map(keys.map((key, i) => [storageKeys[i], key]));
-    const asked = Array.from(unique.values(), (key) => {
-      return { address: addressOf(key), policy: policyOf(key) };
-    });
-    const loadAll: LoadAll = (missing, context) => {
-      const originals = missing.map(({ address }) => unique.get(address.storageKey) as K);
-      return load(originals, context);
-    };
-    const values = await this.#readAndServeAll(asked, loadAll);
-    if (values.length === keys.length) return values;
-    const found = new Map(
-      asked.map((each, i) => [each.address.storageKey, { each, value: values[i] }]),
-    );
-    const given = new Set<string>();
-    const served = storageKeys.map(async (storageKey) => {
-      const { each, value } = found.get(storageKey) as { each: Asked; value: unknown };
-      if (!given.has(storageKey)) {
-        given.add(storageKey);
-        return value;
-      }
-      const copy = await copyOfHit(this.#parts.access.store, value, storageKey);
-      return copy === NOT_COPIED ? (await this.#readAndServeAll([each], loadAll))[0] : copy;
-    });
-    return Promise.all(served);
-  }
-
-  async #readAndServeAll(asked: readonly Asked[], load: LoadAll): Promise<unknown[]> {
     const signal = asked[0]?.policy.signal;
-    throwIfAborted(signal);
-    const callers = currentLoads();
-    const serving = this.#parts.inFlight.guardAll(
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return this.#parts.inFlight.guardAll(
       asked.map(watchedOf),
       () => Promise.all(asked.map(({ address, policy }) => this.#read(address, policy))),
       (reads, watches) => {
         const requests = asked.map((each, i): LoadRequest => {
           const read = reads[i] as Snapshot;
-          const snapshot = watches.isInvalidated(i, tagsIn(read)) ? invalidated(read) : read;
-          return { ...each, snapshot, called: watches.order };
+          const snapshot = overtaken(read, watches.invalidatedBy(i, tagsIn(read)));
+          return { ...each, snapshot, called: watches.order, callers };
         });
-        return Promise.all(this.#serve(requests, load, callers));
+        return Promise.all(this.#serve(requests, load));
       },
     );
-    return signal ? untilAborted(signal, serving) : serving;
   }
 
   #read(address: Address, { tags, forceFresh }: ResolvedPolicy): Promise<Snapshot> {
@@ -145,11 +121,7 @@ export class Lookup {
    *     stale, or soon to be   served, and refreshed in the background
    *     anything else          loaded, by a running load or together with the other misses
    */
-  #serve(
-    requests: readonly LoadRequest[],
-    load: LoadAll,
-    callers: readonly ChainedLoad[],
-  ): unknown[] {
+  #serve(requests: readonly LoadRequest[], load: LoadAll): unknown[] {
     // The caller may have stopped waiting while the store was read.
     throwIfAborted(requests[0]?.policy.signal);
     const missing: LoadRequest[] = [];
@@ -166,7 +138,7 @@ export class Lookup {
     });
     if (due.length > 0) this.#parts.refresh.start(due, load);
     if (missing.length === 0) return served;
-    const loading = this.#load(missing, load, callers);
+    const loading = this.#load(missing, load);
     const loaded = new Map(missing.map((request, i) => [request, loading[i]]));
     return requests.map((request, i) => loaded.get(request) ?? served[i]);
   }
@@ -175,18 +147,14 @@ export class Lookup {
     return state === 'stale' || refreshesEarly(entry, this.#parts.clock.now(), earlyRefresh);
   }
 
-  #load(
-    missing: readonly LoadRequest[],
-    load: LoadAll,
-    callers: readonly ChainedLoad[],
-  ): Promise<unknown>[] {
+  #load(missing: readonly LoadRequest[], load: LoadAll): Promise<unknown>[] {
     const { coordinator } = this.#parts;
-    const shared = coordinator.load(missing, load, callers);
+    const shared = coordinator.load(missing, load);
     return missing.map((request, i) => {
       const each = shared[i] as (typeof shared)[number];
       if (each.hasJoined) this.#parts.emit({ type: 'join', key: request.address.key });
       const loadAlone = () => coordinator.loadAlone(request, load);
-      return lastGoodOrLoaded(this.#parts, request, { ...each, callers, loadAlone });
+      return lastGoodOrLoaded(this.#parts, request, { ...each, loadAlone });
     });
   }
 
@@ -230,10 +198,8 @@ const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !
 const servesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>
   !forceFresh && earlyRefresh === 0;
 
-/** The snapshot of a key that this process has invalidated during the read. */
-const invalidated = (read: Snapshot): Snapshot => ({
-  ...read,
-  entry: undefined,
-  state: 'none',
-  reason: 'invalidated',
-});
+/** The snapshot of a key that this process has invalidated during the read. After a soft invalidation it is stale. */
+function overtaken(read: Snapshot, by: Strength | undefined): Snapshot {
+  if (by === 'hard') return { ...read, entry: undefined, state: 'none', reason: 'invalidated' };
+  return by === 'soft' && read.state === 'fresh' ? { ...read, state: 'stale' } : read;
+}

@@ -1,4 +1,5 @@
 import { sha256 } from '../aws/signature.js';
+import type { Invalidated } from '../model/invalidated.js';
 
 /**
  * Names the tags that a CDN's edge keeps with a response, so that it can be purged by them. They fit CloudFront's
@@ -36,13 +37,6 @@ export const edgeTagOfKey = (key: string): string => nameOf('key', key);
 export const edgeTagOfPrefix = (prefix: string | undefined): string =>
   nameOf('prefix', prefix ?? '');
 
-/** A confirmed invalidation, as `CacheConfig.onInvalidate` receives it. */
-export type InvalidatedByName =
-  | { readonly keys: readonly string[] }
-  | { readonly tags: readonly string[] }
-  | { readonly pattern: string }
-  | { readonly prefix: string | undefined };
-
 /**
  * The edge tags to purge after an invalidation, for a CDN's purge API.
  *
@@ -55,7 +49,7 @@ export type InvalidatedByName =
  * console.log(edgeTagsOf({ tags: ['user:1'] })); // ['user:1']
  * ```
  */
-export function edgeTagsOf(what: InvalidatedByName): string[] {
+export function edgeTagsOf(what: Invalidated): string[] {
   if ('keys' in what) return [...new Set(what.keys.map(edgeTagOfKey))];
   if ('tags' in what) return [...new Set(what.tags.map(edgeTagOfTag))];
   return 'pattern' in what ? [EVERYTHING] : [edgeTagOfPrefix(what.prefix)];

@@ -98,6 +98,8 @@ export function createCacheKey(
       ...policy,
       tags: typeof tags === 'function' ? tags(...args) : tags,
     });
+  // The number of arguments, for `memoize`.
+  Object.defineProperty(factory, 'length', { value: key.length });
   return Object.assign(factory, { of: () => factory });
 }
 

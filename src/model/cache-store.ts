@@ -4,13 +4,21 @@
  */
 export type CacheVersion = string;
 
+/** See `CacheStore.getVersioned`. */
+export interface ReadOptions {
+  readonly consistent?: boolean;
+}
+
 /** The outcome of a versioned read. */
 export interface VersionedRead<T = unknown> {
   readonly value: T | undefined;
   readonly version: CacheVersion;
   /** The reason why the stored value cannot be read. `value` is undefined then. */
   readonly error?: unknown;
-  /** The value's expiry, epoch milliseconds by the store's clock, if the store knows it. */
+  /**
+   * The value's expiry, epoch milliseconds by the store's clock, if the store knows it. `expire` writes a value back with
+   * the rest of this time; without it, with the rest of the entry's own.
+   */
   readonly expiresAt?: number | undefined;
 }
 
@@ -89,13 +97,21 @@ export interface CacheStore {
   delMany?(keys: readonly string[]): Promise<void>;
   /** Writes only if the key has no live value. Resolves to true if it wrote. */
   add?<T>(key: string, value: T, ttl: number): Promise<boolean>;
-  /** The value with the version that `setIfUnchanged` compares. Absence has a version, too. */
-  getVersioned?<T>(key: string): Promise<VersionedRead<T>>;
+  /**
+   * The value with the version that `setIfUnchanged` compares. Absence has a version, too. `consistent`: the read must
+   * see every write that was confirmed before it. Otherwise a replica may answer it.
+   */
+  getVersioned?<T>(key: string, options?: ReadOptions): Promise<VersionedRead<T>>;
   /**
    * For a store with tiers: the copy from the nearest tier that has one, or else the result of `getVersioned`, which
    * always reads the last tier. The service serves copies, and reads the last tier before it loads anything.
    */
   getNearest?<T>(key: string): Promise<NearestRead<T>>;
+  /**
+   * For a store with tiers: drops the copies of the key from all tiers above the last one, in other processes, too, as
+   * `del` does. The service calls it once it has written a value back that counts as stale.
+   */
+  dropCopies?(key: string): Promise<void>;
   /** Writes only if the key is still as the versioned read saw it. Resolves to true if it wrote. */
   setIfUnchanged?<T>(key: string, value: T, ttl: number, version: CacheVersion): Promise<boolean>;
   /**
@@ -104,6 +120,11 @@ export interface CacheStore {
    * this member the service makes structured clones.
    */
   copy?<T>(value: T, key: string): T | Promise<T>;
+  /**
+   * Starts to report the bytes of values that the store reads and writes, in their stored form. Called at most once for
+   * each service that listens to calls; the last call counts.
+   */
+  measure?: ((report: TrafficReport) => void) | undefined;
   /**
    * Prepares the first call, while a sandbox still initialises: opens connections, finds credentials. It reads and
    * writes nothing that costs money. It may reject, and may be called again. A tiered store warms all its tiers.
@@ -116,3 +137,6 @@ export interface CacheStore {
   check?(keyPrefix?: string): Promise<void>;
   close?(): Promise<void>;
 }
+
+/** See `CacheStore.measure`. */
+export type TrafficReport = (direction: 'read' | 'written', bytes: number) => void;

@@ -1,5 +1,5 @@
 import { invalid } from './errors.js';
-import type { CacheEvent } from './events.js';
+import type { CacheListener } from './events.js';
 import type { OnInvalidate } from './invalidated.js';
 import { type KeySpace, keySpace } from './key-space.js';
 import { DEFAULT_POLICY, layer, type ResolvedPolicy, type WrapOptions } from './policy.js';
@@ -36,7 +36,13 @@ export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFr
    * Receives every event. Its errors are swallowed. Default: problems go to `console.warn`, each cause once and then at
    * most once a minute, see `consoleReporter`. `() => {}` silences it.
    */
-  onEvent?: ((event: CacheEvent) => void) | undefined;
+  onEvent?: CacheListener | undefined;
+  /**
+   * Lets callers have a loaded value while it is written in the background, so a miss takes one write less. Until the
+   * write has landed, `get`, `has` and `getEntry` miss, and calls of `wrap` in this process share the value. False: they
+   * wait for the write. Default: true for calls with a `waitUntil`.
+   */
+  backgroundFill?: boolean | undefined;
   /**
    * Awaited by every invalidation, with exactly what the store has confirmed, even if the rest was not: to purge a CDN,
    * for example. If it rejects, or takes longer than the 5 seconds of an invalidation, the invalidation rejects with
@@ -63,14 +69,17 @@ export interface Settings {
   readonly trustMs: { readonly tag: number; readonly prefix: number };
   readonly breaker: { readonly failures: number; readonly cooldownMs: number } | undefined;
   readonly clock: Clock;
+  readonly backgroundFill: boolean | undefined;
 }
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function settings(config: CacheConfig): Settings {
-  const { defaultTTL, clock = systemClock } = config;
+  const { defaultTTL, clock = systemClock, backgroundFill } = config;
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
   if (config.onEvent != null && typeof config.onEvent !== 'function')
     throw invalid('onEvent', config.onEvent, 'a function');
+  if (backgroundFill !== undefined && typeof backgroundFill !== 'boolean')
+    throw invalid('backgroundFill', backgroundFill, 'true or false');
   if (config.onInvalidate != null && typeof config.onInvalidate !== 'function')
     throw invalid('onInvalidate', config.onInvalidate, 'a function');
   if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
@@ -89,6 +98,7 @@ export function settings(config: CacheConfig): Settings {
     },
     breaker: config.breaker === false ? undefined : breakerSettings(config.breaker ?? {}),
     clock,
+    backgroundFill,
   };
 }
 

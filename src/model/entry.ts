@@ -121,11 +121,25 @@ const isDependency = (dependency: unknown, i: number): boolean =>
   (i === 0 ? dependency[0] === null : typeof dependency[0] === 'string') &&
   typeof dependency[1] === 'string';
 
-/** The only place that decides if an entry may be used. At `expiresAt` exactly it has expired. */
-export function freshness(
-  entry: { readonly staleAt?: number | undefined; readonly expiresAt: number },
-  now: number,
-): Freshness {
-  if (now >= entry.expiresAt) return 'expired';
-  return entry.staleAt !== undefined && now >= entry.staleAt ? 'stale' : 'fresh';
+/** The times of an entry that decide its freshness. */
+interface Times {
+  readonly createdAt?: number;
+  readonly staleAt?: number | undefined;
+  readonly expiresAt: number;
 }
+
+/** The only place that decides if an entry may be used. At `expiresAt` exactly it has expired. */
+export function freshness(entry: Times, now: number): Freshness {
+  if (now >= entry.expiresAt) return 'expired';
+  return entry.staleAt !== undefined && (now >= entry.staleAt || isExpiredSoftly(entry))
+    ? 'stale'
+    : 'fresh';
+}
+
+/** True if the entry is stale from its creation on. It is stale even by a clock that is behind. */
+export const isExpiredSoftly = ({ staleAt, createdAt }: Times): boolean =>
+  staleAt !== undefined && createdAt !== undefined && staleAt <= createdAt;
+
+/** The entry, stale from its creation on, with the same value, expiry and versions. */
+export const expiredSoftly = ({ createdAt, expiresAt, loadMs, versions, value }: Entry): Entry =>
+  new Entry({ createdAt, staleAt: createdAt, expiresAt, loadMs, versions }, value);

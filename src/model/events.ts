@@ -45,12 +45,16 @@ export type CacheEvent =
   | { readonly type: 'fill'; readonly key: string; readonly ttlMs: number }
   /** A loaded value was not written. Its caller still got it. */
   | { readonly type: 'refused'; readonly key: string; readonly reason: RefusalReason }
-  /** An invalidation was confirmed: of a key, a tag, a pattern, or (with none of them) of the whole prefix. */
+  /**
+   * An invalidation was confirmed: of a key, a tag, a pattern, or (with none of them) of the whole prefix. `soft` is true
+   * for `expire` and `expireTags`.
+   */
   | {
       readonly type: 'invalidate';
       readonly key?: string;
       readonly tag?: string;
       readonly pattern?: string;
+      readonly soft?: boolean;
     }
   /** The stored record is not an entry of this cache, or does not match the key's schema. */
   | { readonly type: 'corrupt'; readonly key: string; readonly error: unknown }
@@ -64,8 +68,8 @@ export type CacheEvent =
   | { readonly type: 'skip'; readonly operation: string; readonly key: string | undefined }
   /** The breaker opened (the store is skipped), or closed again. */
   | { readonly type: 'breaker'; readonly state: 'open' | 'closed' }
-  /** A lease was taken, or another process holds it. */
-  | { readonly type: 'lease'; readonly key: string; readonly state: 'taken' | 'held' }
+  /** A lease was taken, another process holds it, or the wait for that process's value has reached its limit. */
+  | { readonly type: 'lease'; readonly key: string; readonly state: 'taken' | 'held' | 'timeout' }
   /** Background work failed. */
   | { readonly type: 'background-error'; readonly error: unknown }
   /** Background work had not finished when the wait for it ended: in `close()`, or after a response on Lambda. */
@@ -73,7 +77,62 @@ export type CacheEvent =
       readonly type: 'background-unfinished';
       readonly pending: number;
       readonly waitedMs: number;
+    }
+  /**
+   * The tags of a response do not work at a CDN's edge as they do here. `collision`: two tags of responses differ only in
+   * case, so a purge of either purges both. `too-many`: the edge would drop some, so it may not keep the response.
+   */
+  | {
+      readonly type: 'edge-tags';
+      readonly key: string;
+      readonly reason: 'collision' | 'too-many';
+      readonly tags: readonly string[];
+    }
+  /**
+   * A call to the store ended. Only for listeners that ask for it, see `CacheListener`. `failure` is the code or name of
+   * its error, which `store-error` has. The bytes are those of values that the store has read and written since the last
+   * such event, if it counts them.
+   */
+  | {
+      readonly type: 'store';
+      readonly store: string;
+      readonly operation: string;
+      readonly key: string | undefined;
+      readonly durationMs: number;
+      readonly failure: string | undefined;
+      readonly bytesRead: number;
+      readonly bytesWritten: number;
+    }
+  /** An edge accepted a request to purge. Each of its items is billed. */
+  | {
+      readonly type: 'edge-invalidate';
+      readonly tags: number;
+      readonly paths: number;
+      /** How often the request was sent. */
+      readonly attempts: number;
+      readonly durationMs: number;
     };
+
+/**
+ * Receives events. It receives `store` events, one for each call to the store, only if its property `storeCalls` is
+ * true, because taking their times costs something. The listeners of `@glasswork/cache/metrics` ask for them.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, DynamoDBCacheStore, type CacheEvent } from '@glasswork/cache';
+ *
+ * const slow = (event: CacheEvent) => {
+ *   if (event.type === 'store' && event.durationMs > 100) console.warn(event.operation, event.durationMs);
+ * };
+ * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), {
+ *   onEvent: Object.assign(slow, { storeCalls: true }),
+ * });
+ * ```
+ */
+export interface CacheListener {
+  (event: CacheEvent): void;
+  readonly storeCalls?: boolean;
+}
 
 export type MissReason =
   | 'absent'
@@ -115,7 +174,8 @@ const COUNTERS = {
   lease: 'leases',
   'background-error': 'backgroundErrors',
   'background-unfinished': 'backgroundUnfinished',
-} as const satisfies Record<Exclude<CacheEvent['type'], 'hit'>, string>;
+  'edge-tags': 'edgeTags',
+} as const satisfies Record<Exclude<CacheEvent['type'], Uncounted>, string>;
 
 /**
  * The counts of `stats()`, by name.
@@ -132,7 +192,16 @@ const COUNTERS = {
  */
 export type CacheStats = Readonly<Record<'hits' | 'staleHits', number> & Counts>;
 
-export type Emit = (event: Exclude<CacheEvent, { type: 'hit' }>) => void;
+/**
+ * A hit has a counter of its own. A call to the store is an event only for listeners that ask for it. A purge is no event
+ * of a service, because one edge may serve many.
+ */
+type Uncounted = 'hit' | 'store' | 'edge-invalidate';
+
+export type Emit = (event: Exclude<CacheEvent, { type: Uncounted }>) => void;
+
+/** A call to the store, without the name of the store. */
+export type StoreCall = Omit<Extract<CacheEvent, { type: 'store' }>, 'type' | 'store'>;
 
 type Counts = Record<(typeof COUNTERS)[keyof typeof COUNTERS], number>;
 
@@ -154,7 +223,7 @@ export function safeListener(
  * The listener and the counters of one service. Without a listener, `standIn` receives all events except hits.
  */
 export function eventLog(
-  listener: ((event: CacheEvent) => void) | undefined,
+  listener: CacheListener | undefined,
   clock: Clock,
   standIn?: (event: CacheEvent) => void,
 ): {
@@ -164,6 +233,8 @@ export function eventLog(
    * current time, from a caller that has just read the clock.
    */
   hit(key: string, state: 'fresh' | 'stale', createdAt: number, now?: number): void;
+  /** Records a call to the store named so. Undefined unless the listener asks for it. */
+  readonly storeCall: ((store: string, call: StoreCall) => void) | undefined;
   stats(): CacheStats;
 } {
   let hits = 0;
@@ -186,6 +257,10 @@ export function eventLog(
       if (state === 'stale') staleHits++;
       if (listener) tellHit(key, state, createdAt, now);
     },
+    storeCall:
+      listener?.storeCalls === true
+        ? (store, call) => tell({ type: 'store', store, ...call })
+        : undefined,
     stats: () => ({ ...stats, hits, staleHits }),
   };
 }

@@ -49,9 +49,15 @@ export interface WrapOptions {
    * aborted once no caller waits for it; a background refresh continues. Default: none.
    */
   signal?: AbortSignal | undefined;
-  /** Receives every promise of background work. Default: `CacheConfig.waitUntil`. */
+  /**
+   * Receives every promise of background work: refreshes, and the write of a loaded value, for which the call then does
+   * not wait. Default: `CacheConfig.waitUntil`.
+   */
   waitUntil?: WaitUntil | undefined;
 }
+
+/** A ttl, or a whole policy. */
+export type Policy = Duration | WrapOptions;
 
 /** `ttl` and `wait` in milliseconds. `misses`: true if misses take the lease, too, not only stale refreshes. */
 export interface LeasePolicy {
@@ -141,6 +147,18 @@ export function resolvePolicy(
   // A key's staleTTL at or above the call's ttl is not the call's mistake.
   const ownStaleTTL = options.staleTTL ?? (options.ttl === undefined ? key.staleTTL : undefined);
   return checked(over(over(defaults, key), options), ownStaleTTL);
+}
+
+/**
+ * Checks a policy before the key is known, whose own policy may complete it.
+ *
+ * @throws CacheError `INVALID_DURATION` or `INVALID_OPTION`, naming the option.
+ */
+export function checkPolicy(call: Policy | undefined): void {
+  if (call === null) throw invalid('policy', call, 'a ttl or an object of options');
+  const options = typeof call === 'object' ? call : { ttl: call };
+  const policy = over(DEFAULT_POLICY, options);
+  if (options.ttl !== undefined) checked(policy, options.staleTTL);
 }
 
 /** The check and conversion of each option. */

@@ -24,7 +24,7 @@ export interface StoreOperation {
  * - `replay`: it is applied and answers, and is applied again later, like a request that was sent twice.
  * - `partial`: of a batch of writes only the first `applied` are applied, and it rejects. Any other operation rejects
  *   and is not applied.
- * - `stale`: a read returns the state of `ageMs` ago; needs a `history`.
+ * - `stale`: a read returns the state of `ageMs` ago, unless it is consistent; needs a `history`.
  * - `evict`: the records are gone before the operation arrives. Only for stores that may evict, never `durable` ones.
  * - `lost-write`: it answers as if applied, but is not. An evicting store may do that to a value by dropping it right
  *   after the check of the condition. For `del` or a tag's version it breaks the contract.

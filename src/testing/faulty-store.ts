@@ -1,4 +1,4 @@
-import type { CacheStore, NearestRead, VersionedRead } from '../model/cache-store.js';
+import type { CacheStore, NearestRead, ReadOptions, VersionedRead } from '../model/cache-store.js';
 import { Entry, isEntry } from '../model/entry.js';
 import { copyOfData } from '../util/clone.js';
 import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
@@ -39,7 +39,7 @@ export interface FaultyStoreOptions {
 export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
   const { read, write } = operations(inner, options);
   const { durable, sharesFrozen, has, add, getMany, setMany, delMany, delByPattern } = inner;
-  const { clear, copy, warm, close, getNearest, getVersioned, setIfUnchanged } = inner;
+  const { clear, copy, warm, close, getNearest, getVersioned, setIfUnchanged, dropCopies } = inner;
   return {
     name: `faulty ${inner.name}`,
     ...(durable !== undefined && { durable }),
@@ -94,12 +94,13 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
     }),
     ...(clear && { clear: () => write('clear', [], () => clear.call(inner), undefined) }),
     ...(getVersioned && {
-      getVersioned: <T>(key: string) =>
+      getVersioned: <T>(key: string, how?: ReadOptions) =>
         read(
           'getVersioned',
           [key],
-          () => (getVersioned<T>).call(inner, key),
-          (now, [past]) => (past?.version === undefined ? now : (past as VersionedRead<T>)),
+          () => (getVersioned<T>).call(inner, key, how),
+          (now, [past]) =>
+            how?.consistent || past?.version === undefined ? now : (past as VersionedRead<T>),
         ),
     }),
     ...(getNearest && {
@@ -117,6 +118,9 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
         const apply = () => setIfUnchanged.call(inner, key, sent, ttl, version);
         return write('setIfUnchanged', [key], apply, true);
       },
+    }),
+    ...(dropCopies && {
+      dropCopies: (key) => write('dropCopies', [key], () => dropCopies.call(inner, key), undefined),
     }),
     ...('serializer' in inner && { serializer: inner.serializer }),
     ...(copy && { copy: <T>(value: T, key: string) => (copy<T>).call(inner, value, key) }),

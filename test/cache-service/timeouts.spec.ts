@@ -34,6 +34,7 @@ describe('softTimeout', () => {
     const { cache, of } = await expired({
       waitUntil: (promise: Promise<unknown>) => waited.push(promise),
     });
+    waited.length = 0;
     const { load, runs } = slowLoad();
     const wrapped = cache.wrap('k', SOFT, load);
     await advance(199);

@@ -46,6 +46,60 @@ it('finds a marker that goes before a frozen load has ended', async () => {
   expect(found?.violation).toMatch(/whose load by p\d began/);
 });
 
+/** Changes how the records of tags are written on condition. */
+const withTagWrites = (
+  store: CacheStore,
+  write: (key: string, value: unknown, ttl: number) => Promise<boolean>,
+): CacheStore => ({
+  ...store,
+  setIfUnchanged: async (key, value, ttl, version) =>
+    key.startsWith('#tag:')
+      ? write(key, value, ttl)
+      : (store.setIfUnchanged?.(key, value, ttl, version) ?? false),
+});
+
+it('finds a soft invalidation that a store confirms and does not write', async () => {
+  const found = await findCounterexample({
+    createSubject: shared((clock) => withTagWrites(mapStore(clock, COUNTED), async () => true)),
+    faults: [],
+  });
+  expect(found?.violation).toMatch(/as fresh, whose .* expireTags/);
+});
+
+it('finds a soft invalidation that undoes a hard one, because it has no condition', async () => {
+  const found = await findCounterexample({
+    createSubject: shared((clock) => {
+      const store = mapStore(clock, COUNTED);
+      return withTagWrites(store, async (key, value, ttl) => {
+        await store.set(key, value, ttl);
+        return true;
+      });
+    }),
+    faults: [],
+  });
+  expect(found?.violation).toMatch(/whose load .* invalidateTags/);
+});
+
+it('finds a value that is written back without a condition', async () => {
+  const found = await findCounterexample({
+    createSubject: shared((clock) => {
+      const store = mapStore(clock, COUNTED);
+      return {
+        ...store,
+        async setIfUnchanged(key, value, ttl, version) {
+          const { createdAt, staleAt } = Object(value);
+          if (createdAt === undefined || staleAt !== createdAt)
+            return store.setIfUnchanged?.(key, value, ttl, version) ?? false;
+          await store.set(key, value, ttl);
+          return true;
+        },
+      };
+    }),
+    faults: [],
+  });
+  expect(found?.violation).toMatch(/whose (load|set) .* (del|set|expire) /);
+});
+
 it('finds nothing where all of it is there', async () => {
   const found = await checkModel({
     createSubject: shared((clock) => mapStore(clock, COUNTED), REQUEST_LIFE_MS),

@@ -97,6 +97,8 @@ function* smallerThan(from: Scenario): Generator<Scenario> {
     if (!config) continue;
     if (i === processes.length - 1 && !operations.some(({ process }) => process === i))
       yield { ...from, processes: processes.slice(0, i) };
+    if (config.backgroundFill)
+      yield { ...from, processes: processes.with(i, { ...config, backgroundFill: false }) };
     for (const name of ['tagTTL', 'versionTTL', 'skewMs'] as const) {
       if (config[name] !== 0)
         yield { ...from, processes: processes.with(i, { ...config, [name]: 0 }) };

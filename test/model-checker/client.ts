@@ -1,4 +1,5 @@
-import { CacheError, type CacheService, type LoadContext } from '@glasswork/cache';
+import { CacheError, type CacheEvent, type CacheService, type LoadContext } from '@glasswork/cache';
+import { noting, stateOf } from './call-events.js';
 import type { Gates } from './gates.js';
 import { type LoadPlan, type Operation, type ProcessConfig, SOFT_TIMEOUT } from './operations.js';
 import type { Invalidation, Kind, Oracle, Reading, Value } from './oracle.js';
@@ -14,6 +15,8 @@ export interface Client {
   readonly time: VirtualTime;
   readonly lagMs: number;
   readonly copyMs: number;
+  /** Misses may wait for a lease. */
+  readonly leases: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -29,9 +32,17 @@ export type Gap = 'lateFill';
 class OriginError extends Error {}
 
 type Since = Pick<Reading, 'since' | 'sinceMs'>;
+type Served = Since & Pick<Reading, 'state'>;
 
 /** Makes one call, and holds what comes of it against the oracle. */
-export async function call(client: Client, operation: Operation): Promise<void> {
+export const call = (client: Client, operation: Operation): Promise<void> =>
+  noting((events) => callNoted(client, operation, events));
+
+async function callNoted(
+  client: Client,
+  operation: Operation,
+  events: readonly CacheEvent[],
+): Promise<void> {
   const { kind, keys, tags } = operation;
   const { cache, oracle } = client;
   const key = keys[0] as string;
@@ -40,19 +51,21 @@ export async function call(client: Client, operation: Operation): Promise<void> 
     case 'getMany': {
       const since = moment(client);
       const values = kind === 'get' ? [await cache.get(key)] : await cache.getMany(keys);
-      for (const [i, value] of values.entries()) check(client, keys[i], kind, since, value);
+      for (const [i, value] of values.entries())
+        check(client, keys[i], kind, { ...since, state: stateOf(events, keys[i], false) }, value);
       return;
     }
     case 'getEntry': {
       const since = moment(client);
       const entry = await cache.getEntry(key);
       if (entry && entry.value === undefined) oracle.fail(`getEntry of ${key} gave undefined`);
-      return check(client, key, kind, since, entry?.value);
+      const { state = 'fresh', value } = entry ?? {};
+      return check(client, key, kind, { ...since, state }, value);
     }
     case 'wrap':
     case 'wrapSWR':
     case 'wrapMany':
-      return wrap(client, operation);
+      return wrap(client, operation, events);
     case 'set':
     case 'setMany':
       return set(client, operation);
@@ -62,6 +75,10 @@ export async function call(client: Client, operation: Operation): Promise<void> 
       return invalidate(client, 'del', keys, () => cache.delMany(keys));
     case 'invalidateTags':
       return invalidate(client, 'invalidateTags', tags, () => cache.invalidateTags(tags));
+    case 'expire':
+      return invalidate(client, 'expire', [key], () => cache.expire(key));
+    case 'expireTags':
+      return invalidate(client, 'expireTags', tags, () => cache.expireTags(tags));
     case 'clear':
       return invalidate(client, 'clear', [], () => cache.clear());
     case 'delByPattern':
@@ -81,7 +98,7 @@ function check(
   client: Client,
   key: string | undefined,
   how: string,
-  since: Since,
+  since: Served,
   value: unknown,
   own = false,
 ): void {
@@ -106,7 +123,11 @@ interface Loads {
   failed: Since | undefined;
 }
 
-async function wrap(client: Client, operation: Operation): Promise<void> {
+async function wrap(
+  client: Client,
+  operation: Operation,
+  events: readonly CacheEvent[],
+): Promise<void> {
   const { kind, keys, tags, options } = operation;
   const { cache, oracle, log, process } = client;
   const key = keys[0] as string;
@@ -128,13 +149,17 @@ async function wrap(client: Client, operation: Operation): Promise<void> {
     else if (kind === 'wrapSWR') values = [await cache.wrapSWR(key, '900ms', '1h', loadOne)];
     else values = [await cache.wrap(key, { ...options, tags }, loadOne)];
     log(`  p${process} ${kind} of ${keys} gave ${values.map(idOf)}`);
-    for (const [i, value] of values.entries()) check(client, keys[i], kind, since, value);
+    for (const [i, value] of values.entries()) {
+      const state = stateOf(events, keys[i], client.leases);
+      check(client, keys[i], kind, { ...since, state }, value);
+    }
     if (kind === 'wrapMany') return;
     const [value] = values;
     const loaded = loads.begun.get(key);
-    if (loads.failed) check(client, key, 'staleIfError', loads.failed, value);
+    if (loads.failed)
+      check(client, key, 'staleIfError', { ...loads.failed, state: 'stale' }, value);
     else if (late && loaded && idOf(value) !== `#${loaded.id}`)
-      check(client, key, 'softTimeout', late, value);
+      check(client, key, 'softTimeout', { ...late, state: 'stale' }, value);
   } catch (error) {
     if (error instanceof OriginError) return;
     if (error instanceof CacheError && /hardTimeout/.test(error.message)) return;
@@ -153,8 +178,10 @@ async function loadAll(
   const { process, oracle, log } = client;
   const began = moment(client);
   if (asked.length === 1) {
-    check(client, asked[0], 'staleValue', since, context.staleValue);
-    check(client, asked[0], 'staleValue at the load', began, context.staleValue, true);
+    const { staleValue } = context;
+    check(client, asked[0], 'staleValue', { ...since, state: 'stale' }, staleValue);
+    const atLoad = { ...began, state: 'stale' } as const;
+    check(client, asked[0], 'staleValue at the load', atLoad, staleValue, true);
   }
   const tags = operation.kind === 'wrapSWR' ? [] : operation.tags;
   const values = asked.map((each) => {
@@ -236,6 +263,8 @@ async function invalidate(
     set: () => false,
     invalidateTags: (value, called) =>
       value.key.startsWith(start) && what.some((tag) => namedAt(value, tag) < called),
+    expire: ({ key, began }, called) => names.includes(key) && began < called,
+    expireTags: (value, called) => covers.invalidateTags(value, called),
     clear: ({ key, began }, called) => key.startsWith(start) && began < called,
     delByPattern: (value, called) =>
       value.key.startsWith(start) &&

@@ -23,6 +23,8 @@ export type OperationKind =
   | 'del'
   | 'delMany'
   | 'invalidateTags'
+  | 'expire'
+  | 'expireTags'
   | 'clear'
   | 'delByPattern';
 
@@ -45,6 +47,8 @@ export interface ProcessConfig {
   readonly breaker: boolean;
   /** How far its clock is ahead. */
   readonly skewMs: number;
+  /** Its fills are background work. */
+  readonly backgroundFill: boolean;
 }
 
 /** Everything about a schedule but its chance. */
@@ -75,10 +79,13 @@ const WEIGHTS: Record<OperationKind, number> = {
   del: 12,
   delMany: 3,
   invalidateTags: 13,
+  expire: 8,
+  expireTags: 10,
   clear: 5,
   delByPattern: 3,
 };
-const INVALIDATIONS = ['del', 'set', 'invalidateTags', 'clear'] as const;
+const INVALIDATIONS = ['del', 'set', 'invalidateTags', 'expire', 'expireTags', 'clear'] as const;
+const OF_TAGS: readonly OperationKind[] = ['invalidateTags', 'expireTags'];
 const KINDS = Object.keys(WEIGHTS) as OperationKind[];
 
 export interface ScenarioLimits {
@@ -110,6 +117,7 @@ export function scenario(random: Random, limits: ScenarioLimits): Scenario {
     versionTTL: memory ? random.pick([0, 5]) : 0,
     breaker: random.chance(0.7),
     skewMs: random.pick([0, 0, 0, 1_500, -1_500, 600_000, -600_000]),
+    backgroundFill: random.chance(0.5),
   }));
   const weights = { ...WEIGHTS };
   if (random.chance(0.3)) {
@@ -119,12 +127,13 @@ export function scenario(random: Random, limits: ScenarioLimits): Scenario {
   } else {
     for (const kind of KINDS) if (kind !== 'wrap') weights[kind] *= random.pick([0, 1, 1, 3]);
   }
+  const tagsChange = OF_TAGS.some((kind) => weights[kind] > 0);
   const flavour: Omit<Flavour, 'templates'> = {
     // Few keys, or little ever meets.
     keys: random.chance(0.6) ? KEYS.slice(0, 1) : KEYS,
     tags: random.chance(0.6) ? TAGS.slice(0, 1) : TAGS,
-    tagged: weights.invalidateTags === 0 ? 0.2 : random.pick([0.4, 1]),
-    adding: weights.invalidateTags === 0 ? 0.05 : random.pick([0, 0, 0.6]),
+    tagged: tagsChange ? random.pick([0.4, 1]) : 0.2,
+    adding: tagsChange ? random.pick([0, 0, 0.6]) : 0.05,
     weights,
     plain: random.chance(0.4),
   };
@@ -172,7 +181,7 @@ function operation(random: Random, process: number, flavour: Flavour): Operation
     process,
     kind,
     keys: many ? random.some(flavour.keys) : [first],
-    tags: kind === 'invalidateTags' ? random.some(flavour.tags) : ownTags,
+    tags: OF_TAGS.includes(kind) ? random.some(flavour.tags) : ownTags,
     options,
     load: {
       outcome: flavour.plain
@@ -204,8 +213,8 @@ function options(random: Random): WrapOptions {
 export function describeOperation({ process, kind, keys, tags, options, load }: Operation): string {
   const wraps = kind.startsWith('wrap');
   const parts = [
-    kind === 'clear' || kind === 'invalidateTags' ? '' : keys.join(','),
-    tags.length > 0 && (wraps || kind === 'set' || kind === 'invalidateTags')
+    kind === 'clear' || OF_TAGS.includes(kind) ? '' : keys.join(','),
+    tags.length > 0 && (wraps || kind === 'set' || OF_TAGS.includes(kind))
       ? `tags ${tags.join(',')}`
       : '',
     wraps ? JSON.stringify({ ...options, load }) : '',

@@ -16,7 +16,17 @@ export interface Value {
   storedAt: number | undefined;
 }
 
-export type Kind = 'del' | 'set' | 'invalidateTags' | 'clear' | 'delByPattern';
+export type Kind =
+  | 'del'
+  | 'set'
+  | 'invalidateTags'
+  | 'expire'
+  | 'expireTags'
+  | 'clear'
+  | 'delByPattern';
+
+/** Kinds that leave a value servable as a stale one. */
+const SOFT: readonly Kind[] = ['expire', 'expireTags'];
 
 export interface Invalidation {
   readonly kind: Kind;
@@ -49,6 +59,8 @@ export interface Reading {
   readonly since: number;
   readonly sinceMs: number;
   readonly slack?: Slack;
+  /** How it was served. Soft invalidations forbid only fresh values. */
+  readonly state: 'fresh' | 'stale';
   /** Holds only invalidations by the process itself against it. */
   readonly own?: boolean;
 }
@@ -56,8 +68,8 @@ export interface Reading {
 /**
  * Knows what may be cached. Time here is the order of what happened, one number for each thing that did.
  *
- * The property: a load that began before `del`, `set`, `invalidateTags` or `clear` was called is never the cached
- * value once that call has resolved.
+ * The properties: a load that began before `del`, `set`, `invalidateTags` or `clear` was called is never the cached
+ * value once that call has resolved. One that began before `expire` or `expireTags` was called is never served as fresh.
  */
 export class Oracle {
   readonly #values: Value[] = [];
@@ -120,7 +132,7 @@ export class Oracle {
       if (!this.#forbids(invalidation, value, reading)) continue;
       const { kind, what, called, resolved } = invalidation;
       this.fail(
-        `${how} of ${key} gave ${who} #${value.id}, whose ${value.kind} by p${value.process} began at ${value.began}; ` +
+        `${how} of ${key} gave ${who} #${value.id} as ${reading.state}, whose ${value.kind} by p${value.process} began at ${value.began}; ` +
           `${kind} ${what} by p${invalidation.process} was called at ${called} and resolved at ${resolved}, before ${since}`,
       );
     }
@@ -129,11 +141,13 @@ export class Oracle {
   #forbids(invalidation: Invalidation, value: Value, reading: Reading): boolean {
     const { resolved, resolvedMs, kind, process } = invalidation;
     if (resolved === undefined || resolved >= reading.since) return false;
+    if (SOFT.includes(kind) && reading.state === 'stale') return false;
     if (!invalidation.covers(value)) return false;
     if (process === reading.process) return true;
     if (reading.own) return false;
     const { tags, prefix, lag, copies } = reading.slack ?? NONE;
-    const memory = kind === 'invalidateTags' ? tags : kind === 'clear' ? prefix : copies;
+    const ofTags = kind === 'invalidateTags' || kind === 'expireTags';
+    const memory = ofTags ? tags : kind === 'clear' ? prefix : copies;
     return reading.sinceMs >= resolvedMs + memory + lag;
   }
 

@@ -1,4 +1,5 @@
 import { CacheService } from '@glasswork/cache';
+import { noteEvent } from './call-events.js';
 import { type Client, call, type Gap } from './client.js';
 import { Gates } from './gates.js';
 import { describeOperation, type Scenario } from './operations.js';
@@ -73,6 +74,7 @@ class Run {
     this.#subject = subject;
     this.#scenario = scenario;
     const { time } = world;
+    const leases = scenario.operations.some(({ options }) => Boolean(options.lease));
     this.#clients = scenario.processes.map((config, process): Client => {
       const clock = { now: () => time.now() + config.skewMs };
       const { oracle, gates, log } = world;
@@ -81,13 +83,14 @@ class Run {
         tagTTL: config.tagTTL,
         versionTTL: config.versionTTL,
         clock,
-        onEvent: () => {},
+        onEvent: noteEvent,
+        ...(config.backgroundFill && { waitUntil: () => {} }),
         ...(!config.breaker && { breaker: false }),
       });
       const lagMs = world.faults.includes('stale') ? LAG_MS : 0;
       const { copyMs = 0 } = subject;
       this.#open.set(process, new Set());
-      return { process, config, cache, oracle, gates, time, lagMs, copyMs, log };
+      return { process, config, cache, oracle, gates, time, lagMs, copyMs, leases, log };
     });
   }
 
@@ -205,10 +208,13 @@ class Run {
     const keys = [...new Set(this.#scenario.operations.flatMap((operation) => operation.keys))];
     for (const prefix of new Set(this.#scenario.processes.map((config) => config.prefix))) {
       const since = oracle.tick();
-      const values = await auditor(this.#subject.audit, prefix, time).getMany(keys);
-      values.forEach((value, i) => {
+      const cache = auditor(this.#subject.audit, prefix, time);
+      const entries = await Promise.all(keys.map((key) => cache.getEntry(key)));
+      entries.forEach((entry, i) => {
         const key = `${prefix}:${keys[i]}`;
-        oracle.check(value, { process: 'audit', how: 'audit', key, since, sinceMs: time.now() });
+        const { state = 'fresh', value } = entry ?? {};
+        const reading = { process: 'audit', how: 'audit', key, state } as const;
+        oracle.check(value, { ...reading, since, sinceMs: time.now() });
       });
     }
   }

@@ -19,7 +19,10 @@ const RULES: Rules = {
     { name: 'mechanisms', rooms: ['aws', 'resilience', 'serializers'] },
     { name: 'stores', rooms: ['stores'] },
     // The engine, in the order in which one room builds on another.
-    { name: 'engine: capabilities', rooms: ['engine/store-capabilities.ts'] },
+    {
+      name: 'engine: capabilities',
+      rooms: ['engine/store-capabilities.ts', 'engine/store-calls.ts'],
+    },
     { name: 'engine: access', rooms: ['engine/store-access.ts', 'engine/inflight'] },
     { name: 'engine: copies', rooms: ['engine/copies.ts'] },
     { name: 'engine: reading', rooms: ['engine/reading'] },
@@ -63,6 +66,7 @@ const RULES: Rules = {
     modules: ['node:http', 'node:https', 'node:net', 'node:tls', 'node:crypto'],
   },
   optionalPeers: Object.keys(manifest.peerDependencies),
+  bundled: { rooms: ['cli'], packages: ['cli-table3', 'commander', 'picocolors'] },
 };
 
 describe('imports', () => {
@@ -159,6 +163,11 @@ describe('the checker of imports', () => {
       'a package that is no peer, lazily',
       { 'aws/a.ts': "await import('lodash/fp');" },
       'src/aws/a.ts: imports lodash/fp, which is no peer of this package',
+    ],
+    [
+      'a package of the command line elsewhere',
+      { 'lambda/a.ts': "import 'commander';" },
+      'src/lambda/a.ts: imports commander, which is no peer of this package',
     ],
     [
       'a heavy builtin at load',

@@ -1,7 +1,7 @@
 import type { DependencyVersions } from '../../model/dependency.js';
 import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
 import type { Address, Snapshot } from '../../model/snapshot.js';
-import type { InFlight } from './in-flight-read.js';
+import type { InFlight, Strength } from './in-flight-read.js';
 import { ChainedLoad } from './load-chain.js';
 import type { LoadRun } from './load-run.js';
 
@@ -15,18 +15,22 @@ export interface LoadStart {
   /** All known tags of the key. */
   readonly tags: Iterable<string>;
   readonly run: LoadRun;
+  /** The loads in whose function the call was made. */
+  readonly callers: readonly ChainedLoad[];
 }
 
 /**
  * One running load and the callers that wait for it.
  *
- *     preparing ────── begin ──▶ loading ────── write ──▶ writing ──▶ ended
- *       rebase: a newer read       addTags
+ *     preparing ────── begin ──▶ loading ────── write ──▶ writing ─────────────▶ ended
+ *       rebase: a newer read       addTags                  handOut: callers have the value while the write goes on
  *       carry: created versions
  *
- * Three things may happen at any time. From then on its value is not cached, and new callers do not join:
+ * Three things may happen at any time. From then on new callers do not join, and its value is not cached, except as a
+ * stale one after a soft invalidation:
  *
- * - `invalidate`: this process has invalidated the key after the load began. The last good value may not replace it.
+ * - `invalidate`: this process has invalidated the key after the load began. After a hard invalidation the last good
+ *   value may not replace it.
  * - `replace`: a forced load of the key has begun, which is newer. The last good value may still replace it.
  * - its run is aborted, because no caller waits any more. It ends with a rejection.
  */
@@ -49,20 +53,25 @@ export class InFlightLoad implements InFlight {
   #hasBegun = false;
   #hasAddedTags = false;
   #isInvalidated = false;
+  #isExpired = false;
   #isReplaced = false;
   #writing: Promise<unknown> | undefined;
+  #landed: Promise<unknown> | undefined;
+  #handedOut: unknown;
+  /** The time from which the written value is stale, epoch milliseconds. */
+  #freshUntil = Number.POSITIVE_INFINITY;
   #settle: (outcome: Promise<unknown>) => void = () => {};
 
   /** `countFreezes` returns the number of freezes of this process so far. */
   constructor(
-    { address, snapshot, tags, run }: LoadStart,
+    { address, snapshot, tags, run, callers }: LoadStart,
     order: number,
     countFreezes: () => number,
   ) {
     this.storageKey = address.storageKey;
     this.order = order;
     this.run = run;
-    this.chained = new ChainedLoad(address.key);
+    this.chained = new ChainedLoad(address.key, callers);
     this.#basis = snapshot;
     this.#tags = new Set(tags);
     this.#countFreezes = countFreezes;
@@ -99,6 +108,26 @@ export class InFlightLoad implements InFlight {
     return this.#writing ?? Promise.resolve();
   }
 
+  get isWriting(): boolean {
+    return this.#writing !== undefined;
+  }
+
+  /** Resolves when the service no longer waits for a write that goes on in the background. Undefined without one. */
+  get landed(): Promise<unknown> | undefined {
+    return this.#landed;
+  }
+
+  /** The value that later callers copy: the copy that is written, because no caller has it, or the loaded value. */
+  sharedFrom(value: unknown): unknown {
+    return this.#landed ? this.#handedOut : value;
+  }
+
+  /** Resolves once the load has ended, and a write that goes on in the background has, too. Never rejects. */
+  async ended(): Promise<void> {
+    await this.outcome.catch(() => {});
+    await this.#landed;
+  }
+
   /** Starts the work. Its outcome becomes the load's. */
   start(work: (load: InFlightLoad) => Promise<unknown>): void {
     this.#settle(work(this));
@@ -126,13 +155,21 @@ export class InFlightLoad implements InFlight {
     for (const tag of tags) this.#tags.add(tag);
   }
 
-  /** Marks the write of the value to the store. `writing` never rejects. */
-  write(writing: Promise<unknown>): void {
+  /** Marks the write of a value to the store, which is stale from `freshUntil` on. `writing` never rejects. */
+  write(writing: Promise<unknown>, freshUntil: number): void {
     this.#writing = writing;
+    this.#freshUntil = freshUntil;
   }
 
-  invalidate(): void {
-    this.#isInvalidated = true;
+  /** Lets callers have the value while its write goes on until `landed`. They share `copy`, which is written. */
+  handOut(copy: unknown, landed: Promise<unknown> | undefined): void {
+    this.#handedOut = copy;
+    this.#landed = landed;
+  }
+
+  invalidate(strength: Strength = 'hard'): void {
+    if (strength === 'hard') this.#isInvalidated = true;
+    else this.#isExpired = true;
   }
 
   replace(): void {
@@ -143,9 +180,13 @@ export class InFlightLoad implements InFlight {
    * True if a caller that read this snapshot may share the outcome. `called` is the number of its call. Two failed
    * reads, or two missing records, do not prove equal versions: such a caller shares only a load that began after its
    * call.
+   *
+   * A handed out value is shared only while a hit would be fresh, and not if it has tags whose versions no caller has
+   * read.
    */
-  canJoin(snapshot: LoadBasis, called: number): boolean {
+  canJoin(snapshot: LoadBasis, called: number, now: number): boolean {
     if (!this.#isOpen) return false;
+    if (this.#landed && (this.#hasAddedTags || now >= this.#freshUntil)) return false;
     if (!isKnown(snapshot)) return called < this.order;
     return !this.#hasAddedTags && this.#isBasedOn(snapshot);
   }
@@ -156,7 +197,7 @@ export class InFlightLoad implements InFlight {
   }
 
   get #isOpen(): boolean {
-    return !this.isOutdated && !this.run.isAborted && !this.hasFrozen;
+    return !this.isOutdated && !this.#isExpired && !this.run.isAborted && !this.hasFrozen;
   }
 
   /** True for the same versions of the same dependencies, read recently. */

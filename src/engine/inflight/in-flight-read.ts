@@ -10,6 +10,9 @@ export interface InFlight {
 /** True if the invalidation concerns this read or load. */
 export type Matches = (inFlight: InFlight) => boolean;
 
+/** `hard`: the value must not be used. `soft`: it counts as stale. */
+export type Strength = 'hard' | 'soft';
+
 const NONE: ReadonlySet<string> = new Set();
 
 /** A read under way. It ends when its load has started, or when none is needed. */
@@ -21,9 +24,9 @@ export class InFlightRead implements InFlight {
   /** Its position in the set of reads under way. */
   place = 0;
   readonly #reads: UnorderedSet<InFlightRead>;
-  #isInvalidated = false;
+  #invalidated: Strength | undefined;
   /** The invalidations since its start that did not match its known tags. */
-  #others: Matches[] | undefined;
+  #others: { readonly matches: Matches; readonly strength: Strength }[] | undefined;
 
   constructor(
     reads: UnorderedSet<InFlightRead>,
@@ -38,21 +41,32 @@ export class InFlightRead implements InFlight {
     reads.add(this);
   }
 
-  invalidate(matches: Matches): void {
-    if (this.#isInvalidated) return;
-    this.#isInvalidated = matches(this);
-    if (!this.#isInvalidated) this.#others = [...(this.#others ?? []), matches];
+  invalidate(matches: Matches, strength: Strength = 'hard'): void {
+    if (this.#invalidated === 'hard') return;
+    if (matches(this)) this.#invalidated = strength;
+    else this.#others = [...(this.#others ?? []), { matches, strength }];
+  }
+
+  /** True if this process has invalidated anything since the read began. Most reads end without. */
+  get isOvertaken(): boolean {
+    return this.#invalidated !== undefined || this.#others !== undefined;
   }
 
   /**
-   * True if this process has invalidated the key or a tag since the read began. `found` holds the tags of the entry.
-   * They are unknown before the read, so earlier invalidations are matched against them now.
+   * How this process has invalidated the key or a tag since the read began. `found` holds the tags of the entry. They are
+   * unknown before the read, so earlier invalidations are matched against them now.
    */
-  isInvalidated(found: readonly string[]): boolean {
-    if (this.#isInvalidated || !this.#others) return this.#isInvalidated;
+  invalidatedBy(found: readonly string[]): Strength | undefined {
+    if (this.#invalidated === 'hard' || !this.#others) return this.#invalidated;
     const { storageKey } = this;
     const tags = new Set(found);
-    return this.#others.some((matches) => matches({ storageKey, tags }));
+    const matching = this.#others.filter(({ matches }) => matches({ storageKey, tags }));
+    const isHard = matching.some(({ strength }) => strength === 'hard');
+    return isHard ? 'hard' : (matching[0]?.strength ?? this.#invalidated);
+  }
+
+  isInvalidated(found: readonly string[]): boolean {
+    return this.invalidatedBy(found) === 'hard';
   }
 
   end(): void {
@@ -72,9 +86,9 @@ export class InFlightReads {
     return this.#reads[0]?.order ?? 0;
   }
 
-  /** The same as `InFlightRead.isInvalidated`, for the read at this index. */
-  isInvalidated(index: number, found: readonly string[]): boolean {
-    return this.#reads[index]?.isInvalidated(found) === true;
+  /** The same as `InFlightRead.invalidatedBy`, for the read at this index. */
+  invalidatedBy(index: number, found: readonly string[]): Strength | undefined {
+    return this.#reads[index]?.invalidatedBy(found);
   }
 
   end(): void {

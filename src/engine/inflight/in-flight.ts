@@ -1,6 +1,12 @@
 import { UnorderedSet } from '../../util/unordered-set.js';
 import { InFlightLoad, type LoadBasis, type LoadStart } from './in-flight-load.js';
-import { guarded, InFlightRead, InFlightReads, type Matches } from './in-flight-read.js';
+import {
+  guarded,
+  InFlightRead,
+  InFlightReads,
+  type Matches,
+  type Strength,
+} from './in-flight-read.js';
 
 /** A key to read, with its tags as known before the read. */
 export interface Watched {
@@ -21,21 +27,23 @@ export interface Watched {
  */
 export class InFlightTracker {
   readonly #countFreezes: () => number;
+  readonly #now: () => number;
   readonly #loads = new Set<InFlightLoad>();
   readonly #reads = new UnorderedSet<InFlightRead>();
   /** The youngest load of each key, which callers may join. */
   readonly #youngest = new Map<string, InFlightLoad>();
   #order = 0;
 
-  /** `countFreezes` returns the number of freezes of this process so far. */
-  constructor(countFreezes = () => 0) {
+  /** `countFreezes` returns the number of freezes of this process so far; `now` the time, epoch milliseconds. */
+  constructor(countFreezes = () => 0, now = () => 0) {
     this.#countFreezes = countFreezes;
+    this.#now = now;
   }
 
   /** The load that a caller with this snapshot may join. `called` is the number of its call. */
   joinable(storageKey: string, snapshot: LoadBasis, called: number): InFlightLoad | undefined {
     const load = this.#youngest.get(storageKey);
-    return load?.canJoin(snapshot, called) ? load : undefined;
+    return load?.canJoin(snapshot, called, this.#now()) ? load : undefined;
   }
 
   /** The running load that makes a load from this snapshot unnecessary, even if nobody may join it. */
@@ -50,9 +58,13 @@ export class InFlightTracker {
     const { storageKey } = load;
     this.#loads.add(load);
     this.#youngest.set(storageKey, load);
+    const close = () => {
+      if (this.#youngest.get(storageKey) === load) this.#youngest.delete(storageKey);
+    };
     const ended = () => {
       load.chained.end();
-      if (this.#youngest.get(storageKey) === load) this.#youngest.delete(storageKey);
+      if (load.landed) void load.landed.then(close);
+      else close();
       void load.written.then(() => this.#loads.delete(load));
     };
     load.start(work);
@@ -90,24 +102,22 @@ export class InFlightTracker {
   /**
    * Invalidates reads under way and loads that have not begun, which may predate an invalidation that just resolved.
    */
-  invalidateReads(matches: Matches): void {
-    for (const read of this.#reads.all()) read.invalidate(matches);
+  invalidateReads(matches: Matches, strength: Strength = 'hard'): void {
+    for (const read of this.#reads.all()) read.invalidate(matches, strength);
     // A load that has begun may have begun after the call of the invalidation.
-    for (const load of this.#loads) if (!load.hasBegun && matches(load)) load.invalidate();
+    for (const load of this.#loads) if (!load.hasBegun && matches(load)) load.invalidate(strength);
   }
 
-  /** Invalidates reads and loads under way. Resolves once their writes have ended. */
-  invalidate(matches: Matches): Promise<void> {
-    this.invalidateReads(matches);
-    return this.invalidateLoads(matches);
+  /**
+   * Invalidates reads and loads under way: new callers do not join the loads, and only after a soft invalidation are their
+   * values still cached. Resolves once writes under way have ended.
+   */
+  invalidate(matches: Matches, strength: Strength = 'hard'): Promise<void> {
+    this.invalidateReads(matches, strength);
+    return this.#withdraw(matches, (load) => load.invalidate(strength));
   }
 
-  /** Stops loads from caching their values and from being joined. Resolves once writes under way have ended. */
-  invalidateLoads(matches: Matches): Promise<void> {
-    return this.#withdraw(matches, (load) => load.invalidate());
-  }
-
-  /** The same as `invalidateLoads` for a forced load, which is newer but invalidates nothing, so reads continue. */
+  /** The same for a forced load, which is newer but invalidates nothing, so reads continue. */
   replaceLoads(matches: Matches): Promise<void> {
     return this.#withdraw(matches, (load) => load.replace());
   }
@@ -122,7 +132,7 @@ export class InFlightTracker {
   /** Resolves once the loads running now and their writes have ended. */
   async settled(): Promise<void> {
     const ended = async (load: InFlightLoad) => {
-      await load.outcome.catch(() => {});
+      await load.ended();
       await load.written;
     };
     await Promise.all([...this.#loads].map(ended));

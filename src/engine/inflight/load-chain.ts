@@ -1,5 +1,9 @@
 import type * as asyncHooks from 'node:async_hooks';
 
+type Loads = readonly ChainedLoad[];
+
+const NONE: Loads = [];
+
 /**
  * A load's link in chains of loads that wait for each other. It holds no value, because the context of a timer or a
  * connection that the load has opened may keep the link for ever.
@@ -9,9 +13,14 @@ export class ChainedLoad {
   #hasEnded = false;
   /** Created by the first wait, because most loads wait for no other. */
   #waitsFor: Set<{ readonly load: ChainedLoad }> | undefined;
+  /** The loads in whose function this one was called. */
+  #callers: Loads;
+  /** Background work that calls in this load's function have begun, and that has not ended. */
+  #begun: Set<Promise<unknown>> | undefined;
 
-  constructor(key: string) {
+  constructor(key: string, callers: Loads = NONE) {
     this.key = key;
+    this.#callers = callers;
   }
 
   get hasEnded(): boolean {
@@ -22,6 +31,20 @@ export class ChainedLoad {
   end(): void {
     this.#hasEnded = true;
     this.#waitsFor = undefined;
+    this.#callers = NONE;
+  }
+
+  /** Notes background work that a call in this load's function has begun. `work` never rejects. */
+  begin(work: Promise<unknown>): void {
+    this.#begun ??= new Set();
+    this.#begun.add(work);
+    void work.then(() => this.#begun?.delete(work));
+    for (const caller of this.#callers) caller.begin(work);
+  }
+
+  /** Resolves once the noted work has ended. */
+  async begun(): Promise<void> {
+    await Promise.all(this.#begun ?? NONE);
   }
 
   /** Makes this load wait for the other one. Returns a function that ends the wait. */
@@ -51,10 +74,6 @@ export class ChainedLoad {
     return undefined;
   }
 }
-
-type Loads = readonly ChainedLoad[];
-
-const NONE: Loads = [];
 
 /** The first version of Node in which AsyncLocalStorage adds no cost to calls outside of it. */
 const FIRST_FREE_VERSION = 24;

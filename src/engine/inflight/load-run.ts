@@ -5,6 +5,7 @@
 export class LoadRun {
   #waiting = 0;
   #isInBackground = false;
+  #isKept = false;
   #hasEnded = false;
   #abortion: { readonly reason: unknown } | undefined;
   #controller: AbortController | undefined;
@@ -32,10 +33,16 @@ export class LoadRun {
     };
   }
 
-  /** Adds background work, which never leaves. */
-  enterBackground(): void {
+  /** Adds background work, which never leaves. `isKept`: see `BackgroundTasks.run`. */
+  enterBackground(isKept: boolean): void {
     this.#isInBackground = true;
+    this.#isKept ||= isKept;
     this.#waiting++;
+  }
+
+  /** True if the process is kept alive until the run and its writes have ended. */
+  get isKept(): boolean {
+    return this.#isKept;
   }
 
   get isInBackground(): boolean {

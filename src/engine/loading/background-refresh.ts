@@ -3,6 +3,7 @@ import { isCopy } from '../../model/snapshot.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { InFlightReads } from '../inflight/in-flight-read.js';
+import type { ChainedLoad } from '../inflight/load-chain.js';
 import type { EntryReader } from '../reading/entry-reader.js';
 import type { StoreAccess } from '../store-access.js';
 import type { BackgroundTasks } from './background-tasks.js';
@@ -46,29 +47,41 @@ export class BackgroundRefresh {
     const [first] = idle;
     if (!first) return;
     for (const request of idle) this.#claiming.add(identityOf(request));
-    const refreshing = this.#refresh(withStaleValue(this.#parts.access.store, idle), load, 'first');
-    this.#parts.background.run(refreshing, first.policy.waitUntil);
+    const { access, background } = this.#parts;
+    const due = withStaleValue(access.store, idle);
+    background.run(first, (isKept) => this.#refresh(due, load, isKept, 'first'));
   }
 
-  async #refresh(requests: readonly LoadRequest[], load: LoadAll, attempt: Attempt): Promise<void> {
-    const { claimed, loads } = await this.#claimAndLoad(requests, load, attempt);
+  async #refresh(
+    requests: readonly LoadRequest[],
+    load: LoadAll,
+    isKept: boolean,
+    attempt: Attempt,
+  ): Promise<readonly ChainedLoad[]> {
+    const { claimed, loads } = await this.#claimAndLoad(requests, load, isKept, attempt);
     const isFrozen = await Promise.all(
       loads.map((inFlight) =>
         // A failed load reports its own event.
         inFlight.outcome.then(
-          () => false,
+          async () => {
+            await inFlight.landed;
+            return false;
+          },
           () => inFlight.hasFrozen,
         ),
       ),
     );
     const again = claimed.filter((_request, i) => isFrozen[i]);
-    if (attempt === 'first' && again.length > 0) await this.#refresh(again, load, 'after a freeze');
+    const chained = loads.map((inFlight) => inFlight.chained);
+    if (attempt === 'after a freeze' || again.length === 0) return chained;
+    return [...chained, ...(await this.#refresh(again, load, isKept, 'after a freeze'))];
   }
 
   /** Starts the load of the requests that this process must refresh, except those it has invalidated meanwhile. */
   #claimAndLoad(
     requests: readonly LoadRequest[],
     load: LoadAll,
+    isKept: boolean,
     attempt: Attempt,
   ): Promise<{ claimed: readonly LoadRequest[]; loads: readonly InFlightLoad[] }> {
     const watched = requests.map((request) => ({
@@ -80,7 +93,7 @@ export class BackgroundRefresh {
       () => Promise.all(requests.map((request) => this.#claim(request, attempt))),
       (claims, watches) => {
         for (const request of requests) this.#claiming.delete(identityOf(request));
-        return this.#loadClaimed(claims, watches, load);
+        return this.#loadClaimed(claims, watches, load, isKept);
       },
     );
   }
@@ -89,9 +102,10 @@ export class BackgroundRefresh {
     claims: readonly (Claim | undefined)[],
     watches: InFlightReads,
     load: LoadAll,
+    isKept: boolean,
   ): Promise<{ claimed: readonly LoadRequest[]; loads: readonly InFlightLoad[] }> {
     const isOvertaken = (claim: Claim | undefined, i: number) =>
-      claim !== undefined && watches.isInvalidated(i, knownTags(claim.request));
+      claim !== undefined && watches.invalidatedBy(i, knownTags(claim.request)) !== undefined;
     const overtaken = claims.filter(isOvertaken);
     const kept = claims.flatMap((claim) => (claim && !overtaken.includes(claim) ? [claim] : []));
     const claimed = kept.map(({ request }) => request);
@@ -101,7 +115,7 @@ export class BackgroundRefresh {
     }
     const leases = kept.map(({ lease }) => lease);
     const loads = this.#parts.runner.startAll(claimed, load, leases);
-    for (const { run } of loads) run.enterBackground();
+    for (const { run } of loads) run.enterBackground(isKept);
     await Promise.all(overtaken.map((claim) => claim?.lease?.release()));
     return { claimed, loads };
   }

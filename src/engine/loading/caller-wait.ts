@@ -13,8 +13,6 @@ const SLOW_JOIN_MS = 10_000;
 
 /** The load that a caller waits for, and the loads from which it was called. */
 export interface Awaited extends Shared {
-  /** The loads from which the call was made. */
-  readonly callers: readonly ChainedLoad[];
   /** Starts a load for this caller alone, if a value cannot be copied. */
   readonly loadAlone: () => InFlightLoad;
 }
@@ -33,13 +31,16 @@ export class CallerWait {
   readonly outcome: Promise<unknown>;
   readonly #parts: Parts;
   readonly #awaited: Awaited;
+  readonly #callers: readonly ChainedLoad[];
   readonly #ends: (() => unknown)[] = [];
   #inFlight: InFlightLoad;
   #leave: (reason: unknown) => void = () => {};
   #hasGivenUp = false;
 
-  constructor(parts: Parts, { address, policy }: LoadRequest, awaited: Awaited) {
+  constructor(parts: Parts, request: LoadRequest, awaited: Awaited) {
+    const { address, policy, callers } = request;
     this.#parts = parts;
+    this.#callers = callers;
     this.#awaited = awaited;
     const { inFlight, hasJoined } = awaited;
     this.#inFlight = inFlight;
@@ -66,11 +67,12 @@ export class CallerWait {
   #enter(inFlight: InFlightLoad): void {
     this.#inFlight = inFlight;
     this.#leave = inFlight.run.enter();
-    for (const caller of this.#awaited.callers) this.#ends.push(caller.waitFor(inFlight.chained));
+    for (const caller of this.#callers) this.#ends.push(caller.waitFor(inFlight.chained));
   }
 
   async #copied(loaded: unknown): Promise<unknown> {
-    const copy = await copyForJoiner(this.#parts.access.store, this.#inFlight, loaded);
+    const value = this.#inFlight.sharedFrom(loaded);
+    const copy = await copyForJoiner(this.#parts.access.store, this.#inFlight, value);
     if (copy !== NOT_COPIED || this.#hasGivenUp) return copy;
     this.#enter(this.#awaited.loadAlone());
     return this.#inFlight.outcome;
@@ -99,7 +101,7 @@ export class CallerWait {
   }
 
   #tellWhenSlow(key: string): void {
-    const waitingKey = this.#awaited.callers[0]?.key;
+    const waitingKey = this.#callers[0]?.key;
     const tell = () =>
       this.#parts.emit({ type: 'slow-join', key, waitingKey, waitedMs: SLOW_JOIN_MS });
     this.#ends.push(afterUnlessIdle(SLOW_JOIN_MS, tell));

@@ -1,4 +1,4 @@
-import type { Entry } from '../../model/entry.js';
+import { type Entry, isExpiredSoftly } from '../../model/entry.js';
 import type { Emit } from '../../model/events.js';
 import { type Clock, withTimeout } from '../../model/time.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
@@ -48,10 +48,12 @@ export async function lastGoodOrLoaded(
     const entry = await lastGoodAfter('timeout', parts, request, wait.inFlight);
     if (!entry) return await wait.outcome;
     const { inFlight } = wait;
-    inFlight.run.enterBackground();
     // A failed load reports its own event.
-    const work = inFlight.outcome.catch(() => {});
-    background.run(work, policy.waitUntil);
+    const isKept = background.run(request, async () => {
+      await inFlight.ended();
+      return [inFlight.chained];
+    });
+    inFlight.run.enterBackground(isKept);
     return standIn(entry, 'timeout');
   } catch (error) {
     const entry = lastGood && (await lastGoodAfter('error', parts, request, wait.inFlight));
@@ -81,8 +83,10 @@ async function lastGoodAfter(
   const entry = again?.entry;
   if (!again || !entry || policy.signal?.aborted || !mayStandIn(parts, request, entry))
     return undefined;
+  // A soft invalidation of the key gives the same entry a new version.
   const isSame =
-    again.version === snapshot.version && entry.createdAt === snapshot.entry?.createdAt;
+    (again.version === snapshot.version || isExpiredSoftly(entry)) &&
+    entry.createdAt === snapshot.entry?.createdAt;
   // After an error, any other entry is newer and better. A load that is only late will bring a better one itself.
   if (reason === 'timeout') return isSame ? entry : undefined;
   return isSame && inFlight.isInvalidated ? undefined : entry;

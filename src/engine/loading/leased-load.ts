@@ -1,4 +1,5 @@
 import { tagsAmong } from '../../model/dependency.js';
+import type { Emit } from '../../model/events.js';
 import { isServable, type Servable, type Snapshot } from '../../model/snapshot.js';
 import { monotonic, pause } from '../../model/time.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
@@ -17,6 +18,7 @@ const LONGEST_PAUSE_MS = 250;
 const PAUSE_GROWTH = 1.5;
 
 interface Parts {
+  readonly emit: Emit;
   readonly leases: Leases;
   readonly reader: EntryReader;
   readonly versions: VersionTracker;
@@ -59,6 +61,8 @@ export class LeasedLoad {
           current = end.request;
           break;
         case 'timeout':
+          this.#parts.emit({ type: 'lease', key: current.address.key, state: 'timeout' });
+          return this.#load(end.request, inFlight, undefined, load);
         case 'unreadable':
           return this.#load(end.request, inFlight, undefined, load);
       }
@@ -103,7 +107,8 @@ export class LeasedLoad {
       { storageKey: address.storageKey, tags: knownTags(request) },
       () => Promise.all([reader.read(address, policy.tags), leases.isHeld(request)]),
       ([snapshot, isHeld], watch) => {
-        const isOvertaken = watch.isInvalidated(tagsAmong(snapshot.entry?.versions ?? []));
+        const tags = tagsAmong(snapshot.entry?.versions ?? []);
+        const isOvertaken = watch.invalidatedBy(tags) !== undefined;
         if (snapshot.state === 'stale' && !isOvertaken)
           refresh.start([{ ...request, snapshot }], load);
         return { snapshot, isHeld, isOvertaken };

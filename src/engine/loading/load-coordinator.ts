@@ -33,12 +33,11 @@ export class LoadCoordinator {
 
   /**
    * Joins running loads, and starts one for the remaining requests. Returns a load for each request, in their order.
-   * `callers` are the loads from which this call was made.
    *
    * @throws CacheError `LOAD_FAILED` if a load to join waits for one of the callers, because neither would ever end.
    */
-  load(requests: readonly LoadRequest[], load: LoadAll, callers: readonly ChainedLoad[]): Shared[] {
-    if (callers.length > 0) this.#refuseCycles(requests, callers);
+  load(requests: readonly LoadRequest[], load: LoadAll): Shared[] {
+    this.#refuseCycles(requests);
     const running = requests.map((request) => this.#joinable(request));
     this.#makeWayForForced(requests);
     const missing = requests.filter((_request, i) => !running[i]);
@@ -59,9 +58,10 @@ export class LoadCoordinator {
    * Throws if a call would wait for its own load. This includes a load that callers no longer join because it has added
    * tags: a call for the same key inside it would start another load, which would start the next, without end.
    */
-  #refuseCycles(requests: readonly LoadRequest[], callers: readonly ChainedLoad[]): void {
+  #refuseCycles(requests: readonly LoadRequest[]): void {
     for (const request of requests) {
-      const { address, policy, snapshot } = request;
+      const { address, policy, snapshot, callers } = request;
+      if (callers.length === 0) continue;
       const running =
         this.#joinable(request) ??
         (policy.forceFresh

@@ -1,6 +1,7 @@
 import { tagsAmong } from '../../model/dependency.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import type { Address, Snapshot } from '../../model/snapshot.js';
+import type { ChainedLoad } from '../inflight/load-chain.js';
 import type { LoadContext } from './load-context.js';
 
 /** One key to load, the policy for its value, and the snapshot read before the load. */
@@ -12,6 +13,8 @@ export interface LoadRequest {
   readonly staleValue?: unknown;
   /** The number of the call among the calls and loads of this process, in the order of their starts. */
   readonly called: number;
+  /** The loads in whose function the call was made. */
+  readonly callers: readonly ChainedLoad[];
 }
 
 /** Loads the values of the keys, in their order. */

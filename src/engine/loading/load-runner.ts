@@ -1,30 +1,22 @@
 import type { DependencyVersions } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
-import type { Emit, RefusalReason } from '../../model/events.js';
-import { FAILED } from '../../model/failed.js';
-import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
-import { type Clock, monotonic } from '../../model/time.js';
+import type { Emit } from '../../model/events.js';
+import type { Clock } from '../../model/time.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import { runAsLoads } from '../inflight/load-chain.js';
 import { LoadRun } from '../inflight/load-run.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
-import type { EntryWriter } from '../writing/entry-writer.js';
+import type { Fills, RunningLoad } from './fills.js';
 import type { Lease } from './lease.js';
 import { LoadNotes, runLoad } from './load-context.js';
 import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 
-/** A request whose load is running. */
-export interface RunningLoad extends LoadRequest {
-  readonly inFlight: InFlightLoad;
-  readonly lease?: Lease | undefined;
-}
-
 interface Parts {
   readonly access: StoreAccess;
   readonly inFlight: InFlightTracker;
-  readonly writer: EntryWriter;
+  readonly fills: Fills;
   readonly versions: VersionTracker;
   readonly clock: Clock;
   readonly emit: Emit;
@@ -75,15 +67,16 @@ export class LoadRunner {
     run = new LoadRun(),
   ): InFlightLoad {
     const { access, inFlight } = this.#parts;
-    const { address, snapshot } = request;
-    const started = inFlight.start({ address, snapshot, tags: knownTags(request), run }, work);
+    const { address, snapshot, callers } = request;
+    const tags = knownTags(request);
+    const started = inFlight.start({ address, snapshot, tags, run, callers }, work);
     access.watch(started.outcome);
     return started;
   }
 
   /** Rejects with the load's error. Events report the outcome of the fills. */
   async run(running: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
-    const { clock } = this.#parts;
+    const { clock, emit, fills } = this.#parts;
     const { versions, staleValue } = await this.#prepare(running);
     for (const { inFlight } of running) inFlight.begin();
     const began = clock.now();
@@ -95,25 +88,30 @@ export class LoadRunner {
       added.push(reading);
       await reading;
     };
-    let filled: readonly boolean[] = [];
     try {
       const values = await this.#callLoad(running, load, staleValue, notes, addTags);
       if (!Array.isArray(values) || values.length !== running.length)
         throw wrongLength(values?.length, running.length);
-      const loadMs = this.#tell(running, { type: 'load' }, began);
+      const createdAt = clock.now();
+      const loadMs = Math.max(createdAt - began, 0);
+      for (const { address } of running)
+        emit({ type: 'load', key: address.key, durationMs: loadMs });
       const more = added.length > 0 ? await Promise.all(added) : NONE;
-      filled = await Promise.all(
-        running.map((each, i) =>
-          this.#fill(each, values[i], withTags(versions[i], more), notes, loadMs),
-        ),
+      const loaded = { ttl: notes.ttlMs, createdAt, loadMs };
+      await fills.write(
+        running.map((each, i) => {
+          const value = notes.isSkipped ? undefined : values[i];
+          return { ...each, ...loaded, value, versions: withTags(versions[i], more) };
+        }),
       );
       return values;
     } catch (error) {
-      this.#tell(running, { type: 'load-error', error }, began);
-      throw error;
-    } finally {
+      const durationMs = Math.max(clock.now() - began, 0);
+      for (const { address } of running)
+        emit({ type: 'load-error', key: address.key, durationMs, error });
       if (running.some(({ lease }) => lease))
-        await Promise.all(running.map(({ lease }, i) => filled[i] || lease?.release()));
+        await Promise.all(running.map(({ lease }) => lease?.release()));
+      throw error;
     }
   }
 
@@ -163,55 +161,6 @@ export class LoadRunner {
   async #current(tags: readonly string[]): Promise<DependencyVersions | undefined> {
     const { versions } = this.#parts;
     return versions.ensure(await versions.current(tags));
-  }
-
-  #tell(
-    running: readonly RunningLoad[],
-    what: { type: 'load' } | { type: 'load-error'; error: unknown },
-    began: number,
-  ): number {
-    const { clock, emit } = this.#parts;
-    const durationMs = Math.max(clock.now() - began, 0);
-    for (const { address } of running) emit({ ...what, key: address.key, durationMs });
-    return durationMs;
-  }
-
-  /** Resolves to true if the value was written. */
-  async #fill(
-    running: RunningLoad,
-    value: unknown,
-    versions: DependencyVersions | undefined,
-    notes: LoadNotes,
-    loadMs: number,
-  ): Promise<boolean> {
-    if (value === undefined || notes.isSkipped) return false;
-    const { address, policy, snapshot, inFlight } = running;
-    const { writer, emit } = this.#parts;
-    let refused = this.#refusal(running, versions);
-    if (!refused && versions) {
-      const ttl = notes.ttlMs ?? policy.ttl;
-      const write = { address, value, policy: { ...policy, ttl }, versions, loadMs };
-      const written = await writer.fill(write, snapshot.version, (writing) =>
-        inFlight.write(writing),
-      );
-      if (written === FAILED) return false;
-      if (written) emit({ type: 'fill', key: address.key, ttlMs: ttl });
-      else refused = 'changed';
-    }
-    if (refused) emit({ type: 'refused', key: address.key, reason: refused });
-    return !refused;
-  }
-
-  /** The reason not to send the value to the store, if any. */
-  #refusal(
-    { snapshot, inFlight }: RunningLoad,
-    versions: DependencyVersions | undefined,
-  ): RefusalReason | undefined {
-    if (!versions) return 'unread';
-    if (inFlight.isOutdated) return 'invalidated';
-    const wallMs = this.#parts.clock.now() - snapshot.wallMs;
-    const age = Math.max(wallMs, monotonic() - snapshot.monotonicMs);
-    return age > LONGEST_LOAD_MS ? 'late' : undefined;
   }
 }
 

@@ -56,10 +56,10 @@ export class EntryReader {
   #readOne(address: Address, tags: readonly string[], readStored: ReadStored): Promise<Snapshot> {
     const time = { wallMs: this.#clock.now(), monotonicMs: monotonic() };
     const names = tags.length === 0 ? PREFIX : [null, ...tags];
-    const versions = this.#versions.current(names, time.wallMs);
     const reading = this.#access.attempt('get', address.key, (store) =>
       readStored(store, address.storageKey),
     );
+    const versions = this.#versions.current(names, time.wallMs);
     if (versions instanceof Promise) {
       return Promise.all([reading, versions]).then(([stored, read]) =>
         this.#validator.validate(address, stored, read, time),

@@ -12,16 +12,27 @@ import type { Emit } from '../../model/events.js';
 import { FAILED } from '../../model/failed.js';
 import type { Address, Snapshot } from '../../model/snapshot.js';
 import type { Clock } from '../../model/time.js';
+import { hardVersion } from '../../model/version-line.js';
 import type { StoredValue } from './stored-value.js';
 import type { VersionTracker } from './version-tracker.js';
 
-/** True if all versions in an entry are current. If not, the entry was invalidated. */
+/** True if all versions in an entry are current. If not, the entry was invalidated, or softly expired. */
 export const areInForce = (
   carried: DependencyVersions,
   inForce: (name: DependencyName) => ReadVersion | undefined,
 ): boolean => carried.every(([name, version]) => inForce(name) === version);
 
-/** The same in one comparison, for the many entries that depend only on the prefix. */
+/** True if the hard version of each is in force. If not all versions are, the entry was softly expired. */
+const areValid = (
+  carried: DependencyVersions,
+  inForce: ReadonlyMap<DependencyName, ReadVersion>,
+): boolean =>
+  carried.every(([name, version]) => {
+    const current = inForce.get(name);
+    return typeof current === 'string' && hardVersion(current) === hardVersion(version);
+  });
+
+/** The same as `areInForce` in one comparison, for the many entries that depend only on the prefix. */
 export const carriesOnly = (
   carried: DependencyVersions,
   prefix: CacheVersion | ReadVersion | undefined,
@@ -82,6 +93,7 @@ export class EntryValidator {
   ): Promise<Snapshot> {
     let { versions } = base;
     let carried: ReadDependencyVersions | undefined;
+    let isCurrent = true;
     if (!isInForce) {
       const inForce = new Map(await this.#versionsInForce(entry, versions));
       if (entry.versions.some(([name]) => inForce.get(name) === FAILED))
@@ -90,18 +102,21 @@ export class EntryValidator {
       versions = versions.map(([name]) => [name, inForce.get(name) ?? FAILED]);
       const asked = new Set(versions.map(([name]) => name));
       carried = [...inForce].filter(([name]) => !asked.has(name));
-      if (!areInForce(entry.versions, (name) => inForce.get(name)))
+      if (!areValid(entry.versions, inForce))
         return { ...base, reason: 'invalidated', versions, carried };
+      isCurrent = areInForce(entry.versions, (name) => inForce.get(name));
     }
     const matching = address.schema ? await this.#matching(address, address.schema, entry) : entry;
     if (!matching) return { ...base, reason: 'corrupt', versions, carried };
-    const state = freshness(matching, this.#clock.now());
+    const aged = freshness(matching, this.#clock.now());
+    const state = aged === 'fresh' && !isCurrent ? 'stale' : aged;
     return { ...base, entry: matching, state, reason: 'expired', versions, carried };
   }
 
   /**
    * The versions that the entry must carry. Those of tags that the call did not name are remembered or read now. A
-   * version that does not match is read again, because a remembered one may be older than the entry.
+   * version that does not match is read again before it rejects the entry or makes it stale, because a remembered one may
+   * be older than the entry.
    */
   async #versionsInForce(
     entry: Entry,

@@ -1,14 +1,11 @@
-import type { CacheStore, CacheVersion, VersionedRead } from '../../model/cache-store.js';
+import type { CacheStore, CacheVersion } from '../../model/cache-store.js';
 import type { DependencyName, DependencyVersions } from '../../model/dependency.js';
 import { MISSING, type ReadDependencyVersions, type ReadVersion } from '../../model/dependency.js';
 import { FAILED } from '../../model/failed.js';
 import type { KeySpace } from '../../model/key-space.js';
-import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
-import { uniqueId } from '../../util/unique-id.js';
+import type { Clock } from '../../model/time.js';
 import type { StoreAccess } from '../store-access.js';
-
-/** Version records outlive every entry that depends on them, by a day, because clocks differ. */
-const recordTTL = (): number => LONGEST_LIFE_MS / 1000 + 86_400;
+import { addRecord, changeRecord, readRecord, SoftChange } from './version-record.js';
 
 interface Memory {
   /** The version as a list of one, the form that most reads need. */
@@ -109,10 +106,29 @@ export class VersionTracker {
    * @throws CacheError `NOT_CONFIRMED`.
    */
   async change(name: DependencyName, operation: string): Promise<void> {
-    const write = () =>
-      this.#access.confirm(operation, name ?? undefined, (store) =>
-        store.set(this.#record(name), uniqueId(), recordTTL()),
-      );
+    const record = this.#record(name);
+    await this.#confirm(name, operation, (store) => changeRecord(store, record));
+  }
+
+  /**
+   * Makes all entries that depend on the tag stale. Where a store compares no versions, it invalidates them.
+   *
+   * @throws CacheError `NOT_CONFIRMED`.
+   */
+  async soften(tag: string, operation: string): Promise<void> {
+    const { fences, isDurable } = this.#access.can;
+    if (!fences) return this.change(tag, operation);
+    const change = new SoftChange(this.#record(tag), isDurable);
+    await this.#confirm(tag, operation, (store) => change.run(store));
+  }
+
+  /** Writes to a version record, at most twice. */
+  async #confirm(
+    name: DependencyName,
+    operation: string,
+    run: (store: CacheStore) => Promise<void>,
+  ): Promise<void> {
+    const write = () => this.#access.confirm(operation, name ?? undefined, run);
     this.#forget(name);
     await write().catch(write);
     this.#forget(name);
@@ -144,8 +160,12 @@ export class VersionTracker {
     changes: number,
   ): CacheVersion {
     const trustMs = name === null ? this.#trustMs.prefix : this.#trustMs.tag;
-    if (trustMs > 0 && changes === this.#changes) {
+    if (trustMs === 0) return version;
+    if (changes === this.#changes) {
       this.#remember(name, { versions: [[name, version]], readAt, until: readAt + trustMs });
+    } else if (this.trusted(name, readAt) !== version) {
+      // Otherwise the next load would carry a version that this read has shown to be old.
+      this.#drop(name);
     }
     return version;
   }
@@ -154,16 +174,16 @@ export class VersionTracker {
     const changes = this.#changes;
     const readAt = this.#clock.now();
     const record = this.#record(name);
-    const args = [record, uniqueId(), recordTTL()] as const;
     const found = await this.#access.attempt('create version', name ?? undefined, async (store) => {
+      const adding = addRecord(store, record);
       if (!store.add) {
-        await store.set(...args);
+        await adding;
         // Another call may set another version at the same time. The version is read after both, and the last one
         // counts.
         return undefined;
       }
       // Read in the same turn, because a full store may evict the record before any later operation.
-      const reading = [store.add(...args), readRecord(store, record)] as const;
+      const reading = [adding, readRecord(store, record)] as const;
       const [added, read] = await Promise.allSettled(reading);
       if (added.status === 'rejected') throw added.reason;
       return read.status === 'fulfilled' ? read.value : undefined;
@@ -187,6 +207,10 @@ export class VersionTracker {
 
   #forget(name: DependencyName): void {
     this.#changes++;
+    this.#drop(name);
+  }
+
+  #drop(name: DependencyName): void {
     if (name === null) this.#prefix = undefined;
     else this.#tags.delete(name);
   }
@@ -198,9 +222,3 @@ const isTrusted = (memory: Memory | undefined, now: number): memory is Memory =>
 const isKnown = (
   dependency: readonly [DependencyName, ReadVersion],
 ): dependency is readonly [DependencyName, CacheVersion] => typeof dependency[1] === 'string';
-
-async function readRecord(store: CacheStore, record: string): Promise<VersionedRead<string>> {
-  if (store.getVersioned) return store.getVersioned<string>(record);
-  const value = await store.get<string>(record);
-  return { value, version: value ?? '' };
-}

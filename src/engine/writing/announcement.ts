@@ -16,6 +16,9 @@ export interface StoreOutcome {
   readonly failed?: { readonly names: readonly string[]; readonly error: unknown } | undefined;
 }
 
+/** Ends an invalidation. */
+export type End = (outcome: StoreOutcome) => Promise<void>;
+
 /**
  * Ends invalidations: tells `onInvalidate` exactly what the store has confirmed, and waits for it. Rejects unless the
  * store and `onInvalidate` have confirmed everything.
@@ -30,7 +33,7 @@ export class Announcements {
   }
 
   /** Begins the budget of an invalidation. Returns the function that ends the invalidation. */
-  begin(): (outcome: StoreOutcome) => Promise<void> {
+  begin(): End {
     const until = monotonic() + INVALIDATION_BUDGET_MS;
     return async (outcome) => {
       const refusal = await this.#tell(outcome, until);

@@ -1,6 +1,6 @@
 import type { CacheVersion, StoreEntry } from '../../model/cache-store.js';
 import type { DependencyVersions } from '../../model/dependency.js';
-import { createEntry } from '../../model/entry.js';
+import { createEntry, type Entry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
 import type { Emit } from '../../model/events.js';
 import { FAILED } from '../../model/failed.js';
@@ -16,6 +16,8 @@ export interface Write {
   readonly policy: ResolvedPolicy;
   readonly versions: DependencyVersions;
   readonly loadMs: number;
+  /** Epoch milliseconds. Default: now. */
+  readonly createdAt?: number | undefined;
 }
 
 /** Turns values into entries and writes them. */
@@ -32,12 +34,13 @@ export class EntryWriter {
 
   /**
    * Writes if the key is still as its read saw it. Resolves to true if it wrote, or to `FAILED`. `started` receives the
-   * store's own promise, because the store may write long after the service has stopped waiting.
+   * store's own promise, because the store may write long after the service has stopped waiting, and the time from which
+   * the value is stale.
    */
   fill(
     write: Write,
     version: CacheVersion | undefined,
-    started: (writing: Promise<unknown>) => void,
+    started: (writing: Promise<unknown>, freshUntil: number) => void,
   ): Promise<boolean | typeof FAILED> {
     return this.#access.attempt('fill', write.address.key, async (store) => {
       const { key, value, ttl } = this.#storeEntry(write);
@@ -46,7 +49,10 @@ export class EntryWriter {
           ? store.setIfUnchanged(key, value, ttl, version)
           : store.set(key, value, ttl).then(() => true),
       );
-      started(writing.catch(() => {}));
+      started(
+        writing.catch(() => {}),
+        value.staleAt ?? value.expiresAt,
+      );
       return writing;
     });
   }
@@ -73,8 +79,8 @@ export class EntryWriter {
     return true;
   }
 
-  #storeEntry({ address, value, policy, versions, loadMs }: Write): StoreEntry {
-    const createdAt = this.#clock.now();
+  #storeEntry({ address, value, policy, versions, loadMs, ...at }: Write): StoreEntry<Entry> {
+    const { createdAt = this.#clock.now() } = at;
     const ttlMs = lifetime(policy);
     const { staleTTL = ttlMs, staleIfError } = policy;
     const staleAt = staleTTL < ttlMs ? createdAt + staleTTL : undefined;

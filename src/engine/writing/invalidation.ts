@@ -3,13 +3,15 @@ import type { Emit } from '../../model/events.js';
 import type { OnInvalidate } from '../../model/invalidated.js';
 import type { KeySpace } from '../../model/key-space.js';
 import type { Address } from '../../model/snapshot.js';
+import type { Clock } from '../../model/time.js';
 import { allSettled } from '../../util/all-settled.js';
 import { globMatcher } from '../../util/glob.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
-import type { InFlight, Matches } from '../inflight/in-flight-read.js';
+import type { InFlight, Matches, Strength } from '../inflight/in-flight-read.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
-import { Announcements, type StoreOutcome } from './announcement.js';
+import { Announcements, type End, type StoreOutcome } from './announcement.js';
+import { expireEntry } from './expire-entry.js';
 
 /**
  * The timeout of a pattern, milliseconds: the longest run of a Lambda function, because its time grows with the store.
@@ -23,6 +25,8 @@ interface Parts {
   readonly inFlight: InFlightTracker;
   readonly emit: Emit;
   readonly onInvalidate: OnInvalidate | undefined;
+  readonly clock: Clock;
+  readonly graceMs: number;
 }
 
 /**
@@ -39,11 +43,35 @@ export class Invalidation {
     this.#announcements = new Announcements(parts.access, parts.onInvalidate);
   }
 
+  /** Makes a live entry stale. Deletes the key if there is none, or if the store compares no versions. */
+  async expire(address: Address): Promise<void> {
+    const { access, inFlight, emit } = this.#parts;
+    const { key, storageKey } = address;
+    const end = this.#announcements.begin();
+    const matches: Matches = (each) => each.storageKey === storageKey;
+    if (access.can.fences) {
+      void inFlight.invalidate(matches, 'soft');
+      const write = (store: CacheStore) => expireEntry(this.#parts, store, storageKey);
+      const hasExpired = await access
+        .confirm('expire', key, write)
+        .finally(() => inFlight.invalidateReads(matches, 'soft'));
+      if (hasExpired) {
+        emit({ type: 'invalidate', key, soft: true });
+        return end({ operation: 'expire', soft: true, confirmed: { keys: [key] } });
+      }
+    }
+    return this.#delete([address], end, 'soft');
+  }
+
   /** Tries every key, and rejects with the first failure. */
   async keys(addresses: readonly Address[]): Promise<void> {
-    if (addresses.length === 0) return;
+    if (addresses.length > 0) await this.#delete(addresses, this.#announcements.begin(), 'hard');
+  }
+
+  /** `asked` is the strength of the call. The deletion is hard in any case. */
+  async #delete(addresses: readonly Address[], end: End, asked: Strength): Promise<void> {
     const { access, inFlight, emit } = this.#parts;
-    const end = this.#announcements.begin();
+    const soft = asked === 'soft';
     const keys = new Map(addresses.map(({ storageKey, key }) => [storageKey, key]));
     const matches: Matches = ({ storageKey }) => keys.has(storageKey);
     const subject = keys.size === 1 ? addresses[0]?.key : `${keys.size} keys`;
@@ -55,10 +83,10 @@ export class Invalidation {
     inFlight.invalidateReads(matches);
     const names = [...keys.values()];
     const confirmed = names.filter((key) => !unfinished && deleted.has(key));
-    for (const key of confirmed) emit({ type: 'invalidate', key });
+    for (const key of confirmed) emit({ type: 'invalidate', key, ...(soft && { soft }) });
     await end({
       operation: 'del',
-      soft: false,
+      soft,
       confirmed: confirmed.length > 0 ? { keys: confirmed } : undefined,
       failed: failed(unfinished ?? failure, names, confirmed),
     });
@@ -93,23 +121,30 @@ export class Invalidation {
     return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Tries every tag, and rejects with the first failure. */
-  async tags(tags: readonly string[]): Promise<void> {
-    const { versions, inFlight, emit } = this.#parts;
+  /** Tries every tag, and rejects with the first failure. A soft invalidation makes entries stale. */
+  async tags(tags: readonly string[], strength: Strength = 'hard'): Promise<void> {
+    const { access, versions, inFlight, emit } = this.#parts;
     const end = this.#announcements.begin();
+    const soft = strength === 'soft';
     const unique = [...new Set(tags)];
     const matches: Matches = ({ tags }) => unique.some((tag) => tags.has(tag));
+    // A store that compares no versions knows no soft changes.
+    const inProcess = access.can.fences ? strength : 'hard';
     // Their writes carry the old versions, so waiting is not necessary.
-    void inFlight.invalidate(matches);
+    void inFlight.invalidate(matches, inProcess);
     const failures = await Promise.all(
-      unique.map((tag) => failureOf(versions.change(tag, 'invalidateTags'))),
+      unique.map((tag) =>
+        failureOf(
+          soft ? versions.soften(tag, 'expireTags') : versions.change(tag, 'invalidateTags'),
+        ),
+      ),
     );
-    inFlight.invalidateReads(matches);
+    inFlight.invalidateReads(matches, inProcess);
     const confirmed = unique.filter((_tag, i) => !failures[i]);
-    for (const tag of confirmed) emit({ type: 'invalidate', tag });
+    for (const tag of confirmed) emit({ type: 'invalidate', tag, ...(soft && { soft }) });
     await end({
-      operation: 'invalidateTags',
-      soft: false,
+      operation: soft ? 'expireTags' : 'invalidateTags',
+      soft,
       confirmed: confirmed.length > 0 ? { tags: confirmed } : undefined,
       failed: failed(failures.find(Boolean), unique, confirmed),
     });

@@ -1,6 +1,7 @@
 import type {
   CacheStore,
   CacheVersion,
+  ReadOptions,
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
@@ -59,6 +60,7 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #recent: RecentChanges;
   readonly #consistent: boolean;
   readonly #codec: ValueCodec;
+  readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
   readonly #values: ItemValues;
   readonly #overflow: Overflow | undefined;
   readonly #clock: Clock;
@@ -89,8 +91,8 @@ export class DynamoDBCacheStore implements CacheStore {
     return isLive(item, this.#clock.now()) ? this.#values.read(item, key) : undefined;
   }
 
-  async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
-    const item = await this.#find(key);
+  async getVersioned<T>(key: string, options?: ReadOptions): Promise<VersionedRead<T>> {
+    const item = await this.#find(key, options?.consistent);
     const version = versionOf(item);
     if (!isLive(item, this.#clock.now())) return { value: undefined, version };
     try {
@@ -206,9 +208,9 @@ export class DynamoDBCacheStore implements CacheStore {
     );
   }
 
-  #find(key: string): Promise<Item | undefined> {
+  #find(key: string, consistent = false): Promise<Item | undefined> {
     const pk = partitionKey(key);
-    return this.#read(pk, this.#consistent || this.#recent.has(pk));
+    return this.#read(pk, consistent || this.#consistent || this.#recent.has(pk));
   }
 
   /** Writes a value, if the condition holds. Resolves to true if it was written. */

@@ -59,6 +59,7 @@ export class S3CacheStore implements CacheStore {
   readonly #keys: KeySpace;
   readonly #write: Write;
   readonly #codec: ValueCodec;
+  readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
   readonly #clock: Clock;
 
   constructor(options: S3CacheStoreOptions) {

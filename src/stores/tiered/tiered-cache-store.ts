@@ -2,6 +2,7 @@ import type {
   CacheStore,
   CacheVersion,
   NearestRead,
+  ReadOptions,
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
@@ -51,6 +52,7 @@ export class TieredCacheStore implements CacheStore {
   readonly name = 'tiered';
   readonly durable: boolean;
   readonly sharesFrozen: boolean;
+  readonly measure: CacheStore['measure'];
   readonly getIfPresent?: NonNullable<CacheStore['getIfPresent']>;
   readonly copy?: NonNullable<CacheStore['copy']>;
   /** The last tier's serializer, if that tier exposes it. */
@@ -70,6 +72,7 @@ export class TieredCacheStore implements CacheStore {
     this.#bus = bus;
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
+    this.measure = this.#below.measure?.bind(this.#below);
     const from = this.#below.copy ? this.#below : first;
     if (from.copy) this.copy = from.copy.bind(from);
     this.serializer = Object(this.#below).serializer;
@@ -96,12 +99,11 @@ export class TieredCacheStore implements CacheStore {
   }
 
   /** Reads the last tier, with its version, and copies the value to the tiers above. */
-  async getVersioned<T>(key: string): Promise<VersionedRead<T>> {
-    if (isRecord(key)) return this.#below.getVersioned(key);
+  async getVersioned<T>(key: string, options?: ReadOptions): Promise<VersionedRead<T>> {
+    if (isRecord(key)) return this.#below.getVersioned(key, options);
     const snapshot = await this.#upper.snapshot(key);
-    return this.#shared(
-      await this.#upper.backfill(key, snapshot, this.#below.getVersioned<T>(key)),
-    );
+    const reading = this.#below.getVersioned<T>(key, options);
+    return this.#shared(await this.#upper.backfill(key, snapshot, reading));
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
@@ -109,8 +111,7 @@ export class TieredCacheStore implements CacheStore {
   }
 
   async has(key: string): Promise<boolean> {
-    const below = this.#below;
-    return below.has ? below.has(key) : (await below.get(key)) !== undefined;
+    return this.#below.has?.(key) ?? (await this.#below.get(key)) !== undefined;
   }
 
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
@@ -144,6 +145,10 @@ export class TieredCacheStore implements CacheStore {
     const snapshot = given === undefined ? NOTHING_READ : await this.#upper.snapshot(key);
     const writing = this.#below.setIfUnchanged(key, given ?? value, ttl, version);
     return this.#upper.writeThrough(key, snapshot, given, ttl, writing);
+  }
+
+  async dropCopies(key: string): Promise<void> {
+    await this.#change([key], async () => this.#below.dropCopies?.(key));
   }
 
   async del(key: string): Promise<void> {
@@ -184,7 +189,6 @@ export class TieredCacheStore implements CacheStore {
 
   /**
    * Checks the last tier, the tiers above it, the channel, and then all of them together; see `CacheService.check()`.
-   *
    * @throws CacheError that names the fault.
    */
   async check(keyPrefix?: string): Promise<void> {
@@ -236,8 +240,8 @@ export class TieredCacheStore implements CacheStore {
 }
 
 /**
- * Runs both, even if the first fails, and needs both to succeed, because a copy left above would be served until it
- * expires. In the reverse order a read between the two would copy a value that is about to go.
+ * Runs both even if the first fails, because a copy left above would be served until it expires. In the reverse order a
+ * read between the two would copy a value that is about to go.
  */
 async function downThenUp<T>(below: () => Promise<T>, above: () => Promise<unknown>): Promise<T> {
   try {

@@ -22,7 +22,7 @@ function start<T>(
   work: () => Promise<T>,
 ) {
   const address = { key, storageKey: key };
-  return tracker.start({ address, snapshot, tags, run: new LoadRun() }, work);
+  return tracker.start({ address, snapshot, tags, run: new LoadRun(), callers: [] }, work);
 }
 
 /** By default for a caller that has called just now. */
@@ -121,7 +121,7 @@ describe('InFlightTracker', () => {
     const load = deferred<string>();
     const write = deferred<void>();
     const running = start(tracker, 'k', basis('v1'), [], () => load.promise);
-    running.write(write.promise);
+    running.write(write.promise, Number.POSITIVE_INFINITY);
     let invalidated = false;
     const invalidating = tracker
       .invalidate((each) => each.storageKey === 'k')

@@ -52,7 +52,8 @@ describeOnLambda('A refresh', (runtime) => {
     it(
       waits ? 'is waited for without the extension' : 'is frozen without the extension',
       async () => {
-        await start(shape, { env: { MODE: 'detached' } });
+        // The value that becomes stale must be in the table.
+        await start(shape, { env: { MODE: 'detached', BACKGROUND_FILL: 'false' } });
         const release = world.origin.hold();
         const { answered, ended } = send(shape);
         expect(shape.answer(await answered).value).toBe('old');

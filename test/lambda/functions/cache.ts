@@ -23,6 +23,7 @@ const {
   TABLE = '',
   ENDPOINT = '',
   ORIGIN = '',
+  BACKGROUND_FILL,
   MODE,
   MAX_WAIT = '2m',
   TIMEOUT = '1m',
@@ -53,6 +54,7 @@ export async function read(after: AfterResponse, event: CachedEvent): Promise<Ca
     keyPrefix: 'functions',
     waitUntil: after.waitUntil,
     deadline: after.deadline,
+    ...(BACKGROUND_FILL && { backgroundFill: BACKGROUND_FILL === 'true' }),
     onEvent: (told) => events.push(describe(told)),
   });
   const policy = { ttl: '1d', staleTTL: '1ms' } as const;

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defineConfig } from 'vitepress';
+import { NAVIGATION } from '../navigation.js';
+import { pages, summaryOf, titleOf } from '../pages.js';
+
+const DESCRIPTION =
+  'The cache for TypeScript on AWS Lambda: DynamoDB without the SDK, invalidation that wins, no run-time dependency.';
+const read = (page: string) => readFileSync(join(pages, `${page}.md`), 'utf8');
+
+export default defineConfig({
+  title: '@glasswork/cache',
+  description: DESCRIPTION,
+  lang: 'en',
+  srcDir: '.pages',
+  outDir: 'dist',
+  cacheDir: '.cache',
+  cleanUrls: true,
+  lastUpdated: false,
+  // Files of the repository, and what TypeDoc links to by itself.
+  ignoreDeadLinks: [/^\/files\//],
+  transformPageData(page) {
+    if (page.relativePath === 'index.md' || page.description) return undefined;
+    return {
+      description: summaryOf(readFileSync(join(pages, page.relativePath), 'utf8')).slice(0, 300),
+    };
+  },
+  markdown: { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
+  // The theme's home page has no landmark.
+  transformHtml: (html) =>
+    html.replace('class="VPContent is-home"', 'role="main" class="VPContent is-home"'),
+  themeConfig: {
+    nav: [
+      { text: 'Guide', link: '/quick-start', activeMatch: '^/(?!api/)' },
+      { text: 'API', link: '/api/', activeMatch: '^/api/' },
+    ],
+    sidebar: [
+      ...NAVIGATION.map(({ text, pages }) => ({
+        text,
+        items: pages.map((page) => ({ text: titleOf(read(page)), link: `/${page}` })),
+      })),
+      { text: 'Reference', items: [{ text: 'API', link: '/api/' }] },
+    ],
+    outline: [2, 3],
+    search: {
+      provider: 'local',
+      options: {
+        // The reference would push the pages that explain from the first places.
+        _render: (source, env, markdown) =>
+          env.relativePath.startsWith('api/') ? '' : markdown.render(source, env),
+
+        miniSearch: {
+          options: {
+            // Words of questions would find every page. The browser gets the text of this function, so it uses nothing outside it.
+            processTerm: (term) =>
+              /^(an?|and|are|can|do|does|every|how|i|in|is|it|my|of|on|or|the|to|what|when|where|which|why|with)$/i.test(
+                term,
+              )
+                ? null
+                : term.toLowerCase(),
+          },
+          searchOptions: {
+            boost: { title: 4, titles: 3, text: 1 },
+            combineWith: 'OR',
+            prefix: true,
+            fuzzy: 0.15,
+          },
+        },
+      },
+    },
+  },
+  async buildEnd({ outDir }) {
+    const lines = NAVIGATION.flatMap(({ text, pages }) => [
+      `## ${text}`,
+      '',
+      ...pages.map((page) => `- [${titleOf(read(page))}](/${page}.md): ${summaryOf(read(page))}`),
+      '',
+    ]);
+    await writeFile(
+      join(outDir, 'llms.txt'),
+      ['# @glasswork/cache', '', `> ${DESCRIPTION}`, '', ...lines].join('\n'),
+    );
+    const all = NAVIGATION.flatMap(({ pages }) => pages.map(read));
+    await writeFile(join(outDir, 'llms-full.txt'), all.join('\n\n'));
+    for (const page of NAVIGATION.flatMap(({ pages }) => pages)) {
+      await writeFile(join(outDir, `${page}.md`), read(page));
+    }
+  },
+});

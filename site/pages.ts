@@ -1,0 +1,44 @@
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const docs = join(root, 'docs');
+/** Made anew by every build. */
+export const pages = join(root, 'site/.pages');
+/** A link from a page to a file outside `docs/`. */
+const OUTSIDE = /\]\(\.\.\/([\w./-]+)(#[\w-]+)?\)/g;
+
+/** Copies `docs/` to where VitePress reads, with the files that it links to outside of it. */
+export async function writePages(): Promise<void> {
+  await rm(pages, { recursive: true, force: true });
+  await cp(docs, pages, { recursive: true });
+  await rm(join(pages, 'index.md'));
+  await cp(join(root, 'site/home.md'), join(pages, 'index.md'));
+  const names = await readdir(pages, { recursive: true });
+  for (const name of names.filter((name) => name.endsWith('.md'))) {
+    const file = join(pages, name);
+    const text = await readFile(file, 'utf8');
+    for (const [, path = ''] of text.matchAll(OUTSIDE)) await publish(path);
+    await writeFile(file, text.replace(OUTSIDE, '](/files/$1.txt)'));
+  }
+}
+
+/** As text, which every browser shows. */
+async function publish(path: string): Promise<void> {
+  const copy = join(pages, 'public/files', `${path}.txt`);
+  await mkdir(dirname(copy), { recursive: true });
+  await cp(join(root, path), copy);
+}
+
+/** The first paragraph of a page, without its links. */
+export function summaryOf(markdown: string): string {
+  const paragraphs = markdown.replace(/^---[\s\S]*?\n---\n/, '').split(/\n{2,}/);
+  const first = paragraphs.find((text) => /^[A-Z`_*]/.test(text.trim())) ?? '';
+  return first
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .trim();
+}
+
+export const titleOf = (markdown: string): string => markdown.match(/^# (.+)$/m)?.[1] ?? '';

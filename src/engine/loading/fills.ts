@@ -1,0 +1,137 @@
+import type { DependencyVersions } from '../../model/dependency.js';
+import type { Emit, RefusalReason } from '../../model/events.js';
+import { FAILED } from '../../model/failed.js';
+import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
+import type { ResolvedPolicy } from '../../model/policy.js';
+import { type Clock, monotonic } from '../../model/time.js';
+import { copyForStore, NOT_COPIED } from '../copies.js';
+import type { InFlightLoad } from '../inflight/in-flight-load.js';
+import type { StoreAccess } from '../store-access.js';
+import type { EntryWriter } from '../writing/entry-writer.js';
+import type { BackgroundTasks } from './background-tasks.js';
+import type { Lease } from './lease.js';
+import type { LoadRequest } from './load-request.js';
+
+/** A request whose load is running. */
+export interface RunningLoad extends LoadRequest {
+  readonly inFlight: InFlightLoad;
+  readonly lease?: Lease | undefined;
+}
+
+/** A loaded value to write. */
+export interface Fill extends RunningLoad {
+  /** Undefined for a value that is not to be written. */
+  readonly value: unknown;
+  /** Undefined if one is unknown. Then the value is not written. */
+  readonly versions: DependencyVersions | undefined;
+  /** Overrides the policy's ttl, milliseconds. */
+  readonly ttl: number | undefined;
+  /** The end of the load, epoch milliseconds. */
+  readonly createdAt: number;
+  readonly loadMs: number;
+}
+
+interface Parts {
+  readonly access: StoreAccess;
+  readonly writer: EntryWriter;
+  readonly background: BackgroundTasks;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly backgroundFill: boolean | undefined;
+}
+
+/**
+ * Writes loaded values, in the background if something keeps the process alive until the write has ended:
+ *
+ *     caller A   load ── value ── copy ─┬─▶ value
+ *     waitUntil                         └── write of the copy ─────── landed
+ *     caller B                 read: absent ── joins A ──▶ a copy of the copy
+ *     caller C                                     read: absent ── the write is too late: loads
+ *
+ * Nothing that a caller does to its value shows in the store or in another caller's value. Until the write has landed,
+ * an invalidation treats the load like any other load in flight.
+ */
+export class Fills {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Writes the values of one run. Resolves once its callers may have them: when the writes have ended, or now if they go
+   * on in the background. Never rejects.
+   */
+  async write(fills: readonly Fill[]): Promise<void> {
+    const [first] = fills;
+    const copied = first && this.#mayGoBehind(first.policy) ? await this.#copied(fills) : undefined;
+    const written = (copied ?? fills).map((fill) => this.#write(fill));
+    if (first && copied && this.#handOver(first, copied, written)) return;
+    await Promise.all(written);
+  }
+
+  /** A forced load is awaited, because an older value is there to be read until its write has landed. */
+  #mayGoBehind({ waitUntil, forceFresh }: ResolvedPolicy): boolean {
+    return !forceFresh && (this.#parts.backgroundFill ?? typeof waitUntil === 'function');
+  }
+
+  /** The same values, as copies that no caller has. Undefined if one cannot be copied. */
+  async #copied(fills: readonly Fill[]): Promise<readonly Fill[] | undefined> {
+    const { store } = this.#parts.access;
+    const copies = fills.map(({ value, address }) =>
+      copyForStore(store, value, address.storageKey),
+    );
+    const made = await Promise.all(copies);
+    if (made.includes(NOT_COPIED)) return undefined;
+    return fills.map((fill, i) => ({ ...fill, value: made[i] }));
+  }
+
+  /** Leaves the writes to the background, and lets callers share the values meanwhile. False if they must be awaited. */
+  #handOver(first: Fill, fills: readonly Fill[], written: readonly Promise<unknown>[]): boolean {
+    const { access, background } = this.#parts;
+    if (!fills.some(({ inFlight }) => inFlight.isWriting)) return false;
+    const { run } = first.inFlight;
+    const all = Promise.all(written).then(() => []);
+    if (!run.isKept && !background.run(first, () => all)) return false;
+    for (const [i, { inFlight, value }] of fills.entries()) {
+      if (inFlight.isWriting) inFlight.handOut(value, written[i]);
+    }
+    access.watch(all);
+    return true;
+  }
+
+  /** Writes one value, and frees its lease if the value was not written. Never rejects. */
+  async #write(fill: Fill): Promise<void> {
+    const isWritten = await this.#fill(fill);
+    if (!isWritten) await fill.lease?.release();
+  }
+
+  async #fill(fill: Fill): Promise<boolean> {
+    const { address, value, versions, snapshot, inFlight, createdAt, loadMs } = fill;
+    const { writer, emit } = this.#parts;
+    if (value === undefined) return false;
+    let refused = this.#refusal(fill);
+    if (!refused && versions) {
+      const ttl = fill.ttl ?? fill.policy.ttl;
+      const policy = { ...fill.policy, ttl };
+      const write = { address, value, policy, versions, createdAt, loadMs };
+      const written = await writer.fill(write, snapshot.version, (writing, freshUntil) =>
+        inFlight.write(writing, freshUntil),
+      );
+      if (written === FAILED) return false;
+      if (written) emit({ type: 'fill', key: address.key, ttlMs: ttl });
+      else refused = 'changed';
+    }
+    if (refused) emit({ type: 'refused', key: address.key, reason: refused });
+    return !refused;
+  }
+
+  /** The reason not to send the value to the store, if any. */
+  #refusal({ versions, snapshot, inFlight }: Fill): RefusalReason | undefined {
+    if (!versions) return 'unread';
+    if (inFlight.isOutdated) return 'invalidated';
+    const wallMs = this.#parts.clock.now() - snapshot.wallMs;
+    const age = Math.max(wallMs, monotonic() - snapshot.monotonicMs);
+    return age > LONGEST_LOAD_MS ? 'late' : undefined;
+  }
+}
