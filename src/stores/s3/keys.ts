@@ -31,7 +31,7 @@ const IS_VERSION = /^#(tag|prefix):/;
 export interface KeySpace {
   /** The object's name: the prefix, a folder, and the key, or the key's readable start and hash. */
   encode(key: string): string;
-  /** The key of a name. Null for a name with a hash, undefined for a name that is not one of ours. */
+  /** The key of a name. Null for a name with a hash, undefined for a name that another program chose. */
   decode(name: string): string | null | undefined;
   /** The beginnings of the names that a pattern can match; without a pattern, of all names. */
   starts(pattern?: string): string[];
