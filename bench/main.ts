@@ -8,6 +8,7 @@ import { cold } from './figures/cold.js';
 import { down } from './figures/down.js';
 import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
+import { fill } from './figures/fill.js';
 import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
 import { miss } from './figures/miss.js';
@@ -30,6 +31,7 @@ const FIGURES = {
   redis,
   memory,
   miss,
+  fill,
   tier,
   fence,
   down,
