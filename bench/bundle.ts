@@ -37,11 +37,13 @@ const PROGRAMS = [
   'memory',
   'fill',
   'miss',
+  'metrics',
   'down',
   'eviction',
   'heap',
   'tier',
   'warm-redis',
+  'serializers',
 ];
 
 const entryPoint = (name: string) => `bench/programs/${name}.ts`;

@@ -11,8 +11,10 @@ import { fence } from './figures/fence.js';
 import { fill } from './figures/fill.js';
 import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
+import { metrics } from './figures/metrics.js';
 import { miss } from './figures/miss.js';
 import { redis } from './figures/redis.js';
+import { serializers } from './figures/serializers.js';
 import { share } from './figures/share.js';
 import { size } from './figures/size.js';
 import { tier } from './figures/tier.js';
@@ -32,9 +34,11 @@ const FIGURES = {
   memory,
   miss,
   fill,
+  metrics,
   tier,
   fence,
   down,
+  serializers,
   eviction,
   heap,
 };
