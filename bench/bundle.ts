@@ -35,6 +35,7 @@ const PROGRAMS = [
   'warm-bare',
   'warm-floor',
   'memory',
+  'fill',
   'miss',
   'metrics',
   'down',

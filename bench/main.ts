@@ -8,6 +8,7 @@ import { cold } from './figures/cold.js';
 import { down } from './figures/down.js';
 import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
+import { fill } from './figures/fill.js';
 import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
 import { metrics } from './figures/metrics.js';
@@ -32,6 +33,7 @@ const FIGURES = {
   redis,
   memory,
   miss,
+  fill,
   metrics,
   tier,
   fence,
