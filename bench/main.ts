@@ -5,11 +5,13 @@ import { bundlePrograms } from './bundle.js';
 import { type Figure, misses } from './figure.js';
 import { batch } from './figures/batch.js';
 import { cold } from './figures/cold.js';
+import { coldS3 } from './figures/cold-s3.js';
 import { down } from './figures/down.js';
 import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
 import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
+import { metrics } from './figures/metrics.js';
 import { miss } from './figures/miss.js';
 import { redis } from './figures/redis.js';
 import { share } from './figures/share.js';
@@ -30,11 +32,13 @@ const FIGURES = {
   redis,
   memory,
   miss,
+  metrics,
   tier,
   fence,
   down,
   eviction,
   heap,
+  'cold-s3': coldS3,
 };
 const NAMES = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
 /** Figures that come out the same everywhere, and the pages that show their tables. */

@@ -34,6 +34,7 @@ export type {
   CacheStats,
   MissReason,
   RefusalReason,
+  ResponseOutcome,
 } from './model/events.js';
 export type { Invalidated } from './model/invalidated.js';
 export type { Policy, WaitUntil, WrapOptions } from './model/policy.js';
