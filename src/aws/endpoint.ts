@@ -12,7 +12,7 @@ const DOMAINS: Readonly<Record<string, readonly [plain: string, dualstack: strin
 };
 const STANDARD_DOMAINS = ['amazonaws.com', 'api.aws'] as const;
 
-type Service = 'dynamodb' | 's3';
+type Service = 'dynamodb' | 's3' | 'cloudfront';
 
 export interface EndpointOptions {
   readonly region?: string | undefined;
@@ -35,26 +35,12 @@ export interface EndpointOptions {
  * dual stack, as in AWS's SDK, because such an endpoint cannot be shown to be either.
  */
 export function resolveEndpoint(
-  service: Service,
+  service: Exclude<Service, 'cloudfront'>,
   options: EndpointOptions,
 ): { endpoint: URL; region: string } {
   const given = givenEndpoint(service, options.endpoint);
   const profile = profileSettings();
-  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
-  const region =
-    options.region ||
-    AWS_REGION ||
-    AWS_DEFAULT_REGION ||
-    profile().region ||
-    (given && 'us-east-1');
-  // The region becomes a part of the host name that receives signed requests.
-  if (!region || !/^[a-z\d-]+$/.test(region)) {
-    const places = `here, in AWS_REGION or in the profile "${profileName()}"`;
-    throw invalid('region', region, `one such as eu-central-1, ${places}`);
-  }
-  if (/^fips-|-fips$/.test(region)) {
-    throw invalid('region', region, 'the region itself, with useFipsEndpoint');
-  }
+  const region = resolveRegion(options.region, given && 'us-east-1');
   const fips = isOn('useFipsEndpoint', options.useFipsEndpoint, profile);
   const dualstack = isOn('useDualstackEndpoint', options.useDualstackEndpoint, profile);
   const conflict = fips ? 'useFipsEndpoint' : dualstack && 'useDualstackEndpoint';
@@ -66,6 +52,39 @@ export function resolveEndpoint(
     endpoint: given ?? new URL(`https://${hostOf(service, region, fips, dualstack)}`),
     region,
   };
+}
+
+/**
+ * Finds the URL of CloudFront, which is one for all regions. Its requests are signed for us-east-1. From the option, else
+ * `AWS_ENDPOINT_URL_CLOUDFRONT`, `AWS_ENDPOINT_URL`, or its own, with FIPS as above.
+ *
+ * @throws CacheError `INVALID_OPTION` for a wrong endpoint.
+ */
+export function resolveCloudFront(option: string | undefined): URL {
+  const given = givenEndpoint('cloudfront', option);
+  if (given) return given;
+  const fips = isOn('useFipsEndpoint', undefined, profileSettings());
+  return new URL(`https://cloudfront${fips ? '-fips' : ''}.amazonaws.com`);
+}
+
+/**
+ * Finds the region: the option, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's, or the one for want of any.
+ *
+ * @throws CacheError `INVALID_OPTION` without a region, and for an invalid one.
+ */
+export function resolveRegion(option: string | undefined, otherwise?: string): string {
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const region =
+    option || AWS_REGION || AWS_DEFAULT_REGION || profileSettings()().region || otherwise;
+  // The region becomes a part of what is signed, and of the host name that receives signed requests.
+  if (!region || !/^[a-z\d-]+$/.test(region)) {
+    const places = `here, in AWS_REGION or in the profile "${profileName()}"`;
+    throw invalid('region', region, `one such as eu-central-1, ${places}`);
+  }
+  if (/^fips-|-fips$/.test(region)) {
+    throw invalid('region', region, 'the region itself, with useFipsEndpoint');
+  }
+  return region;
 }
 
 const VARIABLES = {

@@ -52,6 +52,7 @@ export class RedisCacheStore implements CacheStore {
   readonly #connection: Connection;
   readonly #keys: KeySpace;
   readonly #codec: ValueCodec;
+  readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
   readonly #known = new ValueMemo();
 
   constructor(options: RedisCacheStoreOptions) {
