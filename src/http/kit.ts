@@ -4,6 +4,7 @@ import { invalid } from '../model/errors.js';
 import type { ResponseOutcome } from '../model/events.js';
 import type { WrapOptions } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
+import { edgeTagCollisions } from './edge-tags.js';
 import type { RouteTimes } from './freshness.js';
 import { Gates } from './gates.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
@@ -36,6 +37,7 @@ export interface Kit {
   /** Tags that responses have had lately: their versions are read before each load. */
   readonly recentTags: Remembered<true>;
   readonly gates: Gates;
+  readonly collisions: ReturnType<typeof edgeTagCollisions>;
   /** The value of the header by which this cache knows its own refreshes. */
   readonly mark: string;
   now(): number;
@@ -83,6 +85,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     passing: new Remembered(1_000),
     recentTags: new Remembered(16),
     gates: new Gates(),
+    collisions: edgeTagCollisions(),
     mark: `${secret}.${uniqueId()}`,
     now: () => parts.clock.now(),
     background(work) {
