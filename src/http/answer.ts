@@ -111,7 +111,7 @@ async function invalidateIfCached(kit: Kit, key: string): Promise<void> {
   if (isCached) await invalidateResponses(kit.parts, [key]);
 }
 
-/** HEAD is answered from the response to GET. A HEAD that misses says nothing about a GET. */
+/** HEAD is answered from the response to GET. A HEAD that misses passes, because its response is none to a GET. */
 async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Response> {
   const { request } = exchange;
   const index = kit.indexes.get(key) ?? (await readIndex(kit, key));
