@@ -295,9 +295,7 @@ export class CacheService extends Lifecycle {
 
   /**
    * `memoize` for a load of many keys: calls issued in the same tick become one load of those that are not cached. A call
-   * resolves to undefined if the load returns undefined for its key.
-   *
-   * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION`.
+   * resolves to undefined if the load returns undefined for its key. @throws The same as `memoize`.
    */
   memoizeMany<T, A extends readonly unknown[]>(
     key: KeyFactory<T, A>,

@@ -40,21 +40,7 @@ export function resolveEndpoint(
 ): { endpoint: URL; region: string } {
   const given = givenEndpoint(service, options.endpoint);
   const profile = profileSettings();
-  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
-  const region =
-    options.region ||
-    AWS_REGION ||
-    AWS_DEFAULT_REGION ||
-    profile().region ||
-    (given && 'us-east-1');
-  // The region becomes a part of the host name that receives signed requests.
-  if (!region || !/^[a-z\d-]+$/.test(region)) {
-    const places = `here, in AWS_REGION or in the profile "${profileName()}"`;
-    throw invalid('region', region, `one such as eu-central-1, ${places}`);
-  }
-  if (/^fips-|-fips$/.test(region)) {
-    throw invalid('region', region, 'the region itself, with useFipsEndpoint');
-  }
+  const region = resolveRegion(options.region, given && 'us-east-1');
   const fips = isOn('useFipsEndpoint', options.useFipsEndpoint, profile);
   const dualstack = isOn('useDualstackEndpoint', options.useDualstackEndpoint, profile);
   const conflict = fips ? 'useFipsEndpoint' : dualstack && 'useDualstackEndpoint';
@@ -79,6 +65,26 @@ export function resolveCloudFront(option: string | undefined): URL {
   if (given) return given;
   const fips = isOn('useFipsEndpoint', undefined, profileSettings());
   return new URL(`https://cloudfront${fips ? '-fips' : ''}.amazonaws.com`);
+}
+
+/**
+ * Finds the region: the option, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's, or the one for want of any.
+ *
+ * @throws CacheError `INVALID_OPTION` without a region, and for an invalid one.
+ */
+export function resolveRegion(option: string | undefined, otherwise?: string): string {
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const region =
+    option || AWS_REGION || AWS_DEFAULT_REGION || profileSettings()().region || otherwise;
+  // The region becomes a part of what is signed, and of the host name that receives signed requests.
+  if (!region || !/^[a-z\d-]+$/.test(region)) {
+    const places = `here, in AWS_REGION or in the profile "${profileName()}"`;
+    throw invalid('region', region, `one such as eu-central-1, ${places}`);
+  }
+  if (/^fips-|-fips$/.test(region)) {
+    throw invalid('region', region, 'the region itself, with useFipsEndpoint');
+  }
+  return region;
 }
 
 const VARIABLES = {

@@ -22,7 +22,7 @@ export interface SignableRequest {
   readonly service: string;
 }
 
-const ALGORITHM = 'AWS4-HMAC-SHA256';
+export const ALGORITHM = 'AWS4-HMAC-SHA256';
 
 /**
  * Signs a request with AWS Signature Version 4. Every header given is signed, and so is the body.
@@ -44,8 +44,7 @@ export function sign(
   { accessKeyId, secretAccessKey, sessionToken }: Credentials,
   nowMs: number,
 ): Record<string, string> {
-  const time = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '');
-  const date = time.slice(0, 8);
+  const time = timeOf(nowMs);
   const signed: Record<string, string> = { ...headers, host, 'x-amz-date': time };
   if (sessionToken) signed['x-amz-security-token'] = sessionToken;
 
@@ -53,15 +52,30 @@ export function sign(
   const signedNames = names.join(';');
   let lines = '';
   for (const name of names) lines += `${name}:${signed[name]}\n`;
-  const request = sha256(`${method}\n${path}\n${query}\n${lines}\n${signedNames}\n${payload}`);
+  const request = `${method}\n${path}\n${query}\n${lines}\n${signedNames}\n${payload}`;
 
-  const scope = `${date}/${region}/${service}/aws4_request`;
-  const signature = hmac(
-    signingKey(secretAccessKey, scope),
-    `${ALGORITHM}\n${time}\n${scope}\n${request}`,
-  ).digest('hex');
+  const scope = scopeOf(time, region, service);
+  const signature = signatureOf(request, time, scope, secretAccessKey);
   signed.authorization = `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedNames}, Signature=${signature}`;
   return signed;
+}
+
+/** `20150830T123600Z` */
+export const timeOf = (nowMs: number): string =>
+  new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '');
+
+export const scopeOf = (time: string, region: string, service: string): string =>
+  `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
+
+/** The signature of a request in its canonical form. */
+export function signatureOf(
+  canonicalRequest: string,
+  time: string,
+  scope: string,
+  secretAccessKey: string,
+): string {
+  const text = `${ALGORITHM}\n${time}\n${scope}\n${sha256(canonicalRequest)}`;
+  return hmac(signingKey(secretAccessKey, scope), text).digest('hex');
 }
 
 export const sha256 = (data: string | Uint8Array): string => builtin.crypto().hash('sha256', data);

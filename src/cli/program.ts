@@ -5,7 +5,12 @@ import { costCommand } from './commands/cost.js';
 import { doctorCommand } from './commands/doctor.js';
 import { getCommand } from './commands/get.js';
 import { initCommand } from './commands/init.js';
-import { clearCommand, delCommand, invalidateCommand } from './commands/invalidations.js';
+import {
+  clearCommand,
+  delCommand,
+  expireCommand,
+  invalidateCommand,
+} from './commands/invalidations.js';
 import { lsCommand } from './commands/ls.js';
 import { statsCommand } from './commands/stats.js';
 import { createCommand, destroyCommand } from './commands/table.js';
@@ -14,7 +19,7 @@ import { EXIT } from './exit.js';
 /** All commands, in the groups and the order of the help. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
   ['Look:', [doctorCommand, checkCommand, conformanceCommand, getCommand, lsCommand, statsCommand]],
-  ['Change:', [delCommand, invalidateCommand, clearCommand]],
+  ['Change:', [delCommand, expireCommand, invalidateCommand, clearCommand]],
   ['Set up:', [initCommand, costCommand, createCommand, destroyCommand]],
 ];
 

@@ -101,7 +101,7 @@ export class Lookup {
           const snapshot = overtaken(read, watches.invalidatedBy(i, tagsIn(read)));
           return { ...each, snapshot, called: watches.order, callers };
         });
-        return Promise.all(this.#serve(requests, load));
+        return this.#serve(requests, load);
       },
     );
   }

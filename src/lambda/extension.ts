@@ -62,7 +62,7 @@ export class Extension {
   }
 
   tellEnd(): void {
-    for (const tell of this.atEnd) tell();
+    for (const call of this.atEnd) call();
   }
 
   /** Registers the extension, once. Never rejects. */

@@ -80,9 +80,9 @@ function storeCommands(createSubject: () => Promise<Subject>): void {
       value: { id: 1, name: 'Ada 1' },
       tags: ['users', 'user-1'],
       dependencies: [
-        { kind: 'prefix', name: 'shop', isInForce: true },
-        { kind: 'tag', name: 'users', isInForce: true },
-        { kind: 'tag', name: 'user-1', isInForce: true },
+        { kind: 'prefix', name: 'shop', change: 'none' },
+        { kind: 'tag', name: 'users', change: 'none' },
+        { kind: 'tag', name: 'user-1', change: 'none' },
       ],
     });
     const entry = await cache.getEntry('user:1');
@@ -107,6 +107,28 @@ function storeCommands(createSubject: () => Promise<Subject>): void {
     expect(body).toMatchObject({
       verdict: 'invalidated',
       why: expect.stringContaining('the prefix'),
+    });
+  });
+
+  it('expires keys and tags, which are served once more', async () => {
+    expect(await json('expire', 'user:1', '--yes')).toMatchObject({
+      code: 0,
+      body: { expired: ['user:1'] },
+    });
+    expect(await json('get', 'user:1')).toMatchObject({ code: 0, body: { verdict: 'stale' } });
+    expect(await run('expire', '--tags', 'user-2', '--yes')).toMatchObject({
+      code: 0,
+      stdout: 'Expired 1 tag.\n',
+    });
+    expect(await json('get', 'user:2')).toMatchObject({
+      code: 0,
+      body: { verdict: 'stale', why: 'it is served, and refreshed: the tag "user-2" was expired' },
+    });
+    expect(await json('get', 'user:3')).toMatchObject({ body: { verdict: 'fresh' } });
+    await cache.invalidateTags(['user-2']);
+    expect(await json('get', 'user:2')).toMatchObject({
+      code: 1,
+      body: { verdict: 'invalidated' },
     });
   });
 

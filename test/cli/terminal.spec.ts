@@ -44,6 +44,23 @@ describe('a table in a terminal', () => {
     expect(layoutOf(columns, rows, Number.POSITIVE_INFINITY).widths).toEqual([200, 4]);
   });
 
+  it.each([['ab'], ['日本'], ['\u{1f600}']])(
+    'continues with lines that look the same: %s',
+    async (key) => {
+      const some = [{ key: 'k'.repeat(10) }, { key }];
+      const layout = layoutOf(columns, some, 80);
+      const whole = await renderTable({ ...terminal(false), width: 80 }, columns, some, layout);
+      const rest = await renderTable(
+        { ...terminal(false), width: 80 },
+        columns,
+        some,
+        layout,
+        false,
+      );
+      expect(whole.split('\n').slice(1)).toEqual(rest.split('\n'));
+    },
+  );
+
   it('shows control characters of keys as text', () => {
     expect(printable(`a${ESCAPE}[31m\n\u202eb`)).toBe('a\\u001b[31m\\u000a\\u202eb');
     expect(printable('日本 é 🙂')).toBe('日本 é 🙂');
@@ -105,6 +122,7 @@ describe('with a table', () => {
     const store = new DynamoDBCacheStore({
       ...{ tableName, region, endpoint: server.endpoint },
       credentials: async () => credentials,
+      timeouts: { request: 60, total: 120 },
     });
     const entries = Array.from({ length: items }, (_, i) => ({
       key: `key:${i}`,

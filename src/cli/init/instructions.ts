@@ -59,9 +59,6 @@ export function templateFor(tool: Tool, store: Store): Template {
         steps: steps(
           "Create it in your app: const cache = new CacheStack(app, 'Cache');",
           'Give each NodejsFunction `environment: cache.cacheEnvironment`, and its role `fn.role?.addManagedPolicy(cache.cacheWriterPolicy)`.',
-          ...(store === 'dynamodb'
-            ? ["Shorter: new CacheTable(this, 'Cache').grantUse(fn) from @glasswork/cache/cdk."]
-            : []),
         ),
       };
     case 'terraform':

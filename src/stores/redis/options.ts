@@ -1,18 +1,30 @@
-import { CacheError } from '../../model/errors.js';
+import type { CacheStore } from '../../model/cache-store.js';
+import { CacheError, invalid } from '../../model/errors.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { OVERFLOW_BYTES } from '../overflow.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
 import type { NodeRedisClient } from './node-redis/client-types.js';
 import { parseUrl } from './url.js';
 
-/** Either `url` or `client` is needed. */
+/** One of `url`, `nodes` and `client` is needed. */
 export interface RedisCacheStoreOptions {
   /**
    * `redis://host:6379`, `valkey://`, with TLS `rediss://` or `valkeys://`, or the path of a socket. It may contain
    * user, password and database number. The store opens an ioredis client and closes it.
    */
   readonly url?: string | undefined;
+  /** URLs of some nodes of a Cluster, from which the client learns the others. They differ in host and port only. */
+  readonly nodes?: readonly string[] | undefined;
+  /** True if `url` is of a Cluster, such as ElastiCache Serverless or a configuration endpoint. */
+  readonly cluster?: boolean | undefined;
   /**
-   * ioredis settings for the client of a `url`. They override the URL and the store's own settings. `password` may be
+   * ElastiCache's login by IAM, which needs TLS. The store signs a new token for each connection with the credentials of
+   * the function, and replaces a connection before its 12 hours have passed. `cacheName` is the name of the cache, not
+   * its endpoint. `region` defaults to `AWS_REGION`. `serverless`: the cache is serverless, which signs differently.
+   */
+  readonly iam?: IamLogin | undefined;
+  /**
+   * ioredis settings for the client of a `url` or of `nodes`. They override the URL and the store's own settings. `password` may be
    * a function, which is called for each connection.
    */
   readonly options?: object | undefined;
@@ -25,6 +37,28 @@ export interface RedisCacheStoreOptions {
   readonly prefix?: string | undefined;
   /** Default: JSON. */
   readonly serializer?: Serializer | undefined;
+  /**
+   * Keeps values that are larger than `maxValueBytes`: the record then holds only a pointer. An `S3CacheStore` for
+   * example. It is closed with this store. Default: such values are not cached, and an event says so.
+   */
+  readonly overflow?: CacheStore | undefined;
+  /** The largest size of a value, serialised, bytes. Default: 350 KB with `overflow`, otherwise no limit. */
+  readonly maxValueBytes?: number | undefined;
+}
+
+/** @throws CacheError `INVALID_OPTION`. */
+export function valueLimit({ maxValueBytes, overflow }: RedisCacheStoreOptions): number {
+  const bytes = maxValueBytes ?? (overflow ? OVERFLOW_BYTES : Number.POSITIVE_INFINITY);
+  if (bytes > 0) return bytes;
+  throw invalid('maxValueBytes', bytes, 'a number of bytes above zero');
+}
+
+/** A user of ElastiCache who logs in by IAM. */
+export interface IamLogin {
+  readonly user: string;
+  readonly cacheName: string;
+  readonly region?: string | undefined;
+  readonly serverless?: boolean | undefined;
 }
 
 /** ioredis settings for a client of our own. The store itself reads some of them. */

@@ -6,7 +6,7 @@ import type { ClientSettings } from './options.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
 
 /** Members of the ioredis `Redis` class besides commands. */
-interface OwnClient extends RedisServerClient {
+export interface OwnClient extends RedisServerClient {
   readonly stream?: { readonly writable: boolean; readonly bytesRead: number; unref(): void };
   on(event: 'message', listener: (channel: string, message: string) => void): unknown;
   on(event: 'error' | 'end' | 'close', listener: (error?: unknown) => void): unknown;
@@ -22,7 +22,7 @@ interface OwnClient extends RedisServerClient {
 export type Client = ScriptedClient & OwnClient;
 
 /** Time limits, milliseconds: to connect, TLS included; the same with a login or Sentinels; for QUIT. */
-const CONNECT_MS = 1_000;
+export const CONNECT_MS = 1_000;
 export const OPEN_MS = 2_000;
 export const QUIT_MS = 500;
 
@@ -45,7 +45,7 @@ const DEFAULTS = {
 /** The commands that log a connection in, in the order in which they are sent. */
 interface Login {
   readonly username: string | undefined;
-  readonly password: string | undefined;
+  readonly password: ClientSettings['password'];
   readonly db: number | string | undefined;
   readonly connectionName: unknown;
 }
@@ -54,9 +54,8 @@ interface Login {
  * Separates the login from the settings for ioredis, which carries on when the server refuses AUTH or SELECT: commands
  * would run as the user `default`, or in database 0.
  */
-async function prepare(given: ClientSettings): Promise<[login: Login, settings: ClientSettings]> {
-  const { username, password: source, db, connectionName, ...others } = given;
-  const password = typeof source === 'function' ? await askFor(source) : source;
+function prepare(given: ClientSettings): [login: Login, settings: ClientSettings] {
+  const { username, password, db, connectionName, ...others } = given;
   const settings = {
     ...DEFAULTS,
     // Without it ioredis would talk plain text to the master that the Sentinels name.
@@ -70,6 +69,13 @@ async function prepare(given: ClientSettings): Promise<[login: Login, settings: 
   return [{ username, password, db, connectionName }, settings];
 }
 
+/** The password, or what a function returns for it. */
+export async function passwordOf(
+  password: ClientSettings['password'],
+): Promise<string | undefined> {
+  return typeof password === 'function' ? askFor(password) : password;
+}
+
 async function askFor(password: () => unknown): Promise<string> {
   const answer = await withTimeout(Promise.resolve(password()), OPEN_MS, () => {
     throw new Error(`The password function timed out after ${OPEN_MS} ms`);
@@ -80,7 +86,7 @@ async function askFor(password: () => unknown): Promise<string> {
 }
 
 /** @throws CacheError `MISSING_PEER` if ioredis cannot be loaded. */
-async function loadPeer() {
+export async function loadPeer() {
   // In a `try`, webpack only warns that ioredis is missing. Elsewhere it would fail builds that use no url.
   try {
     return await import('ioredis');
@@ -109,7 +115,7 @@ export async function openClient(
   given: ClientSettings,
   onError: (error: unknown) => void = () => {},
 ): Promise<Client> {
-  const [login, settings] = await prepare(given);
+  const [login, settings] = prepare(given);
   const client = await createClient(settings);
   let lastError: unknown;
   client.on('error', (error) => {
@@ -118,10 +124,10 @@ export async function openClient(
   });
   const limitMs = Math.max(OPEN_MS, Number(settings.connectTimeout) || 0);
   try {
-    const opened = client.connect().then(() => logIn(client, login));
-    await withTimeout(opened, limitMs, () => {
-      throw new Error(`Connecting timed out after ${limitMs} ms`);
-    });
+    await inTime(client.connect(), limitMs);
+    // Asked for as late as possible, because a token may expire while a sandbox is frozen.
+    const password = await passwordOf(login.password);
+    await inTime(logIn(client, { ...login, password }), limitMs);
   } catch (error) {
     client.disconnect();
     // `lastError` is the reason when ioredis says only that the connection is closed.
@@ -130,7 +136,14 @@ export async function openClient(
   return client;
 }
 
-async function logIn(client: Client, login: Login): Promise<void> {
+export const inTime = <T>(opening: Promise<T>, limitMs: number): Promise<T> =>
+  withTimeout(opening, limitMs, () => {
+    throw new Error(`Connecting timed out after ${limitMs} ms`);
+  });
+
+type KnownLogin = Login & { readonly password: string | undefined };
+
+async function logIn(client: Client, login: KnownLogin): Promise<void> {
   const { username, password = '', db, connectionName } = login;
   const user = username ? [username, password] : password ? [password] : [];
   // Sent together, in this order.
@@ -143,7 +156,7 @@ async function logIn(client: Client, login: Login): Promise<void> {
 }
 
 /** Adds a hint about TLS. A server without TLS takes the handshake for half a command and waits, without an error. */
-function overTLS({ tls }: ClientSettings, error: unknown): unknown {
+export function overTLS({ tls }: ClientSettings, error: unknown): unknown {
   const message = messageOf(error);
   if (!tls || !/ETIMEDOUT|timed out|ECONNRESET|disconnected|closed/.test(message)) return error;
   return new Error(`No TLS connection: ${message}`, { cause: error });

@@ -8,6 +8,7 @@ import { messageOf, redisError } from './error.js';
 import { MasterProof } from './master-proof.js';
 import type { ClientSettings } from './options.js';
 import { type Client, openClient, QUIT_MS } from './own-client.js';
+import { type ClusterAddress, openCluster } from './own-cluster.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 
 /** The limit of a command, milliseconds. */
@@ -15,16 +16,26 @@ const COMMAND_MS = 1_000;
 /** AWS drops a connection after 350 idle seconds, and a frozen sandbox does not notice. */
 const LONGEST_IDLE_MS = 300_000;
 
+/** What a client of our own connects to. */
+export interface Target {
+  readonly settings: ClientSettings;
+  /** Of a Cluster. */
+  readonly nodes?: readonly ClusterAddress[];
+  /** The longest life of a connection, milliseconds. */
+  readonly longestMs: number;
+}
+
 /**
  * A client of our own: opened by the first command and shared by all. It is replaced if the connection was lost or idle
  * for too long, or if its server has become a replica.
  */
 export class OwnConnection implements Connection {
   readonly readsMasters = true;
-  readonly #settings: ClientSettings;
+  readonly #target: Target;
   readonly #clock: Clock;
   readonly #timeouts = new OperationTimeouts();
-  readonly #proof: MasterProof;
+  /** Undefined for a Cluster, where a replica redirects each command to its master. */
+  readonly #proof: MasterProof | undefined;
   readonly #commandMs: number;
   readonly #tick = new CommandBatch();
   #opening: Promise<Client> | undefined;
@@ -32,15 +43,16 @@ export class OwnConnection implements Connection {
   /** The last error of a client's connection. It explains why commands were cut off. */
   #lastError: unknown;
   #usedAt = 0;
+  #openedAt = 0;
   #inFlight = 0;
   #closed = false;
 
   /** `unused`: a key that never exists. */
-  constructor(settings: ClientSettings, unused: string, clock: Clock) {
-    this.#settings = settings;
+  constructor(target: Target, unused: string, clock: Clock) {
+    this.#target = target;
     this.#clock = clock;
-    this.#proof = new MasterProof(unused, clock);
-    this.#commandMs = Number(settings.commandTimeout) || COMMAND_MS;
+    this.#proof = target.nodes ? undefined : new MasterProof(unused, clock);
+    this.#commandMs = Number(target.settings.commandTimeout) || COMMAND_MS;
   }
 
   /** Promises instead of `await`, because every hit comes through here. */
@@ -109,15 +121,26 @@ export class OwnConnection implements Connection {
   }
 
   #run<T>(client: Client, command: Command<T>, kind: Kind): Promise<T> {
-    if (kind !== 'read' || !this.#proof.isDue(client)) return command(client);
+    const proof = kind === 'read' ? this.#proof : undefined;
+    if (!proof?.isDue(client)) return command(client);
     this.#tick.gather(client);
-    return this.#proof.read(client, () => command(client));
+    return proof.read(client, () => command(client));
   }
 
   checkChannel(): void {}
 
-  subscriber(): Promise<Subscriber> {
-    return openClient({ ...this.#settings, ...SUBSCRIBER_OPTIONS });
+  /** In a Cluster it connects to the first node that answers, because every node receives every message. */
+  async subscriber(): Promise<Subscriber> {
+    const { settings, nodes = [{}] } = this.#target;
+    let failure: unknown;
+    for (const address of nodes) {
+      try {
+        return await openClient({ ...settings, ...address, ...SUBSCRIBER_OPTIONS });
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   async close(): Promise<void> {
@@ -136,9 +159,16 @@ export class OwnConnection implements Connection {
     const idleMs = now - this.#usedAt;
     this.#usedAt = now;
     if (!client || this.#closed) return undefined;
+    if (now - this.#openedAt >= this.#target.longestMs) return this.#retire(client);
     if (client.stream?.writable && idleMs < LONGEST_IDLE_MS) return client;
     this.#drop(client);
     return undefined;
+  }
+
+  /** Leaves a client to the commands that it has been given. Redis answers QUIT after them. */
+  #retire(client: Client): undefined {
+    this.#client = undefined;
+    client.quit().catch(() => client.disconnect());
   }
 
   async #open(): Promise<Client> {
@@ -151,9 +181,13 @@ export class OwnConnection implements Connection {
 
   async #connect(): Promise<Client> {
     this.#lastError = undefined;
-    const client = await openClient(this.#settings, (error) => {
+    const { settings, nodes } = this.#target;
+    const onError = (error: unknown) => {
       this.#lastError = error;
-    });
+    };
+    const client = await (nodes
+      ? openCluster(nodes, settings, onError)
+      : openClient(settings, onError));
     if (this.#closed) {
       client.disconnect();
       throw closed();
@@ -162,6 +196,7 @@ export class OwnConnection implements Connection {
     // A pending command keeps the process alive by its timer. The connection as such must not.
     client.stream?.unref();
     this.#client = client;
+    this.#openedAt = this.#clock.now();
     return client;
   }
 

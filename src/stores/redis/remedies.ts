@@ -72,7 +72,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'The Cluster does not serve all slots: see CLUSTER INFO, and whether all masters run',
   ],
   [
-    /Failed to refresh slots cache|None of startup nodes/,
+    /Failed to refresh slots cache|None of startup nodes|root nodes are unavailable/,
     'No node of the Cluster answers: check addresses, TLS and login',
   ],
   [/^WRONGTYPE/, 'Another program writes below the prefix of the store: give the store its own'],
@@ -108,11 +108,20 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'The server refused TLS: it may want a client certificate (options.tls.cert and key) or another version',
   ],
   [/^Protocol error/, 'The port does not speak the Redis protocol: check the port'],
+  // Clients of node-redis, which their user connects.
+  [
+    /^The client is closed/,
+    'Connect the client of node-redis before its first use (await client.connect()), and close it after the store',
+  ],
+  [
+    /^The client is offline/,
+    'The client of node-redis has lost its connection and is reconnecting',
+  ],
   // The network.
   [/ENOTFOUND|EAI_AGAIN/, 'Check the name of the host, and the DNS of the VPC'],
   [/ENOENT|EACCES/, 'Check the path of the socket, and who may open it'],
   [
-    /ECONN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT|Connect.*timed out|closed|writeable|max retries|aborted/,
+    /ECONN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT|Connect.*(timed out|timeout)|closed|writeable|max retries|aborted/,
     'Check the address, the subnets and security groups, and whether the port wants TLS (rediss://)',
   ],
   [/timed out|timeout/i, 'The server is overloaded, blocked or unreachable'],

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
+import { createClient } from 'redis';
 import { afterEach, expect, it } from 'vitest';
 import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
@@ -52,6 +53,20 @@ async function startEndpoint() {
   };
 }
 
+const OWN = [
+  ['ioredis', async (url: string) => withEnd(new Redis(url), (client) => client.disconnect())],
+  [
+    'node-redis',
+    async (url: string) =>
+      withEnd(await createClient({ url }).connect(), (client) => client.destroy()),
+  ],
+] as const;
+
+function withEnd<C>(client: C, end: (client: C) => unknown): C {
+  closers.push(() => end(client));
+  return client;
+}
+
 describeWithRedis('a process that only reads, and whose master becomes a replica', () => {
   it('leaves it, and follows what others delete', async () => {
     const { url, next, failOver } = await startEndpoint();
@@ -67,10 +82,9 @@ describeWithRedis('a process that only reads, and whose master becomes a replica
     expect(await reader.has('key')).toBe(true);
   });
 
-  it('is given no value of the replica by a client of its own', async () => {
+  it.each(OWN)('is given no value of the replica by a client of its own: %s', async (_, own) => {
     const { url, failOver } = await startEndpoint();
-    const client = new Redis(url);
-    closers.push(() => client.disconnect());
+    const client = await own(url);
     const reader = new RedisCacheStore({ client });
     await reader.set('key', 'old', 60);
     expect(await reader.get('key')).toBe('old');
@@ -106,10 +120,9 @@ describeWithRedis('a process that only reads, and whose master becomes a replica
     await until(async () => (await store.get('key')) === 'new', 'the copy to be left');
   });
 
-  it('finds its channel lost with a client of its own', async () => {
+  it.each(OWN)('finds its channel lost with a client of its own: %s', async (_, own) => {
     const { url, failOver } = await startEndpoint();
-    const client = new Redis(url);
-    closers.push(() => client.disconnect());
+    const client = await own(url);
     const channel = new RedisCacheStore({ client }).invalidations();
     closers.push(() => channel.close());
     expect(await channel.sync()).toBe(1);

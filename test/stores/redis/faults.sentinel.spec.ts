@@ -1,5 +1,8 @@
 import { RedisCacheStore } from '@glasswork/cache';
+import type { NodeRedisClient } from '@glasswork/cache/redis';
 import { Redis, type SentinelConnectionOptions } from 'ioredis';
+import { createSentinel } from 'redis';
+import { createSentinel as createSentinel5 } from 'redis-5';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { startRedisSentinel } from '../../servers/redis-sentinel.js';
@@ -21,7 +24,28 @@ const WAYS = {
     onEnd(() => client.disconnect());
     return new RedisCacheStore({ client });
   },
+  'a client of node-redis 6': (options: SentinelConnectionOptions, onEnd: OnEnd) =>
+    withNodeRedis(createSentinel(nodeRedisOptions(options)), onEnd),
+  'a client of node-redis 5': (options: SentinelConnectionOptions, onEnd: OnEnd) =>
+    withNodeRedis(createSentinel5(nodeRedisOptions(options)), onEnd),
 } as const;
+
+const nodeRedisOptions = ({ name, sentinels }: SentinelConnectionOptions) => ({
+  name: String(name),
+  sentinelRootNodes: (sentinels ?? []).map(({ host = '', port = 0 }) => ({ host, port })),
+});
+
+function withNodeRedis(client: NodeRedisClient & Lifecycle, onEnd: OnEnd): RedisCacheStore {
+  onEnd(async () => void (await client.destroy()));
+  const store = new RedisCacheStore({ client });
+  client.connect().catch(() => {});
+  return store;
+}
+
+interface Lifecycle {
+  connect(): Promise<unknown>;
+  destroy(): unknown;
+}
 
 describeWithRedis('a master that a Sentinel watches', () => {
   describe.concurrent.each(Object.entries(WAYS))('through %s', (_way, open) => {

@@ -51,7 +51,11 @@ describeWithRedis('the connection of a store with a url', () => {
     const server = await startServer();
     // Its clock stands still: a read needs no new proof that a master answers it.
     const settings = clientSettingsOf(server.url, {});
-    const connection = new OwnConnection(settings, 'unused', createVirtualClock());
+    const connection = new OwnConnection(
+      { settings: settings, longestMs: Number.POSITIVE_INFINITY },
+      'unused',
+      createVirtualClock(),
+    );
     closers.push(() => connection.close());
     const get = (key: string) =>
       connection.send('get', key, (client) => client.getBuffer(key), 'read');
@@ -176,7 +180,11 @@ describeWithRedis('the connection of a store with a url', () => {
   it('is not trusted after five minutes in which nothing was heard of it', async () => {
     const server = await startServer();
     const clock = createVirtualClock();
-    const connection = new OwnConnection(clientSettingsOf(server.url, {}), 'unused', clock);
+    const connection = new OwnConnection(
+      { settings: clientSettingsOf(server.url, {}), longestMs: Number.POSITIVE_INFINITY },
+      'unused',
+      clock,
+    );
     closers.push(() => connection.close());
     const id = () => connection.send('ping', undefined, (client) => client.ping(), 'read');
     await id();

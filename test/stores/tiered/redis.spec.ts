@@ -4,14 +4,25 @@ import { fileURLToPath } from 'node:url';
 import { Cluster, Redis } from 'ioredis';
 import { Redis as Redis6 } from 'ioredis-6';
 import { Redis as Valkey } from 'iovalkey';
+import { createClient, createCluster, createSentinel } from 'redis';
+import {
+  createClient as createClient5,
+  createCluster as createCluster5,
+  createSentinel as createSentinel5,
+} from 'redis-5';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { pause } from '../../../src/model/time.js';
 import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
-import { RedisCacheStore, type RedisCacheStoreOptions } from '../../../src/stores/redis/index.js';
+import {
+  type NodeRedisClient,
+  RedisCacheStore,
+  type RedisCacheStoreOptions,
+} from '../../../src/stores/redis/index.js';
 import { TieredCacheStore } from '../../../src/stores/tiered/index.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';
+import { startRedisSentinel } from '../../servers/redis-sentinel.js';
 import { until } from '../../servers/until.js';
 
 const opened: TieredCacheStore[] = [];
@@ -61,7 +72,19 @@ const CLIENTS = [
   ['ioredis 5 that pipelines by itself', (url: string) => given(pipelining(url))],
   ['ioredis 6', (url: string) => given(new Redis6(url))],
   ['iovalkey', (url: string) => given(new Valkey(url))],
+  ['node-redis 6', (url: string) => connected(createClient({ url }))],
+  ['node-redis 6 by RESP2', (url: string) => connected(createClient({ url, RESP: 2 }))],
+  ['node-redis 5', (url: string) => connected(createClient5({ url }))],
+  ['node-redis 5 by RESP3', (url: string) => connected(createClient5({ url, RESP: 3 }))],
 ] as const;
+
+type NodeRedis = NodeRedisClient & { connect(): Promise<unknown>; destroy(): unknown };
+
+function connected<C extends NodeRedis>(client: C): { client: C } {
+  onTestFinished(async () => void (await client.destroy()));
+  client.connect().catch(() => {});
+  return { client };
+}
 
 const pipelining = (url: string) => new Redis(url, { enableAutoPipelining: true });
 
@@ -193,27 +216,70 @@ describeWithRedis('tiers of several processes over Redis', (url) => {
 });
 
 describeWithRedisCluster('tiers of several processes over a Cluster', (addresses) => {
-  it('are warm, and their channel is open, with a client that has not connected yet', async () => {
-    const { client } = given(new Cluster([...addresses]));
-    await open({ client, prefix: freshPrefix() }).warm();
-  });
+  const rootNodes = addresses.map((socket) => ({ socket }));
+  const clusters = [
+    ['ioredis', () => given(new Cluster([...addresses]))],
+    ['node-redis 6', () => connected(createCluster({ rootNodes }))],
+    ['node-redis 5', () => connected(createCluster5({ rootNodes }))],
+  ] as const;
 
-  it('open their channel before anything else, where that is asked for first', async () => {
-    const { client } = given(new Cluster([...addresses]));
-    const channel = new RedisCacheStore({ client, prefix: freshPrefix() }).invalidations();
-    onTestFinished(() => channel.close());
-    expect(await channel.sync()).toBe(1);
-  });
+  describe.each(clusters)('with %s', (_, way) => {
+    it('are warm, and their channel is open, with a client that has not connected yet', async () => {
+      await open({ ...way(), prefix: freshPrefix() }).warm();
+    });
 
-  it.each(CHANGES)('drop what %s has changed', async (_, change) => {
-    const prefix = freshPrefix();
-    const way = () => ({ ...given(new Cluster([...addresses])), prefix });
+    it('open their channel before anything else, where that is asked for first', async () => {
+      const channel = new RedisCacheStore({ ...way(), prefix: freshPrefix() }).invalidations();
+      onTestFinished(() => channel.close());
+      expect(await channel.sync()).toBe(1);
+    });
+
+    it.each(CHANGES)('drop what %s has changed', async (_, change) => {
+      const prefix = freshPrefix();
+      const [a, b] = [open({ ...way(), prefix }), open({ ...way(), prefix })];
+      await a.set('k', 'old', 3_600);
+      await untilTrusted(b, 'k');
+      await change(a);
+      await untilDropped(b, 'k');
+      expect(await b.get('k')).not.toBe('old');
+    });
+  });
+});
+
+describeWithRedis('tiers of several processes over a master that a Sentinel names', () => {
+  it.each([
+    ['node-redis 6', createSentinel],
+    ['node-redis 5', createSentinel5],
+  ])('drop what another has changed, also after a failover, with %s', async (_, create) => {
+    const { name, sentinel, master, failedOver, stop } = await startRedisSentinel();
+    onTestFinished(stop);
+    const sentinelRootNodes = [{ host: sentinel.host, port: sentinel.port }];
+    // Typed by hand: the overloads of two versions do not unite.
+    const make = create as (options: object) => NodeRedis;
+    const way = () => connected(make({ name, sentinelRootNodes }));
     const [a, b] = [open(way()), open(way())];
-    await a.set('k', 'old', 3_600);
-    await untilTrusted(b, 'k');
-    await change(a);
-    await untilDropped(b, 'k');
-    expect(await b.get('k')).not.toBe('old');
+    await until(
+      () =>
+        a.warm().then(
+          () => true,
+          () => false,
+        ),
+      'a connection',
+    );
+    for (const round of ['before', 'after']) {
+      if (round === 'after') {
+        await master.kill();
+        await failedOver();
+      }
+      await until(
+        async () => (await a.set('k', round, 3_600).catch((error) => error)) === undefined,
+        'a master that takes writes',
+      );
+      await untilTrusted(b, 'k').catch(() => untilTrusted(b, 'k'));
+      await a.del('k');
+      await untilDropped(b, 'k');
+      expect(await b.get('k')).toBeUndefined();
+    }
   });
 });
 

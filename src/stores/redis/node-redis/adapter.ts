@@ -1,11 +1,5 @@
 import { CacheError } from '../../../model/errors.js';
-import {
-  type RedisClient,
-  type RedisCommands,
-  type RedisNode,
-  refuseKeyPrefix,
-  requireMembers,
-} from '../client.js';
+import { type RedisClient, refuseKeyPrefix, requireMembers } from '../client.js';
 import type {
   NodeRedisClient,
   NodeRedisCluster,
@@ -13,9 +7,8 @@ import type {
   NodeRedisServer,
 } from './client-types.js';
 import { clusterAdapter } from './cluster.js';
-import { commandsOver, type Send, scanWith } from './commands.js';
-import { Readiness } from './readiness.js';
-import { duplicateOf, sentinelSubscriber } from './subscribers.js';
+import { sentinelAdapter } from './sentinel.js';
+import { serverAdapter } from './server.js';
 
 /** True for any client of node-redis, and for nothing that has the members of `RedisClient`. */
 export function isNodeRedis(client: unknown): client is NodeRedisClient {
@@ -48,66 +41,3 @@ const notAClient = (): CacheError =>
     'client is a pool of node-redis: give one made by createClient, createSentinel or createCluster. One connection is enough, because Redis answers one command after another.',
     { subject: 'client' },
   );
-
-/** Events after which a position in a scan is lost. */
-const LOST = ['error', 'client-error', 'topology-change', 'end'] as const;
-
-type OnClose = Pick<RedisNode, 'on' | 'off'>;
-
-/** `close` of ioredis in terms of a node-redis client's events. */
-function closeEvents(client: NodeRedisClient): OnClose {
-  return {
-    on(_, listener) {
-      for (const event of LOST) client.on(event, listener);
-    },
-    off(_, listener) {
-      for (const event of LOST) client.off(event, listener);
-    },
-  };
-}
-
-function serverAdapter(client: NodeRedisServer): RedisClient {
-  const send = serverSend(client);
-  return {
-    ...commandsOver(send),
-    ...closeEvents(client),
-    scanBuffer: (cursor, _, pattern, __, keys) => scanWith(send, cursor, pattern, keys),
-    duplicate: () => duplicateOf(async () => client),
-  };
-}
-
-export function serverSend(client: NodeRedisServer): Send {
-  const readiness = new Readiness(client, () => client.isReady);
-  return readiness.before((_, args, options) => client.sendCommand(args, options));
-}
-
-/**
- * A Sentinel client sends a command again if its master has been replaced. An answer by the new master does not prove
- * that the old one answered the read before it, so the proof (see `MasterProof`) fails if the master changes meanwhile.
- */
-function sentinelAdapter(client: NodeRedisSentinel, unused: string): RedisClient {
-  const readiness = new Readiness(client, () => client.isReady);
-  const send = readiness.before((_, args, options) => client.sendCommand(false, args, options));
-  const commands: RedisCommands = commandsOver(send);
-  return {
-    ...commands,
-    ...closeEvents(client),
-    async unlink(key) {
-      if (key !== unused) return commands.unlink(key);
-      let isReplaced = false;
-      const onChange = () => {
-        isReplaced = true;
-      };
-      client.on('topology-change', onChange);
-      try {
-        const deleted = await commands.unlink(key);
-        if (isReplaced) throw new Error('READONLY The Sentinels have named another master');
-        return deleted;
-      } finally {
-        client.off('topology-change', onChange);
-      }
-    },
-    scanBuffer: (cursor, _, pattern, __, keys) => scanWith(send, cursor, pattern, keys),
-    duplicate: () => sentinelSubscriber(client),
-  };
-}

@@ -7,6 +7,8 @@ export interface SendOptions {
   readonly typeMapping: Readonly<Record<number, unknown>>;
   /** How long a command may wait before it is written, milliseconds. */
   readonly timeout: number | undefined;
+  /** Takes the command back if it has not been written. */
+  readonly abortSignal: AbortSignal | undefined;
 }
 
 export type OnMessage = (message: string | Buffer, channel: string | Buffer) => void;
@@ -53,6 +55,8 @@ export interface NodeRedisMaster {
 
 /** A client made by `createCluster`. */
 export interface NodeRedisCluster extends NodeRedisBase {
+  /** Missing in version 5. */
+  readonly isReady?: boolean;
   sendCommand(
     firstKey: Argument | undefined,
     isReadonly: boolean | undefined,

@@ -1,7 +1,14 @@
-import type { RedisClient, RedisNode } from '../client.js';
-import type { NodeRedisCluster, NodeRedisMaster, NodeRedisServer } from './client-types.js';
-import { commandsOver, type Send, scanWith, TEXT } from './commands.js';
-import { Readiness } from './readiness.js';
+import { type RedisClient, type RedisNode, requireMembers } from '../client.js';
+import type {
+  Argument,
+  NodeRedisCluster,
+  NodeRedisMaster,
+  NodeRedisServer,
+  SendOptions,
+} from './client-types.js';
+import { commandsOver, type Send, scanWith } from './commands.js';
+import { outboxOf, type Peers } from './outbox.js';
+import { serverSend } from './server.js';
 import { slotOf } from './slot.js';
 import { duplicateOf } from './subscribers.js';
 
@@ -10,14 +17,11 @@ const LOST = ['error', 'node-error', 'node-disconnect', 'disconnect'] as const;
 
 /** `unused`: a key that never exists. */
 export function clusterAdapter(client: NodeRedisCluster, unused: string): RedisClient {
-  const readiness = new Readiness(client, (key) => {
-    if (key === undefined) return client.masters.length > 0;
-    const node = client.slots[slotOf(key)]?.master;
-    // The Cluster client opens a node that has no client yet.
-    return node !== undefined && node.client?.isReady !== false;
-  });
-  const send = readiness.before((key, args, options) =>
-    client.sendCommand(key, false, args, options),
+  requireMembers(client, ['nodeClient']);
+  const send = outboxOf(client, mastersOf(client), (key, args, options) =>
+    key === undefined
+      ? sendToAny(client, args, options)
+      : client.sendCommand(key, false, args, options),
   );
   return {
     ...commandsOver(send),
@@ -29,10 +33,33 @@ export function clusterAdapter(client: NodeRedisCluster, unused: string): RedisC
   };
 }
 
+const mastersOf = (client: NodeRedisCluster): Peers<NodeRedisMaster> => ({
+  of(key) {
+    if (client.isReady === false) return undefined;
+    return key === undefined ? anyMaster(client) : client.slots[slotOf(key)]?.master;
+  },
+  all: () => client.masters,
+  // The Cluster client opens a node that has no client yet.
+  isReady: ({ client }) => client?.isReady !== false,
+});
+
+const anyMaster = ({ masters }: NodeRedisCluster): NodeRedisMaster | undefined =>
+  masters.find((master) => master.client?.isReady) ?? masters[0];
+
+/** Version 6 would send PING to every node. */
+async function sendToAny(
+  client: NodeRedisCluster,
+  args: readonly Argument[],
+  options: SendOptions,
+): Promise<unknown> {
+  const node = await client.nodeClient(anyMaster(client) as never);
+  return node.sendCommand(args, options);
+}
+
 function nodeOf(client: NodeRedisCluster, master: NodeRedisMaster): RedisNode {
   // It came from this client, whose type for it is its own.
   const open = (): Promise<NodeRedisServer> => client.nodeClient(master as never);
-  const send: Send = async (_, args, options) => (await open()).sendCommand(args, options);
+  const send: Send = async (key, args, form) => serverSend(await open())(key, args, form);
   return {
     scanBuffer: (cursor, _, pattern, __, keys) => scanWith(send, cursor, pattern, keys),
     duplicate: () => duplicateOf(open),
@@ -53,15 +80,12 @@ type Range = readonly [from: number, to: number, master: readonly [host: string,
  * the first slot of each unknown master is read: the old master answers MOVED.
  */
 async function findMasters(client: NodeRedisCluster, send: Send, unused: string): Promise<void> {
-  const asked = client.masters.find((master) => master.client?.isReady) ?? client.masters[0];
-  if (!asked) return;
-  const node = await client.nodeClient(asked as never);
-  const ranges = (await node.sendCommand(['CLUSTER', 'SLOTS'], TEXT)) as Range[];
+  const ranges = (await send(undefined, ['CLUSTER', 'SLOTS'], 'text')) as Range[];
   for (const [from, , [host, port]] of ranges) {
     const isKnown = client.masters.some((known) => known.host === host && known.port === port);
     if (host && !isKnown) {
       const key = keyInSlot(from, unused);
-      await send(key, ['GETRANGE', key, '0', '0'], TEXT);
+      await send(key, ['GETRANGE', key, '0', '0'], 'text');
     }
   }
 }

@@ -6,38 +6,49 @@ import type { Argument, SendOptions } from './client-types.js';
 export type Send = (
   key: Argument | undefined,
   args: readonly Argument[],
-  options: SendOptions,
+  form: Form,
 ) => Promise<unknown>;
+
+/** What a command returns, or that it writes. */
+export type Form = 'text' | 'bytes' | 'write';
 
 /** The first byte of a reply that is a string of bytes, in RESP2 and RESP3: `$`. */
 const BYTE_STRING = 36;
 /**
- * A write that has waited this long to be sent is dropped, milliseconds. Its caller has given up, and a late `set` would
- * undo what was written meanwhile.
+ * A write that has waited this long for a full socket is dropped, milliseconds. Its caller has given up, and a late
+ * `set` would undo what was written meanwhile.
  */
 const WRITE_MS = 1_000;
 
-/** Options are complete, because node-redis merges them with the client's own. A timer for each read costs time. */
-export const TEXT: SendOptions = { typeMapping: {}, timeout: undefined };
-export const BYTES: SendOptions = { typeMapping: { [BYTE_STRING]: Buffer }, timeout: undefined };
-const WRITE: SendOptions = { typeMapping: {}, timeout: WRITE_MS };
+/**
+ * Options for each form. The signal takes back writes. All are complete, because node-redis merges them with the
+ * client's own, whose time limit would cost each read a timer.
+ */
+export function formsFor(abortSignal: AbortSignal): Readonly<Record<Form, SendOptions>> {
+  const text = { typeMapping: {}, timeout: undefined, abortSignal: undefined };
+  return {
+    text,
+    bytes: { ...text, typeMapping: { [BYTE_STRING]: Buffer } },
+    write: { ...text, timeout: WRITE_MS, abortSignal },
+  };
+}
 
 type Arguments = readonly (string | number | Uint8Array)[];
 
 /** The commands of the store in terms of `send`. The replies' types are those of the Redis protocol. */
 export function commandsOver(send: Send): RedisCommands {
-  const call = <T>(key: Argument | undefined, args: Argument[], options = TEXT) =>
-    send(key, args, options) as Promise<T>;
+  const call = <T>(key: Argument | undefined, args: Argument[], form: Form = 'text') =>
+    send(key, args, form) as Promise<T>;
   return {
     defineCommand(this: object, name, { lua }) {
       const sha = builtin.crypto().createHash('sha1').update(lua).digest('hex');
       const script =
-        (options: SendOptions) =>
+        (form: Form) =>
         (key: Argument, ...args: Arguments) =>
-          runScript(send, { sha, lua }, key, args, options);
-      Object.assign(this, { [name]: script(WRITE), [`${name}Buffer`]: script(BYTES) });
+          runScript(send, { sha, lua }, key, args, form);
+      Object.assign(this, { [name]: script('write'), [`${name}Buffer`]: script('bytes') });
     },
-    getBuffer: (key) => call<Buffer | null>(key, ['GET', key], BYTES),
+    getBuffer: (key) => call<Buffer | null>(key, ['GET', key], 'bytes'),
     getrange: (key, start, end) => call<string>(key, ['GETRANGE', key, `${start}`, `${end}`]),
     unlink: (key) => call<number>(key, ['UNLINK', key]),
     ping: () => call<string>(undefined, ['PING']),
@@ -51,14 +62,14 @@ async function runScript(
   { sha, lua }: { readonly sha: string; readonly lua: string },
   key: Argument,
   args: Arguments,
-  options: SendOptions,
+  form: Form,
 ): Promise<unknown> {
   const rest = ['1', key, ...args.map(argumentOf)];
   try {
-    return await send(key, ['EVALSHA', sha, ...rest], options);
+    return await send(key, ['EVALSHA', sha, ...rest], form);
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-    return send(key, ['EVAL', lua, ...rest], options);
+    return send(key, ['EVAL', lua, ...rest], form);
   }
 }
 
@@ -78,5 +89,5 @@ export async function scanWith(
 ): Promise<[cursor: Uint8Array, keys: Uint8Array[]]> {
   const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(keys)];
   // The reply of SCAN, with its strings as bytes.
-  return (await send(undefined, args, BYTES)) as [Uint8Array, Uint8Array[]];
+  return (await send(undefined, args, 'bytes')) as [Uint8Array, Uint8Array[]];
 }

@@ -1,0 +1,48 @@
+import { CacheError } from '../../model/errors.js';
+import type { ClientSettings, IamLogin } from './options.js';
+
+/**
+ * ElastiCache ends a connection 12 hours after its login by IAM, in the middle of whatever runs. It is replaced before
+ * that, milliseconds.
+ */
+export const LONGEST_IAM_MS = 11 * 3_600_000;
+
+/**
+ * Adds the login by IAM to the settings of a client.
+ *
+ * @throws CacheError `INVALID_OPTION` for a login that ElastiCache would refuse.
+ */
+export function withIam(settings: ClientSettings, iam: IamLogin): ClientSettings {
+  const { user, cacheName } = Object(iam) as Partial<Record<keyof IamLogin, unknown>>;
+  if (typeof user !== 'string' || user === '') throw wrong('iam.user is not the name of a user.');
+  if (typeof cacheName !== 'string' || !/^[a-z\d-]+$/.test(cacheName))
+    throw wrong(
+      'iam.cacheName is not the name of a cache: give the name of the cache or replication group, in lower case, and not its endpoint.',
+    );
+  if (!settings.tls) throw wrong('iam needs TLS: use rediss://.');
+  if (settings.password !== undefined)
+    throw wrong('iam and a password are given: remove the password.');
+  if (settings.username !== undefined && settings.username !== user)
+    throw wrong('iam.user and another user name are given: remove the other.');
+  return { ...settings, username: user, password: tokens({ ...iam, user, cacheName }) };
+}
+
+const wrong = (message: string): CacheError =>
+  new CacheError('INVALID_OPTION', message, { subject: 'iam' });
+
+/** The signer is loaded by the first login, because most stores need none. */
+function tokens(iam: IamLogin): () => Promise<string> {
+  let loading: Promise<() => Promise<string>> | undefined;
+  const { user, cacheName, region, serverless = false } = iam;
+  return async () => {
+    loading ??= import('../../aws/elasticache-token.js').then(({ tokenSource }) =>
+      tokenSource({ user, cacheName, region, serverless }),
+    );
+    const token = await loading.catch((error) => {
+      // A region that is missing now may be set later.
+      loading = undefined;
+      throw error;
+    });
+    return token();
+  };
+}

@@ -1,0 +1,101 @@
+import { RedisCacheStore, type RedisCacheStoreOptions } from '@glasswork/cache';
+import { afterEach, describe, expect, it } from 'vitest';
+import { describeWithRedis } from '../../servers/redis-available.js';
+import { startRedisCluster } from '../../servers/redis-cluster.js';
+import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
+import { until } from '../../servers/until.js';
+import { expectOutage, expectRecovery, Origin, Process, Traffic } from './traffic.js';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+function open(options: RedisCacheStoreOptions): RedisCacheStore {
+  const store = new RedisCacheStore(options);
+  closers.push(() => store.close());
+  return store;
+}
+
+describe('the description of a Cluster', () => {
+  const url = 'redis://127.0.0.1:7000';
+  it.each<[string, object, RegExp]>([
+    ['no node', { nodes: [] }, /one at least/],
+    ['both url and nodes', { url, nodes: [url] }, /Both url and nodes/],
+    ['nodes that are of no Cluster', { nodes: [url], cluster: false }, /cluster is false/],
+    ['a database', { url: `${url}/3`, cluster: true }, /database 0 only/],
+    ['a database in options', { url, cluster: true, options: { db: 3 } }, /database 0 only/],
+    ['a socket', { url: '/run/redis.sock', cluster: true }, /no socket/],
+    ['Sentinels', { url, cluster: true, options: { sentinels: [] } }, /no Sentinels/],
+    ['nodes that differ in TLS', { nodes: [url, 'rediss://a'] }, /differ in more than host/],
+    ['nodes that differ in the login', { nodes: ['redis://a:pw@a', url] }, /differ in more/],
+    ['a client and nodes', { nodes: [url], client: {} }, /make your own client/],
+    ['a client and cluster', { cluster: true, client: {} }, /make your own client/],
+    ['a wrong URL', { nodes: [url, 'http://a'] }, /no scheme of Redis/],
+    ['cluster alone', { cluster: true }, /Neither url/],
+  ])('is refused with %s', (_, options, message) => {
+    expect(() => new RedisCacheStore(options)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describeWithRedisCluster('a Cluster by its URL', (addresses) => {
+  const urls = addresses.map(({ host, port }) => `redis://${host}:${port}`);
+
+  it('passes its check', async () => {
+    await open({ url: String(urls[0]), cluster: true, prefix: 'by-url' }).check();
+    await open({ nodes: urls, prefix: 'by-nodes' }).check();
+  });
+
+  it('is opened by the first command, and once for all', async () => {
+    const store = open({ nodes: ['redis://127.0.0.1:1', ...urls], prefix: 'one-of-many' });
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    expect(await Promise.all(keys.map((key) => store.get(key)))).toEqual(keys.map(() => undefined));
+  });
+
+  it('tells of invalidations', async () => {
+    const options = { nodes: urls, prefix: `channel-${crypto.randomUUID()}` };
+    const [here, there] = [open(options).invalidations(), open(options).invalidations()];
+    closers.push(
+      () => here.close(),
+      () => there.close(),
+    );
+    const heard: string[] = [];
+    there.listen((message) => void heard.push(message));
+    expect(await there.sync()).toBe(1);
+    await here.publish('message');
+    await until(() => heard.length > 0, 'the message');
+    expect(heard).toEqual(['message']);
+  });
+});
+
+describeWithRedis('a Cluster of our own client', () => {
+  it('keeps its promises while a master fails, and without any', async () => {
+    const cluster = await startRedisCluster({ replicas: true });
+    closers.push(cluster.stop);
+    const nodes = cluster.addresses.map(({ host, port }) => `redis://${host}:${port}`);
+    const origin = new Origin();
+    const processes = [new Process(open({ nodes })), new Process(open({ nodes }))];
+    const traffic = new Traffic(processes, origin, 60);
+    traffic.start();
+    await traffic.more(300);
+    const [master] = cluster.masters;
+    const [replica] = cluster.replicas;
+    await traffic.lose(async () => {
+      await master?.kill();
+      await until(async () => (await replica?.field('role')) === 'master', 'the replica to lead');
+    });
+    await traffic.more(300);
+    await traffic.stop();
+    await expectRecovery(processes, origin);
+    for (const node of [...cluster.masters, ...cluster.replicas]) await node.kill();
+    await expectOutage(processes, origin);
+  });
+
+  it('says what is wrong', async () => {
+    const nodes = ['redis://127.0.0.1:1', 'redis://127.0.0.1:2'];
+    await expect(open({ nodes }).get('key')).rejects.toThrow(/ECONNREFUSED.*Check the address/);
+    await expect(open({ nodes }).check()).rejects.toThrow(/read failed: .*Check the address/);
+  });
+});
