@@ -24,6 +24,8 @@ const KEPT_PASSWORD_MS = 300_000;
 /** Chosen for Lambda, like those of a single server: nothing waits, nothing runs between invocations. */
 const DEFAULTS = {
   lazyConnect: true,
+  // CLUSTER INFO costs a round trip, and a user needs a right for it. A Cluster that is down says so.
+  enableReadyCheck: false,
   // No reconnecting: the next command opens a new client.
   clusterRetryStrategy: null,
   // Only the store knows which commands may be repeated.
