@@ -36,11 +36,13 @@ const PROGRAMS = [
   'warm-floor',
   'memory',
   'miss',
+  'metrics',
   'down',
   'eviction',
   'heap',
   'tier',
   'warm-redis',
+  'serializers',
 ];
 
 const entryPoint = (name: string) => `bench/programs/${name}.ts`;

@@ -10,8 +10,10 @@ import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
 import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
+import { metrics } from './figures/metrics.js';
 import { miss } from './figures/miss.js';
 import { redis } from './figures/redis.js';
+import { serializers } from './figures/serializers.js';
 import { share } from './figures/share.js';
 import { size } from './figures/size.js';
 import { tier } from './figures/tier.js';
@@ -30,9 +32,11 @@ const FIGURES = {
   redis,
   memory,
   miss,
+  metrics,
   tier,
   fence,
   down,
+  serializers,
   eviction,
   heap,
 };

@@ -18,5 +18,5 @@ export const NAVIGATION = [
   },
   { text: 'Stores', pages: ['dynamodb', 'redis', 'memory', 'tiers', 'eviction'] },
   { text: 'In an application', pages: ['glasswork', 'migration', 'comparison'] },
-  { text: 'In production', pages: ['deploying', 'security'] },
+  { text: 'In production', pages: ['deploying', 'metrics', 'edge', 'security'] },
 ] as const;

@@ -19,19 +19,34 @@ export type {
   NearestRead,
   ReadOptions,
   StoreEntry,
+  TrafficReport,
   VersionedRead,
 } from './model/cache-store.js';
+export { combine } from './model/combine.js';
 export type { CacheConfig } from './model/config.js';
 export { consoleReporter } from './model/console-reporter.js';
 export type { CacheEntry } from './model/entry.js';
 export type { CacheErrorCode, CacheErrorJSON, CauseJSON } from './model/errors.js';
 export { CacheError } from './model/errors.js';
-export type { CacheEvent, CacheStats, MissReason, RefusalReason } from './model/events.js';
+export type {
+  CacheEvent,
+  CacheListener,
+  CacheStats,
+  MissReason,
+  RefusalReason,
+  ResponseOutcome,
+} from './model/events.js';
 export type { Invalidated } from './model/invalidated.js';
 export type { Policy, WaitUntil, WrapOptions } from './model/policy.js';
 export type { Clock, Duration } from './model/time.js';
+export type { CompressionAlgorithm } from './serializers/algorithms.js';
+export type { CompressionOptions } from './serializers/compressed.js';
+export { compressed } from './serializers/compressed.js';
+export type { EncryptionOptions } from './serializers/encrypted.js';
+export { encrypted } from './serializers/encrypted.js';
 export { jsonSerializer } from './serializers/json.js';
 export type { Serializer, SyncSerializer } from './serializers/serializer.js';
+export { structuredSerializer } from './serializers/structured.js';
 export type { DynamoDBCacheStoreOptions } from './stores/dynamodb/index.js';
 export { DynamoDBCacheStore } from './stores/dynamodb/index.js';
 export type { MemoryCacheStoreOptions } from './stores/memory/index.js';
@@ -39,5 +54,7 @@ export { MemoryCacheStore } from './stores/memory/index.js';
 export { NullCacheStore } from './stores/null.js';
 export type { RedisCacheStoreOptions, RedisClient } from './stores/redis/index.js';
 export { RedisCacheStore } from './stores/redis/index.js';
+export type { S3CacheStoreOptions } from './stores/s3/index.js';
+export { S3CacheStore } from './stores/s3/index.js';
 export type { InvalidationChannel, TieredCacheStoreOptions } from './stores/tiered/index.js';
 export { TieredCacheStore } from './stores/tiered/index.js';

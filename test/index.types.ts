@@ -13,10 +13,12 @@ import {
   type CacheStore,
   type CacheVersion,
   type Clock,
+  compressed,
   createCacheKey,
   type Duration,
   DynamoDBCacheStore,
   type DynamoDBCacheStoreOptions,
+  encrypted,
   type Invalidated,
   jsonSerializer,
   type KeyFactory,
@@ -33,6 +35,7 @@ import {
   type StandardSchemaV1,
   type StoreEntry,
   type SyncSerializer,
+  structuredSerializer,
   type WaitUntil,
   type WrapOptions,
 } from '../src/index.js';
@@ -146,6 +149,7 @@ export type Shapes = [
       | 'dropCopies'
       | 'durable'
       | 'getNearest'
+      | 'measure'
       | 'getIfPresent'
       | 'sharesFrozen'
       | 'warm'
@@ -432,10 +436,13 @@ export const told: NonNullable<CacheConfig['onInvalidate']> = (what) => {
 export const values = [
   CacheError,
   CacheService,
+  compressed,
   createCacheKey,
   DynamoDBCacheStore,
+  encrypted,
   jsonSerializer,
   MemoryCacheStore,
   NullCacheStore,
   RedisCacheStore,
+  structuredSerializer,
 ];

@@ -12,7 +12,7 @@ const DOMAINS: Readonly<Record<string, readonly [plain: string, dualstack: strin
 };
 const STANDARD_DOMAINS = ['amazonaws.com', 'api.aws'] as const;
 
-type Service = 'dynamodb' | 's3';
+type Service = 'dynamodb' | 's3' | 'cloudfront';
 
 export interface EndpointOptions {
   readonly region?: string | undefined;
@@ -35,7 +35,7 @@ export interface EndpointOptions {
  * dual stack, as in AWS's SDK, because such an endpoint cannot be shown to be either.
  */
 export function resolveEndpoint(
-  service: Service,
+  service: Exclude<Service, 'cloudfront'>,
   options: EndpointOptions,
 ): { endpoint: URL; region: string } {
   const given = givenEndpoint(service, options.endpoint);
@@ -52,6 +52,19 @@ export function resolveEndpoint(
     endpoint: given ?? new URL(`https://${hostOf(service, region, fips, dualstack)}`),
     region,
   };
+}
+
+/**
+ * Finds the URL of CloudFront, which is one for all regions. Its requests are signed for us-east-1. From the option, else
+ * `AWS_ENDPOINT_URL_CLOUDFRONT`, `AWS_ENDPOINT_URL`, or its own, with FIPS as above.
+ *
+ * @throws CacheError `INVALID_OPTION` for a wrong endpoint.
+ */
+export function resolveCloudFront(option: string | undefined): URL {
+  const given = givenEndpoint('cloudfront', option);
+  if (given) return given;
+  const fips = isOn('useFipsEndpoint', undefined, profileSettings());
+  return new URL(`https://cloudfront${fips ? '-fips' : ''}.amazonaws.com`);
 }
 
 /**

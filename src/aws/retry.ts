@@ -20,7 +20,8 @@ export function longestPause(outcome: Answer | Failure, always: boolean, attempt
   const type = errorType(outcome) ?? '';
   // Throttled before it was applied, so any request may be sent again.
   const throttled =
-    status === 429 || /Throughput|Throttl|RequestLimit|TooManyRequests|SlowDown/.test(type);
+    status === 429 ||
+    /Throughput|Throttl|RequestLimit|TooMany(Requests|Invalidations)|SlowDown/.test(type);
   const fault = status >= 500 || type === 'RequestTimeout';
   return throttled || (fault && always) ? pauseMs : Infinity;
 }

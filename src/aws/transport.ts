@@ -75,9 +75,11 @@ export interface TransportOptions {
   readonly clock?: Clock | undefined;
   /** Brings a request into the form that is signed: `canonical`, unless all requests have it, as DynamoDB's do. */
   readonly canonical?: (request: SignableRequest) => SignableRequest;
+  /** The most tries of a request. Default 3. */
+  readonly tries?: number;
+  /** The pauses between tries are this many times those for DynamoDB, whose limits pass sooner. Default 1. */
+  readonly patience?: number;
 }
-
-const TRIES = 3;
 
 /**
  * A try that outlasts its timeout by this much, milliseconds, was frozen, or blocked by the process's own code.
@@ -100,6 +102,8 @@ export function createTransport({
   timeouts = {},
   clock = systemClock,
   canonical = (request) => request,
+  tries: mostTries = 3,
+  patience = 1,
 }: TransportOptions): AwsTransport {
   const limit = (name: keyof Timeouts, standard: Duration) =>
     Math.min(milliseconds(timeouts[name] ?? standard, `timeouts.${name}`), LONGEST_TIMER_MS);
@@ -118,7 +122,7 @@ export function createTransport({
   async function send(request: AwsRequest): Promise<AwsResponse> {
     const always = request.retry === 'always';
     let deadline = monotonic() + limits.total;
-    let tries = TRIES;
+    let tries = mostTries;
     let signedAnew = false;
     let renewed = false;
     let awakeMs = clock.now();
@@ -130,7 +134,7 @@ export function createTransport({
     const lookForSleep = (attempts: number) => {
       const slept = hasSlept();
       awakeMs = clock.now();
-      if (slept && tries === TRIES) {
+      if (slept && tries === mostTries) {
         deadline = monotonic() + limits.total;
         tries += attempts;
       }
@@ -147,7 +151,7 @@ export function createTransport({
           ? credentials
           : await attempt(request, credentials, deadline - monotonic(), hasSlept);
       const slept = lookForSleep(attempts) || sleptBefore;
-      let pauseMs = longestPause(outcome, always, attempts);
+      let pauseMs = patience * longestPause(outcome, always, attempts);
       if ('error' in outcome) {
         // The freeze may have killed all idle connections, so they are not tried one by one.
         connections.dropIdle();

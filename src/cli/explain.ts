@@ -1,7 +1,7 @@
-import { areInForce } from '../engine/reading/entry-validator.js';
 import type { CacheVersion } from '../model/cache-store.js';
 import type { DependencyName } from '../model/dependency.js';
 import { type Entry, freshness, withEnvelope } from '../model/entry.js';
+import { hardVersion, versionsOf } from '../model/version-line.js';
 import type { StoredRecord } from '../stores/stored-record.js';
 import type { Target } from './target/target.js';
 
@@ -15,7 +15,8 @@ export interface Dependency {
   readonly carried: CacheVersion;
   /** Undefined if the record is missing in a store that may evict records, so that nothing can match it. */
   readonly current: CacheVersion | undefined;
-  readonly isInForce: boolean;
+  /** `soft`: `expireTags` has changed it since, so that the entry is stale. `hard`: the entry is invalid. */
+  readonly change: 'none' | 'soft' | 'hard';
 }
 
 /** What a service would do with a record, and why. */
@@ -49,9 +50,10 @@ export async function explain(
   const dependencies = await Promise.all(
     entry.versions.map(([name, carried]) => currentOf(target, name, carried)),
   );
-  const verdict = dependencies.every(({ isInForce }) => isInForce)
-    ? freshness(entry, now)
-    : 'invalidated';
+  const aged = freshness(entry, now);
+  const changes = new Set(dependencies.map(({ change }) => change));
+  const softened = aged === 'fresh' && changes.has('soft') ? 'stale' : aged;
+  const verdict = changes.has('hard') ? 'invalidated' : softened;
   return { verdict, why: reasonFor(verdict, dependencies), entry, dependencies };
 }
 
@@ -63,22 +65,48 @@ async function currentOf(
   const record = name === null ? keys.record('prefix', '') : keys.record('tag', name);
   const found = await inspection.read(record);
   const isThere = store.durable || found?.kind === 'value';
-  const current = isThere ? (found?.version ?? '') : undefined;
-  const isInForce = current !== undefined && areInForce([[name, carried]], () => current);
+  const current = isThere ? versionsOf(valueOfRecord(found), found?.version ?? '') : undefined;
   const kind = name === null ? 'prefix' : 'tag';
-  return { kind, name: name ?? keys.prefix ?? '', carried, current, isInForce };
+  return {
+    kind,
+    name: name ?? keys.prefix ?? '',
+    carried,
+    current,
+    change: changeOf(carried, current),
+  };
+}
+
+/** The value of a version record, which is always JSON. */
+function valueOfRecord(record: StoredRecord | undefined): unknown {
+  if (typeof record?.raw !== 'string') return undefined;
+  try {
+    return JSON.parse(record.raw);
+  } catch {
+    return undefined;
+  }
+}
+
+function changeOf(carried: CacheVersion, current: CacheVersion | undefined): Dependency['change'] {
+  if (current === carried) return 'none';
+  return current !== undefined && hardVersion(current) === hardVersion(carried) ? 'soft' : 'hard';
 }
 
 function reasonFor(verdict: Verdict, dependencies: readonly Dependency[]): string {
-  if (verdict === 'invalidated')
-    return dependencies
-      .filter(({ isInForce }) => !isInForce)
-      .map(({ kind, name, current }) => {
-        const what = kind === 'tag' ? `the tag "${name}"` : 'the prefix';
-        const how = kind === 'tag' ? 'was invalidated' : 'was cleared';
-        return current === undefined ? `the record of ${what} is missing` : `${what} ${how}`;
-      })
+  const changed = (change: Dependency['change']) =>
+    dependencies
+      .filter((dependency) => dependency.change === change)
+      .map(changeText)
       .join(', ');
+  if (verdict === 'invalidated') return changed('hard');
   if (verdict === 'expired') return 'its time is over, and it waits for its removal';
-  return verdict === 'stale' ? 'it is served, and refreshed' : 'it is served';
+  if (verdict === 'fresh') return 'it is served';
+  const soft = changed('soft');
+  return `it is served, and refreshed${soft && `: ${soft}`}`;
+}
+
+function changeText({ kind, name, current, change }: Dependency): string {
+  const what = kind === 'tag' ? `the tag "${name}"` : 'the prefix';
+  if (current === undefined) return `the record of ${what} is missing`;
+  if (change === 'soft') return `${what} was expired`;
+  return `${what} was ${kind === 'tag' ? 'invalidated' : 'cleared'}`;
 }

@@ -17,6 +17,9 @@ process.once('SIGINT', () => {
   process.exit(EXIT.interrupted);
 });
 
+// Stores let an idle process end, but a command is not done before it has printed its result.
+const alive = setInterval(() => {}, 60_000);
+
 try {
   await createProgram(GLASSWORK_CACHE_VERSION).parseAsync();
 } catch (error) {
@@ -27,4 +30,6 @@ try {
       : `error: ${errorText(error)}`;
     process.stderr.write(`${text}\n`);
   }
+} finally {
+  clearInterval(alive);
 }

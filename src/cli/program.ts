@@ -1,7 +1,16 @@
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.js';
+import { conformanceCommand } from './commands/conformance.js';
+import { costCommand } from './commands/cost.js';
+import { doctorCommand } from './commands/doctor.js';
 import { getCommand } from './commands/get.js';
-import { clearCommand, delCommand, invalidateCommand } from './commands/invalidations.js';
+import { initCommand } from './commands/init.js';
+import {
+  clearCommand,
+  delCommand,
+  expireCommand,
+  invalidateCommand,
+} from './commands/invalidations.js';
 import { lsCommand } from './commands/ls.js';
 import { statsCommand } from './commands/stats.js';
 import { createCommand, destroyCommand } from './commands/table.js';
@@ -9,9 +18,9 @@ import { EXIT } from './exit.js';
 
 /** All commands, in the groups and the order of the help. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
-  ['Look:', [checkCommand, getCommand, lsCommand, statsCommand]],
-  ['Change:', [delCommand, invalidateCommand, clearCommand]],
-  ['Set up:', [createCommand, destroyCommand]],
+  ['Look:', [doctorCommand, checkCommand, conformanceCommand, getCommand, lsCommand, statsCommand]],
+  ['Change:', [delCommand, expireCommand, invalidateCommand, clearCommand]],
+  ['Set up:', [initCommand, costCommand, createCommand, destroyCommand]],
 ];
 
 /** @param version that of the package. */

@@ -1,5 +1,5 @@
 import type { CacheStore } from '../model/cache-store.js';
-import { CacheError, type CacheErrorCode, withoutPasswords } from '../model/errors.js';
+import { CacheError, type CacheErrorCode, errorCode, withoutPasswords } from '../model/errors.js';
 import type { Emit } from '../model/events.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
@@ -7,6 +7,7 @@ import { callContext } from '../resilience/call-context.js';
 import { CircuitBreaker } from '../resilience/circuit-breaker.js';
 import { FreezeDetector } from '../resilience/freeze-detector.js';
 import { LATE, OperationTimeouts } from '../resilience/operation-timeouts.js';
+import { type StoreCalls, storeCalls, type TellStoreCall } from './store-calls.js';
 import { capabilitiesOf, type StoreCapabilities } from './store-capabilities.js';
 
 /** The timeout of a read or fill, milliseconds. After it the service continues without the store. */
@@ -37,6 +38,7 @@ export class StoreAccess {
   readonly #breaker: CircuitBreaker | undefined;
   readonly #freezes: FreezeDetector;
   readonly #timeouts: OperationTimeouts;
+  readonly #calls: StoreCalls | undefined;
   /** The number of counted failures, and the last one's error. */
   #failures = 0;
   #lastError: unknown;
@@ -46,8 +48,10 @@ export class StoreAccess {
     emit: Emit,
     clock: Clock,
     breaker: { failures: number; cooldownMs: number } | undefined,
+    tellCall?: TellStoreCall | undefined,
   ) {
     this.store = store;
+    this.#calls = tellCall && storeCalls(store, tellCall);
     this.can = capabilitiesOf(store);
     this.#emit = emit;
     this.#freezes = new FreezeDetector(clock);
@@ -119,6 +123,8 @@ export class StoreAccess {
     const freezes = this.#freezes.count();
     const failures = this.#failures;
     const context = callContext();
+    const asks = typeof run === 'function';
+    const ended = asks ? this.#calls?.(operation, key) : undefined;
     return new Promise((resolve, reject) => {
       const failed = (error: unknown): void => {
         if (error === LATE) {
@@ -130,13 +136,14 @@ export class StoreAccess {
           error instanceof CacheError ? NOT_THE_STORE.has(error.code) : isParsing(error);
         // Nor does a connection that died during a freeze mean that the store fails.
         if (!harmless && this.#freezes.count() === freezes) this.#countFailure(error, failures);
+        ended?.(errorCode(error));
         this.#emit({ type: 'store-error', operation, key, error });
         if (instead === undefined) reject(error);
         else resolve(instead);
       };
-      const asks = typeof run === 'function';
       const succeeded = (value: T) => {
         if (asks) this.#breaker?.succeeded();
+        ended?.();
         resolve(value);
       };
       try {

@@ -1,4 +1,6 @@
 import { sha256 } from '../aws/signature.js';
+import type { CacheEvent } from '../model/events.js';
+import type { Invalidated } from '../model/invalidated.js';
 
 /**
  * Names the tags that a CDN's edge keeps with a response, so that it can be purged by them. They fit CloudFront's
@@ -16,6 +18,9 @@ import { sha256 } from '../aws/signature.js';
 const LONGEST = 256;
 /** CloudFront ignores further tags of a response, so a purge of those would not find it. */
 export const MOST_EDGE_TAGS = 50;
+
+/** Those of everything, the prefix and the key. */
+const OWN_TAGS = 3;
 
 /** Every cached response has this edge tag. */
 export const EVERYTHING = '~all';
@@ -36,13 +41,6 @@ export const edgeTagOfKey = (key: string): string => nameOf('key', key);
 export const edgeTagOfPrefix = (prefix: string | undefined): string =>
   nameOf('prefix', prefix ?? '');
 
-/** A confirmed invalidation, as `CacheConfig.onInvalidate` receives it. */
-export type InvalidatedByName =
-  | { readonly keys: readonly string[] }
-  | { readonly tags: readonly string[] }
-  | { readonly pattern: string }
-  | { readonly prefix: string | undefined };
-
 /**
  * The edge tags to purge after an invalidation, for a CDN's purge API.
  *
@@ -55,7 +53,7 @@ export type InvalidatedByName =
  * console.log(edgeTagsOf({ tags: ['user:1'] })); // ['user:1']
  * ```
  */
-export function edgeTagsOf(what: InvalidatedByName): string[] {
+export function edgeTagsOf(what: Invalidated): string[] {
   if ('keys' in what) return [...new Set(what.keys.map(edgeTagOfKey))];
   if ('tags' in what) return [...new Set(what.tags.map(edgeTagOfTag))];
   return 'pattern' in what ? [EVERYTHING] : [edgeTagOfPrefix(what.prefix)];
@@ -92,6 +90,28 @@ export const isEdgeHeader = (header: string): boolean => edgeHeaders.has(header.
 export interface EdgeTagCollision {
   readonly tag: string;
   readonly other: string;
+}
+
+/** See `edgeTagCheck`. */
+export type EdgeTagProblem = Extract<CacheEvent, { type: 'edge-tags' }>;
+
+/**
+ * Checks the tags of responses as they are set. The returned function reports each problem, and returns false if an edge
+ * must not keep the response, because it would drop some of its tags: then it has to leave with `s-maxage=0`.
+ */
+export function edgeTagCheck(
+  report: (problem: EdgeTagProblem) => void,
+): (key: string, prefix: string | undefined, tags: readonly string[]) => boolean {
+  const collisions = edgeTagCollisions();
+  return (key, prefix, tags) => {
+    for (const { tag, other } of collisions(tags))
+      report({ type: 'edge-tags', key, reason: 'collision', tags: [other, tag] });
+    // Each name takes one, and so do the own three, so few tags need no count.
+    if (tags.length <= MOST_EDGE_TAGS - OWN_TAGS) return true;
+    const fits = edgeTagsOfResponse(key, prefix, tags).length <= MOST_EDGE_TAGS;
+    if (!fits) report({ type: 'edge-tags', key, reason: 'too-many', tags });
+    return fits;
+  };
 }
 
 /** The most tags to remember. With more, all are forgotten. */

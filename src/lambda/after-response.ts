@@ -33,6 +33,11 @@ export interface AfterResponseOptions {
    * each cause once and then at most once a minute.
    */
   onEvent?: ((event: CacheEvent) => void) | undefined;
+  /**
+   * Called at the end of each invocation, when its background work is done or has run out of time: to flush metrics, for
+   * example. In mode `detached` it is called when the handler is done. Its errors are swallowed. Default: none.
+   */
+  atEnd?: (() => void) | undefined;
 }
 
 export interface AfterResponse {
@@ -73,26 +78,35 @@ export interface AfterResponse {
 export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
   const maxWaitMs = Math.min(milliseconds(options.maxWait ?? '2s', 'maxWait'), LONGEST_WAIT_MS);
   const tasks = new Tasks(maxWaitMs, safeListener(options.onEvent ?? consoleReporter()));
+  const atEnd = callAtEnd(options.atEnd);
   const { AWS_LAMBDA_RUNTIME_API: api = '', AWS_LAMBDA_MAX_CONCURRENCY: concurrency } = process.env;
   // Managed Instances run several invocations at once, never freeze, and accept no INVOKE extension inside the process.
   const wanted = options.mode ?? (api && !concurrency ? 'extension' : 'detached');
   if (wanted === 'detached') {
     const waitUntil: WaitUntil = (work) => tasks.add(work);
-    return { waitUntil, mode: wanted, deadline: () => undefined, handler: (handler) => handler };
+    const marks = <F extends AnyHandler>(handler: F): F => marked(handler, () => () => atEnd?.());
+    const handler = atEnd ? marks : <F extends AnyHandler>(handler: F): F => handler;
+    return { waitUntil, mode: wanted, deadline: () => undefined, handler };
   }
   if (wanted !== 'extension' && wanted !== 'await') {
     throw invalid('mode', wanted, 'extension, await or detached');
   }
 
   const extension = extensionOf(api);
+  if (atEnd) extension.atEnd.add(atEnd);
   if (wanted === 'extension') await within(extension.start(), REGISTER_WAIT_MS, 'ref');
   const end = (invocation: Invocation) => {
     // With the extension, the wait comes after the response. Without it, the outermost handler waits.
     const waitsLater = extension.isRegistered ? wanted === 'extension' : invocation.running > 1;
-    if (waitsLater || !extension.isBusy) return extension.end(invocation);
+    if (waitsLater) return extension.end(invocation);
+    const endNow = () => {
+      extension.tellEnd();
+      return extension.end(invocation);
+    };
+    if (!extension.isBusy) return endNow();
     // A test that calls the handler without a context has no deadline.
     const untilMs = (invocation.deadlineMs ?? Infinity) - MARGIN_MS;
-    return extension.finish(untilMs, 'ref').then(() => extension.end(invocation));
+    return extension.finish(untilMs, 'ref').then(endNow);
   };
   return {
     waitUntil(work) {
@@ -117,13 +131,26 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   };
 }
 
+/** @throws CacheError `INVALID_OPTION`. */
+function callAtEnd(atEnd: AfterResponseOptions['atEnd']): (() => undefined) | undefined {
+  if (atEnd == null) return undefined;
+  if (typeof atEnd !== 'function') throw invalid('atEnd', atEnd, 'a function');
+  return () => {
+    try {
+      atEnd();
+    } catch {
+      // It must not break the invocation, and no place is left to report its error.
+    }
+  };
+}
+
 /**
  * One extension for each Extensions API of this process; on Lambda there is one. All copies of this package share it,
  * because Lambda accepts an extension's name only once, and `import` and `require` may load a copy each.
  */
 function extensionOf(api: string): Extension {
   // The number counts the layouts of `Extension`.
-  const key: unique symbol = Symbol.for('@glasswork/cache/extensions/1');
+  const key: unique symbol = Symbol.for('@glasswork/cache/extensions/2');
   const shared: typeof globalThis & { [key]?: Map<string, Extension> } = globalThis;
   shared[key] ??= new Map();
   const known = shared[key].get(api) ?? new Extension(api);

@@ -28,6 +28,8 @@ const PAUSE_MS = 100;
  */
 export class Extension {
   readonly invocations = new Invocations();
+  /** Called at the end of each invocation. They never throw. */
+  readonly atEnd = new Set<() => void>();
   /** True if the extension waits for work after answers. */
   isRegistered = false;
   /** True if a handler marks the start and end of invocations. */
@@ -57,6 +59,10 @@ export class Extension {
       if (!tasks.isBusy) this.#held.delete(tasks);
     });
     await Promise.all(waits);
+  }
+
+  tellEnd(): void {
+    for (const call of this.atEnd) call();
   }
 
   /** Registers the extension, once. Never rejects. */
@@ -105,6 +111,7 @@ export class Extension {
     await immediate();
     await immediate();
     await this.finish(untilMs, 'unref');
+    this.tellEnd();
     this.invocations.leave();
   }
 }

@@ -121,6 +121,11 @@ export interface CacheStore {
    */
   copy?<T>(value: T, key: string): T | Promise<T>;
   /**
+   * Starts to report the bytes of values that the store reads and writes, in their stored form. Called at most once for
+   * each service that listens to calls; the last call counts.
+   */
+  measure?: ((report: TrafficReport) => void) | undefined;
+  /**
    * Prepares the first call, while a sandbox still initialises: opens connections, finds credentials. It reads and
    * writes nothing that costs money. It may reject, and may be called again. A tiered store warms all its tiers.
    */
@@ -132,3 +137,6 @@ export interface CacheStore {
   check?(keyPrefix?: string): Promise<void>;
   close?(): Promise<void>;
 }
+
+/** See `CacheStore.measure`. */
+export type TrafficReport = (direction: 'read' | 'written', bytes: number) => void;

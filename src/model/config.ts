@@ -1,5 +1,5 @@
 import { invalid } from './errors.js';
-import type { CacheEvent } from './events.js';
+import type { CacheListener } from './events.js';
 import type { OnInvalidate } from './invalidated.js';
 import { type KeySpace, keySpace } from './key-space.js';
 import { DEFAULT_POLICY, layer, type ResolvedPolicy, type WrapOptions } from './policy.js';
@@ -36,7 +36,7 @@ export interface CacheConfig extends Omit<WrapOptions, 'ttl' | 'tags' | 'forceFr
    * Receives every event. Its errors are swallowed. Default: problems go to `console.warn`, each cause once and then at
    * most once a minute, see `consoleReporter`. `() => {}` silences it.
    */
-  onEvent?: ((event: CacheEvent) => void) | undefined;
+  onEvent?: CacheListener | undefined;
   /**
    * Lets callers have a loaded value while it is written in the background, so a miss takes one write less. Until the
    * write has landed, `get`, `has` and `getEntry` miss, and calls of `wrap` in this process share the value. False: they

@@ -132,6 +132,13 @@ function causeJSON(error: unknown, most: number): CauseJSON {
 export const withoutPasswords = (text: string): string =>
   text.replace(/(\w:\/\/)[^\s'"]*@/g, '$1…@');
 
+/** The code of any error, or else its name. Short, because it names a metric. */
+export function errorCode(error: unknown): string {
+  const { code, name }: { code?: unknown; name?: unknown } = Object(error);
+  const text = typeof code === 'string' && code ? code : String(name ?? 'Error');
+  return text.replace(/[^\w.-]/g, '_').slice(0, 64) || 'Error';
+}
+
 /** The error for a wrong option or argument: its name, its value, and what to give instead. */
 export function invalid(
   subject: string,

@@ -68,8 +68,21 @@ export type CacheEvent =
   | { readonly type: 'skip'; readonly operation: string; readonly key: string | undefined }
   /** The breaker opened (the store is skipped), or closed again. */
   | { readonly type: 'breaker'; readonly state: 'open' | 'closed' }
-  /** A lease was taken, or another process holds it. */
-  | { readonly type: 'lease'; readonly key: string; readonly state: 'taken' | 'held' }
+  /**
+   * A response cache has answered a request. `route` is the route's pattern, or the path of the URL. `key` is undefined if
+   * the request has none.
+   */
+  | {
+      readonly type: 'response';
+      readonly key: string | undefined;
+      readonly route: string;
+      readonly status: number;
+      readonly outcome: ResponseOutcome;
+      /** The reason why the cache was passed, or the response not stored. */
+      readonly reason?: string | undefined;
+    }
+  /** A lease was taken, another process holds it, or the wait for that process's value has reached its limit. */
+  | { readonly type: 'lease'; readonly key: string; readonly state: 'taken' | 'held' | 'timeout' }
   /** Background work failed. */
   | { readonly type: 'background-error'; readonly error: unknown }
   /** Background work had not finished when the wait for it ended: in `close()`, or after a response on Lambda. */
@@ -77,7 +90,62 @@ export type CacheEvent =
       readonly type: 'background-unfinished';
       readonly pending: number;
       readonly waitedMs: number;
+    }
+  /**
+   * The tags of a response do not work at a CDN's edge as they do here. `collision`: two tags of responses differ only in
+   * case, so a purge of either purges both. `too-many`: the edge would drop some, so it may not keep the response.
+   */
+  | {
+      readonly type: 'edge-tags';
+      readonly key: string;
+      readonly reason: 'collision' | 'too-many';
+      readonly tags: readonly string[];
+    }
+  /**
+   * A call to the store ended. Only for listeners that ask for it, see `CacheListener`. `failure` is the code or name of
+   * its error, which `store-error` has. The bytes are those of values that the store has read and written since the last
+   * such event, if it counts them.
+   */
+  | {
+      readonly type: 'store';
+      readonly store: string;
+      readonly operation: string;
+      readonly key: string | undefined;
+      readonly durationMs: number;
+      readonly failure: string | undefined;
+      readonly bytesRead: number;
+      readonly bytesWritten: number;
+    }
+  /** An edge accepted a request to purge. Each of its items is billed. */
+  | {
+      readonly type: 'edge-invalidate';
+      readonly tags: number;
+      readonly paths: number;
+      /** How often the request was sent. */
+      readonly attempts: number;
+      readonly durationMs: number;
     };
+
+/**
+ * Receives events. It receives `store` events, one for each call to the store, only if its property `storeCalls` is
+ * true, because taking their times costs something. The listeners of `@glasswork/cache/metrics` ask for them.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, DynamoDBCacheStore, type CacheEvent } from '@glasswork/cache';
+ *
+ * const slow = (event: CacheEvent) => {
+ *   if (event.type === 'store' && event.durationMs > 100) console.warn(event.operation, event.durationMs);
+ * };
+ * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), {
+ *   onEvent: Object.assign(slow, { storeCalls: true }),
+ * });
+ * ```
+ */
+export interface CacheListener {
+  (event: CacheEvent): void;
+  readonly storeCalls?: boolean;
+}
 
 export type MissReason =
   | 'absent'
@@ -88,7 +156,16 @@ export type MissReason =
   | 'unreadable'
   | 'corrupt'
   /** The caller asked for a fresh load. */
-  | 'forced';
+  | 'forced'
+  /** The stored response does not answer this request: it was stored for other header values, for example. */
+  | 'unusable';
+
+/**
+ * - `hit`: a fresh stored response; `stale`: a stale one, or one that replaces a failed load.
+ * - `miss`: a loaded response; `joined`: one that another request loaded.
+ * - `pass`: the cache had no part in the response.
+ */
+export type ResponseOutcome = 'hit' | 'stale' | 'miss' | 'joined' | 'pass';
 
 export type RefusalReason =
   /** The key has changed since the load began: by an invalidation, another fill, or an eviction. */
@@ -117,9 +194,11 @@ const COUNTERS = {
   skip: 'skips',
   breaker: 'breakerChanges',
   lease: 'leases',
+  response: 'responses',
   'background-error': 'backgroundErrors',
   'background-unfinished': 'backgroundUnfinished',
-} as const satisfies Record<Exclude<CacheEvent['type'], 'hit'>, string>;
+  'edge-tags': 'edgeTags',
+} as const satisfies Record<Exclude<CacheEvent['type'], Uncounted>, string>;
 
 /**
  * The counts of `stats()`, by name.
@@ -136,7 +215,16 @@ const COUNTERS = {
  */
 export type CacheStats = Readonly<Record<'hits' | 'staleHits', number> & Counts>;
 
-export type Emit = (event: Exclude<CacheEvent, { type: 'hit' }>) => void;
+/**
+ * A hit has a counter of its own. A call to the store is an event only for listeners that ask for it. A purge is no event
+ * of a service, because one edge may serve many.
+ */
+type Uncounted = 'hit' | 'store' | 'edge-invalidate';
+
+export type Emit = (event: Exclude<CacheEvent, { type: Uncounted }>) => void;
+
+/** A call to the store, without the name of the store. */
+export type StoreCall = Omit<Extract<CacheEvent, { type: 'store' }>, 'type' | 'store'>;
 
 type Counts = Record<(typeof COUNTERS)[keyof typeof COUNTERS], number>;
 
@@ -158,7 +246,7 @@ export function safeListener(
  * The listener and the counters of one service. Without a listener, `standIn` receives all events except hits.
  */
 export function eventLog(
-  listener: ((event: CacheEvent) => void) | undefined,
+  listener: CacheListener | undefined,
   clock: Clock,
   standIn?: (event: CacheEvent) => void,
 ): {
@@ -168,6 +256,8 @@ export function eventLog(
    * current time, from a caller that has just read the clock.
    */
   hit(key: string, state: 'fresh' | 'stale', createdAt: number, now?: number): void;
+  /** Records a call to the store named so. Undefined unless the listener asks for it. */
+  readonly storeCall: ((store: string, call: StoreCall) => void) | undefined;
   stats(): CacheStats;
 } {
   let hits = 0;
@@ -190,6 +280,10 @@ export function eventLog(
       if (state === 'stale') staleHits++;
       if (listener) tellHit(key, state, createdAt, now);
     },
+    storeCall:
+      listener?.storeCalls === true
+        ? (store, call) => tell({ type: 'store', store, ...call })
+        : undefined,
     stats: () => ({ ...stats, hits, staleHits }),
   };
 }

@@ -5,7 +5,7 @@ import { isAsync, type Raw, type SyncSerializer } from './serializer.js';
 import { type ValueCodec, valueCodec } from './value-codec.js';
 
 /** A codec for a store whose reads do not wait. */
-export interface SyncCodec extends ValueCodec {
+export interface SyncCodec extends Omit<ValueCodec, 'measure'> {
   readonly serializer: SyncSerializer;
   serialize(value: unknown, key: string): Raw;
   copy<T>(value: T, key: string): T;

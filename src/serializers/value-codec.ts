@@ -1,5 +1,6 @@
+import type { TrafficReport } from '../model/cache-store.js';
 import { CacheError } from '../model/errors.js';
-import { isRecord } from '../model/key-space.js';
+import { isOverflow, isRecord } from '../model/key-space.js';
 import { checkStorable } from '../model/storable.js';
 import { attempt, whenReady } from '../util/promises.js';
 import { jsonSerializer } from './json.js';
@@ -17,6 +18,8 @@ export interface ValueCodec {
   deserialize(raw: Raw, key: string): unknown;
   /** The value as a reader of the key would get it. @throws CacheError `UNSERIALIZABLE` or `CORRUPT`. */
   copy<T>(value: T, key: string): T | Promise<T>;
+  /** See `CacheStore.measure`. Copies are not counted. */
+  measure(report: TrafficReport): void;
 }
 
 /**
@@ -28,10 +31,25 @@ export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec 
   // Compression and encryption change nothing about a value, so a copy can do without them.
   const inner = innermost(serializer);
   const copying = inner === serializer ? codec : codecOf(inner);
+  let report: TrafficReport | undefined;
+  const written = (raw: Raw): Raw => {
+    report?.('written', Buffer.byteLength(raw));
+    return raw;
+  };
   return {
     serializer,
-    ...codec,
-    // What comes back is equal to the value.
+    serialize(value, key) {
+      const raw = codec.serialize(value, key);
+      return report ? whenReady(raw, written) : raw;
+    },
+    deserialize(raw, key) {
+      report?.('read', Buffer.byteLength(raw));
+      return codec.deserialize(raw, key);
+    },
+    measure(to) {
+      report = to;
+    },
+    // A round trip returns an equal value.
     copy: <T>(value: T, key: string) =>
       whenReady(copying.serialize(value, key), (raw) => copying.deserialize(raw, key)) as
         | T
@@ -39,8 +57,18 @@ export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec 
   };
 }
 
+/** For values that another store has serialised. The codec checks that they are text or bytes. */
+const rawSerializer: Serializer = {
+  name: 'raw',
+  serialize: (value) => value as Raw,
+  deserialize: (raw) => raw,
+};
+
 function codecOf(serializer: Serializer): Pick<ValueCodec, 'serialize' | 'deserialize'> {
-  const of = (key: string) => (isRecord(key) ? jsonSerializer : serializer);
+  const of = (key: string) => {
+    if (!isRecord(key)) return serializer;
+    return isOverflow(key) ? rawSerializer : jsonSerializer;
+  };
   return {
     serialize(value, key) {
       // The JSON serializer checks by itself.

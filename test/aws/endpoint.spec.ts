@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBCacheStore, type DynamoDBCacheStoreOptions } from '@glasswork/cache';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { resolveEndpoint } from '../../src/aws/endpoint.js';
+import { resolveCloudFront, resolveEndpoint } from '../../src/aws/endpoint.js';
 import { profileSettings } from '../../src/aws/profile.js';
 import { errorOf } from '../errors.js';
 
@@ -281,4 +281,21 @@ describe('what cannot be right', () => {
       expect(() => resolved('dynamodb', { region: 'eu-west-1' })).toThrow(message);
     },
   );
+});
+
+describe('the endpoint of CloudFront', () => {
+  it('is one for all regions', () => {
+    vi.stubEnv('AWS_REGION', 'eu-west-1');
+    expect(resolveCloudFront(undefined).href).toBe('https://cloudfront.amazonaws.com/');
+    vi.stubEnv('AWS_USE_FIPS_ENDPOINT', 'true');
+    expect(resolveCloudFront(undefined).href).toBe('https://cloudfront-fips.amazonaws.com/');
+  });
+
+  it('is the given one, then that of its variable, then that of all services', () => {
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://all:1');
+    expect(resolveCloudFront(undefined).href).toBe('http://all:1/');
+    vi.stubEnv('AWS_ENDPOINT_URL_CLOUDFRONT', 'http://own:1');
+    expect(resolveCloudFront(undefined).href).toBe('http://own:1/');
+    expect(resolveCloudFront('http://here:1').href).toBe('http://here:1/');
+  });
 });

@@ -78,6 +78,8 @@ describe('a lease', () => {
     expect(load).toHaveBeenCalled();
     await advance(500);
     expect(await Promise.all(waiting)).toEqual(['alive', 'alive']);
+    expect(one.of('lease').map(({ state }) => state)).toEqual(['held', 'timeout']);
+    expect(holder.of('lease').map(({ state }) => state)).toEqual(['taken']);
   });
 
   it('leaves half of the invocation to those who waited in vain, for a load of their own', async () => {

@@ -1,4 +1,4 @@
-import { RedisCacheStore } from '@glasswork/cache';
+import { type CacheStore, RedisCacheStore } from '@glasswork/cache';
 import type { RedisClient } from '@glasswork/cache/redis';
 import type { Redis } from 'ioredis';
 import type { Point } from './gates.js';
@@ -35,12 +35,14 @@ end`;
 export function redis(
   server: Redis,
   mutate = (lua: string) => lua,
+  overflowing?: CreateSubject,
   through: RedisClient = server,
 ): CreateSubject {
   return async (world) => {
+    const overflow = await overflowing?.(world);
     await server.flushall();
     const database = new Database(server, through, world);
-    const store = (call: Call): RedisCacheStore => {
+    const store = (call: Call, overflowStore: CacheStore | undefined): RedisCacheStore => {
       const methods = METHODS.map((method) => [method, (...args: []) => call(method, args)]);
       const client = {
         ...Object.fromEntries(methods),
@@ -51,11 +53,19 @@ export function redis(
         on: () => {},
         off: () => {},
       };
-      return new RedisCacheStore({ client });
+      return new RedisCacheStore({
+        client,
+        overflow: overflowStore,
+        ...(overflow && { maxValueBytes: 1 }),
+      });
     };
     return {
-      process: (index) => store(failing(database, world, index)),
-      audit: store((method, args) => world.gates.busy(() => database.call(method, args))),
+      process: (index, clock) =>
+        store(failing(database, world, index), overflow?.process(index, clock)),
+      audit: store(
+        (method, args) => world.gates.busy(() => database.call(method, args)),
+        overflow?.audit,
+      ),
     };
   };
 }
@@ -77,8 +87,11 @@ class Database {
   async call(method: Method, args: readonly unknown[]): Promise<unknown> {
     await this.#age();
     const answer: unknown = await Reflect.get(this.#through, method).apply(this.#through, args);
-    if (method === 'glassworkCacheWrite' && answer === 1)
-      this.#world.oracle.stored(JSON.parse(String(args[4]))?.value);
+    if (method === 'glassworkCacheWrite' && answer === 1) {
+      // The value is the last line of the body, after the data of its entry; a pointer has none.
+      const value = String(args[4]).split('\n').at(-1);
+      if (value) this.#world.oracle.stored(JSON.parse(value));
+    }
     return answer;
   }
 

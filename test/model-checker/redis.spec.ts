@@ -1,3 +1,4 @@
+import { MemoryCacheStore } from '@glasswork/cache';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -7,6 +8,7 @@ import { RedisProcess } from '../servers/redis-process.js';
 import { checkModel } from './check-model.js';
 import { redis } from './redis-subject.js';
 import { findCounterexample, schedules, seed, shrinkRuns } from './settings.js';
+import { shared } from './subject.js';
 
 describeWithRedis('the model over Redis', () => {
   let server: RedisProcess;
@@ -37,8 +39,20 @@ describeWithRedis('the model over Redis', () => {
     await nodeRedis.connect();
     onTestFinished(() => nodeRedis.destroy());
     const found = await checkModel({
-      createSubject: redis(client, undefined, through),
+      createSubject: redis(client, undefined, undefined, through),
       schedules: schedules(400),
+      seed,
+      shrinkRuns,
+      faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],
+    });
+    expect(found?.report).toBeUndefined();
+  });
+
+  it(`keeps the promise with an overflow store (MODEL_SEED=${seed})`, async () => {
+    const inMemory = shared((clock) => new MemoryCacheStore({ clock }));
+    const found = await checkModel({
+      createSubject: redis(client, undefined, inMemory),
+      schedules: schedules(300),
       seed,
       shrinkRuns,
       faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],

@@ -19,7 +19,10 @@ const RULES: Rules = {
     { name: 'mechanisms', rooms: ['aws', 'resilience', 'serializers'] },
     { name: 'stores', rooms: ['stores'] },
     // The engine, in the order in which one room builds on another.
-    { name: 'engine: capabilities', rooms: ['engine/store-capabilities.ts'] },
+    {
+      name: 'engine: capabilities',
+      rooms: ['engine/store-capabilities.ts', 'engine/store-calls.ts'],
+    },
     { name: 'engine: access', rooms: ['engine/store-access.ts', 'engine/inflight'] },
     { name: 'engine: copies', rooms: ['engine/copies.ts'] },
     { name: 'engine: reading', rooms: ['engine/reading'] },
@@ -61,6 +64,12 @@ const RULES: Rules = {
   heavy: {
     rooms: ['aws', 'stores'],
     modules: ['node:http', 'node:https', 'node:net', 'node:tls', 'node:crypto'],
+  },
+  bundled: {
+    'cli-table3': ['cli'],
+    commander: ['cli'],
+    devalue: ['serializers'],
+    picocolors: ['cli'],
   },
   optionalPeers: Object.keys(manifest.peerDependencies),
 };
@@ -159,6 +168,16 @@ describe('the checker of imports', () => {
       'a package that is no peer, lazily',
       { 'aws/a.ts': "await import('lodash/fp');" },
       'src/aws/a.ts: imports lodash/fp, which is no peer of this package',
+    ],
+    [
+      'a package that is bundled for another room',
+      { 'stores/a.ts': "import { parse } from 'devalue';" },
+      'src/stores/a.ts: imports devalue, which is no peer of this package',
+    ],
+    [
+      'a package of the command line elsewhere',
+      { 'lambda/a.ts': "import 'commander';" },
+      'src/lambda/a.ts: imports commander, which is no peer of this package',
     ],
     [
       'a heavy builtin at load',

@@ -16,6 +16,7 @@ import { keys } from './broken/keys.js';
 import { patterns } from './broken/patterns.js';
 import { serializing } from './broken/serializing.js';
 import { values } from './broken/values.js';
+import { writeBack } from './broken/write-back.js';
 import { writes } from './broken/writes.js';
 
 const brokenStores = [
@@ -26,6 +27,7 @@ const brokenStores = [
   ...writes,
   ...batches,
   ...fence,
+  ...writeBack,
   ...patterns,
   ...getIfPresent,
   ...instances,

@@ -94,7 +94,7 @@ function shown(raw: string | Uint8Array, isFull: boolean): string {
   return `${clean.slice(0, SHOWN)}…\n(${clean.length - SHOWN} more characters: --full shows them)`;
 }
 
-function dependencyText({ name, isInForce, carried, current }: Dependency): string {
-  if (isInForce) return `${name || '(none)'}: current`;
+function dependencyText({ name, change, carried, current }: Dependency): string {
+  if (change === 'none') return `${name || '(none)'}: current`;
   return `${name || '(none)'}: ${carried || '(absent)'} in the entry, ${current || '(absent)'} now`;
 }

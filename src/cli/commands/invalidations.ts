@@ -74,6 +74,34 @@ export const delCommand = () =>
     },
   });
 
+export const expireCommand = () =>
+  storeCommand<Yes & { tags?: boolean }>({
+    usage: 'expire <keys...>',
+    description:
+      'Make keys stale, or with --tags all values with these tags: they are served once more, and refreshed.',
+    examples: [
+      'glasswork-cache expire user:1 --table my-cache --prefix shop',
+      'glasswork-cache expire --tags users --yes --table my-cache --prefix shop',
+    ],
+    options(command: Command) {
+      addYes(command).option('--tags', 'the arguments are tags');
+    },
+    async run({ many: names, ...call }) {
+      const { service } = call.target;
+      const noun = call.options.tags ? 'tag' : 'key';
+      const what = {
+        question: `Expire ${call.options.tags ? 'all values with the tags ' : ''}${list(names)}`,
+        done: `Expired ${countText(names.length, noun)}.`,
+        json: { expired: names },
+      };
+      return confirmed(call, what, () =>
+        call.options.tags
+          ? service.expireTags(names)
+          : Promise.all(names.map((name) => service.expire(name))),
+      );
+    },
+  });
+
 export const invalidateCommand = () =>
   storeCommand<Yes>({
     usage: 'invalidate <tags...>',

@@ -31,7 +31,7 @@ export function useProfile({ profile }: Place): void {
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
 }
 
-function openStore(kind: Target['kind'], place: Place) {
+export function openStore(kind: Target['kind'], place: Place) {
   if (kind === 'dynamodb') return openTable(place);
   if (kind === 'redis') return openRedis(place);
   throw new UsageError('--bucket is not supported by this version.');

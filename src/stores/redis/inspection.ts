@@ -3,18 +3,19 @@ import { systemClock } from '../../model/time.js';
 import { escapeGlob } from '../../util/glob.js';
 import type { StoredRecord, StoreInspection } from '../stored-record.js';
 import type { RedisClient } from './client.js';
+import type { Command } from './connection.js';
 import { connectionOf } from './connection-of.js';
 import { redisError } from './error.js';
 import { keySpace } from './keys.js';
 import type { RedisCacheStoreOptions } from './options.js';
 import { HEADER_BYTES, StoredRecord as RedisRecord, UNKNOWN_VERSION } from './record.js';
-import { keyPages } from './scan.js';
+import { inTime, keyPages } from './scan.js';
 
 /** Any command, as clients of ioredis send it. */
 export type Call = (command: string, ...args: (string | Buffer)[]) => Promise<unknown>;
 
 export interface RedisInspection extends StoreInspection {
-  /** Sends any command. Rejects with the server's own error. */
+  /** Sends any command. @throws CacheError with the server's own error as its cause. */
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
@@ -23,7 +24,7 @@ export function inspectRedis(options: RedisCacheStoreOptions): RedisInspection {
   const keys = keySpace(options.prefix ?? 'cache');
   const connection = connectionOf(options, keys.unused);
 
-  /** Opens the connection, and gives the client to commands that the store itself never sends. */
+  // The connection lets an idle process end, and for a scan it is idle between two steps: the caller must stay alive.
   const open = (): Promise<RedisClient> => connection.scan('inspect', async (client) => client);
 
   async function* pages(start: string): AsyncGenerator<readonly StoredRecord[]> {
@@ -36,8 +37,8 @@ export function inspectRedis(options: RedisCacheStoreOptions): RedisInspection {
           const key = keys.decode(stored);
           return key?.startsWith(start) ? [{ key, stored: Buffer.from(stored) }] : [];
         });
-        const described = await Promise.all(
-          named.map(({ key, stored }) => describeKey(client, call, key, stored)),
+        const described = await inTime(
+          Promise.all(named.map(({ key, stored }) => describeKey(client, call, key, stored))),
         );
         yield described.filter((record) => record !== undefined);
       }
@@ -49,19 +50,16 @@ export function inspectRedis(options: RedisCacheStoreOptions): RedisInspection {
   return {
     pages,
     async read(key) {
-      const client = await open();
-      try {
-        const raw = await client.getBuffer(keys.encode(key));
-        if (!raw) return undefined;
-        const left = await callOf(client)('PTTL', keys.encode(key));
-        return describeRecord(key, Buffer.from(raw), raw.length, Number(left), true);
-      } catch (error) {
-        throw redisError('get', key, error);
-      }
+      const stored = keys.encode(key);
+      const both: Command<[Uint8Array | null, unknown]> = (client) =>
+        Promise.all([client.getBuffer(stored), callOf(client)('PTTL', stored)]);
+      const [raw, left] = await connection.send('get', key, both, 'read');
+      return raw
+        ? describeRecord(key, Buffer.from(raw), raw.length, Number(left), true)
+        : undefined;
     },
-    async call(command, ...args) {
-      return callOf(await open())(command, ...args);
-    },
+    call: (command, ...args) =>
+      connection.send('inspect', undefined, (client) => callOf(client)(command, ...args), 'read'),
     close: () => connection.close(),
   };
 }

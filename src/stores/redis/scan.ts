@@ -91,7 +91,8 @@ async function* nodePages(node: RedisNode, pattern: string): AsyncGenerator<read
   }
 }
 
-const inTime = <T>(step: Promise<T>): Promise<T> =>
+/** The step, within its time limit. */
+export const inTime = <T>(step: Promise<T>): Promise<T> =>
   withTimeout(step, STEP_MS, () => {
     throw new Error(`A step of the scan timed out after ${STEP_MS} ms`);
   });

@@ -7,6 +7,7 @@ import { keyCases } from './keys.js';
 import { patternCases } from './patterns.js';
 import { refusedValueCases, serializingCases } from './serializers.js';
 import { valueCases } from './values.js';
+import { writeBackCases } from './write-back.js';
 import { writeCases } from './writes.js';
 
 /**
@@ -23,6 +24,7 @@ export const storeConformance: readonly ConformanceCase[] = [
   ...writeCases,
   ...batchCases,
   ...fenceCases,
+  ...writeBackCases,
   ...patternCases,
 ];
 

@@ -1,0 +1,65 @@
+import { CacheError } from '../../model/errors.js';
+import { costs, steps } from './cost.js';
+import type { Prices } from './prices.js';
+import type { Workload } from './workload.js';
+
+/** The monthly cost of each store over the requests a second, as a specification for Vega-Lite. */
+export function chartSpec(
+  workloadAt: (requests: number) => Workload,
+  prices: Prices,
+  title: string,
+): object {
+  const values = [...steps(1.4)].flatMap((requests) =>
+    costs(workloadAt(requests), prices).map(({ store, total }) => ({
+      requests: Number(requests.toPrecision(4)),
+      store,
+      // A logarithm has no zero.
+      cost: Number(Math.max(total, 0.01).toPrecision(4)),
+    })),
+  );
+  const logarithmic = { type: 'log' } as const;
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+    title,
+    width: 640,
+    height: 400,
+    background: 'white',
+    data: { values },
+    mark: { type: 'line', strokeWidth: 2 },
+    encoding: {
+      x: {
+        field: 'requests',
+        type: 'quantitative',
+        scale: logarithmic,
+        title: 'requests a second',
+      },
+      y: { field: 'cost', type: 'quantitative', scale: logarithmic, title: 'US dollars a month' },
+      color: {
+        field: 'store',
+        type: 'nominal',
+        title: null,
+        sort: null,
+        scale: { scheme: 'tableau10' },
+      },
+      strokeDash: { field: 'store', type: 'nominal', sort: null, title: null },
+    },
+  };
+}
+
+/** Draws the chart. @throws CacheError `MISSING_PEER` unless vega and vega-lite are installed: they weigh 1.4 MB. */
+export async function drawChart(spec: object): Promise<string> {
+  const [vega, { compile }] = await loadVega();
+  // The specification is ours, and typed by Vega-Lite's whole grammar.
+  const compiled = compile(spec as never).spec;
+  return new vega.View(vega.parse(compiled), { renderer: 'none' }).toSVG();
+}
+
+async function loadVega() {
+  try {
+    return await Promise.all([import('vega'), import('vega-lite')]);
+  } catch (cause) {
+    const message =
+      'A chart needs the packages vega and vega-lite: install them, or run npx -p vega -p vega-lite -p @glasswork/cache glasswork-cache cost …; --spec writes the specification without them.';
+    throw new CacheError('MISSING_PEER', message, { subject: 'vega', cause });
+  }
+}

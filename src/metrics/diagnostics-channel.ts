@@ -1,0 +1,26 @@
+import type { CacheListener } from '../model/events.js';
+
+/**
+ * Publishes every event on a channel of `node:diagnostics_channel`, for tools that are not given the service. Without a
+ * subscriber an event costs a comparison.
+ *
+ * @param name default `@glasswork/cache`.
+ * @example
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel';
+ * import { CacheService, DynamoDBCacheStore } from '@glasswork/cache';
+ * import { diagnosticsChannel } from '@glasswork/cache/metrics';
+ *
+ * export const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), {
+ *   onEvent: diagnosticsChannel(),
+ * });
+ * subscribe('@glasswork/cache', (event) => console.log(event));
+ * ```
+ */
+export function diagnosticsChannel(name = '@glasswork/cache'): CacheListener {
+  const channel = process.getBuiltinModule('node:diagnostics_channel').channel(name);
+  const listener: CacheListener = (event) => {
+    if (channel.hasSubscribers) channel.publish(event);
+  };
+  return Object.assign(listener, { storeCalls: true });
+}

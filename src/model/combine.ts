@@ -1,0 +1,31 @@
+import { type CacheListener, safeListener } from './events.js';
+
+/**
+ * Makes one listener of many, for `CacheConfig.onEvent`. Each receives every event, in this order. The errors of one do
+ * not reach the others.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, combine, consoleReporter, DynamoDBCacheStore } from '@glasswork/cache';
+ *
+ * let misses = 0;
+ * const cache = new CacheService(new DynamoDBCacheStore({ tableName: 'my-cache' }), {
+ *   onEvent: combine(consoleReporter(), (event) => {
+ *     if (event.type === 'miss') misses++;
+ *   }),
+ * });
+ * ```
+ */
+export function combine(...listeners: readonly CacheListener[]): CacheListener {
+  const all = listeners.map((listener) => ({
+    tell: safeListener(listener),
+    storeCalls: listener.storeCalls === true,
+  }));
+  const storeCalls = all.some((listener) => listener.storeCalls);
+  const combined: CacheListener = (event) => {
+    for (const listener of all) {
+      if (event.type !== 'store' || listener.storeCalls) listener.tell(event);
+    }
+  };
+  return Object.assign(combined, { storeCalls });
+}

@@ -1,0 +1,244 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { countUnits } from '../../examples/demo/metered-dynalite.js';
+import { root } from '../../scripts/run.js';
+import { CacheService } from '../../src/cache-service.js';
+import { workloads } from '../../src/cli/commands/cost.js';
+import { chartSpec, drawChart } from '../../src/cli/cost/chart.js';
+import { type Cost, costs, SECONDS, steps } from '../../src/cli/cost/cost.js';
+import prices from '../../src/cli/cost/prices.json' with { type: 'json' };
+import { type Workload, zipfHitRatio } from '../../src/cli/cost/workload.js';
+import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
+import { startDynalite } from '../servers/dynalite.js';
+import { createCacheTable, credentials, region } from '../servers/table.js';
+import { bundledCommandLine } from './cli.js';
+
+const cli = bundledCommandLine();
+const folder = mkdtempSync(join(tmpdir(), 'cost-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const here = prices.regions['us-east-1'];
+
+async function cost(...args: string[]) {
+  const { code, stdout, stderr } = await cli.run(['cost', '--json', ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const report: { costs: Cost[]; workload: Workload; crossings: object[]; date: string } =
+    JSON.parse(stdout);
+  return { ...report, of: (store: string) => report.costs.find((each) => each.store === store) };
+}
+
+describe('cost', () => {
+  const page = readFileSync(`${root}docs/cost.md`, 'utf8');
+
+  it.each([
+    [
+      '1',
+      ['--rps', '10', '--hit-ratio', '0.9', '--value-bytes', '1000', '--ttl', '5m'],
+      'DynamoDB',
+      [1.6425, 3.285, 0.0011],
+    ],
+    [
+      '1',
+      ['--rps', '10', '--hit-ratio', '0.9', '--value-bytes', '1000', '--ttl', '5m'],
+      'Serverless Valkey',
+      [0.0772, 0.0079, 6.132],
+    ],
+    [
+      '2',
+      [
+        '--rps',
+        '500',
+        '--hit-ratio',
+        '0.98',
+        '--value-bytes',
+        '6000',
+        '--ttl',
+        '1h',
+        '--tags',
+        '2',
+      ],
+      'DynamoDB',
+      [326.8575, 114.975, 0.0531],
+    ],
+    [
+      '3',
+      ['--rps', '50', '--hit-ratio', '0.95', '--value-bytes', '100000', '--ttl', '1d'],
+      'DynamoDB',
+      [195.4575, 402.4125, 5.0462],
+    ],
+    [
+      '3',
+      ['--rps', '50', '--hit-ratio', '0.95', '--value-bytes', '100000', '--ttl', '1d'],
+      'S3',
+      [52.56, 32.85, 0.4643],
+    ],
+  ] as const)(
+    'agrees with the calculation by hand of workload %s',
+    async (_number, args, store, [reads = 0, writes = 0, fixed = 0]) => {
+      const found = (await cost(...args)).of(store);
+      expect(found?.reads).toBeCloseTo(reads, 2);
+      expect(found?.writes).toBeCloseTo(writes, 2);
+      expect(found?.fixed).toBeCloseTo(fixed, 2);
+      const total = (reads + writes + fixed).toFixed(2);
+      expect(page).toContain(`**$${total}**`);
+    },
+  );
+
+  it('agrees with the units that a metered DynamoDB counts', async () => {
+    const meter = countUnits();
+    const { endpoint, stop } = await startDynalite();
+    const tableName = await createCacheTable(endpoint);
+    // Two processes, because the one that wrote a key reads it consistently for a while.
+    const [filling, reading] = await Promise.all(
+      [1, 2].map(async () => {
+        const options = { tableName, endpoint, region, credentials: async () => credentials };
+        const cache = new CacheService(new DynamoDBCacheStore(options), {
+          keyPrefix: 'shop',
+          versionTTL: '1h',
+        });
+        await cache.get('warm');
+        return cache;
+      }),
+    );
+    const [keys, rounds, valueBytes] = [20, 5, 5_000];
+    meter.take();
+    for (let round = 0; round < rounds; round++)
+      for (let i = 0; i < keys; i++)
+        await (round === 0 ? filling : reading)?.wrap(`key:${i}`, '1h', async () =>
+          'x'.repeat(valueBytes - 2),
+        );
+    const measured = meter.take(tableName);
+    await Promise.all([filling?.close(), reading?.close()]);
+    await stop();
+    const requests = keys * rounds;
+    const workload: Workload = {
+      ...{
+        requests: requests / SECONDS,
+        valueBytes,
+        keyBytes: 10,
+        ttl: 3600,
+        tags: 0,
+        hitRatio: 1 - 1 / rounds,
+      },
+      ...{ tierHitRatio: undefined, keys, coldStarts: 0, initMs: 1, memoryMB: 1 },
+    };
+    const [row] = costs(workload, here);
+    expect((row?.reads ?? 0) * (1e6 / here.dynamodb.readsPerMillion)).toBeCloseTo(
+      measured.readUnits,
+      6,
+    );
+    expect((row?.writes ?? 0) * (1e6 / here.dynamodb.writesPerMillion)).toBeCloseTo(
+      measured.writeUnits,
+      6,
+    );
+  });
+
+  it('takes any cluster that has numbers, and names what another lacks', async () => {
+    const file = `${root}examples/demo/twitter-2020-03-clusters.csv`;
+    let usable = 0;
+    for (let number = 1; number <= 54; number++) {
+      try {
+        const { requests, at } = workloads({ cluster: String(number), clusters: file });
+        const { hitRatio } = at(requests);
+        expect(hitRatio).toBeGreaterThanOrEqual(0);
+        expect(hitRatio).toBeLessThanOrEqual(1);
+        for (const { total } of costs(at(requests), here)) expect(total).toBeGreaterThan(0);
+        usable++;
+      } catch (error) {
+        expect(String(error)).toMatch(/Cluster \d+ has no \w+|How many hits/);
+      }
+    }
+    expect(usable).toBeGreaterThan(45);
+    const { workload } = await cost('--cluster', '4', '--clusters', file);
+    expect(workload).toMatchObject({ requests: 5260, valueBytes: 2439, keyBytes: 67 });
+    expect(workload.hitRatio).toBeCloseTo(1 - 0.3941, 4);
+    expect(await cli.run(['cost', '--cluster', '99', '--clusters', file])).toMatchObject({
+      code: 2,
+    });
+  });
+
+  it('takes other prices, and names what is wrong with them', async () => {
+    const file = join(folder, 'prices.json');
+    const eu = { ...here, dynamodb: { ...here.dynamodb, readsPerMillion: 1 } };
+    writeFileSync(
+      file,
+      JSON.stringify({ date: '2030-01-01', source: 'me', regions: { 'eu-west-1': eu } }),
+    );
+    const args = ['--rps', '10', '--hit-ratio', '0.9', '--prices', file];
+    const { date, of } = await cost(...args, '--region', 'eu-west-1');
+    expect(date).toBe('2030-01-01');
+    expect(of('DynamoDB')?.reads).toBeCloseTo(13.14, 2);
+    expect(await cli.run(['cost', ...args])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('eu-west-1'),
+    });
+    writeFileSync(
+      file,
+      JSON.stringify({ regions: { 'us-east-1': { ...here, nat: { hour: 'x', gb: 1 } } } }),
+    );
+    const wrong = await cli.run(['cost', ...args]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('nat.hour is "x"') });
+  });
+
+  it('shows a table with the crossings', async () => {
+    const { stdout } = await cli.run(['cost', '--rps', '100', '--hit-ratio', '0.9']);
+    expect(stdout).toMatch(/^STORE +READS +WRITES +FIXED +TOTAL +ABOUT$/m);
+    expect(stdout).toMatch(/is the cheapest below [\d.]+ reads a second, then/);
+  });
+
+  it.each([
+    ['nothing', []],
+    ['no hits', ['--rps', '1']],
+    ['two ways to say hits', ['--rps', '1', '--alpha', '1', '--hit-ratio', '1']],
+    ['more hits than reads', ['--rps', '1', '--hit-ratio', '1.5']],
+    ['a wrong duration', ['--rps', '1', '--hit-ratio', '1', '--ttl', 'soon']],
+    ['a tier without popularity', ['--rps', '1', '--hit-ratio', '1', '--tier-ttl', '5s']],
+  ])('refuses %s', async (_what, args) => {
+    expect(await cli.run(['cost', ...args])).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('the hit ratio by Zipf', () => {
+  it('is that of the formula, key by key', () => {
+    const [alpha, keys, requests, ttl] = [1.2, 5_000, 50, 30];
+    const weights = Array.from({ length: keys }, (_, i) => (i + 1) ** -alpha);
+    const sum = weights.reduce((total, each) => total + each, 0);
+    const exact = weights.reduce((ratio, weight) => {
+      const probability = weight / sum;
+      const hits = requests * probability * ttl;
+      return ratio + (probability * hits) / (1 + hits);
+    }, 0);
+    expect(zipfHitRatio({ alpha, keys }, requests, ttl)).toBeCloseTo(exact, 3);
+  });
+
+  it('grows with time and requests, and stays between none and all', () => {
+    const at = (requests: number, ttl: number) =>
+      zipfHitRatio({ alpha: 0.9, keys: 1e6 }, requests, ttl);
+    expect(at(1, 1)).toBeLessThan(at(100, 1));
+    expect(at(100, 1)).toBeLessThan(at(100, 60));
+    expect(at(1e-6, 1e-3)).toBeGreaterThan(0);
+    expect(at(1e9, 1e6)).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('the chart', () => {
+  it('of the page is drawn from the command in it', async () => {
+    const page = readFileSync(`${root}docs/cost.md`, 'utf8');
+    const args = /npx @glasswork\/cache (cost --rps.*)/.exec(page)?.[1]?.split(' ') ?? [];
+    const file = join(folder, 'cost.svg');
+    expect(await cli.run([...args, '--chart', file])).toMatchObject({ code: 0 });
+    expect(readFileSync(file, 'utf8').trim()).toBe(
+      readFileSync(`${root}docs/cost.svg`, 'utf8').trim(),
+    );
+  });
+
+  it('has a line for each store', async () => {
+    const { at } = workloads({ rps: 1, hitRatio: 0.9 });
+    const spec = chartSpec(at, here, 'Title');
+    const svg = await drawChart(spec);
+    for (const { store } of costs(at(1), here)) expect(svg).toContain(store);
+    expect([...steps()].length).toBeGreaterThan(100);
+  });
+});

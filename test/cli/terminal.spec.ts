@@ -1,0 +1,185 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { layoutOf, renderTable } from '../../src/cli/table.js';
+import { NARROW, printable, terminal } from '../../src/cli/terminal.js';
+import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
+import { startDynalite } from '../servers/dynalite.js';
+import { createCacheTable, credentials, region } from '../servers/table.js';
+import { bundledCommandLine } from './cli.js';
+
+const cli = bundledCommandLine();
+const ESCAPE = '\u001b';
+
+describe('a table in a terminal', () => {
+  const columns = [
+    { head: 'KEY', flexible: true, text: (row: { key: string }) => row.key },
+    { head: 'SIZE', align: 'right', text: () => '10 B' },
+  ] as const;
+  const rows = [{ key: 'k'.repeat(200) }, { key: 'short' }];
+  const lines = async (width: number) =>
+    (await renderTable({ ...terminal(false), width }, columns, rows)).trimEnd().split('\n');
+
+  it.each([200, 120, 80, NARROW])('fits into %i columns', async (width) => {
+    const table = await lines(width);
+    expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(width);
+    expect(table).toHaveLength(3);
+  });
+
+  it.each([59, 40, 30])('is a list in %i columns', async (width) => {
+    const list = await lines(width);
+    expect(list).toEqual([
+      expect.stringMatching(/^KEY {3}k+…$/),
+      'SIZE  10 B',
+      '',
+      'KEY   short',
+      'SIZE  10 B',
+    ]);
+    expect(Math.max(...list.map((line) => line.length))).toBeLessThanOrEqual(width);
+  });
+
+  it('is not cut without a terminal', async () => {
+    const table = await lines(Number.POSITIVE_INFINITY);
+    expect(table[1]).toBe(`${'k'.repeat(200)}  10 B`);
+    expect(layoutOf(columns, rows, Number.POSITIVE_INFINITY).widths).toEqual([200, 4]);
+  });
+
+  it.each([['ab'], ['日本'], ['\u{1f600}']])(
+    'continues with lines that look the same: %s',
+    async (key) => {
+      const some = [{ key: 'k'.repeat(10) }, { key }];
+      const layout = layoutOf(columns, some, 80);
+      const whole = await renderTable({ ...terminal(false), width: 80 }, columns, some, layout);
+      const rest = await renderTable(
+        { ...terminal(false), width: 80 },
+        columns,
+        some,
+        layout,
+        false,
+      );
+      expect(whole.split('\n').slice(1)).toEqual(rest.split('\n'));
+    },
+  );
+
+  it('shows control characters of keys as text', () => {
+    expect(printable(`a${ESCAPE}[31m\n\u202eb`)).toBe('a\\u001b[31m\\u000a\\u202eb');
+    expect(printable('日本 é 🙂')).toBe('日本 é 🙂');
+  });
+});
+
+describe('the program', () => {
+  it('explains itself, with an example for each command', async () => {
+    const { code, stdout } = await cli.run(['--help']);
+    expect(code).toBe(0);
+    const names = [...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name = '']) => name);
+    expect(names).toEqual(expect.arrayContaining(['check', 'get', 'ls', 'create', 'destroy']));
+    for (const name of names) {
+      const help = await cli.run([name, '--help']);
+      expect([name, help.code]).toEqual([name, 0]);
+      expect(help.stdout).toMatch(/\nExamples?:\n {2}\$ glasswork-cache /);
+      expect(help.stdout).toContain('--json');
+    }
+  });
+
+  it('prints its version', async () => {
+    expect(await cli.run(['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+
+  it.each([
+    ['nothing to do', [], 2],
+    ['an unknown command', ['lss'], 2],
+    ['a suggestion', ['gett', 'key'], 2],
+    ['a missing argument', ['get', '--table', 'cache'], 2],
+    ['no store', ['ls'], 2],
+    ['two stores', ['ls', '--table', 'cache', '--redis', 'redis://127.0.0.1'], 2],
+    ['a count that is no number', ['ls', '--limit', 'many', '--table', 'cache'], 2],
+    ['a wrong prefix', ['ls', '--table', 'cache', '--prefix', 'a:b', '--region', 'eu-west-1'], 2],
+    ['no region', ['ls', '--table', 'cache'], 2],
+    ['a server that does not answer', ['ls', '--redis', 'redis://127.0.0.1:1'], 3],
+  ])('exits with a code for %s', async (_what, args, code) => {
+    const finished = await cli.run(args);
+    expect(finished).toMatchObject({ code, stdout: '' });
+    expect(finished.stderr).not.toMatch(/^ +at /m);
+    expect(finished.stderr.trim()).not.toBe('');
+  });
+
+  it('reports an error as JSON, without a password', async () => {
+    const url = 'redis://user:s3cret@127.0.0.1:1';
+    const { code, stdout, stderr } = await cli.run(['ls', '--json', '--redis', url]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'STORE_FAILED' });
+    expect(stderr).not.toContain('s3cret');
+  });
+});
+
+describe('with a table', () => {
+  async function filled<T>(items: number, use: (where: string[]) => Promise<T>): Promise<T> {
+    const server = await startDynalite();
+    const tableName = await createCacheTable(server.endpoint);
+    const store = new DynamoDBCacheStore({
+      ...{ tableName, region, endpoint: server.endpoint },
+      credentials: async () => credentials,
+      timeouts: { request: 60, total: 120 },
+    });
+    const entries = Array.from({ length: items }, (_, i) => ({
+      key: `key:${i}`,
+      value: i,
+      ttl: 60,
+    }));
+    await store.setMany(entries);
+    try {
+      return await use(['--table', tableName, '--endpoint', server.endpoint]);
+    } finally {
+      await store.close();
+      await server.stop();
+    }
+  }
+
+  it('uses colour where it is wanted, and never in JSON', async () => {
+    await filled(1, async (where) => {
+      const text = async (env: NodeJS.ProcessEnv, ...more: string[]) =>
+        (await cli.run(['ls', ...where, ...more], { env })).stdout;
+      expect(await text({})).not.toContain(ESCAPE);
+      expect(await text({ FORCE_COLOR: '1' })).toContain(ESCAPE);
+      expect(await text({ FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain(ESCAPE);
+      expect(await text({ FORCE_COLOR: '1' }, '--no-color')).not.toContain(ESCAPE);
+      expect(await text({ FORCE_COLOR: '1' }, '--json')).not.toContain(ESCAPE);
+    });
+  });
+
+  it('takes the store from the environment', async () => {
+    await filled(1, async ([, table, , endpoint]) => {
+      const env = { CACHE_TABLE: table, AWS_ENDPOINT_URL: endpoint };
+      expect(await cli.run(['ls'], { env })).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('key:0'),
+      });
+    });
+  });
+
+  it('ends quietly when the reader of its output does', async () => {
+    await filled(2_000, async (where) => {
+      const { child, finished } = cli.start(['ls', '--all', ...where]);
+      await once(child.stdout ?? child, 'data');
+      child.stdout?.destroy();
+      expect(await finished).toMatchObject({ code: 0, signal: null, stderr: '' });
+    });
+  });
+
+  it('ends at Ctrl-C while it waits for a server', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    try {
+      const { child, finished } = cli.start(['ls', '--redis', `redis://127.0.0.1:${port}`]);
+      await once(silent, 'connection');
+      child.kill('SIGINT');
+      expect(await finished).toMatchObject({ code: 130, stdout: '', stderr: '\nInterrupted.\n' });
+    } finally {
+      silent.close();
+    }
+  });
+});
