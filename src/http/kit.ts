@@ -4,11 +4,7 @@ import { invalid } from '../model/errors.js';
 import type { ResponseOutcome } from '../model/events.js';
 import type { WrapOptions } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
-<<<<<<< HEAD
 import { edgeTagCheck } from './edge-tags.js';
-=======
-import { edgeTagCollisions } from './edge-tags.js';
->>>>>>> w/http
 import type { RouteTimes } from './freshness.js';
 import { Gates } from './gates.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';

@@ -39,25 +39,13 @@ export function respond(
   const fields = new Headers();
   for (const [name, value] of page.headers) fields.append(name, value);
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
-<<<<<<< HEAD
   const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);
-=======
-  const tagsAtEdge = isEdge ? edgeTagsOfResponse(page.key, prefix, page.tags) : [];
->>>>>>> w/http
   const leftMs = freshLeft(page, now);
   const isStale = source.state === 'stale' || source.state === 'last-good' || leftMs <= 0;
   if (isStale) {
     set(fields, withDirectives(cacheControl(page), DATED, ['max-age=0', 's-maxage=0']));
     fields.delete('expires');
-<<<<<<< HEAD
   } else if (source.isUncertain || isTooMuch || (isEdge && source.state === 'joined')) {
-=======
-  } else if (
-    source.isUncertain ||
-    (isEdge && tagsAtEdge.length > MOST_EDGE_TAGS) ||
-    (isEdge && source.state === 'joined')
-  ) {
->>>>>>> w/http
     set(fields, withDirectives(cacheControl(page), ['s-maxage'], ['s-maxage=0']));
   } else if (source.state !== 'loaded' && (page.isExplicit || isEdge)) {
     const left = `s-maxage=${Math.floor(leftMs / 1000)}`;

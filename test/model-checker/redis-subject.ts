@@ -1,4 +1,5 @@
 import { type CacheStore, RedisCacheStore } from '@glasswork/cache';
+import type { RedisClient } from '@glasswork/cache/redis';
 import type { Redis } from 'ioredis';
 import type { Point } from './gates.js';
 import type { CreateSubject, World } from './subject.js';
@@ -28,17 +29,19 @@ end`;
  * RedisCacheStores over one real server, which is theirs alone, each with a client of its own that waits and fails
  * below the store: its scripts, its tokens and its versions are what is tested.
  *
- * `mutate`: changes the store's scripts, to see that the checks would find out.
+ * `mutate`: changes the store's scripts, to see that the checks would find out. `through`: what sends the commands of
+ * the stores.
  */
 export function redis(
   server: Redis,
   mutate = (lua: string) => lua,
   overflowing?: CreateSubject,
+  through: RedisClient = server,
 ): CreateSubject {
   return async (world) => {
     const overflow = await overflowing?.(world);
     await server.flushall();
-    const database = new Database(server, world);
+    const database = new Database(server, through, world);
     const store = (call: Call, overflowStore: CacheStore | undefined): RedisCacheStore => {
       const methods = METHODS.map((method) => [method, (...args: []) => call(method, args)]);
       const client = {
@@ -46,7 +49,7 @@ export function redis(
         defineCommand: (
           name: string,
           { lua, numberOfKeys }: { lua: string; numberOfKeys: number },
-        ) => server.defineCommand(name, { lua: mutate(lua), numberOfKeys }),
+        ) => through.defineCommand(name, { lua: mutate(lua), numberOfKeys }),
         on: () => {},
         off: () => {},
       };
@@ -70,18 +73,20 @@ export function redis(
 /** The real server, whose records age as fast as the schedule's time goes by. */
 class Database {
   readonly #server: Redis;
+  readonly #through: RedisClient;
   readonly #world: World;
   #agedAt: number;
 
-  constructor(server: Redis, world: World) {
+  constructor(server: Redis, through: RedisClient, world: World) {
     this.#server = server;
+    this.#through = through;
     this.#world = world;
     this.#agedAt = world.time.now();
   }
 
   async call(method: Method, args: readonly unknown[]): Promise<unknown> {
     await this.#age();
-    const answer: unknown = await Reflect.get(this.#server, method).apply(this.#server, args);
+    const answer: unknown = await Reflect.get(this.#through, method).apply(this.#through, args);
     if (method === 'glassworkCacheWrite' && answer === 1) {
       // The value is the last line of the body, after the data of its entry; a pointer has none.
       const value = String(args[4]).split('\n').at(-1);

@@ -1,6 +1,8 @@
 import { MemoryCacheStore } from '@glasswork/cache';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { adaptNodeRedis } from '../../src/stores/redis/node-redis/adapter.js';
 import { describeWithRedis } from '../servers/redis-available.js';
 import { RedisProcess } from '../servers/redis-process.js';
 import { checkModel } from './check-model.js';
@@ -24,6 +26,21 @@ describeWithRedis('the model over Redis', () => {
     const found = await checkModel({
       createSubject: redis(client),
       schedules: schedules(800),
+      seed,
+      shrinkRuns,
+      faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],
+    });
+    expect(found?.report).toBeUndefined();
+  });
+
+  it(`keeps it through node-redis (MODEL_SEED=${seed})`, async () => {
+    const nodeRedis = createClient({ url: server.url });
+    const through = adaptNodeRedis(nodeRedis, 'unused');
+    await nodeRedis.connect();
+    onTestFinished(() => nodeRedis.destroy());
+    const found = await checkModel({
+      createSubject: redis(client, undefined, undefined, through),
+      schedules: schedules(400),
       seed,
       shrinkRuns,
       faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],

@@ -1,4 +1,4 @@
-import { RedisProcess } from './redis-process.js';
+import { RedisProcess, type RedisProcessOptions } from './redis-process.js';
 import { until } from './until.js';
 
 const slots = 16_384;
@@ -16,10 +16,16 @@ export interface RedisCluster {
 
 /** Three masters that share the slots evenly, and a replica of each where a failover is to be tested. */
 export async function startRedisCluster(
-  options: { readonly replicas?: boolean } = {},
+  options: {
+    readonly replicas?: boolean;
+    /** Further lines of each node's configuration. */
+    readonly config?: () => Promise<RedisProcessOptions['config']>;
+  } = {},
 ): Promise<RedisCluster> {
   const count = options.replicas ? 6 : 3;
-  const started = await Promise.allSettled(Array.from({ length: count }, startNode));
+  const started = await Promise.allSettled(
+    Array.from({ length: count }, () => startNode(options.config)),
+  );
   const nodes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));
@@ -36,12 +42,15 @@ export async function startRedisCluster(
   }
 }
 
-const startNode = (): Promise<RedisProcess> =>
+const startNode = async (
+  further: () => Promise<RedisProcessOptions['config']> = async () => [],
+): Promise<RedisProcess> =>
   RedisProcess.start({
     config: [
       'cluster-enabled yes',
       `cluster-node-timeout ${nodeTimeoutMs}`,
       'cluster-replica-validity-factor 0',
+      ...((await further()) ?? []),
     ],
   });
 

@@ -14,7 +14,7 @@ const host = '127.0.0.1';
 
 export interface RedisProcessOptions {
   /** Lines of its configuration file; `(port) => …` where they name its own port. */
-  readonly config?: readonly string[];
+  readonly config?: readonly (string | ((port: number) => string))[];
   readonly password?: string;
   /** A Sentinel watches other servers and holds no data. */
   readonly sentinel?: boolean;
@@ -68,7 +68,7 @@ export class RedisProcess {
       `dir ${this.#folder}`,
       ...(sentinel ? [] : ['save ""', 'repl-diskless-sync-delay 0']),
       ...(password === undefined ? [] : [`requirepass ${password}`, `masterauth ${password}`]),
-      ...config,
+      ...config.map((line) => (typeof line === 'string' ? line : line(this.port))),
     ];
     const file = join(this.#folder, 'redis.conf');
     await writeFile(file, `${lines.join('\n')}\n`);

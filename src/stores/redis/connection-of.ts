@@ -66,7 +66,7 @@ function clusterConnection(
   for (const other of others)
     if (JSON.stringify(other) !== JSON.stringify(first))
       throw wrong(
-        'nodes differ in more than host and port: give all the same scheme, user and password.',
+        'nodes differ in more than host and port: give each of them one scheme, user and password.',
         'nodes',
       );
   const settings = withLogin(first, described);

@@ -156,7 +156,7 @@ async function logIn(client: Client, login: KnownLogin): Promise<void> {
 }
 
 /** Adds a hint about TLS. A server without TLS takes the handshake for half a command and waits, without an error. */
-export function overTLS({ tls }: ClientSettings, error: unknown): unknown {
+function overTLS({ tls }: ClientSettings, error: unknown): unknown {
   const message = messageOf(error);
   if (!tls || !/ETIMEDOUT|timed out|ECONNRESET|disconnected|closed/.test(message)) return error;
   return new Error(`No TLS connection: ${message}`, { cause: error });

@@ -8,7 +8,7 @@ import {
   loadPeer,
   OPEN_MS,
   type OwnClient,
-  overTLS,
+  openClient,
   passwordOf,
 } from './own-client.js';
 import { withScripts } from './scripts.js';
@@ -24,6 +24,8 @@ const KEPT_PASSWORD_MS = 300_000;
 /** Chosen for Lambda, like those of a single server: nothing waits, nothing runs between invocations. */
 const DEFAULTS = {
   lazyConnect: true,
+  // CLUSTER INFO costs a round trip, and a user needs a right for it. A Cluster that is down says so.
+  enableReadyCheck: false,
   // No reconnecting: the next command opens a new client.
   clusterRetryStrategy: null,
   // Only the store knows which commands may be repeated.
@@ -68,13 +70,8 @@ export async function openCluster(
     ...DEFAULTS,
     redisOptions: { ...NODE_DEFAULTS, ...redisOptions, commandTimeout: undefined },
   } as object) as unknown as Cluster;
-  let lastError: unknown;
-  const note = (error: unknown) => {
-    lastError = error;
-    onError(error);
-  };
-  cluster.on('error', note);
-  cluster.on('nodeError', note);
+  cluster.on('error', onError);
+  cluster.on('nodeError', onError);
   cluster.on('+node', (node) => {
     // ioredis reads it whenever the node connects.
     Object.defineProperty(node.options, 'password', { get: password.current, enumerable: true });
@@ -85,16 +82,27 @@ export async function openCluster(
     await inTime(cluster.connect(), OPEN_MS);
   } catch (error) {
     cluster.disconnect();
-    throw overTLS(settings, reasonOf(error, lastError));
+    throw await reasonOf(deepest(error), nodes, settings);
   }
   return withScripts(withStream(cluster, password.renew));
 }
 
-/** The error of a node, where the Cluster says only that none answers. */
-const reasonOf = (error: unknown, lastError: unknown): unknown =>
-  /Failed to refresh|None of startup|closed/.test(messageOf(error))
-    ? deepest(lastError ?? error)
-    : error;
+/** ioredis hides why a node cannot be reached, so a single connection finds out. */
+async function reasonOf(
+  error: unknown,
+  [first]: readonly ClusterAddress[],
+  settings: ClientSettings,
+): Promise<unknown> {
+  if (!/closed|timed out|timeout|None of startup|Failed to refresh/i.test(messageOf(error)))
+    return error;
+  try {
+    const client = await openClient({ ...settings, ...first });
+    client.disconnect();
+    return error;
+  } catch (reason) {
+    return reason;
+  }
+}
 
 function deepest(error: unknown): unknown {
   const { lastNodeError } = Object(error) as { lastNodeError?: unknown };

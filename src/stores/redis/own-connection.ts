@@ -16,10 +16,10 @@ const COMMAND_MS = 1_000;
 /** AWS drops a connection after 350 idle seconds, and a frozen sandbox does not notice. */
 const LONGEST_IDLE_MS = 300_000;
 
-/** What a client of our own connects to. */
+/** The server or Cluster of a client of our own. */
 export interface Target {
   readonly settings: ClientSettings;
-  /** Of a Cluster. */
+  /** The addresses of a Cluster. */
   readonly nodes?: readonly ClusterAddress[];
   /** The longest life of a connection, milliseconds. */
   readonly longestMs: number;

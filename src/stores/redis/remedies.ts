@@ -65,8 +65,14 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /max number of clients/,
     'The server has no connection left: raise maxclients, or run fewer processes and sandboxes at once',
   ],
-  [/^MOVED|^CROSSSLOT/, 'This is a Cluster: give the store a Cluster client'],
-  [/^ASK |^TRYAGAIN/, 'The Cluster is moving slots: give the store a Cluster client'],
+  [
+    /^MOVED|^CROSSSLOT/,
+    'This is a Cluster: set cluster to true, or give the store a Cluster client',
+  ],
+  [
+    /^ASK |^TRYAGAIN/,
+    'The Cluster is moving slots: set cluster to true, or give the store a Cluster client',
+  ],
   [
     /^CLUSTERDOWN/,
     'The Cluster does not serve all slots: see CLUSTER INFO, and whether all masters run',

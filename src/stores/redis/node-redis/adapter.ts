@@ -1,11 +1,6 @@
 import { CacheError } from '../../../model/errors.js';
 import { type RedisClient, refuseKeyPrefix, requireMembers } from '../client.js';
-import type {
-  NodeRedisClient,
-  NodeRedisCluster,
-  NodeRedisSentinel,
-  NodeRedisServer,
-} from './client-types.js';
+import type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from './client-types.js';
 import { clusterAdapter } from './cluster.js';
 import { sentinelAdapter } from './sentinel.js';
 import { serverAdapter } from './server.js';

@@ -72,7 +72,7 @@ export interface NodeRedisCluster extends NodeRedisBase {
 /** The members of a node-redis client, version 5 or later, that the store needs. */
 export type NodeRedisClient = NodeRedisServer | NodeRedisSentinel | NodeRedisCluster;
 
-/** What `duplicate` returns, and what subscribes. */
+/** A client made by `duplicate`. It subscribes. */
 export interface NodeRedisSubscriber extends Emitter {
   connect(): Promise<unknown>;
   subscribe(channels: string[], listener: OnMessage): Promise<unknown>;

@@ -9,7 +9,7 @@ export type Send = (
   form: Form,
 ) => Promise<unknown>;
 
-/** What a command returns, or that it writes. */
+/** The form of a reply, or `write` for a command that writes. */
 export type Form = 'text' | 'bytes' | 'write';
 
 /** The first byte of a reply that is a string of bytes, in RESP2 and RESP3: `$`. */

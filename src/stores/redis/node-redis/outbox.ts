@@ -24,9 +24,9 @@ export type HandOver = (
   options: SendOptions,
 ) => Promise<unknown>;
 
-/** What a peer has been given over one connection, and has not answered. */
+/** The commands that a peer has not answered yet, over one connection. */
 interface UnderWay {
-  /** Ends every wait. A read that is sent all the same, after a reconnect, does no harm. */
+  /** Ends every wait. A read that is sent later, after a reconnect, does no harm. */
   readonly rejects: Set<(error: Error) => void>;
   /** Takes back the writes that are not sent yet. Reads do without, because a signal costs a fifth of a hit. */
   readonly controller: AbortController;

@@ -58,7 +58,7 @@ function open(client: NodeRedisServer): NodeRedisSubscriber {
   const { socket } = Object(client.options) as { socket?: object };
   const overrides = {
     socket: { ...socket, reconnectStrategy: false },
-    // What a connection that only listens must not share or do.
+    // A connection that only listens must not share the cache or send PING.
     clientSideCache: undefined,
     pingInterval: undefined,
   };
