@@ -42,6 +42,7 @@ const PROGRAMS = [
   'heap',
   'tier',
   'warm-redis',
+  'serializers',
 ];
 
 const entryPoint = (name: string) => `bench/programs/${name}.ts`;

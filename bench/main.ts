@@ -13,6 +13,7 @@ import { memory } from './figures/memory.js';
 import { metrics } from './figures/metrics.js';
 import { miss } from './figures/miss.js';
 import { redis } from './figures/redis.js';
+import { serializers } from './figures/serializers.js';
 import { share } from './figures/share.js';
 import { size } from './figures/size.js';
 import { tier } from './figures/tier.js';
@@ -35,6 +36,7 @@ const FIGURES = {
   tier,
   fence,
   down,
+  serializers,
   eviction,
   heap,
 };

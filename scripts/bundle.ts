@@ -19,6 +19,9 @@ const FORMATS: readonly (OutputOptions & { extension: string })[] = [
   { format: 'cjs', extension: 'cjs', dynamicImportInCjs: false },
 ];
 
+/** The structured serializer, with the package that it is made of. */
+const STRUCTURED = /serializers\/(structured|extra-types|faithful)\.ts$|node_modules\/devalue\//;
+
 /** The parts of the package that the command line loads as files of their own, by their source. */
 const LOADED_BY_CLI = {
   'src/cli/library.ts': './cli-library.js',
@@ -61,7 +64,7 @@ export async function bundleEntryPoints(
     transform: { target: 'node20' },
   });
   try {
-    await build.write({
+    const { output } = await build.write({
       ...format,
       dir,
       entryFileNames: `[name].${extension}`,
@@ -71,7 +74,10 @@ export async function bundleEntryPoints(
       sourcemap: false,
       minify: false,
       comments: { legal: true, annotation: true, jsdoc: false },
+      // A chunk of its own, which a user's bundler leaves out as a whole: devalue runs code when it is imported.
+      codeSplitting: { groups: [{ name: 'structured', test: STRUCTURED }] },
     });
+    writeFileSync(join(dir, 'licenses.txt'), licenses('these files', modulesOf(output)));
   } finally {
     await build.close();
   }
@@ -100,8 +106,7 @@ export async function bundleCommandLine(dir: string): Promise<void> {
       minify: true,
       banner: '#!/usr/bin/env node',
     });
-    const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
-    writeFileSync(join(dir, 'cli.licenses.txt'), licenses(modules));
+    writeFileSync(join(dir, 'cli.licenses.txt'), licenses('cli.js', modulesOf(output)));
     chmodSync(join(dir, 'cli.js'), 0o755);
   } finally {
     await build.close();
@@ -119,8 +124,13 @@ const loadedApart: Plugin = {
   },
 };
 
+type Output = Awaited<ReturnType<Awaited<ReturnType<typeof rolldown>>['write']>>['output'];
+
+const modulesOf = (output: Output): string[] =>
+  output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+
 /** The licence texts of all packages among the modules. @throws for a package without one. */
-function licenses(modules: readonly string[]): string {
+function licenses(where: string, modules: readonly string[]): string {
   const names = modules.flatMap(
     (id) => /^.*node_modules\/((@[^/]+\/)?[^/]+)\//.exec(id)?.[1] ?? [],
   );
@@ -128,7 +138,7 @@ function licenses(modules: readonly string[]): string {
     const { version, license } = read(`node_modules/${name}/package.json`);
     return `${name} ${version} (${license})\n\n${licenseText(name).trim()}\n`;
   });
-  return ['cli.js contains these packages:\n', ...texts].join(`\n${'-'.repeat(80)}\n\n`);
+  return [`Packages contained in ${where}:\n`, ...texts].join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 const LICENSE_FILES = ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt', 'LICENSE-MIT.txt'];

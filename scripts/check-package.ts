@@ -19,7 +19,7 @@ import { node, root } from './run.js';
  * The bytes, gzipped, that the cache may add to a handler. The aim is 12 KB, which the benchmark holds it against; this
  * only keeps it from growing.
  */
-const HANDLER_LIMIT = 35_500;
+const HANDLER_LIMIT = 36_800;
 /** Projects at a time. More of them only wait for each other on two cores. */
 const LANES = 2;
 

@@ -5,6 +5,7 @@ import type { KeyLoad, Load, LoadMany } from './engine/loading/load-types.js';
 import { Lookup } from './engine/lookup.js';
 import { wrapMany } from './engine/many.js';
 import { type Memoized, memoize, memoizeMany } from './engine/memoize.js';
+import { invalidateResponses } from './engine/writing/invalidate-responses.js';
 import { type SetEntry, type SetPolicy, setAll } from './engine/writing/set-values.js';
 import { type AnyKey, type CacheKey, type KeyFactory, keyText } from './model/cache-key.js';
 import type { CacheStore } from './model/cache-store.js';
@@ -13,6 +14,7 @@ import { tagsAmong } from './model/dependency.js';
 import type { CacheEntry } from './model/entry.js';
 import { invalid } from './model/errors.js';
 import { checkedTags, type Policy } from './model/policy.js';
+import { isResponseKey } from './model/response-key.js';
 import { isServable } from './model/snapshot.js';
 import type { Duration } from './model/time.js';
 
@@ -126,7 +128,14 @@ export class CacheService extends Lifecycle {
   /** Deletes many values. @throws CacheError `NOT_CONFIRMED` unless the store confirmed all of them. */
   async delMany(keys: readonly AnyKey[]): Promise<void> {
     const { invalidation, addressOf } = this.#parts;
-    await invalidation.keys(keys.map(addressOf));
+    const addresses = keys.map(addressOf);
+    const responses = addresses.map(({ key }) => key).filter(isResponseKey);
+    try {
+      // First, because `onInvalidate` purges an edge, which then asks for the response again.
+      if (responses.length > 0) await invalidateResponses(this.#parts, responses);
+    } finally {
+      await invalidation.keys(addresses);
+    }
   }
 
   /**
@@ -136,7 +145,9 @@ export class CacheService extends Lifecycle {
    * @throws CacheError `NOT_CONFIRMED` unless the store confirmed it.
    */
   async expire(key: AnyKey): Promise<void> {
-    await this.#parts.invalidation.expire(this.#parts.addressOf(key));
+    const address = this.#parts.addressOf(key);
+    if (isResponseKey(address.key)) await invalidateResponses(this.#parts, [address.key], 'soft');
+    await this.#parts.invalidation.expire(address);
   }
 
   /**

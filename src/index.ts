@@ -34,12 +34,19 @@ export type {
   CacheStats,
   MissReason,
   RefusalReason,
+  ResponseOutcome,
 } from './model/events.js';
 export type { Invalidated } from './model/invalidated.js';
 export type { Policy, WaitUntil, WrapOptions } from './model/policy.js';
 export type { Clock, Duration } from './model/time.js';
+export type { CompressionAlgorithm } from './serializers/algorithms.js';
+export type { CompressionOptions } from './serializers/compressed.js';
+export { compressed } from './serializers/compressed.js';
+export type { EncryptionOptions } from './serializers/encrypted.js';
+export { encrypted } from './serializers/encrypted.js';
 export { jsonSerializer } from './serializers/json.js';
 export type { Serializer, SyncSerializer } from './serializers/serializer.js';
+export { structuredSerializer } from './serializers/structured.js';
 export type { DynamoDBCacheStoreOptions } from './stores/dynamodb/index.js';
 export { DynamoDBCacheStore } from './stores/dynamodb/index.js';
 export type { MemoryCacheStoreOptions } from './stores/memory/index.js';

@@ -55,6 +55,11 @@ export async function treeShaking(folder: string): Promise<string> {
   const kept = others.filter(declares);
   ensure(kept.length === 0, `the handler's bundle holds ${kept.join(', ')}`);
 
+  const unused = ['DevalueError', 'gunzipSync', 'aes-256-gcm'].filter((part) =>
+    text.includes(part),
+  );
+  ensure(unused.length === 0, `the handler's bundle holds serializers: ${unused.join(', ')}`);
+
   // Copied out of the package, so that its "sideEffects": false does not hide what runs at import.
   cpSync(join(folder, `node_modules/${manifest.name}/dist`), join(folder, 'bare'), {
     recursive: true,

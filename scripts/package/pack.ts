@@ -16,7 +16,7 @@ export interface Tarball {
 const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 const EXPECTED = [
   /^dist\/(shared\/)?[\w-]+\.c?js$/,
-  /^dist\/cli\.licenses\.txt$/,
+  /^dist\/(cli\.)?licenses\.txt$/,
   /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.c?ts$/,
   /^docs\/[\w-]+\.(md|svg)$/,
   /^(infrastructure|examples)\/[\w./-]+$/,

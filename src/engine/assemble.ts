@@ -25,6 +25,9 @@ import { StoreAccess } from './store-access.js';
 import { EntryWriter } from './writing/entry-writer.js';
 import { Invalidation } from './writing/invalidation.js';
 
+/** The key under which a service shows its parts to the response cache, even of another copy of this package. */
+export const PARTS: unique symbol = /* @__PURE__ */ Symbol.for('@glasswork/cache/parts/1');
+
 /** The parts of a service. */
 export interface ServiceParts {
   readonly policyOf: PolicyOf;

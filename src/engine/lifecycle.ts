@@ -1,6 +1,6 @@
 import type { CacheStats } from '../model/events.js';
 import { checkStore } from '../resilience/check-store.js';
-import type { ServiceParts } from './assemble.js';
+import { PARTS, type ServiceParts } from './assemble.js';
 
 /** The part of a `CacheService` that is about the service itself: its start, its counts, its health and its end. */
 export class Lifecycle {
@@ -9,6 +9,11 @@ export class Lifecycle {
 
   protected constructor(parts: ServiceParts) {
     this.#parts = parts;
+  }
+
+  /** @internal */
+  get [PARTS](): ServiceParts {
+    return this.#parts;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { type AnyKey, keyText, schemaOf } from '../model/cache-key.js';
 import { tagsAmong } from '../model/dependency.js';
 import type { Entry } from '../model/entry.js';
+import type { MissReason } from '../model/events.js';
 import type { ResolvedPolicy } from '../model/policy.js';
 import { type Address, isServable, type Servable, type Snapshot } from '../model/snapshot.js';
 import { withTimeout } from '../model/time.js';
@@ -128,11 +129,11 @@ export class Lookup {
     const due: LoadRequest[] = [];
     const served = requests.map((request) => {
       const { address, snapshot, policy } = request;
-      if (isServable(snapshot) && !policy.forceFresh) {
+      if (isServable(snapshot) && accepts(policy, snapshot)) {
         if (this.#isDue(snapshot, policy)) due.push(request);
         return this.#hit(address.key, snapshot.entry, snapshot.state);
       }
-      const reason = policy.forceFresh ? 'forced' : snapshot.reason;
+      const reason = reasonToLoad(policy, snapshot);
       this.#parts.emit({ type: 'miss', key: address.key, reason });
       return missing.push(request);
     });
@@ -195,8 +196,16 @@ const watchedOf = ({ address, policy }: Asked): Watched => ({
 const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !policy.signal;
 
 /** True if the policy serves every fresh value. */
-const servesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>
-  !forceFresh && earlyRefresh === 0;
+const servesAnyFresh = ({ forceFresh, earlyRefresh, accepts }: ResolvedPolicy): boolean =>
+  !forceFresh && earlyRefresh === 0 && !accepts;
+
+const accepts = ({ forceFresh, accepts }: ResolvedPolicy, { entry, state }: Servable): boolean =>
+  !forceFresh && (accepts?.(entry, state) ?? true);
+
+function reasonToLoad({ forceFresh }: ResolvedPolicy, snapshot: Snapshot): MissReason {
+  if (forceFresh) return 'forced';
+  return isServable(snapshot) ? 'unusable' : snapshot.reason;
+}
 
 /** The snapshot of a key that this process has invalidated during the read. After a soft invalidation it is stale. */
 function overtaken(read: Snapshot, by: Strength | undefined): Snapshot {

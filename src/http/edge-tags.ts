@@ -1,4 +1,5 @@
 import { sha256 } from '../aws/signature.js';
+import type { CacheEvent } from '../model/events.js';
 import type { Invalidated } from '../model/invalidated.js';
 
 /**
@@ -17,6 +18,9 @@ import type { Invalidated } from '../model/invalidated.js';
 const LONGEST = 256;
 /** CloudFront ignores further tags of a response, so a purge of those would not find it. */
 export const MOST_EDGE_TAGS = 50;
+
+/** Those of everything, the prefix and the key. */
+const OWN_TAGS = 3;
 
 /** Every cached response has this edge tag. */
 export const EVERYTHING = '~all';
@@ -86,6 +90,28 @@ export const isEdgeHeader = (header: string): boolean => edgeHeaders.has(header.
 export interface EdgeTagCollision {
   readonly tag: string;
   readonly other: string;
+}
+
+/** See `edgeTagCheck`. */
+export type EdgeTagProblem = Extract<CacheEvent, { type: 'edge-tags' }>;
+
+/**
+ * Checks the tags of responses as they are set. The returned function reports each problem, and returns false if an edge
+ * must not keep the response, because it would drop some of its tags: then it has to leave with `s-maxage=0`.
+ */
+export function edgeTagCheck(
+  report: (problem: EdgeTagProblem) => void,
+): (key: string, prefix: string | undefined, tags: readonly string[]) => boolean {
+  const collisions = edgeTagCollisions();
+  return (key, prefix, tags) => {
+    for (const { tag, other } of collisions(tags))
+      report({ type: 'edge-tags', key, reason: 'collision', tags: [other, tag] });
+    // Each name takes one, and so do the own three, so few tags need no count.
+    if (tags.length <= MOST_EDGE_TAGS - OWN_TAGS) return true;
+    const fits = edgeTagsOfResponse(key, prefix, tags).length <= MOST_EDGE_TAGS;
+    if (!fits) report({ type: 'edge-tags', key, reason: 'too-many', tags });
+    return fits;
+  };
 }
 
 /** The most tags to remember. With more, all are forgotten. */

@@ -22,6 +22,7 @@ export const COUNTERS = {
   lease: 'Leases',
   'background-error': 'BackgroundErrors',
   'background-unfinished': 'BackgroundUnfinished',
+  response: 'Responses',
   'edge-tags': 'EdgeTags',
   'edge-invalidate': 'EdgeInvalidations',
 } as const satisfies Partial<Record<CacheEvent['type'], string>>;
@@ -46,6 +47,8 @@ export function detailOf(event: CacheEvent): string | undefined {
     case 'refused':
     case 'edge-tags':
       return event.reason;
+    case 'response':
+      return event.outcome;
     case 'lease':
     case 'breaker':
       return event.state;

@@ -68,6 +68,19 @@ export type CacheEvent =
   | { readonly type: 'skip'; readonly operation: string; readonly key: string | undefined }
   /** The breaker opened (the store is skipped), or closed again. */
   | { readonly type: 'breaker'; readonly state: 'open' | 'closed' }
+  /**
+   * A response cache has answered a request. `route` is the route's pattern, or the path of the URL. `key` is undefined if
+   * the request has none.
+   */
+  | {
+      readonly type: 'response';
+      readonly key: string | undefined;
+      readonly route: string;
+      readonly status: number;
+      readonly outcome: ResponseOutcome;
+      /** The reason why the cache was passed, or the response not stored. */
+      readonly reason?: string | undefined;
+    }
   /** A lease was taken, another process holds it, or the wait for that process's value has reached its limit. */
   | { readonly type: 'lease'; readonly key: string; readonly state: 'taken' | 'held' | 'timeout' }
   /** Background work failed. */
@@ -143,7 +156,16 @@ export type MissReason =
   | 'unreadable'
   | 'corrupt'
   /** The caller asked for a fresh load. */
-  | 'forced';
+  | 'forced'
+  /** The stored response does not answer this request: it was stored for other header values, for example. */
+  | 'unusable';
+
+/**
+ * - `hit`: a fresh stored response; `stale`: a stale one, or one that replaces a failed load.
+ * - `miss`: a loaded response; `joined`: one that another request loaded.
+ * - `pass`: the cache had no part in the response.
+ */
+export type ResponseOutcome = 'hit' | 'stale' | 'miss' | 'joined' | 'pass';
 
 export type RefusalReason =
   /** The key has changed since the load began: by an invalidation, another fill, or an eviction. */
@@ -172,6 +194,7 @@ const COUNTERS = {
   skip: 'skips',
   breaker: 'breakerChanges',
   lease: 'leases',
+  response: 'responses',
   'background-error': 'backgroundErrors',
   'background-unfinished': 'backgroundUnfinished',
   'edge-tags': 'edgeTags',

@@ -1,4 +1,5 @@
 import type { AnyKey, KeyPolicy } from './cache-key.js';
+import type { Entry } from './entry.js';
 import { invalid } from './errors.js';
 import { type Duration, LONGEST_LIFE_MS, milliseconds } from './time.js';
 
@@ -66,6 +67,12 @@ export interface LeasePolicy {
   readonly misses: boolean;
 }
 
+/**
+ * Decides if this caller may have an entry: as a hit, or as the last good value that replaces a load. A refused entry
+ * is loaded anew. Only cached responses have one, because they do not answer every request.
+ */
+export type Accepts = (entry: Entry, state: 'fresh' | 'stale' | 'last-good') => boolean;
+
 /** `WrapOptions` with all defaults filled in and all durations in milliseconds. */
 export interface ResolvedPolicy {
   readonly ttl: number;
@@ -80,6 +87,7 @@ export interface ResolvedPolicy {
   readonly forceFresh: boolean;
   readonly signal: AbortSignal | undefined;
   readonly waitUntil: WaitUntil | undefined;
+  readonly accepts: Accepts | undefined;
 }
 
 /** `wait` exceeds `ttl`, so that if a holder dies, its lease runs out and a waiting process takes the next one. */
@@ -99,6 +107,7 @@ export const DEFAULT_POLICY: ResolvedPolicy = {
   forceFresh: false,
   signal: undefined,
   waitUntil: undefined,
+  accepts: undefined,
 };
 
 /** Finds the policy of one call: see `resolvePolicy`. */
@@ -177,6 +186,7 @@ const RULES: {
   forceFresh: (force: boolean) => force,
   signal: abortSignal,
   waitUntil: (waitUntil: WaitUntil) => waitUntil,
+  accepts: (accepts: Accepts) => accepts,
 };
 
 const OPTIONS = /* @__PURE__ */ Object.keys(RULES) as (keyof ResolvedPolicy)[];
@@ -189,7 +199,7 @@ export const layer = (below: ResolvedPolicy, options: WrapOptions): ResolvedPoli
 function over(below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy {
   const changed: { -readonly [O in keyof ResolvedPolicy]: unknown } = { ...below };
   for (const option of OPTIONS) {
-    const value = options[option];
+    const value = (options as WrapOptions & { accepts?: Accepts })[option];
     if (value !== undefined) changed[option] = RULES[option](value as never, below);
   }
   return changed as ResolvedPolicy;

@@ -49,7 +49,7 @@ export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec 
     measure(to) {
       report = to;
     },
-    // What comes back is equal to the value.
+    // A round trip returns an equal value.
     copy: <T>(value: T, key: string) =>
       whenReady(copying.serialize(value, key), (raw) => copying.deserialize(raw, key)) as
         | T

@@ -262,6 +262,13 @@ describe('a value that is still being written', () => {
     expect(made.of('join')).toEqual([]);
   });
 
+  it('is not joined once del is called, even before the store has answered', async () => {
+    const store = storeLike(new MemoryCacheStore(), { del: () => new Promise(() => {}) });
+    const { cache } = await written({ ttl: 60 }, behind(store));
+    void cache.del('k').catch(() => {});
+    expect(await wrapAgain(cache, { ttl: 60 })).toBe('second');
+  });
+
   it('is not joined by a forced load', async () => {
     const { cache, held } = await written({ ttl: 60 });
     const forced = wrapAgain(cache, { ttl: 60, forceFresh: true });

@@ -156,6 +156,8 @@ describe('the handlers of the Lambda example', () => {
       return JSON.parse(answer.body);
     };
     const first = await read('1');
+    // The time passes while the sandbox sleeps, which it does once the value is written.
+    await lambda.server.parked();
     vi.setSystemTime(Date.now() + 61_000);
     expect(await read('2')).toEqual(first);
     // The extension asks for its next event when the refresh is done.

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addEdgeHeader,
+  type EdgeTagProblem,
+  edgeTagCheck,
   edgeTagCollisions,
   edgeTagHeader,
   edgeTagOfKey,
@@ -126,6 +128,40 @@ describe('tags that differ only in case', () => {
     expect(collisions(['USER', 'x', 'X'])).toEqual([
       { tag: 'USER', other: 'User' },
       { tag: 'X', other: 'x' },
+    ]);
+  });
+});
+
+describe('the check of tags', () => {
+  const checking = () => {
+    const problems: EdgeTagProblem[] = [];
+    return { problems, check: edgeTagCheck((problem) => problems.push(problem)) };
+  };
+  const tagsOf = (count: number) => Array.from({ length: count }, (_, i) => `tag${i}`);
+
+  it('lets an edge keep a response with as many tags as it keeps', () => {
+    const { problems, check } = checking();
+    expect(check('k', 'app', tagsOf(47))).toBe(true);
+    expect(check('k', 'app', [...tagsOf(47), ...tagsOf(47)])).toBe(true);
+    expect(problems).toEqual([]);
+    expect(edgeTagsOfResponse('k', 'app', tagsOf(47))).toHaveLength(50);
+  });
+
+  it('lets it keep none with more, because a purge of the rest would not find it', () => {
+    const { problems, check } = checking();
+    expect(check('k', 'app', tagsOf(48))).toBe(false);
+    expect(problems).toEqual([
+      { type: 'edge-tags', key: 'k', reason: 'too-many', tags: tagsOf(48) },
+    ]);
+  });
+
+  it('reports tags that differ only in case, which an edge may keep', () => {
+    const { problems, check } = checking();
+    expect(check('k', undefined, ['User'])).toBe(true);
+    expect(check('l', undefined, ['user'])).toBe(true);
+    expect(check('l', undefined, ['user'])).toBe(true);
+    expect(problems).toEqual([
+      { type: 'edge-tags', key: 'l', reason: 'collision', tags: ['User', 'user'] },
     ]);
   });
 });

@@ -11,10 +11,10 @@ export interface Rules {
   readonly runners: readonly string[];
   /** Builtins too costly to load in these rooms at start. */
   readonly heavy: { readonly rooms: readonly string[]; readonly modules: readonly string[] };
+  /** Packages that the build packs into dist, with their licences, by the rooms that may import them. */
+  readonly bundled: Readonly<Record<string, readonly string[]>>;
   /** Packages that may be there or not. */
   readonly optionalPeers: readonly string[];
-  /** Packages that the build puts into the files of these rooms. */
-  readonly bundled: { readonly rooms: readonly string[]; readonly packages: readonly string[] };
 }
 
 export interface Level {
@@ -62,7 +62,7 @@ function bareImport(
     .split('/')
     .slice(0, target.startsWith('@') ? 2 : 1)
     .join('/');
-  if (rules.bundled.rooms.includes(room) && rules.bundled.packages.includes(name)) return [];
+  if (rules.bundled[name]?.includes(room)) return [];
   if (!rules.optionalPeers.includes(name)) return [`${where}, which is no peer of this package`];
   return kind === 'value' ? [`${where} at load: an optional peer is loaded by import()`] : [];
 }

@@ -65,8 +65,13 @@ const RULES: Rules = {
     rooms: ['aws', 'stores'],
     modules: ['node:http', 'node:https', 'node:net', 'node:tls', 'node:crypto'],
   },
+  bundled: {
+    'cli-table3': ['cli'],
+    commander: ['cli'],
+    devalue: ['serializers'],
+    picocolors: ['cli'],
+  },
   optionalPeers: Object.keys(manifest.peerDependencies),
-  bundled: { rooms: ['cli'], packages: ['cli-table3', 'commander', 'picocolors'] },
 };
 
 describe('imports', () => {
@@ -163,6 +168,11 @@ describe('the checker of imports', () => {
       'a package that is no peer, lazily',
       { 'aws/a.ts': "await import('lodash/fp');" },
       'src/aws/a.ts: imports lodash/fp, which is no peer of this package',
+    ],
+    [
+      'a package that is bundled for another room',
+      { 'stores/a.ts': "import { parse } from 'devalue';" },
+      'src/stores/a.ts: imports devalue, which is no peer of this package',
     ],
     [
       'a package of the command line elsewhere',

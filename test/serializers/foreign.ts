@@ -53,7 +53,7 @@ export const v8Serializer: SyncSerializer = {
 type Values = readonly (readonly [what: string, make: () => unknown])[];
 
 /** What each of these three gives back as it was. */
-const DATA: Values = [
+export const DATA: Values = [
   ['a date', () => ({ at: new Date(5) })],
   ['a map of sets', () => new Map([['a', new Set([1, 'b'])]])],
   ['a BigInt', () => [10n ** 20n, { n: 1n }]],

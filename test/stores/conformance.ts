@@ -5,18 +5,24 @@ import {
   serializerCases,
   storeConformance,
 } from '../../src/testing/index.js';
-import { foreignSerializers } from '../serializers/foreign.js';
+import { DATA, foreignSerializers } from '../serializers/foreign.js';
+import { ownSerializers, slowSerializer } from '../serializers/own.js';
 
-/** Those of every store, and those of serializers that its users may bring. */
+/** Those of every store, of the serializers of this package, and of those that its users may bring. */
 const CASES = [
   ...storeConformance,
+  ...ownSerializers.flatMap((serializer) => serializerCases(serializer, DATA)),
   ...foreignSerializers.flatMap(([serializer, values]) => serializerCases(serializer, values)),
 ];
 
 /** A subject, and what has to be closed after its case. */
 export interface ClosableSubject extends ConformanceSubject {
+  /** Its serializer may return promises. */
+  readonly waits?: true;
   dispose?(): Promise<void>;
 }
+
+const WAITING = serializerCases(slowSerializer, DATA);
 
 export interface Expectations {
   /** Why some cases cannot run: a capability that is lost unawares fails. */
@@ -33,7 +39,7 @@ export function describeConformance(
 ): void {
   describe(title, () => {
     const sample = subject();
-    const plan = casesFor(sample, CASES);
+    const plan = casesFor(sample, sample.waits ? [...CASES, ...WAITING] : CASES);
     it('runs every case that it should', async () => {
       expect([...new Set(plan.skipped.map(({ reason }) => reason))]).toEqual(lacks);
       const names = plan.cases.map(({ name }) => name);

@@ -86,9 +86,12 @@ export class Fills {
     return fills.map((fill, i) => ({ ...fill, value: made[i] }));
   }
 
-  /** Leaves the writes to the background, and lets callers share the values meanwhile. False if they must be awaited. */
+  /**
+   * Leaves the writes to the background, and lets callers share the values meanwhile. False if they must be awaited. An
+   * operation of the store is watched for freezes, so none passes unnoticed between the load and the end of its write.
+   */
   #handOver(first: Fill, fills: readonly Fill[], written: readonly Promise<unknown>[]): boolean {
-    const { access, background } = this.#parts;
+    const { background } = this.#parts;
     if (!fills.some(({ inFlight }) => inFlight.isWriting)) return false;
     const { run } = first.inFlight;
     const all = Promise.all(written).then(() => []);
@@ -96,7 +99,6 @@ export class Fills {
     for (const [i, { inFlight, value }] of fills.entries()) {
       if (inFlight.isWriting) inFlight.handOut(value, written[i]);
     }
-    access.watch(all);
     return true;
   }
 

@@ -93,4 +93,5 @@ async function lastGoodAfter(
 }
 
 const mayStandIn = ({ clock }: Parts, { policy }: LoadRequest, entry: Entry): boolean =>
-  clock.now() < entry.expiresAt + policy.staleIfError;
+  clock.now() < entry.expiresAt + policy.staleIfError &&
+  (policy.accepts?.(entry, 'last-good') ?? true);

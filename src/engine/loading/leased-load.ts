@@ -1,5 +1,6 @@
 import { tagsAmong } from '../../model/dependency.js';
 import type { Emit } from '../../model/events.js';
+import type { ResolvedPolicy } from '../../model/policy.js';
 import { isServable, type Servable, type Snapshot } from '../../model/snapshot.js';
 import { monotonic, pause } from '../../model/time.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
@@ -83,7 +84,8 @@ export class LeasedLoad {
       const { snapshot, isHeld, isOvertaken } = await this.#check(current, load);
       // The value was read before an invalidation of this process that has resolved meanwhile.
       if (isOvertaken) continue;
-      if (isServable(snapshot)) return { as: 'value', snapshot };
+      if (isServable(snapshot) && isAccepted(request.policy, snapshot))
+        return { as: 'value', snapshot };
       if (!snapshot.versions) return { as: 'unreadable', request: readAgain(current, snapshot) };
       const next = await this.#createMissing(readAgain(current, snapshot));
       const isFreed = !isHeld || leases.nameOf(next) !== leases.nameOf(current);
@@ -133,6 +135,9 @@ export class LeasedLoad {
     return { ...request, snapshot: { ...snapshot, versions } };
   }
 }
+
+const isAccepted = ({ accepts }: ResolvedPolicy, { entry, state }: Servable): boolean =>
+  accepts?.(entry, state) ?? true;
 
 /** A wait of limited length, in growing pauses. */
 class Wait {

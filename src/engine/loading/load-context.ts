@@ -1,5 +1,6 @@
+import type { DependencyVersions } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
-import { checkedTags } from '../../model/policy.js';
+import { checkedTags, type ResolvedPolicy } from '../../model/policy.js';
 import { after, type Duration, milliseconds } from '../../model/time.js';
 import type { LoadRun } from '../inflight/load-run.js';
 
@@ -37,10 +38,27 @@ export interface LoadContext<T> {
   skip(): void;
 }
 
+/**
+ * How a load of this package decides about its own value, under `DETAILS` in its context. Users' loads have `setTTL` and
+ * `addTags`.
+ */
+export interface LoadDetails {
+  /** False if the key could not be read, so that nothing may be written. */
+  readonly isReadable: boolean;
+  /** Sets the times of the entry, milliseconds, instead of the policy's. */
+  setTimes(times: Pick<ResolvedPolicy, 'ttl' | 'staleTTL' | 'staleIfError'>): void;
+  /** Adds tags with versions that were read before the load read anything that they cover. */
+  carry(versions: DependencyVersions): void;
+}
+
+/** The key of `LoadDetails` in a context. */
+export const DETAILS: unique symbol = Symbol('details');
+
 /** The settings that a load makes for its value while it runs. */
 export class LoadNotes {
   /** Overrides the policy's ttl. With zero or less the value is not cached. */
   ttlMs: number | undefined;
+  times: Pick<ResolvedPolicy, 'ttl' | 'staleTTL' | 'staleIfError'> | undefined;
   #isSkipped = false;
 
   get isSkipped(): boolean {
@@ -57,18 +75,21 @@ class OwnContext implements LoadContext<unknown> {
   readonly staleValue: unknown;
   readonly #run: LoadRun;
   readonly #notes: LoadNotes;
-  readonly #addTags: (tags: readonly string[]) => Promise<void>;
+  readonly #tagging: Tagging;
 
-  constructor(
-    run: LoadRun,
-    staleValue: unknown,
-    notes: LoadNotes,
-    addTags: (tags: readonly string[]) => Promise<void>,
-  ) {
+  constructor(run: LoadRun, staleValue: unknown, notes: LoadNotes, tagging: Tagging) {
     this.#run = run;
     this.staleValue = staleValue;
     this.#notes = notes;
-    this.#addTags = addTags;
+    this.#tagging = tagging;
+  }
+
+  get [DETAILS](): LoadDetails {
+    const { isReadable, carry } = this.#tagging;
+    const setTimes: LoadDetails['setTimes'] = (times) => {
+      this.#notes.times = times;
+    };
+    return { isReadable, carry, setTimes };
   }
 
   get signal(): AbortSignal {
@@ -82,12 +103,17 @@ class OwnContext implements LoadContext<unknown> {
   }
 
   get addTags(): LoadContext<unknown>['addTags'] {
-    return (...tags) => this.#addTags(checkedTags(tags));
+    return (...tags) => this.#tagging.addTags(checkedTags(tags));
   }
 
   get skip(): LoadContext<unknown>['skip'] {
     return () => this.#notes.skip();
   }
+}
+
+/** How a load adds to the tags of its value. */
+export interface Tagging extends Pick<LoadDetails, 'isReadable' | 'carry'> {
+  addTags(tags: readonly string[]): Promise<void>;
 }
 
 interface LoadLimits {
@@ -101,9 +127,9 @@ export async function runLoad<T>(
   run: LoadRun,
   { staleValue, hardTimeout }: LoadLimits,
   notes: LoadNotes,
-  addTags: (tags: readonly string[]) => Promise<void>,
+  tagging: Tagging,
 ): Promise<T> {
-  const context = new OwnContext(run, staleValue, notes, addTags);
+  const context = new OwnContext(run, staleValue, notes, tagging);
   const cancel =
     hardTimeout === undefined
       ? undefined

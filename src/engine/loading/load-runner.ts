@@ -10,7 +10,7 @@ import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 import type { Fills, RunningLoad } from './fills.js';
 import type { Lease } from './lease.js';
-import { LoadNotes, runLoad } from './load-context.js';
+import { LoadNotes, runLoad, type Tagging } from './load-context.js';
 import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 
 interface Parts {
@@ -88,8 +88,13 @@ export class LoadRunner {
       added.push(reading);
       await reading;
     };
+    const carry = (read: DependencyVersions) => {
+      for (const { inFlight } of running) inFlight.addTags(read.flatMap(([name]) => name ?? []));
+      added.push(Promise.resolve(read));
+    };
+    const tagging = { addTags, carry, isReadable: versions[0] !== undefined };
     try {
-      const values = await this.#callLoad(running, load, staleValue, notes, addTags);
+      const values = await this.#callLoad(running, load, staleValue, notes, tagging);
       if (!Array.isArray(values) || values.length !== running.length)
         throw wrongLength(values?.length, running.length);
       const createdAt = clock.now();
@@ -101,7 +106,8 @@ export class LoadRunner {
       await fills.write(
         running.map((each, i) => {
           const value = notes.isSkipped ? undefined : values[i];
-          return { ...each, ...loaded, value, versions: withTags(versions[i], more) };
+          const policy = notes.times ? { ...each.policy, ...notes.times } : each.policy;
+          return { ...each, ...loaded, policy, value, versions: withTags(versions[i], more) };
         }),
       );
       return values;
@@ -135,7 +141,7 @@ export class LoadRunner {
     load: LoadAll,
     staleValue: unknown,
     notes: LoadNotes,
-    addTags: (tags: readonly string[]) => Promise<void>,
+    tagging: Tagging,
   ): Promise<readonly unknown[]> {
     const [first] = running;
     if (!first) return [];
@@ -151,7 +157,7 @@ export class LoadRunner {
         first.inFlight.run,
         limits,
         notes,
-        addTags,
+        tagging,
       );
     } finally {
       for (const each of chained) each.end();

@@ -27,6 +27,22 @@ export async function readRecord(
 export const changeRecord = (store: CacheStore, record: string): Promise<void> =>
   store.set(record, uniqueId(), RECORD_TTL);
 
+/**
+ * The version of a tag without a record, so that it was not invalidated while a load ran. Undefined if it has one, or if the
+ * store cannot tell. For tags that are known only once their value has been loaded.
+ */
+export async function unusedVersion(
+  store: CacheStore,
+  record: string,
+  isDurable: boolean,
+): Promise<CacheVersion | undefined> {
+  const id = uniqueId();
+  if (!isDurable && !(await store.add?.(record, id, RECORD_TTL))) return undefined;
+  const { value, version } = await readRecord(store, record);
+  // An invalidation may have replaced the new record before the read.
+  return value === (isDurable ? undefined : id) ? version : undefined;
+}
+
 /** Creates a missing record. */
 export const addRecord = (store: CacheStore, record: string): Promise<unknown> =>
   store.add ? store.add(record, uniqueId(), RECORD_TTL) : store.set(record, uniqueId(), RECORD_TTL);

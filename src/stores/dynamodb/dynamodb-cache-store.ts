@@ -14,6 +14,7 @@ import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { isPromise } from '../../util/promises.js';
 import { nothingLive, unchanged } from './conditions.js';
 import type { Condition, Database, Item } from './database.js';
+import { isDax, withoutVersions } from './dax.js';
 import { httpDatabase } from './http-database.js';
 import { inParallel } from './in-parallel.js';
 import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
@@ -37,6 +38,9 @@ const MOST_WRITES = 25;
  * `del` leaves a tombstone, because a late fill needs a version to compare with. A version is an id and a counter: a
  * write that is sent twice (a retry whose first try succeeded) counts twice, so it never restores an old version.
  * Every item stays for at least an hour, so an absent item proves to any younger load that nothing was invalidated.
+ *
+ * On DAX there are no versions: such a store has no `getVersioned`, `setIfUnchanged` or `add`, and says so once on the
+ * console. See docs/dax.md.
  *
  * @throws CacheError `INVALID_OPTION` for a missing table name, region or endpoint.
  *
@@ -81,6 +85,7 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
     this.#maxItemBytes = itemLimit(options.maxItemBytes);
+    if (isDax(client)) withoutVersions(this);
   }
 
   async get<T>(key: string): Promise<T | undefined> {

@@ -20,7 +20,7 @@ export interface DynamoDBCacheStoreOptions {
   useDualstackEndpoint?: boolean | undefined;
   /**
    * Your own DynamoDB, DynamoDBClient, DynamoDBDocument, DynamoDBDocumentClient or DaxDocument, or a function that
-   * returns one. Default: the lean transport, which needs no SDK.
+   * returns one (not of a DaxDocument). Default: the lean transport, which needs no SDK.
    */
   client?: object | (() => object | Promise<object>) | undefined;
   /**

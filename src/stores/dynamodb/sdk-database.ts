@@ -1,6 +1,7 @@
 import { CacheError } from '../../model/errors.js';
 import { type Duration, milliseconds, withTimeout } from '../../model/time.js';
 import type { ConditionFailed, Database, Operation, Place, Response } from './database.js';
+import { daxTooLate, isDax } from './dax.js';
 import { dynamodbError } from './error.js';
 
 /** `DynamoDBDocument` and `DaxDocument`: a method for each operation, and plain values. */
@@ -110,6 +111,7 @@ async function placeOf(client: object, table: string): Promise<Place> {
 /** Uses a client with methods as it is, and wraps one that takes only commands in the SDK's `DynamoDBDocument`. */
 async function documentClient(given: object): Promise<DocumentClient> {
   const client = await (typeof given === 'function' ? given() : given);
+  if (client !== given && isDax(client)) throw daxTooLate();
   if (client?.update) return client;
   if (!client?.send) {
     const message =

@@ -116,6 +116,24 @@ describe('InFlightTracker', () => {
     expect(joinable(tracker, 'k', basis('v1'))).toBe(younger);
   });
 
+  it('lets nobody join a value that is being written if its load added tags', async () => {
+    const tracker = new InFlightTracker();
+    const unreadable = basis('v1', { versions: undefined });
+    const { order } = tracker.watch({ storageKey: 'k', tags: [] });
+    for (const tags of [[], ['late']]) {
+      const load = deferred<string>();
+      const running = start(tracker, 'k', basis('v1'), [], () => load.promise);
+      if (tags.length > 0) running.addTags(tags);
+      running.write(never(), Number.POSITIVE_INFINITY);
+      running.handOut('copy', never());
+      load.resolve('value');
+      await running.outcome;
+      const expected = tags.length > 0 ? undefined : running;
+      expect(joinable(tracker, 'k', basis('v1'))).toBe(expected);
+      expect(joinable(tracker, 'k', unreadable, order)).toBe(expected);
+    }
+  });
+
   it('waits, when it invalidates, for the writes that are on their way', async () => {
     const tracker = new InFlightTracker();
     const load = deferred<string>();

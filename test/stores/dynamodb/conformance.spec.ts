@@ -123,6 +123,7 @@ function describeStore(
           another: open(),
           advance: clock.advance,
           exactTime: true,
+          waits: true,
           withSerializer: (serializer) => open({ serializer }),
           dispose: async () => {
             await Promise.all(opened.map((store) => store.close()));

@@ -1,4 +1,9 @@
-import { DynamoDBCacheStore, type DynamoDBCacheStoreOptions } from '@glasswork/cache';
+import {
+  DynamoDBCacheStore,
+  type DynamoDBCacheStoreOptions,
+  jsonSerializer,
+  type Serializer,
+} from '@glasswork/cache';
 import { createVirtualClock, type VirtualClock } from '@glasswork/cache/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Dynalite, startDynalite } from '../../servers/dynalite.js';
@@ -73,6 +78,27 @@ describe('a DynamoDB store', () => {
       if (calls > 0) expect(await fill).toBe(true);
       else await expect(fill).rejects.toThrow(/too long to send/);
       expect(update).toHaveBeenCalledTimes(calls);
+    });
+  });
+
+  describe.each(ways)('that froze, as %s tells, while its serializer waited', (way) => {
+    it.each([
+      [14, true],
+      [16, false],
+    ])('for %i minutes sends its fill: %s', async (minutes, sends) => {
+      const clock = createVirtualClock();
+      const serializer: Serializer = {
+        ...jsonSerializer,
+        async serialize(value, key) {
+          freeze(minutes * MINUTE, way, clock);
+          return jsonSerializer.serialize(value, key);
+        },
+      };
+      const key = `serializer ${way} ${minutes}`;
+      const fill = open({ clock, serializer }).setIfUnchanged(key, 'old', 86_400, '');
+      if (sends) expect(await fill).toBe(true);
+      else await expect(fill).rejects.toThrow(/too long to send/);
+      expect(await open({ clock }).get(key)).toBe(sends ? 'old' : undefined);
     });
   });
 

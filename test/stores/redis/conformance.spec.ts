@@ -104,6 +104,7 @@ function describeStore(title: string, way: Way): void {
         store: open(),
         another: open(),
         advance: pause,
+        waits: true,
         withSerializer: (serializer) => open({ serializer }),
         dispose: async () => {
           await Promise.all(opened.splice(0).map((store) => store.close()));

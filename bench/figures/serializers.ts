@@ -1,0 +1,107 @@
+import { Child } from '../child.js';
+import { type NodeBench, onEachNode } from '../each-node.js';
+import type { Bench, Check, Figure, Table } from '../figure.js';
+import type { SerializerCalls } from '../programs/serializers.js';
+import { median } from '../statistics.js';
+
+const ALGORITHMS = ['gzip', 'brotli', 'zstd'] as const;
+const UNIT_BYTES = 1024;
+/** An item without its value, bytes, about; see docs/dynamodb.md. */
+const OVERHEAD_BYTES = 150;
+const LEAST_FEWER = 4;
+const MOST_BYTES = 2;
+
+const units = (bytes: number): number => Math.ceil((bytes + OVERHEAD_BYTES) / UNIT_BYTES);
+
+/** What compression saves and costs for 100 KB of JSON, and what rich types cost. */
+export const serializers = (bench: Bench): Promise<Figure> => onEachNode(bench, measureOnNode);
+
+async function measureOnNode({ bundles, node, rounds = 15, say }: NodeBench): Promise<Figure> {
+  say('serializers');
+  const child = new Child<SerializerCalls>(bundles.serializers as URL, { node: node.path });
+  try {
+    const compression = await compressionOf(child, node.name, rounds);
+    const types = await typesOf(child, node.name, rounds);
+    return {
+      name: 'serializers',
+      title: '100 KB of JSON compressed, and a mixed object with its types',
+      notes: [
+        'Processor time of one call, over that of JSON alone. Write units are those of DynamoDB, 1 KB each.',
+        'The structured serializer walks a value in JavaScript, and refuses what would not come back equal, where',
+        'JSON is native code that loses it. So its time has no target; devalue alone needs most of it.',
+      ],
+      tables: [compression.table, types.table],
+      checks: [...compression.checks, ...types.checks],
+    };
+  } finally {
+    await child.stop();
+  }
+}
+
+type Value = 'catalogue' | 'mixed' | 'plain';
+
+async function costOf(
+  child: Child<SerializerCalls>,
+  serializer: string,
+  value: Value,
+  rounds: number,
+): Promise<{ write: number; read: number }> {
+  const samples = { write: [] as number[], read: [] as number[] };
+  for (let round = -3; round < rounds; round++) {
+    for (const what of ['write', 'read'] as const) {
+      const { cpuUs } = await child.call(what, { serializer, value, calls: 20 });
+      if (round >= 0) samples[what].push(cpuUs);
+    }
+  }
+  return { write: median(samples.write), read: median(samples.read) };
+}
+
+async function compressionOf(child: Child<SerializerCalls>, node: string, rounds: number) {
+  const value = 'catalogue';
+  const json = (await child.call('size', { serializer: 'json', value })) ?? 0;
+  const bare = await costOf(child, 'json', value, rounds);
+  const rows: Table['rows'][number][] = [['json', json, units(json), 1, 0, 0]];
+  const checks: Check[] = [];
+  for (const serializer of [...ALGORITHMS, 'encrypted']) {
+    const bytes = await child.call('size', { serializer, value });
+    if (bytes === undefined) continue;
+    const { write, read } = await costOf(child, serializer, value, rounds);
+    const fewer = units(json) / units(bytes);
+    rows.push([serializer, bytes, units(bytes), fewer, write - bare.write, read - bare.read]);
+    if (serializer === 'encrypted') continue;
+    const what = `${serializer}: fewer write units for 100 KB of JSON`;
+    checks.push({ what, value: fewer, unit: 'times', target: { atLeast: LEAST_FEWER } });
+  }
+  const columns: Table['columns'] = [
+    { name: `Node ${node}` },
+    { name: 'stored', unit: 'bytes' },
+    { name: 'write units' },
+    { name: 'fewer', unit: 'times' },
+    { name: 'write adds', unit: 'us' },
+    { name: 'read adds', unit: 'us' },
+  ];
+  return { table: { columns, rows }, checks };
+}
+
+async function typesOf(child: Child<SerializerCalls>, node: string, rounds: number) {
+  const json = (await child.call('size', { serializer: 'json', value: 'plain' })) ?? 0;
+  const bytes = (await child.call('size', { serializer: 'structured', value: 'mixed' })) ?? 0;
+  const bare = await costOf(child, 'json', 'plain', rounds);
+  const rich = await costOf(child, 'structured', 'mixed', rounds);
+  const what = 'structuredSerializer on a mixed object: bytes of JSON';
+  const checks: Check[] = [
+    { what, value: bytes / json, unit: 'times', target: { atMost: MOST_BYTES } },
+  ];
+  const columns: Table['columns'] = [
+    { name: `Node ${node}` },
+    { name: 'stored', unit: 'bytes' },
+    { name: 'write', unit: 'us' },
+    { name: 'read', unit: 'us' },
+  ];
+  const rows: Table['rows'] = [
+    ['JSON of the same rows', json, bare.write, bare.read],
+    ['structured', bytes, rich.write, rich.read],
+    ['times', bytes / json, rich.write / bare.write, rich.read / bare.read],
+  ];
+  return { table: { columns, rows }, checks };
+}

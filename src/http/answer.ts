@@ -1,0 +1,218 @@
+import type { CacheService } from '../cache-service.js';
+import { invalidateResponses } from '../engine/writing/invalidate-responses.js';
+import { withTimeout } from '../model/time.js';
+import type { Wanted } from './call.js';
+import { type Found, PageFinder } from './find-page.js';
+import { requestDirectives } from './freshness.js';
+import { isCredentialed } from './judge.js';
+import { createKit, type Exchange, isMarked, type Kit, MARK } from './kit.js';
+import type { ResponseCacheOptions } from './options.js';
+import { passOn, respond } from './outgoing.js';
+import { nameRequest } from './response-key.js';
+import { isEdge, isUnchanged, tagsOf } from './response-tags.js';
+import { freshLeft, type Page, recordKey } from './stored.js';
+import { emptyIndex, readIndex, readStored, variantKey } from './url-index.js';
+import { matches, select } from './vary.js';
+
+/** The longest wait for the invalidation by an unsafe request, milliseconds. It goes on afterwards. */
+const INVALIDATION_MS = 5_000;
+
+/** Methods that change nothing (RFC 9110, section 9.2.1), so their responses invalidate nothing. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY']);
+
+/** Answers requests from the cache or from their origin. */
+export type Answer = (exchange: Exchange) => Promise<Response>;
+
+/** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
+export function createAnswer(cache: CacheService, options: ResponseCacheOptions): Answer {
+  const kit = createKit(cache, options);
+  return async (exchange) => {
+    const { request } = exchange;
+    const mark = request.headers.get(MARK);
+    if (mark !== null && isMarked(mark)) return passRefresh(kit, exchange, mark);
+    const { method } = request;
+    const named = nameRequest(request, kit.settings);
+    if (!SAFE.has(method))
+      return answerUnsafe(kit, exchange, 'key' in named ? named.key : undefined);
+    if (method !== 'GET' && method !== 'HEAD') return pass(kit, exchange, undefined, 'method');
+    if (!('key' in named)) return pass(kit, exchange, undefined, 'bypass', named.reason);
+    const reason = passReason(kit, request);
+    if (reason) return pass(kit, exchange, named.key, 'request', reason);
+    return method === 'HEAD'
+      ? answerHead(kit, exchange, named.key)
+      : answerGet(kit, exchange, named.key);
+  };
+}
+
+/** A refresh of this cache goes to the origin. That of another one passes, still marked. */
+function passRefresh(kit: Kit, { request, next }: Exchange, mark: string) {
+  if (mark !== kit.mark) return next(request);
+  const headers = new Headers(request.headers);
+  headers.delete(MARK);
+  return next(new Request(request.url, { headers }));
+}
+
+/** The reason why a request neither gets a stored response nor leads a load that others share. */
+function passReason({ settings }: Kit, request: Request): string | undefined {
+  const { headers } = request;
+  if (headers.has('range')) return 'range';
+  if (headers.has('if-match') || headers.has('if-unmodified-since')) return 'condition';
+  if (headers.has('content-length') || headers.has('transfer-encoding')) return 'body';
+  if (settings.honourRequest && requestDirectives(headers).isNoStore) return 'no-store';
+  return undefined;
+}
+
+async function pass(
+  kit: Kit,
+  exchange: Exchange,
+  key: string | undefined,
+  fwd: string,
+  reason?: string,
+): Promise<Response> {
+  const { request, next } = exchange;
+  return leave(kit, exchange, key, fwd, await next(request), reason);
+}
+
+/** The origin's response, on its way out past the cache. */
+function leave(
+  kit: Kit,
+  exchange: Exchange,
+  key: string | undefined,
+  fwd: string,
+  response: Response,
+  reason?: string,
+): Response {
+  const tags = isEdge(kit) ? (tagsOf(kit, exchange.request, response) ?? []) : [];
+  const passed = passOn(response, fwd, { key, tags }, kit.outgoing);
+  return kit.report(exchange, key, 'pass', passed, reason);
+}
+
+/** A successful unsafe request invalidates the responses of its URL (RFC 9111, section 4.4), if there are any. */
+async function answerUnsafe(
+  kit: Kit,
+  exchange: Exchange,
+  key: string | undefined,
+): Promise<Response> {
+  const response = await exchange.next(exchange.request);
+  const isSuccess = response.status >= 200 && response.status < 400;
+  if (isSuccess && key !== undefined) {
+    // A failure is an event, and no reason to fail a request that has succeeded.
+    const work = invalidateIfCached(kit, key).catch(() => {});
+    kit.background(work);
+    await withTimeout(work, INVALIDATION_MS, () => {});
+  }
+  return leave(kit, exchange, key, 'method', response);
+}
+
+async function invalidateIfCached(kit: Kit, key: string): Promise<void> {
+  const isKnown = kit.gates.isBusy(key) || kit.indexes.get(key) !== undefined;
+  const records = [recordKey(key), recordKey(variantKey(key, []))];
+  const isCached = isKnown || (await kit.cache.getMany(records)).some((each) => each !== undefined);
+  if (isCached) await invalidateResponses(kit.parts, [key]);
+}
+
+/** HEAD is answered from the response to GET. A HEAD that misses says nothing about a GET. */
+async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Response> {
+  const { request } = exchange;
+  const index = kit.indexes.get(key) ?? (await readIndex(kit, key));
+  const selected = index && select(request.headers, index.names);
+  const entry = selected && (await kit.cache.getEntry(recordKey(variantKey(key, selected))));
+  const page = entry?.value;
+  const isMine =
+    page?.kind === 'page' &&
+    page.key === key &&
+    matches(request.headers, page.vary) &&
+    (page.isPublic || !isCredentialed(request.headers));
+  if (!isMine || entry?.state !== 'fresh' || freshLeft(page, kit.now()) <= 0)
+    return pass(kit, exchange, key, 'miss');
+  const response = respond(page, { state: 'fresh' }, request, kit.now(), kit.outgoing);
+  return kit.report(exchange, key, 'hit', response);
+}
+
+async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Response> {
+  const { headers } = exchange.request;
+  // Twice, because the first try may find that the URL varies by more headers than was known.
+  for (let tries = 0; tries < 2; tries++) {
+    const remembered = kit.indexes.get(key);
+    let reading = remembered ? undefined : readIndex(kit, key);
+    let index = remembered ?? emptyIndex(key);
+    if (reading && isCredentialed(headers)) {
+      const read = await reading;
+      if (!read) return pass(kit, exchange, key, 'request', 'unreadable');
+      index = read;
+      reading = undefined;
+    }
+    const selected = select(headers, index.names);
+    if (!selected) return pass(kit, exchange, key, 'request', 'vary');
+    const variant = variantKey(key, selected);
+    if ((kit.passing.get(variant) ?? 0) > kit.now())
+      return pass(kit, exchange, key, 'miss', 'passing');
+    let isAlone = false;
+    if (isCredentialed(headers)) {
+      const { isReadable, value } = await readStored(kit, variant);
+      const isShared = value?.kind === 'page' && value.isPublic;
+      if (!isReadable || (value && !isShared))
+        return pass(kit, exchange, key, 'request', 'credentials');
+      isAlone = value === undefined;
+    }
+    const waiting = kit.gates.get(variant);
+    if (waiting?.isReleased || (isAlone && waiting))
+      return pass(kit, exchange, key, 'miss', isAlone ? 'credentials' : 'stream');
+    const gate = kit.gates.enter(variant, key);
+    const wanted: Wanted = {
+      ...{ key, variant, index, selected, gate, isAlone, isBehind: false },
+      readIndex: () => reading ?? readIndex(kit, key),
+    };
+    const finder = new PageFinder(kit, exchange, wanted);
+    const found = await finder.find();
+    if (found.type === 'record' && found.value.kind === 'moved') continue;
+    return finish(kit, exchange, finder, found);
+  }
+  return pass(kit, exchange, key, 'vary-miss');
+}
+
+async function finish(
+  kit: Kit,
+  exchange: Exchange,
+  finder: PageFinder,
+  found: Found,
+): Promise<Response> {
+  const { call } = finder;
+  const { key } = call.wanted;
+  if (found.type === 'own')
+    return leave(kit, exchange, key, found.fwd, found.response, call.refusal);
+  if (found.type === 'nothing') return pass(kit, exchange, key, found.fwd);
+  const { value, source } = found;
+  if (value.kind === 'pass') return pass(kit, exchange, key, 'miss', value.reason);
+  if (value.kind !== 'page') return pass(kit, exchange, key, 'miss');
+  if (call.hasNewTags) preload(kit, exchange, call.wanted);
+  const isUncertain =
+    source.state === 'loaded' && isEdge(kit) && !(await isCurrent(kit, call, value));
+  const response = respond(
+    value,
+    { ...source, isUncertain },
+    exchange.request,
+    kit.now(),
+    kit.outgoing,
+  );
+  return kit.report(exchange, key, OUTCOMES[source.state], response);
+}
+
+const isCurrent = (kit: Kit, { starts, wanted }: PageFinder['call'], page: Page) =>
+  isUnchanged(kit, wanted.key, page.tags, new Map([...starts, ...(wanted.gate.carried ?? [])]));
+
+const OUTCOMES = {
+  fresh: 'hit',
+  stale: 'stale',
+  'last-good': 'stale',
+  loaded: 'miss',
+  joined: 'joined',
+} as const;
+
+/** Loads a response again whose tags are known now, so that it can be stored. */
+function preload(kit: Kit, exchange: Exchange, wanted: Wanted): void {
+  if (!exchange.refresh) return;
+  const index = kit.indexes.get(wanted.key) ?? wanted.index;
+  const finder = new PageFinder(kit, exchange, { ...wanted, index, isBehind: true });
+  kit.background(finder.preload());
+}

@@ -1,0 +1,57 @@
+import type { Gate, Versions } from './gates.js';
+import type { Index } from './stored.js';
+import type { Selected } from './vary.js';
+
+/** What one request asks the cache for. */
+export interface Wanted {
+  readonly key: string;
+  /** The key of the variant. */
+  readonly variant: string;
+  /** What is known of the URL. It may be outdated. */
+  readonly index: Index;
+  /** The request's values of the headers in the index. */
+  readonly selected: Selected;
+  /** Reads the index again, or for the first time. */
+  readonly readIndex: () => Promise<Index | undefined>;
+  readonly gate: Gate;
+  /** True for a load that no other request joins, because its request has credentials. */
+  readonly isAlone: boolean;
+  /** True for a load after a response, as if the caller had been served already. */
+  readonly isBehind: boolean;
+}
+
+/** The call of one request: what its load, if it ran one, leaves for it alone. */
+export class Call {
+  readonly wanted: Wanted;
+  /** True once this call's own load has begun for a client that waits, rather than one that it joined. */
+  hasLed = false;
+  /** True once the client has been served from the cache, so that a load runs in the background. */
+  isServed: boolean;
+  /** The response for this request alone, because it may not be stored. */
+  own: Response | undefined;
+  /** The reason why it was not stored. */
+  refusal: string | undefined;
+  /** True if the load has found the response in the cache, under the key of the URL's first variant. */
+  hasAdopted = false;
+  /** True if only its new tags kept the response from being stored, so that the next load can store it. */
+  hasNewTags = false;
+  /** The versions from before the load. */
+  starts: Versions = new Map();
+  /** Resolves to the response if it is streamed before its load has ended. */
+  readonly streamed: Promise<Response>;
+  #stream: (response: Response) => void = () => {};
+
+  constructor(wanted: Wanted) {
+    this.wanted = wanted;
+    this.isServed = wanted.isBehind;
+    this.streamed = new Promise((resolve) => {
+      this.#stream = resolve;
+    });
+  }
+
+  /** Answers the client now, and lets nobody wait for the rest. */
+  stream(response: Response): void {
+    this.#stream(response);
+    this.wanted.gate.release();
+  }
+}

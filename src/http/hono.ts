@@ -1,0 +1,67 @@
+import type { CacheService } from '../cache-service.js';
+import { createAnswer } from './answer.js';
+import type { ResponseCacheOptions } from './options.js';
+
+/** The part of Hono's context that the middleware uses. */
+interface HonoContext {
+  readonly req: { raw: Request; readonly routePath?: string };
+  res: Response;
+  readonly finalized: boolean;
+}
+
+/**
+ * `responseCache` as middleware for Hono, for single routes or a whole app.
+ *
+ * Give `fetch: app.fetch`, so that stale responses are served at once and refreshed after the response. Without it
+ * they are loaded while the client waits, because Hono's `next` ends with its request.
+ *
+ * @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option.
+ *
+ * @example
+ * ```ts
+ * import { CacheService, MemoryCacheStore } from '@glasswork/cache';
+ * import { cacheResponses } from '@glasswork/cache/hono';
+ * import { Hono } from 'hono';
+ *
+ * const cache = new CacheService(new MemoryCacheStore());
+ * const app = new Hono();
+ * app.use('/products/*', cacheResponses(cache, { ttl: '5m', fetch: (request) => app.fetch(request) }));
+ * app.get('/products/:id', (c) => c.json({ id: c.req.param('id') }));
+ * ```
+ */
+export function cacheResponses(
+  cache: CacheService,
+  options: ResponseCacheOptions = {},
+): (context: object, next: () => Promise<void>) => Promise<Response | undefined> {
+  const { fetch, ...others } = options;
+  // A load that outlasts its response would write into a context that has ended.
+  const answer = createAnswer(cache, fetch ? options : { ...others, softTimeout: undefined });
+  return async (anyContext, next) => {
+    const context = anyContext as HonoContext;
+    const { raw } = context.req;
+    let passed: Response | undefined;
+    const response = await answer({
+      request: raw,
+      refresh: fetch,
+      route: routeOf(context),
+      async next(request) {
+        context.req.raw = request;
+        await next();
+        passed = context.res;
+        return passed;
+      },
+    });
+    if (response === passed) return undefined;
+    if (!context.finalized) return response;
+    // Otherwise Hono would add the fields of the one to the other.
+    (context as { res: Response | undefined }).res = undefined;
+    context.res = response;
+    return undefined;
+  };
+}
+
+/** The pattern of the route, such as `/products/:id`. */
+function routeOf({ req }: HonoContext): string | undefined {
+  const { routePath } = req;
+  return routePath === undefined || routePath === '*' || routePath === '/*' ? undefined : routePath;
+}

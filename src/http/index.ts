@@ -1,0 +1,3 @@
+export type { ResponseCacheOptions } from './options.js';
+export { responseCache } from './response-cache.js';
+export { responseKey } from './response-key.js';

@@ -1,0 +1,99 @@
+import type { CacheService } from '../cache-service.js';
+import { PARTS, type ServiceParts } from '../engine/assemble.js';
+import { invalid } from '../model/errors.js';
+import type { ResponseOutcome } from '../model/events.js';
+import type { WrapOptions } from '../model/policy.js';
+import { uniqueId } from '../util/unique-id.js';
+import type { RouteTimes } from './freshness.js';
+import { Gates } from './gates.js';
+import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
+import type { Outgoing } from './outgoing.js';
+import { Remembered } from './remembered.js';
+import type { Index } from './stored.js';
+
+/** One request, and who answers it. */
+export interface Exchange {
+  readonly request: Request;
+  readonly next: (request: Request) => Response | Promise<Response>;
+  /** Answers a request after the response has left. Undefined if nobody can. */
+  readonly refresh: ((request: Request) => Response | Promise<Response>) | undefined;
+  /** For events. Default: the path. */
+  readonly route: string | undefined;
+}
+
+/** The parts of one response cache. */
+export interface Kit {
+  readonly cache: CacheService;
+  readonly parts: ServiceParts;
+  readonly settings: ResponseSettings;
+  readonly wrapOptions: WrapOptions;
+  readonly route: RouteTimes;
+  readonly outgoing: Outgoing;
+  /** What this process knows of URLs. It may be outdated: a variant is checked before it is served. */
+  readonly indexes: Remembered<Index>;
+  /** The variants whose last response was not storable, with the time until which nobody waits for another's load. */
+  readonly passing: Remembered<number>;
+  /** Tags that responses have had lately: their versions are read before each load. */
+  readonly recentTags: Remembered<true>;
+  readonly gates: Gates;
+  /** The value of the header by which this cache knows its own refreshes. */
+  readonly mark: string;
+  now(): number;
+  /** Keeps the process alive until the work has ended. Its failure is an event. */
+  background(work: Promise<unknown>): void;
+  report(
+    exchange: Exchange,
+    key: string | undefined,
+    outcome: ResponseOutcome,
+    response: Response,
+    reason?: string,
+  ): Response;
+}
+
+/** A refresh carries it, so that the response caches on its way pass it on. */
+export const MARK = 'x-glasswork-refresh';
+/** Nobody outside this process knows it, so no client can pass the cache. */
+let secret: string | undefined;
+
+/** True for a refresh of any response cache of this process. */
+export const isMarked = (mark: string): boolean => mark.startsWith(`${secret}.`);
+
+/** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
+export function createKit(cache: CacheService, options: ResponseCacheOptions): Kit {
+  // A service of another version of this package has no such parts.
+  const parts: ServiceParts | undefined = Object(cache)[PARTS];
+  if (!parts) throw invalid('cache', cache, 'a CacheService of this version of the package');
+  const settings = responseSettings(options);
+  const { ttl, staleTTL, staleIfError, jitter, earlyRefresh, lease } = options;
+  const { softTimeout, hardTimeout, waitUntil } = options;
+  const times = parts.policyOf('', { ttl, staleTTL, staleIfError, waitUntil });
+  secret ??= uniqueId();
+  return {
+    cache,
+    parts,
+    settings,
+    wrapOptions: { jitter, earlyRefresh, lease, softTimeout, hardTimeout, waitUntil },
+    route: {
+      ttl: ttl === undefined ? undefined : times.ttl,
+      staleTTL: times.staleTTL,
+      staleIfError: times.staleIfError,
+    },
+    outgoing: { tagHeader: settings.tagHeader, prefix: parts.keys.prefix },
+    indexes: new Remembered(1_000),
+    passing: new Remembered(1_000),
+    recentTags: new Remembered(16),
+    gates: new Gates(),
+    mark: `${secret}.${uniqueId()}`,
+    now: () => parts.clock.now(),
+    background(work) {
+      parts.background.run({ policy: times, callers: [] }, () => work.then(() => []));
+    },
+    report({ request, route }, key, outcome, response, reason) {
+      const event = { key, outcome, status: response.status, ...(reason && { reason }) };
+      parts.emit({ type: 'response', route: route ?? pathOf(request.url), ...event });
+      return response;
+    },
+  };
+}
+
+const pathOf = (url: string): string => /^[^:]*:\/\/[^/]*([^?#]*)/.exec(url)?.[1] ?? '';

@@ -1,0 +1,231 @@
+import { DETAILS, type LoadContext, type LoadDetails } from '../engine/loading/load-context.js';
+import { bodyFields, readAtOnce, readWhole, relay, streamOf } from './body.js';
+import type { Call } from './call.js';
+import { entityTag, isCredentialed, type Judged, judge, storedHeaders } from './judge.js';
+import type { Exchange, Kit } from './kit.js';
+import { loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
+import { carryTags, startingVersions, tagsOf } from './response-tags.js';
+import { BODILESS, freshLeft, type Index, type Page, recordKey, type Stored } from './stored.js';
+import { addToIndex, isFull, variantKey } from './url-index.js';
+import { hashOf, matches } from './vary.js';
+
+/** How long nobody waits for another's load of a response that could not be stored, milliseconds. */
+const PASS_MS = 10_000;
+/** How long a response with a validator is kept after its windows, so that it can be revalidated. */
+const LONGEST_KEPT_MS = 86_400_000;
+
+/** The origin answered with a 5xx, which counts as a failed load. */
+class OriginError extends Error {
+  override readonly name = 'OriginError';
+}
+
+/** One load of a response: asks the origin, decides if the response is stored, and under which times and tags. */
+export class PageLoad {
+  readonly #kit: Kit;
+  readonly #exchange: Exchange;
+  readonly #call: Call;
+  readonly #context: LoadContext<unknown>;
+  readonly #details: LoadDetails;
+  readonly #isBehind: boolean;
+  #index: Index;
+
+  constructor(kit: Kit, exchange: Exchange, call: Call, context: LoadContext<unknown>) {
+    this.#kit = kit;
+    this.#exchange = exchange;
+    this.#call = call;
+    this.#context = context;
+    // In every context of the engine, although the public type does not show it.
+    this.#details = (context as LoadContext<unknown> & { [DETAILS]: LoadDetails })[DETAILS];
+    this.#isBehind = call.isServed;
+    this.#index = call.wanted.index;
+    if (!this.#isBehind) call.hasLed = true;
+    // Nobody joins a load that adds tags, not even none.
+    if (call.wanted.isAlone) this.#details.carry([]);
+  }
+
+  async run(): Promise<Stored> {
+    const { wanted } = this.#call;
+    if (this.#details.isReadable) {
+      const found = await this.#lookAgain();
+      if (found) return found;
+      // Nothing is written otherwise, and a store that does not answer need not be asked again.
+      this.#call.starts = await startingVersions(this.#kit, wanted.key, this.#index.tags);
+    }
+    const stored = this.#usable(this.#context.staleValue as Stored | undefined);
+    const request = this.#request(stored);
+    const requestedMs = this.#kit.now();
+    const send = this.#isBehind ? this.#exchange.refresh : undefined;
+    const answer = await (send ?? this.#exchange.next)(request);
+    const receivedMs = this.#kit.now();
+    if (answer.status >= 500) {
+      this.#keep(answer);
+      throw new OriginError(`The origin answered with status ${answer.status}.`);
+    }
+    const response = answer.status === 304 && stored ? mergedResponse(stored, answer) : answer;
+    const { status, headers } = response;
+    const judged = judge({ request, status, headers, requestedMs, receivedMs }, this.#kit.route);
+    if ('refusal' in judged) return this.#refuse(response, judged.refusal);
+    if (judged.vary.length > 0 && isFull(this.#index, judged.vary, receivedMs))
+      return this.#refuse(response, 'variants');
+    return this.#read(request, response, judged, receivedMs);
+  }
+
+  /**
+   * Reads the index before the origin is asked: another process may know that the URL varies by more headers. A URL's first
+   * response is stored before anybody knows by which it varies; it may be the wanted one.
+   */
+  async #lookAgain(): Promise<Stored | undefined> {
+    const { key, index, readIndex, selected } = this.#call.wanted;
+    const first = selected.length > 0 && !this.#isBehind ? this.#firstVariant(key) : undefined;
+    this.#index = (await readIndex()) ?? index;
+    if (this.#index.names.some((name) => !index.names.includes(name))) {
+      this.#context.skip();
+      return { kind: 'moved', key };
+    }
+    const page = await first;
+    if (!page) return undefined;
+    this.#details.setTimes(timesOf(page, this.#kit.now()));
+    this.#call.hasAdopted = true;
+    return page;
+  }
+
+  async #firstVariant(key: string): Promise<Page | undefined> {
+    const value = await this.#kit.cache.get(recordKey(variantKey(key, [])));
+    const page = this.#usable(value);
+    const { tags } = this.#kit.settings;
+    // Its other tags were not read before, so this load could not carry them.
+    const isCarried = page?.tags.every((tag) => tags.includes(tag));
+    if (!isCarried || !page) return undefined;
+    const leftMs = freshLeft(page, this.#kit.now());
+    const canRefresh = this.#exchange.refresh !== undefined;
+    return leftMs > 0 || (canRefresh && leftMs + page.staleMs > 0) ? page : undefined;
+  }
+
+  /** The stored response if it was selected by the same header values. */
+  #usable(value: Stored | undefined): Page | undefined {
+    const { request } = this.#exchange;
+    if (value?.kind !== 'page' || value.key !== this.#call.wanted.key) return undefined;
+    const isAllowed = value.isPublic || !isCredentialed(request.headers);
+    return isAllowed && matches(request.headers, value.vary) ? value : undefined;
+  }
+
+  #request(stored: Page | undefined): Request {
+    if (!this.#isBehind) return loadRequest(this.#exchange, stored);
+    const names = [...this.#index.names, ...(stored?.vary.map(([name]) => name) ?? [])];
+    return refreshRequest(this.#kit, this.#exchange, names, stored);
+  }
+
+  async #read(
+    request: Request,
+    response: Response,
+    judged: Judged,
+    receivedMs: number,
+  ): Promise<Stored> {
+    const tags = tagsOf(this.#kit, request, response);
+    if (!tags) return this.#refuse(response, 'tags');
+    const most = this.#kit.settings.maxBodyBytes;
+    const length = contentLength(response.headers);
+    if (length !== undefined && length > most) return this.#refuse(response, 'large');
+    let bytes: Uint8Array | undefined = Buffer.alloc(0);
+    if (response.body) {
+      const isAwaited = length !== undefined || this.#isBehind;
+      const body = await (isAwaited ? readWhole : readAtOnce)(response.body, most);
+      if (body.isWhole) bytes = body.bytes;
+      else if (body.next) bytes = await this.#stream(response, relay(body, most));
+      else return this.#refuse(new Response(streamOf(body), response), 'large');
+      if (!bytes) return this.#refuse(undefined, 'large');
+    }
+    if (length !== undefined && length !== bytes.length)
+      return this.#refuse(new Response(Buffer.from(bytes), response), 'incomplete');
+    return this.#store(this.#page(response, judged, tags, bytes, receivedMs));
+  }
+
+  #stream(response: Response, { stream, rest }: ReturnType<typeof relay>): typeof rest {
+    this.#call.stream(new Response(stream, response));
+    return rest;
+  }
+
+  #page(
+    response: Response,
+    { vary, isPublic, isExplicit, ...times }: Judged,
+    tags: readonly string[],
+    bytes: Uint8Array,
+    receivedMs: number,
+  ): Page {
+    const { status } = response;
+    const headers = storedHeaders(response.headers, this.#kit.settings.tagHeader);
+    const has = (name: string) => headers.some(([each]) => each === name);
+    if (status === 200 && !has('etag')) headers.push(['etag', entityTag(bytes)]);
+    if (!has('date')) headers.push(['date', new Date(receivedMs).toUTCString()]);
+    const body = response.body === null || BODILESS.has(status) ? {} : bodyFields(bytes);
+    const { key } = this.#call.wanted;
+    const about = { key, status, headers, vary, tags, receivedMs, isPublic, isExplicit };
+    return { kind: 'page', ...about, ...times, ...body };
+  }
+
+  async #store(page: Page): Promise<Stored> {
+    const { key } = this.#call.wanted;
+    if (!this.#details.isReadable) return page;
+    const times = timesOf(page, this.#kit.now());
+    if (times.ttl <= 0) this.#context.skip();
+    else this.#details.setTimes(times);
+    const untilMs = this.#kit.now() + times.ttl;
+    const adding = addToIndex(this.#kit, key, page.vary, ownTags(this.#kit, page), untilMs);
+    this.#kit.background(adding);
+    const fixed = this.#kit.settings.tags;
+    const learned = page.tags.filter((tag) => !fixed.includes(tag));
+    const carried = await carryTags(this.#kit, this.#details, learned, this.#call.starts);
+    this.#call.wanted.gate.carried = carried;
+    if (!carried) {
+      this.#context.skip();
+      this.#call.hasNewTags = true;
+    }
+    this.#kit.passing.delete(this.#call.wanted.variant);
+    return page;
+  }
+
+  /** Leaves the response to its own request. Whoever waits for the load learns that nothing is shared. */
+  #refuse(response: Response | undefined, reason: string): Stored {
+    const { key, variant, selected, isAlone } = this.#call.wanted;
+    this.#call.refusal = reason;
+    if (response) this.#keep(response);
+    const isKnown =
+      selected.length === 0 || this.#index.variants.some(([hash]) => hash === hashOf(selected));
+    if (isAlone) this.#context.skip();
+    else {
+      this.#kit.passing.set(variant, this.#kit.now() + PASS_MS);
+      if (isKnown && reason !== 'variants')
+        this.#details.setTimes({ ttl: PASS_MS, staleTTL: undefined, staleIfError: 0 });
+      else this.#context.skip();
+    }
+    return { kind: 'pass', key, reason };
+  }
+
+  #keep(response: Response): void {
+    if (this.#isBehind) response.body?.cancel().catch(() => {});
+    else this.#call.own = response;
+  }
+}
+
+const ownTags = ({ settings }: Kit, { tags }: Page): string[] =>
+  tags.filter((tag) => !settings.tags.includes(tag));
+
+/** The times of the entry, from now on. */
+function timesOf(page: Page, now: number): Parameters<LoadDetails['setTimes']>[0] {
+  const { staleMs, errorMs, freshMs } = page;
+  const leftMs = freshLeft(page, now);
+  const ttl = Math.max(leftMs, 0) + (leftMs > 0 ? staleMs : Math.max(staleMs + leftMs, 0));
+  const isValidated = page.headers.some(([name]) => name === 'etag' || name === 'last-modified');
+  const keptMs = isValidated ? Math.min(Math.max(freshMs, 60_000), LONGEST_KEPT_MS) : 0;
+  return {
+    ttl,
+    staleTTL: staleMs > 0 ? Math.max(leftMs, 0) : undefined,
+    staleIfError: Math.max(errorMs - staleMs, keptMs),
+  };
+}
+
+function contentLength(headers: Headers): number | undefined {
+  const field = headers.get('content-length');
+  if (field === null) return undefined;
+  return /^\d+$/.test(field) ? Number(field) : Number.POSITIVE_INFINITY;
+}

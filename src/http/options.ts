@@ -1,0 +1,107 @@
+import { invalid } from '../model/errors.js';
+import type { WrapOptions } from '../model/policy.js';
+
+/**
+ * The options of a response cache, besides those of `wrap`. Durations are seconds, or strings with a unit.
+ *
+ * @example
+ * ```ts
+ * import type { ResponseCacheOptions } from '@glasswork/cache/http';
+ *
+ * const options: ResponseCacheOptions = {
+ *   ttl: '5m',
+ *   staleTTL: '1m',
+ *   query: ['page'],
+ *   tags: (request) => [`path:${new URL(request.url).pathname}`],
+ * };
+ * ```
+ */
+export interface ResponseCacheOptions extends Omit<WrapOptions, 'tags' | 'forceFresh' | 'signal'> {
+  /** The parameters of the query that are part of the key, sorted by name. Default `'all'`. */
+  query?: 'all' | 'none' | readonly string[] | undefined;
+  /**
+   * The whole key, in place of origin, path and query. Undefined: the response is not cached. Name the user in the key if
+   * the response is one user's. Default: from the URL.
+   */
+  key?: ((request: Request) => string | undefined) | undefined;
+  /** Tags by which `invalidateTags` can invalidate the response. Default: none. */
+  tags?:
+    | readonly string[]
+    | ((request: Request, response: Response) => readonly string[])
+    | undefined;
+  /**
+   * A response header with comma-separated tags. It is removed on the way out unless a CDN reads it (`cache-tag`,
+   * `surrogate-key`, `edge-cache-tag`, or the header given to `cloudFront`): then it names all tags of the response.
+   * Default: none.
+   */
+  tagHeader?: string | undefined;
+  /** The largest body that is stored, bytes. A larger one passes through. Default 192 KB. */
+  maxBodyBytes?: number | undefined;
+  /**
+   * Obeys `Cache-Control` of the request. Default false, because any client could then bypass the cache, and so put the
+   * load of all on the origin.
+   */
+  honourRequest?: boolean | undefined;
+  /** The scheme and host in the key, such as `https://example.com`. Default: those of the request. */
+  origin?: string | undefined;
+  /**
+   * Answers the request of a refresh in the background, such as `app.fetch` in Hono. The request is marked, so that this
+   * cache passes it on. Default: `responseCache` uses `next`; `cacheResponses` loads stale responses while the client waits.
+   */
+  fetch?: ((request: Request) => Response | Promise<Response>) | undefined;
+}
+
+/** 192 KB, so that a body in base64 fits into an item of DynamoDB. */
+const MOST_BODY_BYTES = 196_608;
+const HEADER = /^[!#$%&'*+.^`|~\w-]+$/;
+
+/** The checked options of the response cache's own, with the defaults filled in. */
+export interface ResponseSettings extends Omit<ResponseCacheOptions, keyof WrapOptions> {
+  readonly tags: readonly string[];
+  readonly tagsOf: ((request: Request, response: Response) => readonly string[]) | undefined;
+  readonly maxBodyBytes: number;
+  readonly honourRequest: boolean;
+}
+
+/** @throws CacheError `INVALID_OPTION` that names the option. */
+export function responseSettings(options: ResponseCacheOptions): ResponseSettings {
+  const { query, key, tags, tagHeader, maxBodyBytes = MOST_BODY_BYTES, origin, fetch } = options;
+  const isQuery =
+    query === undefined ||
+    query === 'all' ||
+    query === 'none' ||
+    isTexts(query as readonly string[]);
+  if (!isQuery) throw invalid('query', query, "'all', 'none' or an array of names");
+  for (const [name, value] of Object.entries({ key, fetch }))
+    if (value !== undefined && typeof value !== 'function')
+      throw invalid(name, value, 'a function');
+  if (tags !== undefined && typeof tags !== 'function' && !isTexts(tags))
+    throw invalid('tags', tags, 'an array of strings or a function');
+  if (tagHeader !== undefined && !HEADER.test(String(tagHeader)))
+    throw invalid('tagHeader', tagHeader, "the name of a response header, such as 'cache-tag'");
+  if (!(maxBodyBytes > 0)) throw invalid('maxBodyBytes', maxBodyBytes, 'a number of bytes above 0');
+  if (origin !== undefined && !isOrigin(origin))
+    throw invalid('origin', origin, "a scheme and a host, such as 'https://example.com'");
+  return {
+    query,
+    key,
+    tags: typeof tags === 'function' ? [] : (tags ?? []),
+    tagsOf: typeof tags === 'function' ? tags : undefined,
+    tagHeader,
+    maxBodyBytes,
+    honourRequest: options.honourRequest === true,
+    origin,
+    fetch,
+  };
+}
+
+const isTexts = (value: readonly string[]): boolean =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
+
+function isOrigin(origin: string): boolean {
+  try {
+    return new URL(origin).origin === origin;
+  } catch {
+    return false;
+  }
+}

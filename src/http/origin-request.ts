@@ -1,0 +1,72 @@
+import { type Exchange, type Kit, MARK } from './kit.js';
+import { headerOf, type Page } from './stored.js';
+
+/** Headers that ask for less than the whole response, or for none if it is unchanged. */
+const CONDITIONAL = [
+  ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'],
+];
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
+
+/**
+ * The request of a load: a GET without conditions other than the cache's own, and without the client's signal, because a
+ * client that goes away does not end a load that others share.
+ */
+export function loadRequest({ request }: Exchange, stored: Page | undefined): Request {
+  const headers = new Headers(request.headers);
+  for (const name of CONDITIONAL) headers.delete(name);
+  headers.delete(MARK);
+  validate(headers, stored);
+  return new Request(request.url, { headers });
+}
+
+/** The request of a refresh after the response: only the headers that select the variant, and nobody's credentials. */
+export function refreshRequest(
+  { settings, mark }: Kit,
+  { request }: Exchange,
+  names: readonly string[],
+  stored: Page | undefined,
+): Request {
+  const headers = new Headers();
+  for (const name of names) {
+    const value =
+      CREDENTIALS.has(name) || CONDITIONAL.includes(name) ? null : request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  if (settings.fetch) headers.set(MARK, mark);
+  validate(headers, stored);
+  return new Request(request.url, { headers });
+}
+
+/** Asks the origin to answer 304 if the stored response is still current (RFC 9111, section 4.3.1). */
+function validate(headers: Headers, stored: Page | undefined): void {
+  const etag = stored && headerOf(stored, 'etag');
+  const modified = stored && headerOf(stored, 'last-modified');
+  if (etag !== undefined) headers.set('if-none-match', etag);
+  if (modified !== undefined) headers.set('if-modified-since', modified);
+}
+
+/** Fields of a 304 that do not describe the stored body (RFC 9111, section 3.2). */
+const NOT_MERGED: ReadonlySet<string> = new Set([
+  ...['content-encoding', 'content-length', 'content-range', 'content-type', 'transfer-encoding'],
+]);
+
+/** The stored response with the header fields of a 304, as if the origin had sent it whole. */
+export function mergedResponse(stored: Page, notModified: Response): Response {
+  const headers = new Headers();
+  for (const [name, value] of stored.headers) headers.append(name, value);
+  // A 304 without a date was sent now, and an old date would make it old.
+  headers.delete('date');
+  const updated = new Set<string>();
+  for (const [name, value] of notModified.headers) {
+    if (NOT_MERGED.has(name)) continue;
+    if (updated.has(name)) headers.append(name, value);
+    else headers.set(name, value);
+    updated.add(name);
+  }
+  const { base64, text } = stored;
+  const body = base64 === undefined ? text : Buffer.from(base64, 'base64');
+  const type = headerOf(stored, 'content-type');
+  const merged = new Response(body ?? null, { status: stored.status, headers });
+  if (type === undefined) merged.headers.delete('content-type');
+  return merged;
+}

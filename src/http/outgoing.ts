@@ -1,0 +1,136 @@
+import { withDirectives } from './cache-control.js';
+import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader } from './edge-tags.js';
+import { parseHttpDate } from './http-date.js';
+import { ageOf, BODILESS, freshLeft, headerOf, type Page } from './stored.js';
+
+/** How a response came about, for `Cache-Status` (RFC 9211). */
+export interface Source {
+  /** `fresh` and `stale` are hits. `loaded` has just come from the origin, `joined` from another request's load. */
+  readonly state: 'fresh' | 'stale' | 'loaded' | 'joined' | 'last-good';
+  /** The reason why the request was forwarded. */
+  readonly fwd?: string | undefined;
+  /** True if an edge must not keep the response: its tags may have changed since its load began. */
+  readonly isUncertain?: boolean | undefined;
+}
+
+/** The settings that decide about the fields on the way out. */
+export interface Outgoing {
+  readonly tagHeader: string | undefined;
+  readonly prefix: string | undefined;
+}
+
+const DATED = ['max-age', 's-maxage', 'stale-while-revalidate', 'stale-if-error', 'immutable'];
+/** The fields of a 304 (RFC 9110, section 15.4.5), and ours. */
+const OF_304: ReadonlySet<string> = new Set([
+  ...['cache-control', 'content-location', 'date', 'etag', 'expires', 'vary', 'last-modified'],
+  ...['age', 'cache-status'],
+]);
+
+/** The response for a request, made of a stored or just loaded page. */
+export function respond(
+  page: Page,
+  source: Source,
+  request: Request,
+  now: number,
+  { tagHeader, prefix }: Outgoing,
+): Response {
+  const fields = new Headers();
+  for (const [name, value] of page.headers) fields.append(name, value);
+  const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
+  const leftMs = freshLeft(page, now);
+  const isStale = source.state === 'stale' || source.state === 'last-good' || leftMs <= 0;
+  if (isStale) {
+    set(fields, withDirectives(cacheControl(page), DATED, ['max-age=0', 's-maxage=0']));
+    fields.delete('expires');
+  } else if (source.isUncertain || (isEdge && source.state === 'joined')) {
+    set(fields, withDirectives(cacheControl(page), ['s-maxage'], ['s-maxage=0']));
+  } else if (source.state !== 'loaded' && (page.isExplicit || isEdge)) {
+    const left = `s-maxage=${Math.floor(leftMs / 1000)}`;
+    set(fields, withDirectives(cacheControl(page), ['s-maxage'], [left]));
+  }
+  fields.set('age', String(Math.floor(ageOf(page, now) / 1000)));
+  appendStatus(fields, cacheStatus(source, leftMs));
+  if (isEdge)
+    fields.set(
+      tagHeader,
+      edgeTagHeader(tagHeader, edgeTagsOfResponse(page.key, prefix, page.tags)),
+    );
+  if (isUnmodified(page, request.headers, now)) {
+    for (const name of [...fields.keys()])
+      if (!OF_304.has(name) && name !== tagHeader?.toLowerCase()) fields.delete(name);
+    return new Response(null, { status: 304, headers: fields });
+  }
+  const body = bodyOf(page);
+  if (body !== null) fields.set('content-length', String(Buffer.byteLength(body)));
+  return new Response(request.method === 'HEAD' ? null : body, {
+    status: page.status,
+    headers: fields,
+  });
+}
+
+const set = (fields: Headers, cacheControl: string) => fields.set('cache-control', cacheControl);
+const cacheControl = (page: Page) => headerOf(page, 'cache-control');
+
+function bodyOf(page: Page): string | Uint8Array<ArrayBuffer> | null {
+  const { status, text, base64 } = page;
+  if (BODILESS.has(status) || (text === undefined && base64 === undefined)) return null;
+  if (base64 !== undefined) return Buffer.from(base64, 'base64');
+  // A Response gives text a type if it has none.
+  return headerOf(page, 'content-type') === undefined ? Buffer.from(text ?? '') : (text ?? '');
+}
+
+/** Compares the validators of a conditional request (RFC 9110, section 13.2.2). */
+function isUnmodified(page: Page, headers: Headers, now: number): boolean {
+  if (page.status !== 200) return false;
+  const ifNoneMatch = headers.get('if-none-match');
+  if (ifNoneMatch !== null) {
+    const opaque = headerOf(page, 'etag')?.replace(/^W\//, '');
+    if (ifNoneMatch.trim() === '*') return true;
+    if (!opaque || ifNoneMatch.length > 8_192) return false;
+    const listed = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
+    return listed.some((each) => each.replace(/^W\//, '') === opaque);
+  }
+  const since = parseHttpDate(headers.get('if-modified-since'), now);
+  const modified = parseHttpDate(headerOf(page, 'last-modified') ?? null, now);
+  return since !== undefined && modified !== undefined && modified <= since;
+}
+
+/** The parameters never name the key, which may be a secret. */
+function cacheStatus({ state, fwd = 'miss' }: Source, leftMs: number): string {
+  const ttl = `ttl=${Math.floor(leftMs / 1000)}`;
+  if (state === 'fresh' || state === 'stale') return `glasswork; hit; ${ttl}`;
+  if (state === 'last-good') return `glasswork; fwd=stale; ${ttl}`;
+  return `glasswork; fwd=${fwd}; ${state === 'joined' ? 'collapsed' : 'stored'}; ${ttl}`;
+}
+
+/** Caches nearer to the origin come first (RFC 9211, section 2). */
+function appendStatus(fields: Headers, status: string): void {
+  fields.append('cache-status', status);
+}
+
+/**
+ * A response that the cache has no part in, with its tags removed or replaced by those of the edge. An edge must not keep
+ * it: its tags may have changed while it was loaded, and nothing here would know.
+ */
+export function passOn(
+  response: Response,
+  fwd: string,
+  tags: { readonly key: string | undefined; readonly tags: readonly string[] },
+  { tagHeader, prefix }: Outgoing,
+): Response {
+  // No such response can be made anew: an upgrade, or an error of the network.
+  if (response.status < 200) return response;
+  const headers = new Headers(response.headers);
+  appendStatus(headers, `glasswork; fwd=${fwd}`);
+  if (tagHeader !== undefined) {
+    headers.delete(tagHeader);
+    if (isEdgeHeader(tagHeader)) {
+      const named = edgeTagsOfResponse(tags.key ?? '', prefix, tags.tags);
+      headers.set(tagHeader, edgeTagHeader(tagHeader, named));
+      const field = headers.get('cache-control') ?? undefined;
+      set(headers, withDirectives(field, ['s-maxage'], ['s-maxage=0']));
+    }
+  }
+  const { status, statusText } = response;
+  return new Response(response.body, { status, statusText, headers });
+}

@@ -1,0 +1,107 @@
+import type { LoadDetails } from '../engine/loading/load-context.js';
+import type { DependencyName } from '../model/dependency.js';
+import { checkedTags } from '../model/policy.js';
+import { splitList } from './cache-control.js';
+import { isEdgeHeader } from './edge-tags.js';
+import type { Gate, Versions } from './gates.js';
+import type { Kit } from './kit.js';
+import type { Page } from './stored.js';
+
+/** True if the tags of a response are known only once it is there. */
+export const hasOwnTags = ({ settings }: Kit): boolean =>
+  settings.tagsOf !== undefined || settings.tagHeader !== undefined;
+
+/**
+ * The versions that a load starts from, of the tags that its response may have: those of its URL's last response and of
+ * other recent ones. With an edge also of the URL and the prefix, which are compared before the response leaves.
+ */
+export async function startingVersions(
+  kit: Kit,
+  key: string,
+  known: readonly string[],
+): Promise<Versions> {
+  const names = new Set<DependencyName>();
+  if (hasOwnTags(kit)) for (const tag of [...known, ...kit.recentTags.keys()]) names.add(tag);
+  if (isEdge(kit)) for (const name of [null, key, ...kit.settings.tags]) names.add(name);
+  return readVersions(kit, [...names]);
+}
+
+async function readVersions(kit: Kit, names: readonly DependencyName[]): Promise<Versions> {
+  if (names.length === 0) return new Map();
+  const read = await kit.parts.versions.read(names.map((name) => [name]));
+  return new Map(
+    read.flatMap(([name, version]) => (typeof version === 'string' ? [[name, version]] : [])),
+  );
+}
+
+/**
+ * All tags of a response: of the options, their function and the header. Undefined if the function throws or returns
+ * anything but strings, because such a response could not be invalidated.
+ */
+export function tagsOf(kit: Kit, request: Request, response: Response): string[] | undefined {
+  const { tags, tagsOf: own, tagHeader } = kit.settings;
+  const field = tagHeader === undefined ? null : response.headers.get(tagHeader);
+  const separator = /^surrogate-key$/i.test(tagHeader ?? '') ? /[\s,]+/ : undefined;
+  const named = separator ? (field ?? '').split(separator).filter(Boolean) : splitList(field ?? '');
+  try {
+    const found = own ? checkedTags(own(request, response)) : [];
+    return [...new Set([...tags, ...found, ...named])];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Gives the entry the tags of its response, with the versions from before the load. Resolves to undefined if one of them
+ * is not known: then an invalidation may have come between, and the response must not be stored.
+ *
+ * A tag without a record has never been invalidated, or not for longer than any load takes.
+ */
+export async function carryTags(
+  kit: Kit,
+  details: LoadDetails,
+  tags: readonly string[],
+  starts: Versions,
+): Promise<Versions | undefined> {
+  for (const tag of tags) kit.recentTags.set(tag, true);
+  const versions = await Promise.all(
+    tags.map(
+      async (tag) => [tag, starts.get(tag) ?? (await kit.parts.versions.unused(tag))] as const,
+    ),
+  );
+  const known = versions.flatMap(([tag, version]) =>
+    version === undefined ? [] : [[tag, version] as const],
+  );
+  if (known.length < tags.length) return undefined;
+  if (known.length > 0) details.carry(known);
+  return new Map(known);
+}
+
+/**
+ * True if a response that another request has loaded is still current. Its own tags were not known when this request
+ * joined the load, so nobody has compared their versions.
+ */
+export async function isCarriedStill(kit: Kit, page: Page, gate: Gate): Promise<boolean> {
+  const own = page.tags.filter((tag) => !kit.settings.tags.includes(tag));
+  if (own.length === 0) return true;
+  const { carried } = gate;
+  const current = carried && (await readVersions(kit, own));
+  return own.every((tag) => carried?.has(tag) && carried.get(tag) === current?.get(tag));
+}
+
+/** True if a CDN reads the tag header, so that responses are kept where no version is compared. */
+export const isEdge = ({ settings }: Kit): boolean =>
+  settings.tagHeader !== undefined && isEdgeHeader(settings.tagHeader);
+
+/** True if nothing that the response depends on has changed since its load began. */
+export async function isUnchanged(
+  kit: Kit,
+  key: string,
+  tags: readonly string[],
+  starts: Versions,
+): Promise<boolean> {
+  const names = [null, key, ...tags];
+  if (!names.every((name) => starts.has(name))) return false;
+  const ends = await readVersions(kit, names);
+  return names.every((name) => starts.get(name) === ends.get(name));
+}

@@ -1,0 +1,128 @@
+import { createCacheKey, type StandardSchemaV1 } from '../model/cache-key.js';
+import { isObject } from '../util/deep-freeze.js';
+import type { Lifetime } from './freshness.js';
+import type { Selected } from './vary.js';
+
+/** A stored response. Times are epoch milliseconds and milliseconds. */
+export interface Page extends Lifetime {
+  readonly kind: 'page';
+  /** The key of the URL, so that a record under a wrong key answers nobody. */
+  readonly key: string;
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The body as text if it is valid UTF-8, else in base64. Neither for a response without a body. */
+  readonly text?: string | undefined;
+  readonly base64?: string | undefined;
+  /** The header values of the request that selected this response. */
+  readonly vary: Selected;
+  readonly tags: readonly string[];
+  readonly receivedMs: number;
+  /** True if the response says that it may be reused for requests with credentials. */
+  readonly isPublic: boolean;
+  /** True if the response itself says how long it is fresh. */
+  readonly isExplicit: boolean;
+}
+
+/** Stands at the place of a response that may not be stored: requests pass, and none waits for another's load. */
+export interface Pass {
+  readonly kind: 'pass';
+  readonly key: string;
+  readonly reason: string;
+}
+
+/** Tells the callers of a load that the response belongs under another key: its URL varies by more headers. */
+export interface Moved {
+  readonly kind: 'moved';
+  readonly key: string;
+}
+
+/** What is known of a URL whose responses vary or have tags of their own. */
+export interface Index {
+  readonly kind: 'index';
+  readonly key: string;
+  /** All header names by which its responses have varied. */
+  readonly names: readonly string[];
+  /** The tags of its last response. */
+  readonly tags: readonly string[];
+  /** The stored variants, by hash, and when each may be forgotten. */
+  readonly variants: readonly (readonly [hash: string, untilMs: number])[];
+}
+
+export type Stored = Page | Pass | Moved | Index;
+
+const NAME = /^[!#$%&'*+.^`|~\w-]+$/;
+/** Visible characters, spaces and tabs (RFC 9110, section 5.5), so that no value can begin another field. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Statuses that a `Response` must not have a body with. */
+export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Accepts only records that can be answered with as they are, because a store may hold anything. */
+const schema: StandardSchemaV1<unknown, Stored> = {
+  '~standard': {
+    version: 1,
+    vendor: '@glasswork/cache',
+    validate: (value) =>
+      isStored(value) ? { value } : { issues: [{ message: 'it is no response that can be sent' }] },
+  },
+};
+
+/** A key of the service whose value is a record of the response cache. */
+export const recordKey = /* @__PURE__ */ createCacheKey('response', (key: string) => key, {
+  schema,
+});
+
+function isStored(value: unknown): value is Stored {
+  if (!isObject(value)) return false;
+  const record = value as { readonly [name in keyof Page | keyof Index | 'reason']?: unknown };
+  if (!isText(record.key)) return false;
+  if (record.kind === 'pass') return typeof record.reason === 'string';
+  if (record.kind === 'index')
+    return (
+      isTexts(record.names) &&
+      record.names.every((name) => NAME.test(name)) &&
+      isTexts(record.tags) &&
+      isPairs(record.variants, (hash, until) => isText(hash) && isTime(until))
+    );
+  if (record.kind !== 'page') return false;
+  const { status, text, base64 } = record;
+  const hasBody = text !== undefined || base64 !== undefined;
+  return (
+    Number.isInteger(status) &&
+    (status as number) >= 200 &&
+    (status as number) < 500 &&
+    !(hasBody && BODILESS.has(status as number)) &&
+    isPairs(record.headers, (name, field) => isText(name, NAME) && isText(field, VALUE)) &&
+    (text === undefined || isText(text)) &&
+    (base64 === undefined || isText(base64)) &&
+    isPairs(
+      record.vary,
+      (name, field) => isText(name, NAME) && (field === null || isText(field)),
+    ) &&
+    isTexts(record.tags) &&
+    [record.receivedMs, record.ageMs, record.freshMs, record.staleMs, record.errorMs].every(
+      isTime,
+    ) &&
+    typeof record.isPublic === 'boolean' &&
+    typeof record.isExplicit === 'boolean'
+  );
+}
+
+const isText = (value: unknown, form?: RegExp): value is string =>
+  typeof value === 'string' && (form?.test(value) ?? true);
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
+const isTime = (value: unknown): boolean => Number.isFinite(value);
+const isPairs = (value: unknown, isPair: (first: unknown, second: unknown) => boolean): boolean =>
+  Array.isArray(value) &&
+  value.every((pair) => Array.isArray(pair) && pair.length === 2 && isPair(pair[0], pair[1]));
+
+/** How long ago the origin generated the response, milliseconds. Never negative, although clocks differ. */
+export const ageOf = ({ receivedMs, ageMs }: Page, now: number): number =>
+  ageMs + Math.max(now - receivedMs, 0);
+
+/** How long the response is fresh from now on, milliseconds. Negative if it is stale. */
+export const freshLeft = ({ receivedMs, freshMs }: Page, now: number): number =>
+  freshMs - Math.max(now - receivedMs, 0);
+
+export const headerOf = ({ headers }: Pick<Page, 'headers'>, name: string): string | undefined =>
+  headers.find(([each]) => each === name)?.[1];

@@ -1,0 +1,99 @@
+import { isServable } from '../model/snapshot.js';
+import type { Kit } from './kit.js';
+import { type Index, recordKey, type Stored } from './stored.js';
+import { hashOf, type Selected } from './vary.js';
+
+/** The most variants of a URL. Requests for further ones are loaded each time, because a client can invent header values. */
+const MOST_VARIANTS = 64;
+/** An index lives longer than its variants need: without it a variant is loaded once more. */
+const INDEX_TTL = '30d';
+
+export const emptyIndex = (key: string): Index => ({
+  kind: 'index',
+  key,
+  names: [],
+  tags: [],
+  variants: [],
+});
+
+/** The key of the variant for these header values. Responses that vary by nothing are under the hash sign alone. */
+export const variantKey = (key: string, selected: Selected): string =>
+  `${key}#${selected.length > 0 ? hashOf(selected) : ''}`;
+
+/** The stored record, and whether the store could be read at all. */
+export async function readStored(
+  { parts }: Kit,
+  key: string,
+): Promise<{ readonly isReadable: boolean; readonly value: Stored | undefined }> {
+  const [snapshot] = await parts.reader.readMany([parts.addressOf(recordKey(key))], []);
+  const isReadable = snapshot !== undefined && snapshot.reason !== 'unreadable';
+  // Checked by the schema of the key.
+  const value = snapshot && isServable(snapshot) ? (snapshot.entry.value as Stored) : undefined;
+  return { isReadable, value };
+}
+
+/** The index in the store, empty if there is none. Undefined if the store cannot be read. Remembers it. */
+export async function readIndex(kit: Kit, key: string): Promise<Index | undefined> {
+  const { isReadable, value } = await readStored(kit, key);
+  if (!isReadable) return undefined;
+  const index = value?.kind === 'index' && value.key === key ? value : emptyIndex(key);
+  kit.indexes.set(key, index);
+  return index;
+}
+
+/** True if the URL has as many variants as it may have, and this is none of them. */
+export function isFull(index: Index, selected: Selected, now: number): boolean {
+  const hash = hashOf(selected);
+  const live = index.variants.filter(([, untilMs]) => untilMs > now);
+  return live.length >= MOST_VARIANTS && !live.some(([each]) => each === hash);
+}
+
+/**
+ * Adds a variant, its header names and its tags. The write is conditional: if another process has changed the index
+ * meanwhile, this change is lost, which costs one more load later.
+ */
+export async function addToIndex(
+  kit: Kit,
+  key: string,
+  selected: Selected,
+  tags: readonly string[],
+  untilMs: number,
+): Promise<void> {
+  const now = kit.now();
+  const added = (before: Index): Index => ({
+    kind: 'index',
+    key,
+    names: [...new Set([...before.names, ...selected.map(([name]) => name)])].sort(),
+    tags,
+    variants:
+      selected.length === 0
+        ? before.variants
+        : [
+            ...before.variants.filter(([hash, until]) => until > now && hash !== hashOf(selected)),
+            [hashOf(selected), untilMs] as const,
+          ].slice(-MOST_VARIANTS),
+  });
+  const known = kit.indexes.get(key) ?? emptyIndex(key);
+  const next = added(known);
+  kit.indexes.set(key, next);
+  if (isSame(known, next, now)) return;
+  const policy = { ttl: INDEX_TTL, forceFresh: true, lease: false, staleIfError: 0 } as const;
+  const written = await kit.cache.wrap(recordKey(key), policy, ({ staleValue }) => {
+    // Other than the type says, a store may hold anything under the key.
+    const stored = staleValue as Stored | undefined;
+    return added(stored?.kind === 'index' && stored.key === key ? stored : known);
+  });
+  if (written.kind === 'index') kit.indexes.set(key, written);
+}
+
+/** True if a write would change nothing but the time of a variant, which is written again only when half of it is over. */
+function isSame(before: Index, after: Index, now: number): boolean {
+  const until = new Map(before.variants);
+  return (
+    before.names.join() === after.names.join() &&
+    before.tags.join('\n') === after.tags.join('\n') &&
+    after.variants.every(
+      ([hash, untilMs]) => untilMs - (until.get(hash) ?? 0) < (untilMs - now) / 2,
+    )
+  );
+}

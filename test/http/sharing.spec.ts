@@ -1,0 +1,214 @@
+import { MemoryCacheStore } from '@glasswork/cache/memory';
+import { createVirtualClock } from '@glasswork/cache/testing';
+import { describe, expect, it } from 'vitest';
+import { counting, START, URL_1, type World, world } from './helpers.js';
+
+const SOON = { timeout: 4_000 };
+const request = (headers: Record<string, string> = {}) => new Request(URL_1, { headers });
+
+/** An origin whose answers wait until the test lets them go. */
+function gated(made: World, answer: (n: number, request: Request) => Response) {
+  const waiting: (() => void)[] = [];
+  made.origin = async (asked) => {
+    const n = made.asked.length;
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return answer(n, asked);
+  };
+  return {
+    waiting,
+    async open() {
+      for (const resolve of waiting.splice(0)) resolve();
+      await settle();
+    },
+  };
+}
+
+/** Lets everything run that waits for nothing. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+const privately = (n: number) =>
+  new Response(`user ${n}`, { headers: { 'cache-control': 'private' } });
+
+describe('concurrent requests', () => {
+  it('share one load of a storable response', async () => {
+    const made = world({ ttl: 60 });
+    const origin = gated(made, (n) => new Response(`body ${n}`));
+    const all = Array.from({ length: 50 }, () => made.send(request()));
+    await settle();
+    expect(made.asked.length).toBe(1);
+    await origin.open();
+    const responses = await Promise.all(all);
+    const bodies = await Promise.all(responses.map((each) => each.text()));
+    expect(new Set(bodies)).toEqual(new Set(['body 1']));
+    const statuses = responses.map((each) => each.headers.get('cache-status'));
+    expect(statuses.filter((each) => each?.includes('collapsed')).length).toBe(49);
+  });
+
+  it('share no body of a response that may not be stored, and call their own origin at once', async () => {
+    const made = world({ ttl: 60 });
+    const origin = gated(made, privately);
+    const all = Array.from({ length: 50 }, () => made.send(request()));
+    await settle();
+    await origin.open();
+    // All of them at the same time, not one after the other.
+    expect(origin.waiting.length).toBe(49);
+    await origin.open();
+    const bodies = await Promise.all((await Promise.all(all)).map((each) => each.text()));
+    expect(new Set(bodies).size).toBe(50);
+  });
+
+  it('wait for nobody for some seconds after such a response, and then try again', async () => {
+    const made = world({ ttl: 60 });
+    const origin = gated(made, privately);
+    const first = made.send(request());
+    await settle();
+    await origin.open();
+    await first;
+    const all = Array.from({ length: 50 }, () => made.send(request()));
+    await settle();
+    expect(origin.waiting.length).toBe(50);
+    await origin.open();
+    await Promise.all(all);
+    made.clock.advance(11_000);
+    const later = Array.from({ length: 50 }, () => made.send(request()));
+    await settle();
+    expect(origin.waiting.length).toBe(1);
+    await origin.open();
+    await origin.open();
+    await Promise.all(later);
+  });
+
+  it('learn that from the store in another process', async () => {
+    const clock = createVirtualClock(START);
+    const shared = { clock, store: new MemoryCacheStore({ clock }) };
+    const [first, second] = [world({ ttl: 60 }, {}, shared), world({ ttl: 60 }, {}, shared)];
+    first.origin = second.origin = counting(() => ({ headers: { 'cache-control': 'no-store' } }));
+    await first.get();
+    const origin = gated(second, privately);
+    const all = Array.from({ length: 12 }, () => second.send(request()));
+    await settle();
+    expect(origin.waiting.length).toBe(12);
+    await origin.open();
+    await Promise.all(all);
+  });
+
+  it('in 12 processes with leases wait for the first and then for nobody', async () => {
+    const clock = createVirtualClock(START);
+    const shared = { clock, store: new MemoryCacheStore({ clock }) };
+    const processes = Array.from({ length: 12 }, () => world({ ttl: 60, lease: true }, {}, shared));
+    const origins = processes.map((made) =>
+      gated(
+        made,
+        () => new Response(crypto.randomUUID(), { headers: { 'cache-control': 'private' } }),
+      ),
+    );
+    const all = processes.map((made) => made.send(request()));
+    const asked = () => origins.reduce((sum, { waiting }) => sum + waiting.length, 0);
+    await expect.poll(asked, SOON).toBe(1);
+    await origins.find(({ waiting }) => waiting.length > 0)?.open();
+    await expect.poll(asked, SOON).toBe(11);
+    await Promise.all(origins.map(({ open }) => open()));
+    const bodies = await Promise.all((await Promise.all(all)).map((each) => each.text()));
+    expect(new Set(bodies).size).toBe(12);
+  });
+
+  it('share nothing if Vary selects other header values than theirs', async () => {
+    const made = world({ ttl: 60 });
+    const origin = gated(made, (_n, { headers }) => {
+      return new Response(headers.get('x-user'), { headers: { vary: 'x-user' } });
+    });
+    const all = ['a', 'b', 'a', 'c'].map((user) => made.send(request({ 'x-user': user })));
+    await settle();
+    expect(made.asked.length).toBe(1);
+    await origin.open();
+    await origin.open();
+    const bodies = await Promise.all((await Promise.all(all)).map((each) => each.text()));
+    expect(bodies).toEqual(['a', 'b', 'a', 'c']);
+  });
+
+  it.each<Record<string, string>>([
+    { authorization: 'Bearer 1' },
+    { cookie: 'session=1' },
+    { range: 'bytes=0-1' },
+    { 'if-match': '"1"' },
+    { 'if-unmodified-since': 'Tue, 01 Jan 2030 00:00:00 GMT' },
+    { 'content-length': '1' },
+  ])('neither lead nor join with %o', async (headers) => {
+    const made = world({ ttl: 60 });
+    const origin = gated(made, (n) => new Response(`body ${n}`));
+    const led = made.send(request());
+    await settle();
+    // They do not join the running load.
+    const others = [made.send(request(headers)), made.send(request(headers))];
+    await settle();
+    expect(made.asked.length).toBe(3);
+    await origin.open();
+    await Promise.all([led, ...others]);
+    // Nor does anybody join theirs.
+    const again = world({ ttl: 60 });
+    const slow = gated(again, (n) => new Response(`body ${n}`));
+    const alone = again.send(request(headers));
+    await settle();
+    const plain = again.send(request());
+    await settle();
+    expect(again.asked.length).toBe(2);
+    await slow.open();
+    const bodies = await Promise.all([alone, plain].map(async (each) => (await each).text()));
+    expect(new Set(bodies).size).toBe(2);
+  });
+
+  it('with credentials share what is known to be public', async () => {
+    const made = world();
+    made.origin = counting(() => ({ headers: { 'cache-control': 'public, max-age=60' } }));
+    await made.get();
+    expect(await (await made.get({ cookie: 'a=1' })).text()).toBe('1');
+    expect(await (await made.get({ authorization: 'x' })).text()).toBe('1');
+    expect(made.asked.length).toBe(1);
+  });
+
+  it('get their own error if the load that they joined fails', async () => {
+    const made = world({ ttl: 60 });
+    const origin = gated(made, (n) => {
+      if (n === 1) throw new Error('of user 1');
+      return new Response(`body ${n}`);
+    });
+    const all = Promise.allSettled([made.send(request()), made.send(request())]);
+    await settle();
+    await origin.open();
+    await origin.open();
+    const [first, second] = await all;
+    expect(first).toMatchObject({ status: 'rejected', reason: { message: 'of user 1' } });
+    expect(second.status === 'fulfilled' && (await second.value.text())).toBe('body 2');
+  });
+
+  it('get their own 5xx', async () => {
+    const made = world({ ttl: 60 });
+    const origin = gated(made, (n) => new Response(`error ${n}`, { status: 503 }));
+    const all = [made.send(request()), made.send(request()), made.send(request())];
+    await settle();
+    await origin.open();
+    await origin.open();
+    const responses = await Promise.all(all);
+    expect(responses.map(({ status }) => status)).toEqual([503, 503, 503]);
+    const bodies = await Promise.all(responses.map((each) => each.text()));
+    expect(new Set(bodies).size).toBe(3);
+  });
+});
+
+describe('a HEAD that misses', () => {
+  it('passes through, and is never stored, led or joined', async () => {
+    const made = world({ ttl: 60 });
+    const origin = gated(made, (n) => new Response(`body ${n}`));
+    const head = made.send(new Request(URL_1, { method: 'HEAD' }));
+    await settle();
+    const get = made.send(request());
+    await settle();
+    expect(made.asked.map(({ method }) => method)).toEqual(['HEAD', 'GET']);
+    const joining = made.send(new Request(URL_1, { method: 'HEAD' }));
+    await settle();
+    expect(made.asked.length).toBe(3);
+    await origin.open();
+    await Promise.all([head, joining]);
+    expect(await (await get).text()).toBe('body 2');
+  });
+});

@@ -1,0 +1,50 @@
+import { MemoryCacheStore } from '@glasswork/cache/memory';
+import { createVirtualClock, type Fault, faultyStore } from '@glasswork/cache/testing';
+import { describe, expect, it } from 'vitest';
+import { counting, START, URL_1, world } from './helpers.js';
+
+/** The budget of a read, and time for everything else on a busy machine, milliseconds. */
+const BUDGET_MS = 2_500;
+const SLACK_MS = 1_500;
+
+function down(fault: Fault, options = {}) {
+  const clock = createVirtualClock(START);
+  const state: { fault: Fault | undefined } = { fault };
+  const store = faultyStore(new MemoryCacheStore({ clock }), { plan: () => state.fault });
+  return Object.assign(world({ ttl: 60, ...options }, {}, { clock, store }), { state });
+}
+
+describe.each<[string, Fault, number]>([
+  ['dead', { kind: 'error' }, SLACK_MS],
+  ['hung', { kind: 'hang' }, BUDGET_MS + SLACK_MS],
+])('with a %s store', (_name, fault, limitMs) => {
+  it.each([
+    ['a request', {}, {}],
+    ['a request with a cookie', {}, { cookie: 'a=1' }],
+    ['a request behind a CDN', { tagHeader: 'cache-tag' }, {}],
+    ['a request under a lease', { lease: true }, {}],
+  ])('%s gets the origin’s answer within the budget', async (_kind, options, headers) => {
+    const made = down(fault, options);
+    made.origin = counting();
+    const began = performance.now();
+    const response = await made.send(new Request(URL_1, { headers }));
+    expect(await response.text()).toBe('1');
+    expect(performance.now() - began).toBeLessThan(limitMs);
+    expect(made.asked.length).toBe(1);
+  });
+
+  it('requests at the same time get a response each, of their own or of one that began later', async () => {
+    const made = down(fault);
+    made.origin = counting();
+    const all = Array.from({ length: 20 }, () => made.send(new Request(URL_1)));
+    const statuses = (await Promise.all(all)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
+  it('an edge keeps nothing', async () => {
+    const made = down(fault, { tagHeader: 'cache-tag' });
+    made.origin = counting(() => ({ headers: { 'cache-control': 'max-age=60' } }));
+    const response = await made.send(new Request(URL_1));
+    expect(response.headers.get('cache-control')).toBe('max-age=60, s-maxage=0');
+  });
+});

@@ -1,0 +1,92 @@
+import { MemoryCacheStore } from '@glasswork/cache/memory';
+import { createVirtualClock, faultyStore } from '@glasswork/cache/testing';
+import { describe, expect, it } from 'vitest';
+import { counting, START, URL_1, world } from './helpers.js';
+
+const send = (made: ReturnType<typeof world>, method: string, url = URL_1) =>
+  made.send(new Request(url, { method }));
+
+describe('an unsafe request', () => {
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH'])('%s invalidates its own URL', async (method) => {
+    const made = world({ ttl: 60 });
+    made.origin = counting();
+    await made.get();
+    await made.get({}, `${URL_1}?other`);
+    await send(made, method);
+    expect(await (await made.get()).text()).toBe('4');
+    expect(await (await made.get({}, `${URL_1}?other`)).text()).toBe('2');
+  });
+
+  it.each([
+    [200, 'does'],
+    [204, 'does'],
+    [302, 'does'],
+    [400, 'does not'],
+    [404, 'does not'],
+    [500, 'does not'],
+  ])('with status %i %s', async (status, does) => {
+    const made = world({ ttl: 60 });
+    await made.get();
+    made.origin = () => new Response(null, { status });
+    await send(made, 'POST');
+    made.origin = () => new Response('new');
+    expect(await (await made.get()).text()).toBe(does === 'does' ? 'new' : 'body');
+  });
+
+  it.each(['OPTIONS', 'QUERY'])('is not %s', async (method) => {
+    const made = world({ ttl: 60 });
+    await made.get();
+    await send(made, method);
+    await made.get();
+    expect(made.asked.filter((each) => each.method === 'GET').length).toBe(1);
+  });
+
+  it('writes nothing for a URL that is not cached, and calls no onInvalidate', async () => {
+    const clock = createVirtualClock(START);
+    const writes: string[] = [];
+    const store = faultyStore(new MemoryCacheStore({ clock }), {
+      pause: ({ method, keys }, point) => {
+        if (/^(set|del|add)/.test(method) && point === 'request') writes.push(...keys);
+      },
+    });
+    const purged: unknown[] = [];
+    const made = world(
+      { ttl: 60 },
+      { onInvalidate: (what) => void purged.push(what) },
+      { clock, store },
+    );
+    await send(made, 'POST');
+    await made.cache.settled();
+    expect(writes.filter((key) => key.includes('example'))).toEqual([]);
+    await made.get();
+    await send(made, 'POST');
+    expect(writes).toContain(`#tag::http:${URL_1}`);
+    expect(purged).toEqual([]);
+  });
+
+  it('invalidates a first load that runs in this process', async () => {
+    const made = world({ ttl: 60 });
+    let answer: (response: Response) => void = () => {};
+    made.origin = ({ method }) =>
+      method === 'POST' ? new Response('done') : new Promise((resolve) => (answer = resolve));
+    const old = made.send(new Request(URL_1));
+    await expect.poll(() => made.asked.length, { timeout: 4_000 }).toBe(1);
+    await send(made, 'POST');
+    answer(new Response('old'));
+    expect(await (await old).text()).toBe('old');
+    await made.cache.settled();
+    made.origin = () => new Response('new');
+    expect(await (await made.get()).text()).toBe('new');
+  });
+
+  it('succeeds although the store fails, which is an event', async () => {
+    const clock = createVirtualClock(START);
+    const plan = ({ method }: { method: string }) =>
+      method === 'set' ? ({ kind: 'error' } as const) : undefined;
+    const store = faultyStore(new MemoryCacheStore({ clock }), { plan });
+    const made = world({ ttl: 60 }, {}, { clock, store });
+    await made.get();
+    expect((await send(made, 'POST')).status).toBe(200);
+    expect(made.events.some(({ type }) => type === 'store-error')).toBe(true);
+  });
+});

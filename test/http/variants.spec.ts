@@ -1,0 +1,102 @@
+import { responseKey } from '@glasswork/cache/http';
+import { MemoryCacheStore } from '@glasswork/cache/memory';
+import { createVirtualClock } from '@glasswork/cache/testing';
+import { describe, expect, it } from 'vitest';
+import { START, URL_1, world } from './helpers.js';
+
+const KEY = responseKey(new Request(URL_1)) ?? '';
+
+function pair(options = { ttl: 600 }) {
+  const clock = createVirtualClock(START);
+  const shared = { clock, store: new MemoryCacheStore({ clock }) };
+  return [world(options, {}, shared), world(options, {}, shared)] as const;
+}
+
+const byLanguage = (version: string) => (request: Request) =>
+  new Response(`${version} ${request.headers.get('accept-language')}`, {
+    headers: { vary: 'accept-language' },
+  });
+
+describe('variants', () => {
+  it('are loaded once each', async () => {
+    const [made, other] = pair();
+    made.origin = other.origin = byLanguage('1');
+    for (const language of ['de', 'en', 'fr', 'de', 'en', 'fr'])
+      expect(await (await made.get({ 'accept-language': language })).text()).toBe(`1 ${language}`);
+    expect(made.asked.length).toBe(3);
+    for (const language of ['fr', 'de', 'en'])
+      expect(await (await other.get({ 'accept-language': language })).text()).toBe(`1 ${language}`);
+    expect(other.asked.length).toBe(0);
+  });
+
+  it.each([
+    ['del of the key', (made: ReturnType<typeof world>) => made.cache.del(KEY)],
+    [
+      'a POST to the URL',
+      (made: ReturnType<typeof world>) => made.send(new Request(URL_1, { method: 'POST' })),
+    ],
+    ['clear', (made: ReturnType<typeof world>) => made.cache.clear()],
+  ])('are all invalidated by %s, also in another process', async (_name, invalidate) => {
+    const [made, other] = pair();
+    made.origin = byLanguage('1');
+    for (const language of ['de', 'en', 'fr']) await made.get({ 'accept-language': language });
+    made.origin = other.origin = byLanguage('2');
+    await invalidate(other);
+    made.clock.advance(6_000);
+    for (const language of ['de', 'en', 'fr'])
+      expect(await (await made.get({ 'accept-language': language })).text()).toBe(`2 ${language}`);
+  });
+
+  it('of before an invalidation never come back, although their index is lost', async () => {
+    const [made, other] = pair();
+    made.origin = other.origin = byLanguage('1');
+    for (const language of ['de', 'en']) await made.get({ 'accept-language': language });
+    await other.cache.del(KEY);
+    await made.store.del(KEY);
+    made.origin = other.origin = byLanguage('2');
+    for (const each of [other, made])
+      for (const language of ['de', 'en'])
+        expect(await (await each.get({ 'accept-language': language })).text()).toBe(
+          `2 ${language}`,
+        );
+  });
+
+  it('are served only if their own Vary matches, whatever the index says', async () => {
+    const [made] = pair();
+    // The URL varies by more headers from its second response on.
+    let vary = 'x-a';
+    made.origin = ({ headers }) =>
+      new Response(`${headers.get('x-a')} ${headers.get('x-b')}`, { headers: { vary } });
+    await made.get({ 'x-a': '1', 'x-b': '1' });
+    vary = 'x-a, x-b';
+    await made.get({ 'x-a': '2', 'x-b': '1' });
+    for (const b of ['1', '2', '3'])
+      expect(await (await made.get({ 'x-a': '2', 'x-b': b })).text()).toBe(`2 ${b}`);
+  });
+
+  it('are bounded: further ones pass through, and those that are kept stay hits', async () => {
+    const [made] = pair();
+    made.origin = byLanguage('1');
+    for (let i = 0; i < 80; i++) await made.get({ 'accept-language': `l${i}` });
+    expect(made.asked.length).toBe(80);
+    await made.get({ 'accept-language': 'l0' });
+    await made.get({ 'accept-language': 'l50' });
+    expect(made.asked.length).toBe(80);
+    const passed = await made.get({ 'accept-language': 'l79' });
+    expect(made.asked.length).toBe(81);
+    expect(passed.headers.get('cache-status')).not.toContain('stored');
+    expect(made.reasons()).toContain('variants');
+    const index = await made.cache.get<{ variants: unknown[] }>(KEY);
+    expect(index?.variants.length).toBe(64);
+  });
+
+  it('learn from the index of another process before the origin is asked', async () => {
+    const [made, other] = pair();
+    made.origin = other.origin = byLanguage('1');
+    await made.get({ 'accept-language': 'de' });
+    await other.get({ 'accept-language': 'en' });
+    await other.get({ 'accept-language': 'de' });
+    await made.get({ 'accept-language': 'en' });
+    expect(made.asked.length + other.asked.length).toBe(2);
+  });
+});

@@ -1,0 +1,139 @@
+import {
+  CacheService,
+  type CacheStore,
+  encrypted,
+  jsonSerializer,
+  MemoryCacheStore,
+  TieredCacheStore,
+} from '@glasswork/cache';
+import { keyvAdapter } from '@glasswork/cache/keyv';
+import { createVirtualClock, faultyStore, scriptedFaults } from '@glasswork/cache/testing';
+import Keyv from 'keyv';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+afterEach(() => vi.useRealTimers());
+
+const open = (namespace?: string, store: CacheStore = new MemoryCacheStore()) =>
+  new Keyv({ store: keyvAdapter(store), ...(namespace && { namespace }) });
+
+describe('an adapter for Keyv 5', () => {
+  it('keeps a value as long as its ttl, and without one for years', async () => {
+    const clock = createVirtualClock(Date.now());
+    vi.useFakeTimers({ now: clock.now(), toFake: ['Date'] });
+    const pass = (ms: number) => {
+      clock.advance(ms);
+      vi.setSystemTime(clock.now());
+    };
+    const store = new MemoryCacheStore({ clock });
+    const keyv = open('a', store);
+    await keyv.set('short', 1, 1_000);
+    await keyv.set('long', 2);
+    pass(999);
+    expect(await keyv.get(['short', 'long'])).toEqual([1, 2]);
+    expect(await store.has('a:short')).toBe(true);
+    pass(1);
+    expect(await store.has('a:short')).toBe(false);
+    expect(await keyv.get(['short', 'long'])).toEqual([undefined, 2]);
+    pass(9 * 365 * 86_400_000);
+    expect(await keyv.get('long')).toBe(2);
+  });
+
+  it('deletes in batches, and says whether all were there', async () => {
+    const keyv = open();
+    await keyv.setMany([
+      { key: 'a', value: 1 },
+      { key: 'b', value: 2 },
+    ]);
+    expect(await keyv.has(['a', 'c'])).toEqual([true, false]);
+    expect(await keyv.delete(['a', 'c'])).toBe(false);
+    expect(await keyv.delete(['b'])).toBe(true);
+    expect(await keyv.get(['a', 'b'])).toEqual([undefined, undefined]);
+  });
+
+  it('clears its namespace alone, although it looks like a pattern', async () => {
+    const store = new MemoryCacheStore();
+    const [keyv, other] = [open('a*', store), open('ab', store)];
+    await keyv.set('key', 1);
+    await other.set('key', 2);
+    await keyv.clear();
+    expect([await keyv.get('key'), await other.get('key')]).toEqual([undefined, 2]);
+  });
+
+  it('shares a store with a service, whose own records it cannot touch', async () => {
+    const store = new MemoryCacheStore();
+    const cache = new CacheService(store, { keyPrefix: 'app' });
+    await cache.wrap('key', { ttl: 60, tags: ['red'] }, () => 'value');
+    const keyv = new Keyv({ store: keyvAdapter(store), useKeyPrefix: false });
+    await keyv.set('#tag:app:red', 'changed');
+    await keyv.set('#prefix:app:', 'changed');
+    expect(await keyv.get('#tag:app:red')).toBe('changed');
+    await keyv.delete('#tag:app:red');
+    expect(await cache.get('key')).toBe('value');
+    await cache.close();
+  });
+
+  it('leaves the serializer of its store to encrypt everything, also keys like those of a service', async () => {
+    const seen: unknown[] = [];
+    const serializer = encrypted(jsonSerializer, { keys: { march: new Uint8Array(32) } });
+    const noting = {
+      ...serializer,
+      serialize: (value: unknown, key: string) => {
+        seen.push(value);
+        return serializer.serialize(value, key);
+      },
+    };
+    const keyv = new Keyv({
+      store: keyvAdapter(new MemoryCacheStore({ serializer: noting })),
+      useKeyPrefix: false,
+    });
+    await keyv.set('#tag:x', 'secret');
+    expect(seen).toEqual(['{"value":"secret"}']);
+    expect(await keyv.get('#tag:x')).toBe('secret');
+  });
+
+  it('works on tiers', async () => {
+    const store = new TieredCacheStore([new MemoryCacheStore(), new MemoryCacheStore()]);
+    const keyv = open('a', store);
+    await keyv.set('key', { n: 1 });
+    expect(await keyv.get('key')).toEqual({ n: 1 });
+    expect(await keyv.delete('key')).toBe(true);
+    expect(await keyv.get('key')).toBeUndefined();
+  });
+
+  it('works on a store with no more than get, set and del', async () => {
+    const inner = new MemoryCacheStore();
+    const keyv = open(undefined, {
+      name: 'plain',
+      get: (key) => inner.get(key),
+      set: (key, value, ttl) => inner.set(key, value, ttl),
+      del: (key) => inner.del(key),
+    });
+    await keyv.set('key', 1);
+    expect([await keyv.get(['key', 'x']), await keyv.has('key')]).toEqual([[1, undefined], true]);
+    const errors: unknown[] = [];
+    keyv.on('error', (error) => errors.push(error));
+    await keyv.clear();
+    expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_OPTION', subject: 'store' })]);
+    expect(await keyv.get('key')).toBe(1);
+  });
+
+  it('lets a Keyv report the failures of its store', async () => {
+    const plan = scriptedFaults({ set: [{ kind: 'error' }], del: [{ kind: 'error' }] });
+    const keyv = open(undefined, faultyStore(new MemoryCacheStore(), { plan }));
+    const errors: unknown[] = [];
+    keyv.on('error', (error) => errors.push(error));
+    expect(await keyv.set('key', 1)).toBe(false);
+    expect(await keyv.delete('key')).toBe(false);
+    expect(errors).toHaveLength(2);
+  });
+
+  it('takes an object from a Keyv without serialization', async () => {
+    const keyv = new Keyv({
+      store: keyvAdapter(new MemoryCacheStore()),
+      serialize: undefined,
+      deserialize: undefined,
+    } as never);
+    await keyv.set('key', { n: [1] }, 60_000);
+    expect(await keyv.get('key')).toEqual({ n: [1] });
+  });
+});
