@@ -4,7 +4,7 @@ import { invalid } from '../model/errors.js';
 import type { ResponseOutcome } from '../model/events.js';
 import type { WrapOptions } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
-import { edgeTagCheck } from './edge-tags.js';
+import { edgeTagCollisions } from './edge-tags.js';
 import type { RouteTimes } from './freshness.js';
 import { Gates } from './gates.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
@@ -80,11 +80,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
       staleTTL: times.staleTTL,
       staleIfError: times.staleIfError,
     },
-    outgoing: {
-      tagHeader: settings.tagHeader,
-      prefix: parts.keys.prefix,
-      fitsEdge: edgeCheckOf(parts),
-    },
+    outgoing: { tagHeader: settings.tagHeader, prefix: parts.keys.prefix },
     indexes: new Remembered(1_000),
     passing: new Remembered(1_000),
     recentTags: new Remembered(16),
@@ -101,15 +97,6 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
       return response;
     },
   };
-}
-
-/** One check for all routes of a service, because tags of two routes may collide. */
-const edgeChecks = new WeakMap<ServiceParts, Outgoing['fitsEdge']>();
-
-function edgeCheckOf(parts: ServiceParts): Outgoing['fitsEdge'] {
-  const check = edgeChecks.get(parts) ?? edgeTagCheck((problem) => parts.emit(problem));
-  edgeChecks.set(parts, check);
-  return check;
 }
 
 const pathOf = (url: string): string => /^[^:]*:\/\/[^/]*([^?#]*)/.exec(url)?.[1] ?? '';
