@@ -54,5 +54,7 @@ export { MemoryCacheStore } from './stores/memory/index.js';
 export { NullCacheStore } from './stores/null.js';
 export type { RedisCacheStoreOptions, RedisClient } from './stores/redis/index.js';
 export { RedisCacheStore } from './stores/redis/index.js';
+export type { S3CacheStoreOptions } from './stores/s3/index.js';
+export { S3CacheStore } from './stores/s3/index.js';
 export type { InvalidationChannel, TieredCacheStoreOptions } from './stores/tiered/index.js';
 export { TieredCacheStore } from './stores/tiered/index.js';

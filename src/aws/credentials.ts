@@ -1,5 +1,10 @@
+import { invalid } from '../model/errors.js';
 import { containerCredentials, containerUrl } from './container-credentials.js';
-import { type CredentialSource, keepCredentials } from './kept-credentials.js';
+import {
+  type CredentialProvider,
+  type CredentialSource,
+  keepCredentials,
+} from './kept-credentials.js';
 import { profileName } from './profile.js';
 import { sdkCredentials } from './sdk-credentials.js';
 import type { Credentials } from './signature.js';
@@ -44,4 +49,11 @@ function environmentCredentials(): Credentials | undefined {
   const secretAccessKey = env.AWS_SECRET_ACCESS_KEY;
   if (env.AWS_PROFILE || !accessKeyId || !secretAccessKey) return undefined;
   return { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN };
+}
+
+/** @throws CacheError `INVALID_OPTION` unless it is a function. The message omits the value, which may be a secret. */
+export function credentialsFrom(provide: CredentialProvider | undefined): CredentialSource {
+  if (provide === undefined) return defaultCredentials();
+  if (typeof provide === 'function') return keepCredentials(provide);
+  throw invalid('credentials', Object(provide), 'an async function that returns them');
 }

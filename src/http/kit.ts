@@ -4,6 +4,7 @@ import { invalid } from '../model/errors.js';
 import type { ResponseOutcome } from '../model/events.js';
 import type { WrapOptions } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
+import { edgeTagCheck } from './edge-tags.js';
 import type { RouteTimes } from './freshness.js';
 import { Gates } from './gates.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
@@ -78,7 +79,11 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
       staleTTL: times.staleTTL,
       staleIfError: times.staleIfError,
     },
-    outgoing: { tagHeader: settings.tagHeader, prefix: parts.keys.prefix },
+    outgoing: {
+      tagHeader: settings.tagHeader,
+      prefix: parts.keys.prefix,
+      fitsEdge: edgeCheckOf(parts),
+    },
     indexes: new Remembered(1_000),
     passing: new Remembered(1_000),
     recentTags: new Remembered(16),
@@ -94,6 +99,15 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
       return response;
     },
   };
+}
+
+/** One check for all routes of a service, because tags of two routes may collide. */
+const edgeChecks = new WeakMap<ServiceParts, Outgoing['fitsEdge']>();
+
+function edgeCheckOf(parts: ServiceParts): Outgoing['fitsEdge'] {
+  const check = edgeChecks.get(parts) ?? edgeTagCheck((problem) => parts.emit(problem));
+  edgeChecks.set(parts, check);
+  return check;
 }
 
 const pathOf = (url: string): string => /^[^:]*:\/\/[^/]*([^?#]*)/.exec(url)?.[1] ?? '';

@@ -17,6 +17,8 @@ export interface Source {
 export interface Outgoing {
   readonly tagHeader: string | undefined;
   readonly prefix: string | undefined;
+  /** Checks the tags of a response for an edge. False if the edge must not keep it. */
+  readonly fitsEdge: (key: string, prefix: string | undefined, tags: readonly string[]) => boolean;
 }
 
 const DATED = ['max-age', 's-maxage', 'stale-while-revalidate', 'stale-if-error', 'immutable'];
@@ -32,17 +34,18 @@ export function respond(
   source: Source,
   request: Request,
   now: number,
-  { tagHeader, prefix }: Outgoing,
+  { tagHeader, prefix, fitsEdge }: Outgoing,
 ): Response {
   const fields = new Headers();
   for (const [name, value] of page.headers) fields.append(name, value);
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
+  const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);
   const leftMs = freshLeft(page, now);
   const isStale = source.state === 'stale' || source.state === 'last-good' || leftMs <= 0;
   if (isStale) {
     set(fields, withDirectives(cacheControl(page), DATED, ['max-age=0', 's-maxage=0']));
     fields.delete('expires');
-  } else if (source.isUncertain || (isEdge && source.state === 'joined')) {
+  } else if (source.isUncertain || isTooMuch || (isEdge && source.state === 'joined')) {
     set(fields, withDirectives(cacheControl(page), ['s-maxage'], ['s-maxage=0']));
   } else if (source.state !== 'loaded' && (page.isExplicit || isEdge)) {
     const left = `s-maxage=${Math.floor(leftMs / 1000)}`;

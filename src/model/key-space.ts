@@ -38,3 +38,11 @@ export function keySpace(prefix: string | undefined): KeySpace {
 /** True for the storage key of one of a service's own records, false for a user's key. */
 export const isRecord = (name: string): boolean =>
   name.startsWith('#') && !name.startsWith('#key:');
+
+const OVERFLOW = '#overflow:';
+
+/** The storage key of a value that its own store, the owner, is too small for. */
+export const overflowName = (owner: string, name: string): string => `${OVERFLOW}${owner}:${name}`;
+
+/** True for the storage key of such a value, which is serialised already. */
+export const isOverflow = (name: string): boolean => name.startsWith(OVERFLOW);

@@ -1,6 +1,6 @@
 import type { TrafficReport } from '../model/cache-store.js';
 import { CacheError } from '../model/errors.js';
-import { isRecord } from '../model/key-space.js';
+import { isOverflow, isRecord } from '../model/key-space.js';
 import { checkStorable } from '../model/storable.js';
 import { attempt, whenReady } from '../util/promises.js';
 import { jsonSerializer } from './json.js';
@@ -57,8 +57,18 @@ export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec 
   };
 }
 
+/** For values that another store has serialised. The codec checks that they are text or bytes. */
+const rawSerializer: Serializer = {
+  name: 'raw',
+  serialize: (value) => value as Raw,
+  deserialize: (raw) => raw,
+};
+
 function codecOf(serializer: Serializer): Pick<ValueCodec, 'serialize' | 'deserialize'> {
-  const of = (key: string) => (isRecord(key) ? jsonSerializer : serializer);
+  const of = (key: string) => {
+    if (!isRecord(key)) return serializer;
+    return isOverflow(key) ? rawSerializer : jsonSerializer;
+  };
   return {
     serialize(value, key) {
       // The JSON serializer checks by itself.

@@ -1,5 +1,5 @@
 import { DynamoDBDocument } from '@aws-sdk/lib-dynamodb';
-import { type Clock, DynamoDBCacheStore } from '@glasswork/cache';
+import { type CacheStore, type Clock, DynamoDBCacheStore } from '@glasswork/cache';
 import { createCacheTable, createClient } from '../servers/table.js';
 import type { Point } from './gates.js';
 import { type CreateSubject, LAG_MS, type World } from './subject.js';
@@ -28,20 +28,33 @@ interface Past {
 /** The signature of a request lives no longer. */
 const REQUEST_LIFE_MS = 5 * 60_000;
 
+/** With an overflow store: less than an entry has with its times and versions, and more than the version of a tag. */
+const MOST_BYTES = 300;
+
 /**
  * DynamoDBCacheStores over one real table, each with a client of its own that waits and fails below the store: its
  * versions, its batches and its consistent reads are what is tested.
  */
-export function dynamoDB(endpoint: string): CreateSubject {
+export function dynamoDB(endpoint: string, overflowing?: CreateSubject): CreateSubject {
   return async (world) => {
+    const overflow = await overflowing?.(world);
     const tableName = await createCacheTable(endpoint);
     const client = createClient(endpoint);
     const table = new Table(DynamoDBDocument.from(client), tableName, world);
-    const store = (clock: Clock, given: object, consistentRead = false) =>
-      new DynamoDBCacheStore({ tableName, clock, client: given, consistentRead });
+    const store = (
+      clock: Clock,
+      given: object,
+      overflowStore: CacheStore | undefined,
+      consistentRead = false,
+    ) =>
+      new DynamoDBCacheStore({
+        ...{ tableName, clock, client: given, consistentRead, overflow: overflowStore },
+        ...(overflow && { maxItemBytes: MOST_BYTES }),
+      });
     return {
-      process: (index, clock) => store(clock, failingClient(table, world, index)),
-      audit: store(world.time, watched(table, world), true),
+      process: (index, clock) =>
+        store(clock, failingClient(table, world, index), overflow?.process(index, clock)),
+      audit: store(world.time, watched(table, world), overflow?.audit, true),
       elapsed: () => table.deleteExpired(),
       close: async () => client.destroy(),
     };
@@ -70,7 +83,7 @@ class Table {
     if (this.#world.faults.includes('stale')) await this.#note(Key);
     const answer = await this.#document.update(request as never);
     const written = values?.[':value'];
-    if (typeof written === 'string') this.#world.oracle.stored(JSON.parse(written)?.value);
+    if (typeof written === 'string') this.#world.oracle.stored(JSON.parse(written));
     return answer as unknown as Item;
   }
 

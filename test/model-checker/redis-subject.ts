@@ -1,4 +1,4 @@
-import { RedisCacheStore } from '@glasswork/cache';
+import { type CacheStore, RedisCacheStore } from '@glasswork/cache';
 import type { Redis } from 'ioredis';
 import type { Point } from './gates.js';
 import type { CreateSubject, World } from './subject.js';
@@ -30,11 +30,16 @@ end`;
  *
  * `mutate`: changes the store's scripts, to see that the checks would find out.
  */
-export function redis(server: Redis, mutate = (lua: string) => lua): CreateSubject {
+export function redis(
+  server: Redis,
+  mutate = (lua: string) => lua,
+  overflowing?: CreateSubject,
+): CreateSubject {
   return async (world) => {
+    const overflow = await overflowing?.(world);
     await server.flushall();
     const database = new Database(server, world);
-    const store = (call: Call): RedisCacheStore => {
+    const store = (call: Call, overflowStore: CacheStore | undefined): RedisCacheStore => {
       const methods = METHODS.map((method) => [method, (...args: []) => call(method, args)]);
       const client = {
         ...Object.fromEntries(methods),
@@ -45,11 +50,19 @@ export function redis(server: Redis, mutate = (lua: string) => lua): CreateSubje
         on: () => {},
         off: () => {},
       };
-      return new RedisCacheStore({ client });
+      return new RedisCacheStore({
+        client,
+        overflow: overflowStore,
+        ...(overflow && { maxValueBytes: 1 }),
+      });
     };
     return {
-      process: (index) => store(failing(database, world, index)),
-      audit: store((method, args) => world.gates.busy(() => database.call(method, args))),
+      process: (index, clock) =>
+        store(failing(database, world, index), overflow?.process(index, clock)),
+      audit: store(
+        (method, args) => world.gates.busy(() => database.call(method, args)),
+        overflow?.audit,
+      ),
     };
   };
 }
@@ -69,8 +82,11 @@ class Database {
   async call(method: Method, args: readonly unknown[]): Promise<unknown> {
     await this.#age();
     const answer: unknown = await Reflect.get(this.#server, method).apply(this.#server, args);
-    if (method === 'glassworkCacheWrite' && answer === 1)
-      this.#world.oracle.stored(JSON.parse(String(args[4]))?.value);
+    if (method === 'glassworkCacheWrite' && answer === 1) {
+      // The value is the last line of the body, after the data of its entry; a pointer has none.
+      const value = String(args[4]).split('\n').at(-1);
+      if (value) this.#world.oracle.stored(JSON.parse(value));
+    }
     return answer;
   }
 

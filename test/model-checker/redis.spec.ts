@@ -1,3 +1,4 @@
+import { MemoryCacheStore } from '@glasswork/cache';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithRedis } from '../servers/redis-available.js';
@@ -5,6 +6,7 @@ import { RedisProcess } from '../servers/redis-process.js';
 import { checkModel } from './check-model.js';
 import { redis } from './redis-subject.js';
 import { findCounterexample, schedules, seed, shrinkRuns } from './settings.js';
+import { shared } from './subject.js';
 
 describeWithRedis('the model over Redis', () => {
   let server: RedisProcess;
@@ -22,6 +24,18 @@ describeWithRedis('the model over Redis', () => {
     const found = await checkModel({
       createSubject: redis(client),
       schedules: schedules(800),
+      seed,
+      shrinkRuns,
+      faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],
+    });
+    expect(found?.report).toBeUndefined();
+  });
+
+  it(`keeps the promise with an overflow store (MODEL_SEED=${seed})`, async () => {
+    const inMemory = shared((clock) => new MemoryCacheStore({ clock }));
+    const found = await checkModel({
+      createSubject: redis(client, undefined, inMemory),
+      schedules: schedules(300),
       seed,
       shrinkRuns,
       faults: ['error', 'hang', 'lost-reply', 'replay', 'evict'],

@@ -5,24 +5,25 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
-import { CacheError, invalid } from '../../model/errors.js';
+import { invalid } from '../../model/errors.js';
 import { type Clock, monotonic, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { inParallel } from '../../util/in-parallel.js';
 import { isPromise } from '../../util/promises.js';
+import { both, lost, type Overflow, overflowOf } from '../overflow.js';
 import { nothingLive, unchanged } from './conditions.js';
 import type { Condition, Database, Item } from './database.js';
 import { isDax, withoutVersions } from './dax.js';
 import { httpDatabase } from './http-database.js';
-import { inParallel } from './in-parallel.js';
 import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
-import { endOf, isLive, partitionKey, plain, rawValue, valueChange, versionOf } from './record.js';
+import { endOf, isLive, partitionKey, plain, versionOf } from './record.js';
 import { scanTable } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
+import { ItemValues } from './values.js';
 import { TOMBSTONE, versionedWrites, type Write } from './writes.js';
 
 /** The most writes in parallel, because a batch must not open a socket for each of its items. */
@@ -64,7 +65,8 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #consistent: boolean;
   readonly #codec: ValueCodec;
   readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
-  readonly #maxItemBytes: number;
+  readonly #values: ItemValues;
+  readonly #overflow: Overflow | undefined;
   readonly #clock: Clock;
   readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
 
@@ -84,13 +86,14 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#consistent = options.consistentRead ?? false;
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
-    this.#maxItemBytes = itemLimit(options.maxItemBytes);
+    this.#overflow = overflowOf(options.overflow, tableName);
+    this.#values = new ItemValues(this.#codec, this.#overflow, itemLimit(options));
     if (isDax(client)) withoutVersions(this);
   }
 
   async get<T>(key: string): Promise<T | undefined> {
     const item = await this.#find(key);
-    return isLive(item, this.#clock.now()) ? this.#value(item, key) : undefined;
+    return isLive(item, this.#clock.now()) ? this.#values.read(item, key) : undefined;
   }
 
   async getVersioned<T>(key: string, options?: ReadOptions): Promise<VersionedRead<T>> {
@@ -98,14 +101,18 @@ export class DynamoDBCacheStore implements CacheStore {
     const version = versionOf(item);
     if (!isLive(item, this.#clock.now())) return { value: undefined, version };
     try {
-      return { value: await this.#value<T>(item, key), version, expiresAt: endOf(item) };
+      const value = await this.#values.read<T>(item, key);
+      if (value === undefined) return { value, version, error: lost(key) };
+      return { value, version, expiresAt: endOf(item) };
     } catch (error) {
       return { value: undefined, version, error };
     }
   }
 
   async has(key: string): Promise<boolean> {
-    return isLive(await this.#find(key), this.#clock.now());
+    const item = await this.#find(key);
+    if (!isLive(item, this.#clock.now())) return false;
+    return this.#values.has(item, key);
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
@@ -169,6 +176,7 @@ export class DynamoDBCacheStore implements CacheStore {
         this.#recent.add(String(plain(pk)));
       });
     }
+    await this.#overflow?.clear();
   }
 
   /**
@@ -179,17 +187,19 @@ export class DynamoDBCacheStore implements CacheStore {
    * `CacheService.warm()` never throws.
    */
   warm(): Promise<void> {
-    return this.#database.warm();
+    return both(this.#database.warm(), this.#overflow?.warm());
   }
 
   /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
-  check(keyPrefix?: string): Promise<void> {
-    return checkStore(this, keyPrefix);
+  async check(keyPrefix?: string): Promise<void> {
+    await checkStore(this, keyPrefix);
+    await this.#overflow?.check(keyPrefix);
   }
 
-  /** Closes the connections. Your own `client` stays open. */
+  /** Closes the connections, and the overflow store. Your own `client` stays open. */
   async close(): Promise<void> {
     this.#database.close();
+    await this.#overflow?.close();
   }
 
   /** The same as `close`, for `await using`. */
@@ -208,12 +218,6 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.#read(pk, consistent || this.#consistent || this.#recent.has(pk));
   }
 
-  async #value<T>(item: Item, key: string): Promise<T> {
-    const value = await this.#codec.deserialize(rawValue(item, key), key);
-    const { entry } = item;
-    return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;
-  }
-
   /** Writes a value, if the condition holds. Resolves to true if it was written. */
   async #put(
     key: string,
@@ -225,12 +229,10 @@ export class DynamoDBCacheStore implements CacheStore {
     const pk = partitionKey(key);
     const called = [this.#clock.now(), monotonic()] as const;
     const exp = called[0] + ttl * 1000;
-    const serialized = this.#codec.serialize(bareValue(value), key);
+    const made = this.#values.change(key, pk, value, ttl, exp);
     // An `await` for nothing would send the write after a `del` that was called after it.
-    const raw = isPromise(serialized) ? await serialized : serialized;
-    const { expression, values, bytes } = valueChange(key, pk, raw, envelopeOf(value), exp);
-    if (bytes > this.#maxItemBytes) throw tooLarge(key, bytes, this.#maxItemBytes);
-    return this.#write(pk, { expression, values, exp, retry, condition, called });
+    const change = isPromise(made) ? await made : made;
+    return this.#write(pk, { ...change, retry, condition, called });
   }
 
   /** Records that the key was invalidated, under a new version. */
@@ -241,9 +243,4 @@ export class DynamoDBCacheStore implements CacheStore {
   async #writeTombstones(pks: readonly string[]): Promise<void> {
     await inParallel([...new Set(pks)], MOST_WRITES, (pk) => this.#writeTombstone(pk));
   }
-}
-
-function tooLarge(key: string, size: number, most: number): CacheError {
-  const message = `The item of "${key.slice(0, 100)}" would have ${size} bytes, more than ${most}: cache less, or compress it.`;
-  return new CacheError('VALUE_TOO_LARGE', message, { subject: key });
 }

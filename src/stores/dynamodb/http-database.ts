@@ -1,9 +1,4 @@
-import {
-  type CredentialProvider,
-  type CredentialSource,
-  defaultCredentials,
-  keepCredentials,
-} from '../../aws/credentials.js';
+import { type CredentialProvider, credentialsFrom } from '../../aws/credentials.js';
 import { type EndpointOptions, resolveEndpoint } from '../../aws/endpoint.js';
 import {
   createTransport,
@@ -12,7 +7,6 @@ import {
   parsed,
   type Timeouts,
 } from '../../aws/transport.js';
-import { invalid } from '../../model/errors.js';
 import type { Database, Item, Place, Request } from './database.js';
 import { dynamodbError, unansweredError } from './error.js';
 import { ACTIONS } from './remedies.js';
@@ -64,13 +58,6 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
   };
 }
 
-/** @throws CacheError `INVALID_OPTION` unless it is a function. The message omits the value, which may be a secret. */
-function credentialsFrom(provide: CredentialProvider | undefined): CredentialSource {
-  if (provide === undefined) return defaultCredentials();
-  if (typeof provide === 'function') return keepCredentials(provide);
-  throw invalid('credentials', Object(provide), 'an async function that returns them');
-}
-
 /**
  * Adds DynamoDB's types to the values of a request, in the parts that hold items. Responses keep their types, because
  * removing them everywhere would slow every read. A JSON replacer would slow every request.
@@ -100,6 +87,7 @@ function typedItem(item: Item): Item {
 function typedValue(value: unknown): unknown {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
+  if (typeof value === 'boolean') return { BOOL: value };
   // A value from a response, such as the key at which a scan continues, still has its type.
   return value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value;
 }

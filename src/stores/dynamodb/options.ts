@@ -1,8 +1,10 @@
 import type { CredentialProvider } from '../../aws/credentials.js';
 import type { Timeouts } from '../../aws/transport.js';
+import type { CacheStore } from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { OVERFLOW_BYTES } from '../overflow.js';
 
 export interface DynamoDBCacheStoreOptions {
   /** The name of a table with a string partition key `pk` and TTL on `expiresAt`. */
@@ -33,7 +35,12 @@ export interface DynamoDBCacheStoreOptions {
   consistentRead?: boolean | undefined;
   /** Default: JSON. */
   serializer?: Serializer | undefined;
-  /** The largest size of one item, bytes. Default, and at most, DynamoDB's own 400 KB. */
+  /**
+   * Keeps values whose items would be larger than `maxItemBytes`: the item then holds only a pointer. An `S3CacheStore`
+   * for example. It is closed with this store. Default: such values are not cached, and an event says so.
+   */
+  overflow?: CacheStore | undefined;
+  /** The largest size of one item, bytes. At most, and by default, DynamoDB's own 400 KB; 350 KB with `overflow`. */
   maxItemBytes?: number | undefined;
   /** Default: 500 ms to connect, 1 s per request, 2 s in total. */
   timeouts?: Timeouts | undefined;
@@ -44,10 +51,11 @@ export interface DynamoDBCacheStoreOptions {
 }
 
 /** DynamoDB's limit on one item, with the names and values of all attributes, bytes. */
-const ITEM_LIMIT_BYTES = 400 * 1024;
+export const ITEM_LIMIT_BYTES = 400 * 1024;
 
 /** @throws CacheError `INVALID_OPTION`. */
-export function itemLimit(bytes: number = ITEM_LIMIT_BYTES): number {
+export function itemLimit({ maxItemBytes, overflow }: DynamoDBCacheStoreOptions): number {
+  const bytes = maxItemBytes ?? (overflow ? OVERFLOW_BYTES : ITEM_LIMIT_BYTES);
   if (bytes > 0 && bytes <= ITEM_LIMIT_BYTES) return bytes;
   throw invalid('maxItemBytes', bytes, `up to DynamoDB's own ${ITEM_LIMIT_BYTES}`);
 }

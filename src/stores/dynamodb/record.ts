@@ -1,13 +1,15 @@
 import { builtin } from '../../aws/builtin.js';
 import type { CacheVersion } from '../../model/cache-store.js';
 import { CacheError } from '../../model/errors.js';
+import type { Raw } from '../../serializers/serializer.js';
 import type { Item } from './database.js';
 
 /**
  * The attributes of an item. Every expression names them by alias, because DynamoDB reserves words such as VALUE.
  *
  * - `pk` the key; if it is too long, its start and a hash, and `key` holds the original as JSON
- * - `value` the serializer's output, S or B; absent in a tombstone, which records only that the key was invalidated
+ * - `value` the serializer's output, S or B; `true` in a pointer, whose value the overflow store holds under the item's
+ *   version; absent in a tombstone, which records only that the key was invalidated
  * - `entry` the service's data about a value: its times, and the versions that it depends on
  * - `exp` when the value expires, epoch milliseconds
  * - `expiresAt` when DynamoDB may delete the item, epoch seconds: its TTL attribute
@@ -44,8 +46,8 @@ export function partitionKey(key: string): string {
 
 /** The plain value of an attribute, with or without DynamoDB's type around it. Document clients remove the type. */
 export function plain(value: unknown): unknown {
-  const { S, N, B } = Object(value);
-  return S ?? N ?? B ?? value;
+  const { S, N, B, BOOL } = Object(value);
+  return S ?? N ?? B ?? BOOL ?? value;
 }
 
 /**
@@ -73,6 +75,12 @@ export function endOf(item: Item): number {
 export const isLive = (item: Item | undefined, now: number): item is Item =>
   item !== undefined && now < endOf(item);
 
+/** True for an item whose value is in the overflow store. */
+export const isPointer = ({ value }: Item): boolean => plain(value) === true;
+
+/** The id of the write that made the item. */
+export const idOf = ({ ver }: Item): string => String(plain(ver));
+
 /** The serializer's output. @throws CacheError `CORRUPT` for an attribute of any other type. */
 export function rawValue(item: Item, key: string): string | Uint8Array {
   const value = plain(item.value);
@@ -92,7 +100,7 @@ const OVERHEAD_BYTES = 150;
 export function valueChange(
   key: string,
   pk: string,
-  raw: string | Uint8Array,
+  raw: Raw | true,
   envelope: string | undefined,
   exp: number,
 ): { expression: string; values: Item; bytes: number } {
@@ -100,8 +108,9 @@ export function valueChange(
   const set = `SET #value = :value, #exp = :exp,${isHashed ? ' #key = :key,' : ''}`;
   const values = {
     // A Uint8Array, because JSON turns a Buffer into an object before its type can be added.
-    ':value':
-      typeof raw === 'string' ? raw : new Uint8Array(raw.buffer, raw.byteOffset, raw.length),
+    ':value': ArrayBuffer.isView(raw)
+      ? new Uint8Array(raw.buffer, raw.byteOffset, raw.length)
+      : raw,
     ':exp': exp,
     ...(envelope && { ':entry': envelope }),
     ...(isHashed && { ':key': JSON.stringify(key) }),
@@ -110,7 +119,7 @@ export function valueChange(
     OVERHEAD_BYTES +
     Buffer.byteLength(envelope ?? '') +
     2 * Buffer.byteLength(key) +
-    Buffer.byteLength(raw);
+    (raw === true ? 1 : Buffer.byteLength(raw));
   // A value without an entry must not inherit the entry of the previous value.
   const expression = envelope ? `${set} #entry = :entry,` : `REMOVE #entry ${set}`;
   return { expression, values, bytes };

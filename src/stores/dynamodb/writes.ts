@@ -11,6 +11,8 @@ export interface Change {
   /** An update expression that ends in an open SET, to which the version and the TTL are appended. */
   readonly expression: string;
   readonly values: Item;
+  /** Unique to this write. Default: a fresh one. */
+  readonly id?: string | undefined;
   /** The time when the value expires, epoch milliseconds; 0 without a value. */
   readonly exp: number;
   readonly condition?: Condition | undefined;
@@ -43,7 +45,7 @@ export function versionedWrites(
   recent: RecentChanges,
 ): Write {
   return async (pk, change) => {
-    const id = uniqueId();
+    const { id = uniqueId() } = change;
     const [wallMs, monotonicMs] = change.called ?? [clock.now(), monotonic()];
     const staysUntilMs = Math.max(change.exp, wallMs + SHORTEST_RECORD_MS);
     const request = { TableName: tableName, ...updateRequest(pk, change, id, staysUntilMs) };

@@ -184,7 +184,8 @@ export class MemoryCacheStore implements CacheStore {
       this.#resize(record, read);
       return record.shared as T;
     }
-    if (this.serializer === jsonSerializer && raw !== undefined) {
+    // Bytes are not JSON: they are a value that another store has serialised.
+    if (this.serializer === jsonSerializer && typeof raw === 'string') {
       record.tree = read;
       record.raw = undefined;
       this.#resize(record, read);

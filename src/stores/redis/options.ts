@@ -1,5 +1,7 @@
-import { CacheError } from '../../model/errors.js';
+import type { CacheStore } from '../../model/cache-store.js';
+import { CacheError, invalid } from '../../model/errors.js';
 import type { Serializer } from '../../serializers/serializer.js';
+import { OVERFLOW_BYTES } from '../overflow.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
 import type { NodeRedisClient } from './node-redis/client-types.js';
 import { parseUrl } from './url.js';
@@ -35,6 +37,20 @@ export interface RedisCacheStoreOptions {
   readonly prefix?: string | undefined;
   /** Default: JSON. */
   readonly serializer?: Serializer | undefined;
+  /**
+   * Keeps values that are larger than `maxValueBytes`: the record then holds only a pointer. An `S3CacheStore` for
+   * example. It is closed with this store. Default: such values are not cached, and an event says so.
+   */
+  readonly overflow?: CacheStore | undefined;
+  /** The largest size of a value, serialised, bytes. Default: 350 KB with `overflow`, otherwise no limit. */
+  readonly maxValueBytes?: number | undefined;
+}
+
+/** @throws CacheError `INVALID_OPTION`. */
+export function valueLimit({ maxValueBytes, overflow }: RedisCacheStoreOptions): number {
+  const bytes = maxValueBytes ?? (overflow ? OVERFLOW_BYTES : Number.POSITIVE_INFINITY);
+  if (bytes > 0) return bytes;
+  throw invalid('maxValueBytes', bytes, 'a number of bytes above zero');
 }
 
 /** A user of ElastiCache who logs in by IAM. */

@@ -7,7 +7,7 @@ import { whenReady } from '../../util/promises.js';
 /*
  * A record is one string:
  *
- *     kind        1 byte     t a token, s text, b bytes; S and B the same in an entry of the service
+ *     kind        1 byte     t a token, s text, b bytes, p a pointer; S, B and P the same in an entry of the service
  *     id         36 bytes    fresh with each write
  *     time       16 bytes    of the write, microseconds by the server's clock
  *     end        15 bytes    of the value, epoch milliseconds by the server's clock
@@ -26,7 +26,11 @@ const TEXT = 's';
 const BYTES = 'b';
 const ENTRY_OF_TEXT = 'S';
 const ENTRY_OF_BYTES = 'B';
-const KINDS = [TOKEN, TEXT, BYTES, ENTRY_OF_TEXT, ENTRY_OF_BYTES];
+/** The value is in the overflow store, under the record's id. */
+const POINTER = 'p';
+const ENTRY_OF_POINTER = 'P';
+const KINDS = [TOKEN, TEXT, BYTES, POINTER, ENTRY_OF_TEXT, ENTRY_OF_BYTES, ENTRY_OF_POINTER];
+export const ID_BYTES = 36;
 
 /** The version of a miss whose token found no memory. Such a read does not count as failed, because hits still work. */
 export const NO_TOKEN = 'none';
@@ -36,11 +40,14 @@ export const UNKNOWN_VERSION = '?';
 
 const LINE_FEED = 10;
 
-/** The kind of a record and the part after its header, for the serializer's output. */
-export function recordBody(
-  raw: string | Uint8Array,
-  envelope: string | undefined,
-): { kind: string; body: string | Buffer } {
+/** The kind of a record and the part after its header. */
+export interface RecordBody {
+  readonly kind: string;
+  readonly body: string | Buffer;
+}
+
+/** For the serializer's output. */
+export function recordBody(raw: string | Uint8Array, envelope: string | undefined): RecordBody {
   if (typeof raw === 'string') {
     if (envelope === undefined) return { kind: TEXT, body: raw };
     return { kind: ENTRY_OF_TEXT, body: `${envelope}\n${raw}` };
@@ -49,6 +56,16 @@ export function recordBody(
   if (envelope === undefined) return { kind: BYTES, body: bytes };
   return { kind: ENTRY_OF_BYTES, body: Buffer.concat([Buffer.from(`${envelope}\n`), bytes]) };
 }
+
+/** For a value in the overflow store. */
+export const pointerBody = (envelope: string | undefined): RecordBody =>
+  envelope === undefined
+    ? { kind: POINTER, body: '' }
+    : { kind: ENTRY_OF_POINTER, body: `${envelope}\n` };
+
+/** The id of a pointer, from the beginning of its record. Undefined for any other record. */
+export const pointerId = (start: string): string | undefined =>
+  /^[pP]/.test(start) ? start.slice(1, 1 + ID_BYTES) : undefined;
 
 /** A record as Redis holds it under a key. */
 export class StoredRecord {
@@ -72,6 +89,26 @@ export class StoredRecord {
 
   get isToken(): boolean {
     return this.#kind === TOKEN;
+  }
+
+  get isText(): boolean {
+    return this.#kind === TEXT || this.#kind === ENTRY_OF_TEXT;
+  }
+
+  /** True for a record whose value is in the overflow store. */
+  get isPointer(): boolean {
+    return this.#kind === POINTER || this.#kind === ENTRY_OF_POINTER;
+  }
+
+  /** The service's data about the value of a pointer. */
+  get pointerEnvelope(): string | undefined {
+    if (this.#kind !== ENTRY_OF_POINTER) return undefined;
+    return this.#bytes.toString('utf8', HEADER_BYTES, this.#bytes.length - 1);
+  }
+
+  /** The id of the write that made the record. */
+  get id(): string {
+    return this.#header.slice(1, 1 + ID_BYTES);
   }
 
   get version(): CacheVersion {

@@ -4,7 +4,6 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { bareValue, envelopeOf } from '../../model/entry.js';
 import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
@@ -13,16 +12,18 @@ import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
 import { attempt, isPromise, type MaybePromise } from '../../util/promises.js';
 import { uniqueId } from '../../util/unique-id.js';
+import { lost, type Overflow, overflowOf } from '../overflow.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
 import { connectionOf } from './connection-of.js';
-import { redisError } from './error.js';
+import { noTokenError } from './error.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
-import type { RedisCacheStoreOptions } from './options.js';
-import { NO_TOKEN, recordBody, StoredRecord, UNKNOWN_VERSION } from './record.js';
-import { isValue, unlinkKeys } from './scan.js';
+import { type RedisCacheStoreOptions, valueLimit } from './options.js';
+import { ID_BYTES, NO_TOKEN, pointerId, StoredRecord, UNKNOWN_VERSION } from './record.js';
+import { isValue, unlinkAll } from './scan.js';
 import { ValueMemo } from './value-memo.js';
+import { RecordValues } from './values.js';
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -54,11 +55,16 @@ export class RedisCacheStore implements CacheStore {
   readonly #codec: ValueCodec;
   readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
   readonly #known = new ValueMemo();
+  readonly #overflow: Overflow | undefined;
+  readonly #values: RecordValues;
 
   constructor(options: RedisCacheStoreOptions) {
-    this.#keys = keySpace(options.prefix ?? 'cache');
+    const { prefix = 'cache' } = options;
+    this.#keys = keySpace(prefix);
+    this.#overflow = overflowOf(options.overflow, prefix);
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
+    this.#values = new RecordValues(this.#codec, this.#overflow, valueLimit(options));
     this.#connection = connectionOf(options, this.#keys.unused);
   }
 
@@ -90,15 +96,21 @@ export class RedisCacheStore implements CacheStore {
     }
     return attempt(
       () => this.#value<T>(record, stored, key),
-      (value) => ({ value, version, expiresAt: record.expiresAt }),
+      (value) =>
+        value === undefined
+          ? { value, version, error: lost(key) }
+          : { value, version, expiresAt: record.expiresAt },
       (error) => ({ value: undefined, version, error }),
     );
   }
 
   async has(key: string): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    const kind: Command<string> = (client) => client.getrange(stored, 0, 0);
-    return isValue(await this.#connection.send('has', key, kind, 'read'));
+    const start: Command<string> = (client) => client.getrange(stored, 0, ID_BYTES);
+    const found = await this.#connection.send('has', key, start, 'read');
+    const id = pointerId(found);
+    if (id !== undefined && this.#overflow) return this.#overflow.has(key, id);
+    return isValue(found.slice(0, 1));
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
@@ -120,12 +132,7 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    if (version === NO_TOKEN)
-      throw redisError(
-        'fill',
-        key,
-        new Error('OOM when the token was to be left that a fill needs'),
-      );
+    if (version === NO_TOKEN) throw noTokenError(key);
     return this.#write('fill', key, value, ttl, version, 'write');
   }
 
@@ -152,12 +159,13 @@ export class RedisCacheStore implements CacheStore {
    * index by prefix. During a resharding it can miss keys that move. In requests, use tags.
    */
   async delByPattern(pattern: string): Promise<number> {
-    return this.#unlink('delByPattern', pattern);
+    return unlinkAll(this.#connection, this.#keys, 'delByPattern', pattern);
   }
 
   /** Deletes everything below the prefix, tokens and version records included. Other keys stay. */
   async clear(): Promise<void> {
-    await this.#unlink('clear', undefined);
+    await unlinkAll(this.#connection, this.#keys, 'clear');
+    await this.#overflow?.clear();
   }
 
   /**
@@ -175,17 +183,19 @@ export class RedisCacheStore implements CacheStore {
 
   /** Opens the connection, so that the first command does not have to wait for it. */
   async warm(): Promise<void> {
-    await this.#connection.send('warm', undefined, (client) => client.ping(), 'read');
+    const ping = this.#connection.send('warm', undefined, (client) => client.ping(), 'read');
+    await allSettled([ping, this.#overflow?.warm()]);
   }
 
   /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
-  check(keyPrefix?: string): Promise<void> {
-    return checkStore(this, keyPrefix);
+  async check(keyPrefix?: string): Promise<void> {
+    await checkStore(this, keyPrefix);
+    await this.#overflow?.check(keyPrefix);
   }
 
-  /** Closes the client of a `url`, within half a second. Your own `client` stays open. */
+  /** Closes the client of a `url`, within half a second, and the overflow store. Your own `client` stays open. */
   async close(): Promise<void> {
-    await this.#connection.close();
+    await allSettled([this.#connection.close(), this.#overflow?.close()]);
   }
 
   /** The same as `close`, for `await using`. */
@@ -209,8 +219,8 @@ export class RedisCacheStore implements CacheStore {
   #value<T>(record: StoredRecord, stored: string, key: string): MaybePromise<T | undefined> {
     if (record.isToken) return undefined;
     const { version } = record;
-    const parse = () => record.value(key, this.#codec) as MaybePromise<T>;
-    if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION)
+    const parse = () => this.#values.read(record, key) as MaybePromise<T>;
+    if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION && record.isText)
       return this.#known.read(stored, version, record.bytes, parse);
     if (!this.#known.has(stored)) this.#known.add(stored);
     return parse();
@@ -225,12 +235,11 @@ export class RedisCacheStore implements CacheStore {
     sending: Kind,
   ): Promise<boolean> {
     const stored = this.#keys.encode(key);
-    const serialized = this.#codec.serialize(bareValue(value), key);
-    // An `await` for nothing would send the write after a `del` that was called after it.
-    const raw = isPromise(serialized) ? await serialized : serialized;
-    const { kind, body } = recordBody(raw, envelopeOf(value));
-    const ttlMs = Math.max(1, Math.round(ttl * 1000));
     const id = uniqueId();
+    const made = this.#values.body(key, id, value, ttl);
+    // An `await` for nothing would send the write after a `del` that was called after it.
+    const { kind, body } = isPromise(made) ? await made : made;
+    const ttlMs = Math.max(1, Math.round(ttl * 1000));
     const written = await this.#connection.send(
       operation,
       key,
@@ -240,14 +249,5 @@ export class RedisCacheStore implements CacheStore {
     if (Number(written) !== 1) return false;
     this.#known.add(stored);
     return true;
-  }
-
-  async #unlink(operation: string, glob: string | undefined): Promise<number> {
-    const { unused } = this.#keys;
-    const pattern = this.#keys.scanPattern(glob);
-    const matches = glob === undefined ? () => true : this.#keys.matcher(glob);
-    return this.#connection.scan(operation, (client) =>
-      unlinkKeys(client, { unused, pattern, matches }),
-    );
   }
 }

@@ -1,0 +1,67 @@
+import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
+import type { Raw } from '../../serializers/serializer.js';
+import type { ValueCodec } from '../../serializers/value-codec.js';
+import { type MaybePromise, whenReady } from '../../util/promises.js';
+import { uniqueId } from '../../util/unique-id.js';
+import { type Overflow, readOverflow, tooLarge } from '../overflow.js';
+import type { Item } from './database.js';
+import { ITEM_LIMIT_BYTES } from './options.js';
+import { idOf, isPointer, plain, rawValue, valueChange } from './record.js';
+import type { Change } from './writes.js';
+
+type ValueChange = Pick<Change, 'expression' | 'values' | 'exp'> & { readonly id: string };
+
+/** Converts between values and items. A value that is too large for its item is in the overflow store. */
+export class ItemValues {
+  readonly #codec: ValueCodec;
+  readonly #overflow: Overflow | undefined;
+  readonly #maxItemBytes: number;
+
+  constructor(codec: ValueCodec, overflow: Overflow | undefined, maxItemBytes: number) {
+    this.#codec = codec;
+    this.#overflow = overflow;
+    this.#maxItemBytes = maxItemBytes;
+  }
+
+  /** Undefined for a pointer whose value is gone. @throws CacheError `CORRUPT`. */
+  async read<T>(item: Item, key: string): Promise<T | undefined> {
+    const raw = isPointer(item)
+      ? await readOverflow(this.#overflow, key, idOf(item))
+      : rawValue(item, key);
+    if (raw === undefined) return undefined;
+    const value = await this.#codec.deserialize(raw, key);
+    const { entry } = item;
+    return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;
+  }
+
+  /** False for a pointer whose value is gone. */
+  async has(item: Item, key: string): Promise<boolean> {
+    return !isPointer(item) || !this.#overflow || this.#overflow.has(key, idOf(item));
+  }
+
+  /** The change that writes a value, under a fresh version. `ttl` in seconds, `exp` in epoch milliseconds. */
+  change(
+    key: string,
+    pk: string,
+    value: unknown,
+    ttl: number,
+    exp: number,
+  ): MaybePromise<ValueChange> {
+    const envelope = envelopeOf(value);
+    const id = uniqueId();
+    const change = (raw: Raw): MaybePromise<ValueChange> => {
+      const { expression, values, bytes } = valueChange(key, pk, raw, envelope, exp);
+      if (bytes <= this.#maxItemBytes) return { expression, values, exp, id };
+      if (!this.#overflow) throw tooLarge(key, bytes, this.#maxItemBytes, false);
+      const pointer = valueChange(key, pk, true, envelope, exp);
+      if (pointer.bytes > ITEM_LIMIT_BYTES)
+        throw tooLarge(key, pointer.bytes, ITEM_LIMIT_BYTES, true);
+      return this.#overflow.write(key, id, raw, ttl).then(() => ({ ...pointer, exp, id }));
+    };
+    // A promise in a promise is one promise.
+    return whenReady(
+      this.#codec.serialize(bareValue(value), key),
+      change,
+    ) as MaybePromise<ValueChange>;
+  }
+}

@@ -1,0 +1,58 @@
+import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
+import type { Raw } from '../../serializers/serializer.js';
+import type { ValueCodec } from '../../serializers/value-codec.js';
+import { type MaybePromise, whenReady } from '../../util/promises.js';
+import { type Overflow, readOverflow, tooLarge } from '../overflow.js';
+import { pointerBody, type RecordBody, recordBody, type StoredRecord } from './record.js';
+
+/** Converts between values and records. A value that is too large for its record is in the overflow store. */
+export class RecordValues {
+  readonly #codec: ValueCodec;
+  readonly #overflow: Overflow | undefined;
+  readonly #maxBytes: number;
+
+  constructor(codec: ValueCodec, overflow: Overflow | undefined, maxBytes: number) {
+    this.#codec = codec;
+    this.#overflow = overflow;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Undefined for a pointer whose value is gone. @throws CacheError `CORRUPT`. */
+  read(record: StoredRecord, key: string): unknown {
+    return record.isPointer ? this.#pointed(record, key) : record.value(key, this.#codec);
+  }
+
+  /** The part of a record after its header. `id` is unique to the write, `ttl` in seconds. */
+  body(key: string, id: string, value: unknown, ttl: number): MaybePromise<RecordBody> {
+    const envelope = envelopeOf(value);
+    const body = (raw: Raw) => {
+      const isLarge = this.#maxBytes < Infinity && Buffer.byteLength(raw) > this.#maxBytes;
+      return isLarge ? this.#overflowing(key, id, raw, envelope, ttl) : recordBody(raw, envelope);
+    };
+    // A promise in a promise is one promise.
+    return whenReady(
+      this.#codec.serialize(bareValue(value), key),
+      body,
+    ) as MaybePromise<RecordBody>;
+  }
+
+  async #overflowing(
+    key: string,
+    id: string,
+    raw: Raw,
+    envelope: string | undefined,
+    ttl: number,
+  ): Promise<RecordBody> {
+    if (!this.#overflow) throw tooLarge(key, Buffer.byteLength(raw), this.#maxBytes, false);
+    await this.#overflow.write(key, id, raw, ttl);
+    return pointerBody(envelope);
+  }
+
+  async #pointed(record: StoredRecord, key: string): Promise<unknown> {
+    const raw = await readOverflow(this.#overflow, key, record.id);
+    if (raw === undefined) return undefined;
+    const value = await this.#codec.deserialize(raw, key);
+    const { pointerEnvelope: envelope } = record;
+    return envelope === undefined ? value : withEnvelope(envelope, value, key);
+  }
+}
