@@ -48,7 +48,7 @@ export const edgeTagOfPrefix = (prefix: string | undefined): string =>
  *
  * @example
  * ```ts
- * import { edgeTagsOf } from '@glasswork/cache/cloudfront';
+ * import { edgeTagsOf } from '@glasswork/cache/http';
  *
  * console.log(edgeTagsOf({ tags: ['user:1'] })); // ['user:1']
  * ```
@@ -92,30 +92,34 @@ export interface EdgeTagCollision {
   readonly other: string;
 }
 
+/** The most tags, or keys, to remember. With more, all are forgotten. */
+const MOST_KNOWN = 10_000;
+
 /** See `edgeTagCheck`. */
 export type EdgeTagProblem = Extract<CacheEvent, { type: 'edge-tags' }>;
 
 /**
- * Checks the tags of responses as they are set. The returned function reports each problem, and returns false if an edge
+ * Checks the tags of responses as they are set. The returned function reports each problem once, and returns false if an edge
  * must not keep the response, because it would drop some of its tags: then it has to leave with `s-maxage=0`.
  */
 export function edgeTagCheck(
   report: (problem: EdgeTagProblem) => void,
 ): (key: string, prefix: string | undefined, tags: readonly string[]) => boolean {
   const collisions = edgeTagCollisions();
+  const told = new Set<string>();
   return (key, prefix, tags) => {
     for (const { tag, other } of collisions(tags))
       report({ type: 'edge-tags', key, reason: 'collision', tags: [other, tag] });
     // Each name takes one, and so do the own three, so few tags need no count.
     if (tags.length <= MOST_EDGE_TAGS - OWN_TAGS) return true;
     const fits = edgeTagsOfResponse(key, prefix, tags).length <= MOST_EDGE_TAGS;
-    if (!fits) report({ type: 'edge-tags', key, reason: 'too-many', tags });
-    return fits;
+    if (fits || told.has(key)) return fits;
+    if (told.size >= MOST_KNOWN) told.clear();
+    told.add(key);
+    report({ type: 'edge-tags', key, reason: 'too-many', tags });
+    return false;
   };
 }
-
-/** The most tags to remember. With more, all are forgotten. */
-const MOST_KNOWN = 10_000;
 
 /**
  * Finds tags that differ only in case, among those of all responses of this process. Each tag is reported once, until

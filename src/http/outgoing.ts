@@ -1,5 +1,5 @@
 import { withDirectives } from './cache-control.js';
-import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader, MOST_EDGE_TAGS } from './edge-tags.js';
+import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader } from './edge-tags.js';
 import { parseHttpDate } from './http-date.js';
 import { ageOf, BODILESS, freshLeft, headerOf, type Page } from './stored.js';
 
@@ -17,6 +17,8 @@ export interface Source {
 export interface Outgoing {
   readonly tagHeader: string | undefined;
   readonly prefix: string | undefined;
+  /** Checks the tags of a response for an edge. False if the edge must not keep it. */
+  readonly fitsEdge: (key: string, prefix: string | undefined, tags: readonly string[]) => boolean;
 }
 
 const DATED = ['max-age', 's-maxage', 'stale-while-revalidate', 'stale-if-error', 'immutable'];
@@ -32,22 +34,18 @@ export function respond(
   source: Source,
   request: Request,
   now: number,
-  { tagHeader, prefix }: Outgoing,
+  { tagHeader, prefix, fitsEdge }: Outgoing,
 ): Response {
   const fields = new Headers();
   for (const [name, value] of page.headers) fields.append(name, value);
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
-  const tagsAtEdge = isEdge ? edgeTagsOfResponse(page.key, prefix, page.tags) : [];
+  const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);
   const leftMs = freshLeft(page, now);
   const isStale = source.state === 'stale' || source.state === 'last-good' || leftMs <= 0;
   if (isStale) {
     set(fields, withDirectives(cacheControl(page), DATED, ['max-age=0', 's-maxage=0']));
     fields.delete('expires');
-  } else if (
-    source.isUncertain ||
-    (isEdge && tagsAtEdge.length > MOST_EDGE_TAGS) ||
-    (isEdge && source.state === 'joined')
-  ) {
+  } else if (source.isUncertain || isTooMuch || (isEdge && source.state === 'joined')) {
     set(fields, withDirectives(cacheControl(page), ['s-maxage'], ['s-maxage=0']));
   } else if (source.state !== 'loaded' && (page.isExplicit || isEdge)) {
     const left = `s-maxage=${Math.floor(leftMs / 1000)}`;
@@ -55,7 +53,11 @@ export function respond(
   }
   fields.set('age', String(Math.floor(ageOf(page, now) / 1000)));
   appendStatus(fields, cacheStatus(source, leftMs));
-  if (isEdge) fields.set(tagHeader, edgeTagHeader(tagHeader, tagsAtEdge));
+  if (isEdge)
+    fields.set(
+      tagHeader,
+      edgeTagHeader(tagHeader, edgeTagsOfResponse(page.key, prefix, page.tags)),
+    );
   if (isUnmodified(page, request.headers, now)) {
     for (const name of [...fields.keys()])
       if (!OF_304.has(name) && name !== tagHeader?.toLowerCase()) fields.delete(name);

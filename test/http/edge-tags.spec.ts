@@ -150,6 +150,7 @@ describe('the check of tags', () => {
   it('lets it keep none with more, because a purge of the rest would not find it', () => {
     const { problems, check } = checking();
     expect(check('k', 'app', tagsOf(48))).toBe(false);
+    expect(check('k', 'app', tagsOf(48))).toBe(false);
     expect(problems).toEqual([
       { type: 'edge-tags', key: 'k', reason: 'too-many', tags: tagsOf(48) },
     ]);
