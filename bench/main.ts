@@ -5,7 +5,6 @@ import { bundlePrograms } from './bundle.js';
 import { type Figure, misses } from './figure.js';
 import { batch } from './figures/batch.js';
 import { cold } from './figures/cold.js';
-import { coldS3 } from './figures/cold-s3.js';
 import { down } from './figures/down.js';
 import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
@@ -15,6 +14,7 @@ import { memory } from './figures/memory.js';
 import { metrics } from './figures/metrics.js';
 import { miss } from './figures/miss.js';
 import { redis } from './figures/redis.js';
+import { s3 } from './figures/s3.js';
 import { serializers } from './figures/serializers.js';
 import { share } from './figures/share.js';
 import { size } from './figures/size.js';
@@ -42,7 +42,7 @@ const FIGURES = {
   serializers,
   eviction,
   heap,
-  'cold-s3': coldS3,
+  s3,
 };
 const NAMES = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
 /** Figures that come out the same everywhere, and the pages that show their tables. */

@@ -23,7 +23,7 @@ type Contestant = keyof typeof CONTESTANTS;
 const NAMES = Object.keys(CONTESTANTS) as Contestant[];
 
 /** From the import of a handler to its first value from S3. */
-export async function coldS3(bench: Bench): Promise<Figure> {
+export async function s3(bench: Bench): Promise<Figure> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const files = await makeCertificate(folder);
   const [key, cert] = [readFileSync(files.key), readFileSync(files.certificate)];
@@ -40,7 +40,7 @@ export async function coldS3(bench: Bench): Promise<Figure> {
     const checks: Check[] = [];
     for (const transport of ['http', 'https'] as const) {
       for (const node of await judgedNodes()) {
-        bench.say(`cold-s3: Node ${node.name} over ${transport}`);
+        bench.say(`s3: Node ${node.name} over ${transport}`);
         const { endpoint } = servers[transport];
         const measured = await measure(bench, node, transport, endpoint, files.certificate);
         tables.push(measured.table);
@@ -48,7 +48,7 @@ export async function coldS3(bench: Bench): Promise<Figure> {
       }
     }
     return {
-      name: 'cold-s3',
+      name: 's3',
       title: 'Cold start: from the import of a bundled handler to its first value from S3',
       notes: [
         'A fresh process for each sample. Each handler is one minified file; all of them read the same object, a hit.',
