@@ -24,10 +24,12 @@ const LIKE_A_HANDLER: BuildOptions = {
 /** The compiler's `paths` lead to the source: without them the package's name leads to its build. */
 const FROM_BUILD = '{}';
 
-const SDK_PROGRAMS = ['cold-sdk', 'warm-sdk'];
+const SDK_PROGRAMS = ['cold-sdk', 'cold-s3-sdk', 'warm-sdk'];
 const PROGRAMS = [
   ...SDK_PROGRAMS,
   'cold-cache',
+  'cold-s3',
+  'cold-s3-store',
   'cold-warmed',
   'cold-bare',
   'cold-floor',
@@ -35,6 +37,7 @@ const PROGRAMS = [
   'warm-bare',
   'warm-floor',
   'memory',
+  'fill',
   'miss',
   'metrics',
   'down',

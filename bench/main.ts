@@ -5,9 +5,11 @@ import { bundlePrograms } from './bundle.js';
 import { type Figure, misses } from './figure.js';
 import { batch } from './figures/batch.js';
 import { cold } from './figures/cold.js';
+import { coldS3 } from './figures/cold-s3.js';
 import { down } from './figures/down.js';
 import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
+import { fill } from './figures/fill.js';
 import { heap } from './figures/heap.js';
 import { memory } from './figures/memory.js';
 import { metrics } from './figures/metrics.js';
@@ -32,6 +34,7 @@ const FIGURES = {
   redis,
   memory,
   miss,
+  fill,
   metrics,
   tier,
   fence,
@@ -39,6 +42,7 @@ const FIGURES = {
   serializers,
   eviction,
   heap,
+  'cold-s3': coldS3,
 };
 const NAMES = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
 /** Figures that come out the same everywhere, and the pages that show their tables. */

@@ -28,7 +28,7 @@ export function helpTexts(): ReadonlyMap<string, string> {
 export function withHelp(page: string): string {
   const texts = helpTexts();
   return page.replace(
-    /```text\nUsage: glasswork-cache (\w+)[^]*?\n```/g,
+    /```text\nUsage: glasswork-cache (\w+)[\s\S]*?\n```/g,
     (_, name: string) =>
       `\`\`\`text\n${texts.get(name) ?? `Usage: glasswork-cache ${name}: there is no such command`}\n\`\`\``,
   );

@@ -21,7 +21,7 @@ const CONTESTANTS = {
 type Contestant = keyof typeof CONTESTANTS;
 const NAMES = Object.keys(CONTESTANTS) as Contestant[];
 
-interface Start {
+export interface Start {
   /** From just before the import to the value, milliseconds. */
   readonly total: number;
   /** The same in time of the processor, all threads of the process. */
@@ -210,7 +210,7 @@ function parts(starts: readonly Start[]): Table {
   };
 }
 
-async function startOnce(
+export async function startOnce(
   node: string,
   bundle: URL,
   withMarks: string,

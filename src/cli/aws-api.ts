@@ -114,9 +114,8 @@ interface Sent {
 }
 
 async function transportOf(place: Place, where: Service) {
-  const { createTransport, errorMessage, errorType, keepCredentials, parsed } = await import(
-    './library.js'
-  );
+  const library = await import('./library.js');
+  const { createTransport, errorMessage, errorType, keepCredentials, parsed } = library;
   const { timeouts } = dynamodbOptions(place);
   const credentials = keepCredentials(credentialsFor({ endpoint: where.endpoint.origin }));
   const transport = createTransport({ ...where, credentials, timeouts });

@@ -19,7 +19,7 @@ export interface Dependency {
   readonly change: 'none' | 'soft' | 'hard';
 }
 
-/** What a service would do with a record, and why. */
+/** The use that a service would make of a record, and why. */
 export interface Explanation {
   readonly verdict: Verdict;
   readonly why: string;

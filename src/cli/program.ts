@@ -14,11 +14,23 @@ import {
 import { lsCommand } from './commands/ls.js';
 import { statsCommand } from './commands/stats.js';
 import { createCommand, destroyCommand } from './commands/table.js';
+import { topCommand } from './commands/top.js';
 import { EXIT } from './exit.js';
 
 /** All commands, in the groups and the order of the help. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
-  ['Look:', [doctorCommand, checkCommand, conformanceCommand, getCommand, lsCommand, statsCommand]],
+  [
+    'Look:',
+    [
+      doctorCommand,
+      checkCommand,
+      conformanceCommand,
+      getCommand,
+      lsCommand,
+      statsCommand,
+      topCommand,
+    ],
+  ],
   ['Change:', [delCommand, expireCommand, invalidateCommand, clearCommand]],
   ['Set up:', [initCommand, costCommand, createCommand, destroyCommand]],
 ];

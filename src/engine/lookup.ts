@@ -53,7 +53,7 @@ export class Lookup {
    */
   wrap(key: AnyKey, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
     if (policy.signal?.aborted) return Promise.reject(policy.signal.reason);
-    const hit = this.localHit(key, keyText(key), policy);
+    const hit = servesAnyFresh(policy) && this.#localHit(key, keyText(key), policy.tags);
     if (hit) return hit;
     const serving = this.#readAndServe(this.#parts.addressOf(key), policy, load);
     return policy.signal ? untilAborted(policy.signal, serving) : serving;

@@ -9,7 +9,7 @@ import { createKit, type Exchange, isMarked, type Kit, MARK } from './kit.js';
 import type { ResponseCacheOptions } from './options.js';
 import { passOn, respond } from './outgoing.js';
 import { nameRequest } from './response-key.js';
-import { isEdge, isUnchanged, tagsOf } from './response-tags.js';
+import { isEdge, isUnchanged, tagsOf, tellEdgeTags } from './response-tags.js';
 import { freshLeft, type Page, recordKey } from './stored.js';
 import { emptyIndex, readIndex, readStored, variantKey } from './url-index.js';
 import { matches, select } from './vary.js';
@@ -111,7 +111,7 @@ async function invalidateIfCached(kit: Kit, key: string): Promise<void> {
   if (isCached) await invalidateResponses(kit.parts, [key]);
 }
 
-/** HEAD is answered from the response to GET. A HEAD that misses says nothing about a GET. */
+/** HEAD is answered from the response to GET. A HEAD that misses passes, because its response is none to a GET. */
 async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Response> {
   const { request } = exchange;
   const index = kit.indexes.get(key) ?? (await readIndex(kit, key));
@@ -186,6 +186,7 @@ async function finish(
   if (value.kind === 'pass') return pass(kit, exchange, key, 'miss', value.reason);
   if (value.kind !== 'page') return pass(kit, exchange, key, 'miss');
   if (call.hasNewTags) preload(kit, exchange, call.wanted);
+  if (source.state === 'loaded' && isEdge(kit)) tellEdgeTags(kit, value);
   const isUncertain =
     source.state === 'loaded' && isEdge(kit) && !(await isCurrent(kit, call, value));
   const response = respond(

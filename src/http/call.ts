@@ -2,12 +2,12 @@ import type { Gate, Versions } from './gates.js';
 import type { Index } from './stored.js';
 import type { Selected } from './vary.js';
 
-/** What one request asks the cache for. */
+/** The variant of a URL that one request asks for. */
 export interface Wanted {
   readonly key: string;
   /** The key of the variant. */
   readonly variant: string;
-  /** What is known of the URL. It may be outdated. */
+  /** The index of the URL as this process knows it. It may be outdated. */
   readonly index: Index;
   /** The request's values of the headers in the index. */
   readonly selected: Selected;

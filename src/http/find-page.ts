@@ -11,7 +11,7 @@ import { hasOwnTags, isCarriedStill } from './response-tags.js';
 import { ageOf, freshLeft, recordKey, type Stored } from './stored.js';
 import { matches } from './vary.js';
 
-/** What a lookup has found for one request. */
+/** The result of a lookup for one request. */
 export type Found =
   /** A record. `state` says how it came about, if it is a response. */
   | { readonly type: 'record'; readonly value: Stored; readonly source: Source }

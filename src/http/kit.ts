@@ -4,6 +4,7 @@ import { invalid } from '../model/errors.js';
 import type { ResponseOutcome } from '../model/events.js';
 import type { WrapOptions } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
+import { edgeTagCollisions } from './edge-tags.js';
 import type { RouteTimes } from './freshness.js';
 import { Gates } from './gates.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
@@ -29,13 +30,14 @@ export interface Kit {
   readonly wrapOptions: WrapOptions;
   readonly route: RouteTimes;
   readonly outgoing: Outgoing;
-  /** What this process knows of URLs. It may be outdated: a variant is checked before it is served. */
+  /** The indexes that this process knows. They may be outdated: a variant is checked before it is served. */
   readonly indexes: Remembered<Index>;
   /** The variants whose last response was not storable, with the time until which nobody waits for another's load. */
   readonly passing: Remembered<number>;
   /** Tags that responses have had lately: their versions are read before each load. */
   readonly recentTags: Remembered<true>;
   readonly gates: Gates;
+  readonly collisions: ReturnType<typeof edgeTagCollisions>;
   /** The value of the header by which this cache knows its own refreshes. */
   readonly mark: string;
   now(): number;
@@ -83,6 +85,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     passing: new Remembered(1_000),
     recentTags: new Remembered(16),
     gates: new Gates(),
+    collisions: edgeTagCollisions(),
     mark: `${secret}.${uniqueId()}`,
     now: () => parts.clock.now(),
     background(work) {

@@ -184,7 +184,7 @@ export class PageLoad {
     return page;
   }
 
-  /** Leaves the response to its own request. Whoever waits for the load learns that nothing is shared. */
+  /** Leaves the response to its own request. Requests that wait for the load learn that nothing is shared. */
   #refuse(response: Response | undefined, reason: string): Stored {
     const { key, variant, selected, isAlone } = this.#call.wanted;
     this.#call.refusal = reason;

@@ -1,5 +1,5 @@
 import { withDirectives } from './cache-control.js';
-import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader } from './edge-tags.js';
+import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader, MOST_EDGE_TAGS } from './edge-tags.js';
 import { parseHttpDate } from './http-date.js';
 import { ageOf, BODILESS, freshLeft, headerOf, type Page } from './stored.js';
 
@@ -37,12 +37,17 @@ export function respond(
   const fields = new Headers();
   for (const [name, value] of page.headers) fields.append(name, value);
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
+  const tagsAtEdge = isEdge ? edgeTagsOfResponse(page.key, prefix, page.tags) : [];
   const leftMs = freshLeft(page, now);
   const isStale = source.state === 'stale' || source.state === 'last-good' || leftMs <= 0;
   if (isStale) {
     set(fields, withDirectives(cacheControl(page), DATED, ['max-age=0', 's-maxage=0']));
     fields.delete('expires');
-  } else if (source.isUncertain || (isEdge && source.state === 'joined')) {
+  } else if (
+    source.isUncertain ||
+    (isEdge && tagsAtEdge.length > MOST_EDGE_TAGS) ||
+    (isEdge && source.state === 'joined')
+  ) {
     set(fields, withDirectives(cacheControl(page), ['s-maxage'], ['s-maxage=0']));
   } else if (source.state !== 'loaded' && (page.isExplicit || isEdge)) {
     const left = `s-maxage=${Math.floor(leftMs / 1000)}`;
@@ -50,11 +55,7 @@ export function respond(
   }
   fields.set('age', String(Math.floor(ageOf(page, now) / 1000)));
   appendStatus(fields, cacheStatus(source, leftMs));
-  if (isEdge)
-    fields.set(
-      tagHeader,
-      edgeTagHeader(tagHeader, edgeTagsOfResponse(page.key, prefix, page.tags)),
-    );
+  if (isEdge) fields.set(tagHeader, edgeTagHeader(tagHeader, tagsAtEdge));
   if (isUnmodified(page, request.headers, now)) {
     for (const name of [...fields.keys()])
       if (!OF_304.has(name) && name !== tagHeader?.toLowerCase()) fields.delete(name);

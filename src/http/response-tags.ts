@@ -2,7 +2,7 @@ import type { LoadDetails } from '../engine/loading/load-context.js';
 import type { DependencyName } from '../model/dependency.js';
 import { checkedTags } from '../model/policy.js';
 import { splitList } from './cache-control.js';
-import { isEdgeHeader } from './edge-tags.js';
+import { edgeTagsOfResponse, isEdgeHeader, MOST_EDGE_TAGS } from './edge-tags.js';
 import type { Gate, Versions } from './gates.js';
 import type { Kit } from './kit.js';
 import type { Page } from './stored.js';
@@ -92,6 +92,15 @@ export async function isCarriedStill(kit: Kit, page: Page, gate: Gate): Promise<
 /** True if a CDN reads the tag header, so that responses are kept where no version is compared. */
 export const isEdge = ({ settings }: Kit): boolean =>
   settings.tagHeader !== undefined && isEdgeHeader(settings.tagHeader);
+
+/** Reports tags that an edge takes for others, and those of which it would drop some. */
+export function tellEdgeTags(kit: Kit, { key, tags }: Page): void {
+  const { emit, keys } = kit.parts;
+  for (const { tag, other } of kit.collisions(tags))
+    emit({ type: 'edge-tags', key, reason: 'collision', tags: [tag, other] });
+  if (edgeTagsOfResponse(key, keys.prefix, tags).length > MOST_EDGE_TAGS)
+    emit({ type: 'edge-tags', key, reason: 'too-many', tags });
+}
 
 /** True if nothing that the response depends on has changed since its load began. */
 export async function isUnchanged(

@@ -36,7 +36,7 @@ export interface Moved {
   readonly key: string;
 }
 
-/** What is known of a URL whose responses vary or have tags of their own. */
+/** The index of a URL whose responses vary or have tags of their own. */
 export interface Index {
   readonly kind: 'index';
   readonly key: string;

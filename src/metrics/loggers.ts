@@ -44,8 +44,8 @@ const LEVELS: Partial<Record<CacheEvent['type'], Level>> = {
   'edge-invalidate': 'info',
 };
 
-/** The fields that hold keys, tags and patterns. */
-const NAMES = new Set(['key', 'waitingKey', 'tag', 'tags', 'pattern']);
+/** The fields that hold keys, tags, patterns and paths. */
+const NAMES = new Set(['key', 'waitingKey', 'tag', 'tags', 'pattern', 'route']);
 
 /**
  * Writes a line for each event to a logger by pino, with the event as fields below `cache`: hits and calls to the store

@@ -145,6 +145,8 @@ function attributesOf(event: CacheEvent): Attributes {
   if (detail === undefined) return {};
   if (event.type === 'load-error' || event.type === 'background-error')
     return { 'error.type': detail };
+  // Not the route, which may be a path with somebody's id in it.
+  if (event.type === 'response') return { [`${PREFIX}.outcome`]: event.outcome };
   if (event.type === 'skip') return { 'db.operation.name': detail };
   const name = event.type === 'lease' || event.type === 'breaker' ? 'state' : 'reason';
   return { [`${PREFIX}.${name}`]: detail };

@@ -131,9 +131,10 @@ interface Times {
 /** The only place that decides if an entry may be used. At `expiresAt` exactly it has expired. */
 export function freshness(entry: Times, now: number): Freshness {
   if (now >= entry.expiresAt) return 'expired';
-  return entry.staleAt !== undefined && (now >= entry.staleAt || isExpiredSoftly(entry))
-    ? 'stale'
-    : 'fresh';
+  const { staleAt } = entry;
+  if (staleAt === undefined) return 'fresh';
+  // Written out, because V8 inlines only so much into a hit. Without a creation the comparison is false.
+  return now >= staleAt || staleAt <= (entry.createdAt as number) ? 'stale' : 'fresh';
 }
 
 /** True if the entry is stale from its creation on. It is stale even by a clock that is behind. */

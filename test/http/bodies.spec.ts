@@ -9,7 +9,9 @@ function written(headers: Record<string, string> = {}) {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const cancelled: unknown[] = [];
   const body = new ReadableStream<Uint8Array>({
-    start: (given) => void (controller = given),
+    start(given) {
+      controller = given;
+    },
     cancel: (reason) => void cancelled.push(reason),
   });
   return {

@@ -113,6 +113,19 @@ describe('the tag header', () => {
     expect((await made.get()).headers.get('cache-tag')?.split(',')).toEqual(tags);
   });
 
+  it('of a CDN: more tags than an edge keeps, and tags that differ only in case, are events', async () => {
+    const made = world({ tagHeader: 'cache-tag' });
+    const tags = Array.from({ length: 60 }, (_, i) => `t${i}`);
+    const headers = { 'cache-control': 'max-age=60', 'cache-tag': tags.join() };
+    made.origin = () => new Response('a', { headers });
+    expect(controlOf(await made.get())).toBe('max-age=60, s-maxage=0');
+    expect(controlOf(await made.get())).toBe('max-age=60, s-maxage=0');
+    made.origin = () => new Response('a', { headers: { ...headers, 'cache-tag': 'T1' } });
+    await made.get({}, 'https://example.com/b');
+    const reasons = made.events.flatMap((each) => (each.type === 'edge-tags' ? [each.reason] : []));
+    expect(reasons).toEqual(['too-many', 'collision']);
+  });
+
   it('of Fastly is separated by spaces', async () => {
     const made = world({ ttl: 60, tagHeader: 'surrogate-key' });
     made.origin = () => new Response('a', { headers: { 'surrogate-key': 'one two' } });

@@ -74,6 +74,8 @@ describe('a line of EMF', () => {
       'Leases.taken': 1,
       'Leases.held': 1,
       'Leases.timeout': 1,
+      Responses: 1,
+      'Responses.hit': 1,
       BackgroundErrors: 1,
       'BackgroundErrors.TIMEOUT': 1,
       BackgroundUnfinished: 2,

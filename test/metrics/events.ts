@@ -50,6 +50,7 @@ export const EVENTS: readonly CacheEvent[] = [
   { type: 'lease', key: 'user:secret', state: 'taken' },
   { type: 'lease', key: 'user:secret', state: 'held' },
   { type: 'lease', key: 'user:secret', state: 'timeout' },
+  { type: 'response', key: 'user:secret', route: '/users/secret', status: 200, outcome: 'hit' },
   { type: 'background-error', error: failure },
   { type: 'background-unfinished', pending: 2, waitedMs: 100 },
   { type: 'edge-tags', key: 'user:secret', reason: 'collision', tags: ['a', 'A'] },

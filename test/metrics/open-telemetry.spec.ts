@@ -85,6 +85,7 @@ describe('the metrics', () => {
         ['skips', { 'db.operation.name': 'get' }, 1],
         ['edge_invalidations', {}, 3],
         ['fills', {}, 1],
+        ['responses', own('outcome', 'hit'), 1],
       ]),
     );
     expect(JSON.stringify(counted)).not.toContain('secret');

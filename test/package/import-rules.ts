@@ -38,6 +38,8 @@ export function violations(modules: readonly Module[], rules: Rules): string[] {
     for (const entry of module.imports) {
       const where = `src/${module.path}: imports ${entry.target}`;
       if (entry.bare) problems.push(...bareImport(where, room, entry, rules));
+      // Data of the package, which the compiler finds.
+      else if (entry.target.endsWith('.json')) continue;
       else if (!paths.has(entry.target)) problems.push(`${where}, which does not exist`);
       else if (level >= 0 && !(entry.kind === 'lazy' && rules.runners.includes(room)))
         problems.push(...roomImport(where, room, roomOf(entry.target, rules), rules));

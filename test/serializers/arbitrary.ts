@@ -77,3 +77,7 @@ export const data = (hostile = false): fc.Arbitrary<unknown> =>
       fc.array(tie('part'), { maxLength: 3 }).map((list) => new AggregateError(list, 'many')),
     ),
   })).part;
+
+/** What JSON can say, without the one name that devalue refuses, because it can change a prototype. */
+export const jsonData = (): fc.Arbitrary<fc.JsonValue> =>
+  fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));

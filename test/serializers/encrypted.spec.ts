@@ -9,6 +9,7 @@ import {
   structuredSerializer,
 } from '../../src/index.js';
 import { errorOf } from '../errors.js';
+import { jsonData } from './arbitrary.js';
 import { v8Serializer } from './foreign.js';
 
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
@@ -29,7 +30,7 @@ describe('encrypted', () => {
     `gives back what $name can write (seed ${SEED})`,
     (inner) => {
       const own = encrypted(inner, { keys: { march } });
-      const property = fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, key) => {
+      const property = fc.property(jsonData(), fc.string({ unit: 'binary' }), (value, key) => {
         // JSON has no negative zero.
         const plain = JSON.parse(JSON.stringify(value));
         expect(own.deserialize(written(own, plain, key), key)).toStrictEqual(plain);

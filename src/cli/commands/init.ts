@@ -26,7 +26,10 @@ export const initCommand = () =>
       command
         .addOption(new Option('--store <store>', 'the store').choices(STORES).default('dynamodb'))
         .option('--out <file>', 'write a new file; one that exists is not overwritten')
-        .option('--into <file>', 'add to a template of SAM or CloudFormation; what is there stays');
+        .option(
+          '--into <file>',
+          'add to a template of SAM or CloudFormation; nothing in it is changed',
+        );
     },
     async run({ args: [tool = ''], options, terminal }) {
       if (!isTool(tool))

@@ -26,12 +26,12 @@ export interface Cost {
   readonly about: string;
 }
 
-/** What a month sends to the store. */
+/** The traffic of a month. */
 interface Traffic {
   readonly reads: number;
   readonly fills: number;
   readonly itemBytes: number;
-  /** Of all values that are stored at once. */
+  /** The size of all values that are stored at once. */
   readonly storedBytes: number;
   readonly tags: number;
 }
@@ -63,7 +63,7 @@ function trafficOf(workload: Workload, tierHitRatio: number): Traffic {
   const { requests, hitRatio, ttl, valueBytes, keyBytes, tags, keys } = workload;
   const itemBytes = valueBytes + keyBytes + RECORD_BYTES;
   const fillsASecond = requests * (1 - hitRatio);
-  // What is filled lives for its ttl, so that this many values are there at once.
+  // A filled value lives for its ttl, so that this many are stored at once.
   const live = Math.min(fillsASecond * Math.max(ttl, LEAST_LIFE), keys ?? Number.POSITIVE_INFINITY);
   return {
     reads: requests * SECONDS * (1 - tierHitRatio),
@@ -174,7 +174,7 @@ function nodeFor(nodes: readonly Node[], bytes: number): Node & { count: number 
   return { ...largest, count: Math.ceil(bytes / (largest.memoryGB * GB * USABLE)) };
 }
 
-/** What the initialisation of the cache costs in a month, since Lambda bills that phase. */
+/** The monthly cost of initialising the cache, since Lambda bills that phase. */
 export const initialisation = (
   { coldStarts, initMs, memoryMB }: Workload,
   { lambda }: Prices,

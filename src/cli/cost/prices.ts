@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import standard from '../../../infrastructure/prices.json' with { type: 'json' };
 import { UsageError } from '../exit.js';
-import standard from './prices.json' with { type: 'json' };
 
 export type Prices = (typeof standard.regions)['us-east-1'];
 export interface PriceList {

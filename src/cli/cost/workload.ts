@@ -1,4 +1,4 @@
-/** What is asked of a cache, on average. */
+/** The use of a cache, on average. */
 export interface Workload {
   /** Reads a second of all functions together. */
   readonly requests: number;

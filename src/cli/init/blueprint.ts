@@ -26,7 +26,7 @@ export interface Parameter {
   readonly Description: string;
 }
 
-/** What a store needs in the cloud, from which every tool's template is made. */
+/** The resources of a store in the cloud, from which every tool's template is made. */
 export interface Blueprint {
   readonly description: string;
   readonly parameters: Readonly<Record<string, Parameter>>;
@@ -47,7 +47,7 @@ export const attribute = (resource: string, name: string): Value => ({
 });
 export const sub = (text: string): Value => ({ 'Fn::Sub': text });
 
-/** Whatever is in a cache can be loaded again, so nothing stays behind when the stack goes. */
+/** A cache can be loaded again, so nothing stays behind when the stack goes. */
 export const disposable = { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' } as const;
 
 /** A policy of one statement, for one role. */

@@ -23,7 +23,7 @@ export interface Template {
   /** The file that the tool expects. */
   readonly file: string;
   readonly text: string;
-  /** What to paste where, one step a line. */
+  /** The next steps, such as a text to paste. */
   readonly steps: readonly string[];
 }
 

@@ -138,8 +138,11 @@ export class BackgroundRefresh {
   async #stillDue(request: LoadRequest): Promise<LoadRequest | undefined> {
     const { address, policy, snapshot: before } = request;
     const snapshot = await this.#parts.reader.read(address, policy.tags);
+    // A stale copy beside a fresh entry is an older one, even if both were made in the same millisecond.
     const isSame =
-      snapshot.state === 'fresh' && snapshot.entry?.createdAt === before.entry?.createdAt;
+      snapshot.state === 'fresh' &&
+      before.state === 'fresh' &&
+      snapshot.entry?.createdAt === before.entry?.createdAt;
     const current = readAgain(request, snapshot);
     return (isSame || snapshot.state === 'stale') && !this.#isLoading(current)
       ? current

@@ -16,6 +16,12 @@ export interface KeyvCacheStoreOptions {
   readonly clock?: Clock | undefined;
 }
 
+/**
+ * How much longer than its value a record stays in Keyv, milliseconds. The record says when its value expires. The ttl of a
+ * storage only collects garbage, by another clock and often in whole seconds.
+ */
+const GARBAGE_MS = 60_000;
+
 /** Keyv 6 refuses an empty key. No other storage key begins like this. */
 const EMPTY_KEY = '#empty:';
 
@@ -73,9 +79,9 @@ export class KeyvCacheStore implements CacheStore {
     const serialized = this.#codec.serialize(bareValue(value), key);
     // An `await` for nothing would send the write after a `del` that was called after it.
     const raw = isPromise(serialized) ? await serialized : serialized;
-    const ttlMs = Math.max(1, Math.ceil(ttl * 1000));
+    const ttlMs = Math.ceil(ttl * 1000) + GARBAGE_MS;
     const record = recordText(raw, envelopeOf(value), endMs);
-    await this.#keyv.set(keyvKey(key), record, ttlMs, Math.ceil(endMs));
+    await this.#keyv.set(keyvKey(key), record, ttlMs, Math.ceil(endMs) + GARBAGE_MS);
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {

@@ -75,3 +75,7 @@ interface ClientError extends Error {
   readonly command?: { readonly name?: string };
   readonly lastNodeError?: unknown;
 }
+
+/** The error of a fill whose read found no memory for its token. */
+export const noTokenError = (key: string): CacheError =>
+  redisError('fill', key, new Error('OOM when the token was to be left that a fill needs'));

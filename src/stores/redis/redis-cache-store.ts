@@ -16,12 +16,12 @@ import { lost, type Overflow, overflowOf } from '../overflow.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
 import { connectionOf } from './connection-of.js';
-import { redisError } from './error.js';
+import { noTokenError } from './error.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
 import { type RedisCacheStoreOptions, valueLimit } from './options.js';
 import { ID_BYTES, NO_TOKEN, pointerId, StoredRecord, UNKNOWN_VERSION } from './record.js';
-import { isValue, unlinkKeys } from './scan.js';
+import { isValue, unlinkAll } from './scan.js';
 import { ValueMemo } from './value-memo.js';
 import { RecordValues } from './values.js';
 
@@ -132,12 +132,7 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    if (version === NO_TOKEN)
-      throw redisError(
-        'fill',
-        key,
-        new Error('OOM when the token was to be left that a fill needs'),
-      );
+    if (version === NO_TOKEN) throw noTokenError(key);
     return this.#write('fill', key, value, ttl, version, 'write');
   }
 
@@ -164,12 +159,12 @@ export class RedisCacheStore implements CacheStore {
    * index by prefix. During a resharding it can miss keys that move. In requests, use tags.
    */
   async delByPattern(pattern: string): Promise<number> {
-    return this.#unlink('delByPattern', pattern);
+    return unlinkAll(this.#connection, this.#keys, 'delByPattern', pattern);
   }
 
   /** Deletes everything below the prefix, tokens and version records included. Other keys stay. */
   async clear(): Promise<void> {
-    await this.#unlink('clear', undefined);
+    await unlinkAll(this.#connection, this.#keys, 'clear');
     await this.#overflow?.clear();
   }
 
@@ -254,14 +249,5 @@ export class RedisCacheStore implements CacheStore {
     if (Number(written) !== 1) return false;
     this.#known.add(stored);
     return true;
-  }
-
-  async #unlink(operation: string, glob: string | undefined): Promise<number> {
-    const { unused } = this.#keys;
-    const pattern = this.#keys.scanPattern(glob);
-    const matches = glob === undefined ? () => true : this.#keys.matcher(glob);
-    return this.#connection.scan(operation, (client) =>
-      unlinkKeys(client, { unused, pattern, matches }),
-    );
   }
 }

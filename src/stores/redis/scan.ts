@@ -1,6 +1,8 @@
 import { withTimeout } from '../../model/time.js';
 import { masters, type RedisClient, type RedisNode } from './client.js';
+import type { Connection } from './connection.js';
 import { messageOf } from './error.js';
+import type { KeySpace } from './keys.js';
 import { TOKEN } from './record.js';
 
 /** Keys per step. SCAN blocks the server during a step. */
@@ -15,6 +17,21 @@ interface Search {
   readonly pattern: string;
   /** The exact test, because SCAN's pattern finds more keys than match. */
   readonly matches: (stored: Uint8Array) => boolean;
+}
+
+/** Deletes the keys below the prefix, or those that match the glob, and resolves to the number of values among them. */
+export function unlinkAll(
+  connection: Pick<Connection, 'scan'>,
+  keys: KeySpace,
+  operation: string,
+  glob?: string,
+): Promise<number> {
+  const search: Search = {
+    unused: keys.unused,
+    pattern: keys.scanPattern(glob),
+    matches: glob === undefined ? () => true : keys.matcher(glob),
+  };
+  return connection.scan(operation, (client) => unlinkKeys(client, search));
 }
 
 /** Deletes all matching keys, and resolves to the number of values among them. */

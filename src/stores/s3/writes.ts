@@ -7,8 +7,8 @@ import { type Content, HEAD_BYTES, storedRecord } from './record.js';
 
 /** The most tries of a write that loses against other processes. Each time, one of them wins. */
 const MOST_ROUNDS = 16;
-/** The longest that a write waits for an earlier one of the same key, milliseconds, because that one may hang. */
-const LONGEST_TURN_MS = 250;
+/** The longest that a write waits for the one before it, from when that one began, milliseconds: it may hang. */
+const LONGEST_TURN_MS = 500;
 /** The longest pause before another try, per round, milliseconds. */
 const PAUSE_MS = 10;
 
@@ -36,6 +36,18 @@ export type Write = (
   options?: WriteOptions,
 ) => Promise<boolean>;
 
+/** The place of a write among those of its key. Neither promise rejects. */
+interface Turn {
+  readonly begun: Promise<unknown>;
+  readonly ended: Promise<unknown>;
+}
+
+/** The end of a turn, or the time at which it counts as hanging. */
+const endOf = ({ begun, ended }: Turn): Promise<unknown> =>
+  begun.then(() => withTimeout(ended, LONGEST_TURN_MS, ignore));
+
+const ignore = (): void => {};
+
 interface Prepared {
   readonly id: string;
   readonly body: Uint8Array;
@@ -62,23 +74,22 @@ interface Prepared {
  * The writes of one key wait for each other in this process, so that they do not fail one another's conditions.
  */
 export function versionedWrites(database: Database, clock: Clock): Write {
-  const last = new Map<string, Promise<unknown>>();
+  const last = new Map<string, Turn>();
 
   return (name, content, when, { etag, called } = {}) => {
     const request = prepare(content, called);
     if (typeof when === 'object') return writeOnce(name, request, when.etag);
     const before = last.get(name);
-    const turn = before ? withTimeout(before, LONGEST_TURN_MS, () => {}) : Promise.resolve();
-    const written = turn.then(() =>
+    const begun = before ? endOf(before) : Promise.resolve();
+    const written = begun.then(() =>
       // A write of this process came between, so the guess is wrong.
       writeAnyhow(name, request, when, before ? undefined : etag),
     );
-    const ended = written
-      .catch(() => {})
-      .then(() => {
-        if (last.get(name) === ended) last.delete(name);
-      });
-    last.set(name, ended);
+    const turn: Turn = { begun, ended: written.then(ignore, ignore) };
+    last.set(name, turn);
+    void turn.ended.then(() => {
+      if (last.get(name) === turn) last.delete(name);
+    });
     return written;
   };
 

@@ -198,7 +198,6 @@ export class TieredCacheStore implements CacheStore {
     await checkStore(this, keyPrefix);
   }
 
-  /** Closes every tier, and rejects with the first failure. */
   async close(): Promise<void> {
     try {
       await this.#bus?.close();
@@ -207,7 +206,6 @@ export class TieredCacheStore implements CacheStore {
     }
   }
 
-  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

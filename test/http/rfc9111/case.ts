@@ -30,7 +30,7 @@ export interface Case {
   /** How long the origin takes for its first response, seconds. */
   readonly delay?: number;
   /** The second answer of the origin. */
-  readonly then?: { readonly status?: number; readonly response?: Record<string, string> };
+  readonly later?: { readonly status?: number; readonly response?: Record<string, string> };
   readonly options?: ResponseCacheOptions;
   readonly expect: Outcome;
   /** Fields of the second response. Null: absent. */
@@ -43,13 +43,13 @@ const bodiless = new Set([204, 304]);
 /** Runs one case, and checks what the second request got and what reached the origin. */
 export async function run(given: Case): Promise<void> {
   const { response = {}, status = 200, method = 'GET', request = {}, after = 0 } = given;
-  const { again = request, againMethod = 'GET', url = URL_1, then, options } = given;
+  const { again = request, againMethod = 'GET', url = URL_1, later, options } = given;
   const made = world(options);
   made.origin = () => {
     const count = made.asked.length;
     if (count === 1) made.clock.advance((given.delay ?? 0) * 1000);
-    const headers = count === 1 ? response : (then?.response ?? response);
-    const answered = count === 1 ? status : (then?.status ?? status);
+    const headers = count === 1 ? response : (later?.response ?? response);
+    const answered = count === 1 ? status : (later?.status ?? status);
     const body = bodiless.has(answered) ? null : `body ${count}`;
     return new Response(body, { status: answered, headers });
   };

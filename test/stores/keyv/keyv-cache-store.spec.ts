@@ -211,7 +211,7 @@ describe('a Keyv store', () => {
     expect(await store.get('key')).toEqual(value);
   });
 
-  it('gives a storage of version 6 an absolute time, and others a ttl', async () => {
+  it('gives a storage of version 6 an absolute time, and others a ttl, a minute longer than the value', async () => {
     const clock = createVirtualClock(1_000_000);
     const set = vi.fn(async () => true);
     await new KeyvCacheStore(
@@ -219,7 +219,7 @@ describe('a Keyv store', () => {
       { clock },
     ).set('a', 1, 1.5);
     await new KeyvCacheStore(broken({ set }), { clock }).set('a', 1, 1.5);
-    expect(set.mock.calls.map((call) => Number(Object(call)[2]))).toEqual([1_001_500, 1_500]);
+    expect(set.mock.calls.map((call) => Number(Object(call)[2]))).toEqual([1_061_500, 61_500]);
   });
 
   it('leaves the Keyv open, and stops listening', async () => {

@@ -46,10 +46,11 @@ const adapterTests: Record<string, (store: CacheStore, namespace: string) => Pro
     const keyv = new Keyv({ store: adapter, namespace });
     await keyv.set('key', 1, 60_000);
     assert.equal(await adapter.has('key'), true);
-    await adapter.set('key', 'x', Date.now() + 30);
-    const begun = Date.now();
-    while (await adapter.has('key')) assert.ok(Date.now() < begun + 20_000, 'it should expire');
-    assert.ok(Date.now() >= begun + 20, 'it expired too early');
+    const end = Date.now() + 30;
+    await adapter.set('key', 'x', end);
+    while (await adapter.has('key')) assert.ok(Date.now() < end + 20_000, 'it should expire');
+    // Redis measures the life of a value by a clock of its own.
+    assert.ok(Date.now() >= end - 5, 'it expired too early');
   },
   async 'deletes a value whose time is over when it is set'(store, namespace) {
     const adapter = keyvAdapter(store);

@@ -1,0 +1,91 @@
+import { quantile } from '../doctor/speed.js';
+
+/** The most load times that are kept, for percentiles of the newest. */
+const MOST_TIMES = 10_000;
+/** The part of an EMF line by which it is found behind a log's own prefix. */
+const START = /\{"_aws":|\{(?=.*"_aws"\s*:)/;
+
+export interface Report {
+  readonly lines: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Undefined before the first read. */
+  readonly hitRatio: number | undefined;
+  readonly staleHits: number;
+  readonly loads: number;
+  readonly loadErrors: number;
+  readonly storeErrors: number;
+  /** Milliseconds. */
+  readonly loadTime: Percentiles | undefined;
+  readonly storeTime: Percentiles | undefined;
+  /** Counts by reason, the largest first. */
+  readonly missesBy: Readonly<Record<string, number>>;
+  readonly refusedBy: Readonly<Record<string, number>>;
+  readonly errorsBy: Readonly<Record<string, number>>;
+}
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Sums up the lines that `emf()` writes. Other lines are left alone. */
+export class Top {
+  #lines = 0;
+  readonly #counts = new Map<string, number>();
+  readonly #times = { LoadTime: [] as number[], StoreTime: [] as number[] };
+
+  /** True if the line had metrics of the cache. */
+  add(line: string): boolean {
+    const at = line.search(START);
+    if (at < 0) return false;
+    let metrics: Readonly<Record<string, unknown>>;
+    try {
+      metrics = Object(JSON.parse(line.slice(at)));
+    } catch {
+      return false;
+    }
+    if (!('_aws' in metrics)) return false;
+    this.#lines++;
+    for (const [name, value] of Object.entries(metrics)) {
+      if (typeof value === 'number') this.#counts.set(name, (this.#counts.get(name) ?? 0) + value);
+      if (name === 'LoadTime' || name === 'StoreTime') this.#addTimes(name, value);
+    }
+    return true;
+  }
+
+  report(): Report {
+    const of = (name: string) => this.#counts.get(name) ?? 0;
+    const [hits, misses] = [of('Hits'), of('Misses')];
+    return {
+      lines: this.#lines,
+      ...{ hits, misses, staleHits: of('StaleHits'), loads: of('Loads') },
+      hitRatio: hits + misses > 0 ? hits / (hits + misses) : undefined,
+      ...{ loadErrors: of('LoadErrors'), storeErrors: of('StoreErrors') },
+      loadTime: percentiles(this.#times.LoadTime),
+      storeTime: percentiles(this.#times.StoreTime),
+      missesBy: this.#by('Misses.'),
+      refusedBy: this.#by('Refused.'),
+      errorsBy: this.#by('StoreErrors.'),
+    };
+  }
+
+  #addTimes(name: 'LoadTime' | 'StoreTime', value: unknown): void {
+    const times = this.#times[name];
+    for (const each of Array.isArray(value) ? value : [value])
+      if (typeof each === 'number') times.push(each);
+    if (times.length > MOST_TIMES) times.splice(0, times.length - MOST_TIMES);
+  }
+
+  #by(start: string): Record<string, number> {
+    const entries = [...this.#counts].filter(([name]) => name.startsWith(start));
+    entries.sort(([, a], [, b]) => b - a);
+    return Object.fromEntries(entries.map(([name, count]) => [name.slice(start.length), count]));
+  }
+}
+
+function percentiles(times: readonly number[]): Percentiles | undefined {
+  if (times.length === 0) return undefined;
+  const sorted = [...times].sort((a, b) => a - b);
+  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: sorted.at(-1) ?? 0 };
+}

@@ -1,0 +1,91 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { STORES } from '../../src/cli/init/blueprint.js';
+import { TOOLS, templateFor } from '../../src/cli/init/instructions.js';
+import { type Dynalite, startDynalite } from '../servers/dynalite.js';
+import { createCacheTable } from '../servers/table.js';
+import { bundledCommandLine } from './cli.js';
+
+const cli = bundledCommandLine();
+let folder = mkdtempSync(join(tmpdir(), 'init-'));
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+  folder = mkdtempSync(join(tmpdir(), 'init-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const init = (...args: string[]) => cli.run(['init', ...args], { cwd: folder });
+
+describe('init', () => {
+  it.each(TOOLS)('prints the template for %s, and the steps apart from it', async (tool) => {
+    const { code, stdout, stderr } = await init(tool);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: templateFor(tool, 'dynamodb').text });
+    expect(stderr).toMatch(/Next:\n1\. /);
+    expect(stderr).toContain('glasswork-cache doctor');
+  });
+
+  it.each(STORES)('takes the store %s, as JSON too', async (store) => {
+    const { code, stdout } = await init('cloudformation', '--store', store, '--json');
+    expect(code).toBe(0);
+    const { text, steps } = templateFor('cloudformation', store);
+    expect(JSON.parse(stdout)).toMatchObject({ store, text, steps, written: false });
+  });
+
+  it('writes a new file, and never over one that exists', async () => {
+    expect(await init('sst', '--out', 'infra/cache.ts')).toMatchObject({ code: 0, stdout: '' });
+    const file = join(folder, 'infra/cache.ts');
+    expect(readFileSync(file, 'utf8')).toBe(templateFor('sst', 'dynamodb').text);
+    writeFileSync(file, 'mine');
+    const again = await init('sst', '--out', 'infra/cache.ts');
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('not overwritten') });
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+  });
+
+  it('adds to a template, once', async () => {
+    const file = join(folder, 'stack.yaml');
+    writeFileSync(file, 'Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n');
+    expect(await init('cloudformation', '--into', 'stack.yaml')).toMatchObject({ code: 0 });
+    const merged = readFileSync(file, 'utf8');
+    expect(merged).toMatch(/^ {2}CacheTable:$/m);
+    expect(merged).toMatch(/^ {2}Queue:$/m);
+    expect(await init('cloudformation', '--into', 'stack.yaml')).toMatchObject({ code: 2 });
+    expect(readFileSync(file, 'utf8')).toBe(merged);
+  });
+
+  it.each([
+    ['an unknown tool', ['pulumi']],
+    ['an unknown store', ['sam', '--store', 'disk']],
+    ['two files', ['sam', '--out', 'a', '--into', 'b']],
+    ['a file to add to that is missing', ['sam', '--into', 'none.yaml']],
+    ['adding to a file of Terraform', ['terraform', '--into', 'none.tf']],
+  ])('refuses %s', async (_what, args) => {
+    expect(await init(...args)).toMatchObject({ code: 2, stdout: '' });
+    expect(existsSync(join(folder, 'a'))).toBe(false);
+  });
+});
+
+describe('conformance', () => {
+  let server: Dynalite;
+  beforeAll(async () => {
+    server = await startDynalite();
+  });
+  afterAll(() => server.stop());
+
+  it('runs the suite on a table, and leaves no value behind', async () => {
+    const where = [
+      '--table',
+      await createCacheTable(server.endpoint),
+      '--endpoint',
+      server.endpoint,
+    ];
+    const { code, stdout } = await cli.run(['conformance', '--json', '--case', 'fill', ...where]);
+    const report: { passed: number; failed: number; cases: { name: string; outcome: string }[] } =
+      JSON.parse(stdout);
+    expect(report.cases.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    expect(code).toBe(0);
+    expect(report.passed).toBeGreaterThan(20);
+    const left = await cli.run(['ls', '--all', '--json', ...where]);
+    expect(left.stdout).toBe('');
+  });
+});
