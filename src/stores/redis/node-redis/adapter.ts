@@ -7,8 +7,8 @@ import { serverAdapter } from './server.js';
 
 /** True for any client of node-redis, and for nothing that has the members of `RedisClient`. */
 export function isNodeRedis(client: unknown): client is NodeRedisClient {
-  const members = Object(client) as Readonly<Record<string, unknown>>;
-  return typeof members.sendCommand === 'function' && typeof members.defineCommand !== 'function';
+  const members: object = Object(client);
+  return 'isOpen' in members && 'sendCommand' in members && !('defineCommand' in members);
 }
 
 /**
