@@ -7,7 +7,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { createFeatureFlags } from '../../examples/feature-flags/flags.js';
 import { startDynalite } from '../servers/dynalite.js';
 import { createCacheTable } from '../servers/table.js';
-import { httpApiEvent } from './lambda-events.js';
+import { httpApiEvent, urlEvent } from './lambda-events.js';
 
 const OFF = { newCheckout: false };
 const ON = { newCheckout: true };
@@ -107,7 +107,10 @@ it.each<[string, object | undefined]>([
   },
 );
 
-it('the handler answers by the flags, and takes the webhook', async () => {
+it.each([
+  ['an HTTP API', httpApiEvent],
+  ['a function URL', urlEvent],
+])('the handler answers by the flags behind %s, and takes the webhook', async (_, event) => {
   const [dynalite, service] = await Promise.all([startDynalite(), startFlagService()]);
   onTestFinished(async () => {
     vi.unstubAllEnvs();
@@ -119,9 +122,11 @@ it('the handler answers by the flags, and takes the webhook', async () => {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
   vi.stubEnv('CACHE_TABLE', await createCacheTable(dynalite.endpoint));
   vi.stubEnv('FLAGS_URL', service.url);
+  // It reads its variables when it is loaded.
+  vi.resetModules();
   const { handler, cache } = await import('../../examples/feature-flags/handler.js');
   const send = async (method: string, body?: string) => {
-    const response = await handler(httpApiEvent(method, '/', body) as never);
+    const response = await handler(event(method, '/', body) as never);
     await cache.settled();
     return response;
   };

@@ -22,6 +22,24 @@ export function urlEvent(method: string, path: string, body?: string) {
   });
 }
 
+/** The event of a REST API (payload format 1.0) with the resource `/{proxy+}`. */
+export function restApiEvent(method: string, path: string, body?: string) {
+  const headers = { Host: '70ixmpl4fl.execute-api.us-east-2.amazonaws.com', Accept: '*/*' };
+  return {
+    ...{ resource: '/{proxy+}', path, httpMethod: method, headers },
+    multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, [v]])),
+    ...{ queryStringParameters: null, multiValueQueryStringParameters: null },
+    ...{ pathParameters: { proxy: path.slice(1) }, stageVariables: null },
+    requestContext: {
+      ...{ resourcePath: '/{proxy+}', httpMethod: method, path: `/Prod${path}`, stage: 'Prod' },
+      ...{ apiId: '70ixmpl4fl', domainName: headers.Host, accountId: '123456789012' },
+      identity: { sourceIp: '203.0.113.1', userAgent: 'curl/8.7.1' },
+    },
+    body: body ?? null,
+    isBase64Encoded: false,
+  };
+}
+
 interface Route {
   readonly apiId: string;
   readonly domainPrefix: string;

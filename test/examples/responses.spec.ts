@@ -10,12 +10,17 @@ import { Products } from '../../examples/responses/products.js';
 import { DISTRIBUTION, startCloudFront } from '../servers/cloudfront.js';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
 import { createCacheTable } from '../servers/table.js';
-import { httpApiEvent, type LambdaResponse, urlEvent } from './lambda-events.js';
+import { httpApiEvent, type LambdaResponse, restApiEvent, urlEvent } from './lambda-events.js';
 
 const ALL = [
   { id: '1', name: 'Lamp' },
   { id: '2', name: 'Desk' },
 ];
+
+/** A REST API takes lists of header values. */
+interface RestResponse {
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
+}
 
 describe('the example of responses, on a server', () => {
   async function start() {
@@ -133,21 +138,25 @@ describe('the example of responses, on Lambda', () => {
   async function sandbox() {
     vi.resetModules();
     const { handler, cache } = await import('../../examples/responses/lambda.js');
-    return async (event: object) => {
-      const response = (await handler(event as never)) as LambdaResponse;
+    return async (event: object): Promise<LambdaResponse> => {
+      const response = (await handler(event as never)) as LambdaResponse & RestResponse;
       await cache.settled();
-      return response;
+      const fields = Object.entries(response.multiValueHeaders ?? {});
+      const headers = Object.fromEntries(fields.map(([name, values]) => [name, values.join()]));
+      return { ...response, headers: response.headers ?? headers };
     };
   }
 
   it.each([
     ['an HTTP API', httpApiEvent],
     ['a function URL', urlEvent],
+    ['a REST API', restApiEvent],
   ])('caches behind %s for all sandboxes, and an update in one invalidates', async (_, event) => {
     const [one, other] = [await sandbox(), await sandbox()];
-    const first = await one(event('GET', '/products/1'));
-    expect(first).toMatchObject({ statusCode: 200, body: JSON.stringify(ALL[0]) });
-    expect(first.headers).not.toHaveProperty('cache-tag');
+    expect(await one(event('GET', '/products/1'))).toMatchObject({
+      statusCode: 200,
+      body: JSON.stringify(ALL[0]),
+    });
     expect((await one(event('PUT', '/products/1', 'Big lamp'))).statusCode).toBe(204);
     const renamed = JSON.stringify({ id: '1', name: 'Big lamp' });
     expect((await one(event('GET', '/products/1'))).body).toBe(renamed);
@@ -159,6 +168,13 @@ describe('the example of responses, on Lambda', () => {
     await other(event('PUT', '/products/1', 'Small lamp'));
     const { headers } = await one(event('GET', '/products/1'));
     expect(headers['cache-status']).toContain('fwd=miss');
+  });
+
+  it('keeps the tags inside without a distribution', async () => {
+    const { headers } = await (await sandbox())(httpApiEvent('GET', '/products/1'));
+    expect(headers['cache-status']).toContain('stored');
+    expect(headers).not.toHaveProperty('x-tags');
+    expect(headers).not.toHaveProperty('cache-tag');
   });
 
   it('tells CloudFront the tags, and purges it with an update', async () => {
