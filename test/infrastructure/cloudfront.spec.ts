@@ -33,7 +33,6 @@ describe('the template of the edge', () => {
         Action: ['cloudfront:CreateInvalidation'],
         Resource: {
           'Fn::Sub':
-            // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills it in.
             'arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}',
         },
       },
