@@ -19,7 +19,7 @@ const LONGEST = 256;
 /** CloudFront ignores further tags of a response, so a purge of those would not find it. */
 export const MOST_EDGE_TAGS = 50;
 
-/** Those of everything, the prefix and the key. */
+/** The tags of everything, the prefix and the key. */
 const OWN_TAGS = 3;
 
 /** Every cached response has this edge tag. */

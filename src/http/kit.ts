@@ -30,7 +30,7 @@ export interface Kit {
   readonly wrapOptions: WrapOptions;
   readonly route: RouteTimes;
   readonly outgoing: Outgoing;
-  /** What this process knows of URLs. It may be outdated: a variant is checked before it is served. */
+  /** The indexes that this process knows. They may be outdated: a variant is checked before it is served. */
   readonly indexes: Remembered<Index>;
   /** The variants whose last response was not storable, with the time until which nobody waits for another's load. */
   readonly passing: Remembered<number>;
