@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CacheService } from '../../cache-service.js';
 import type { CacheStore } from '../../model/cache-store.js';
+import type { CacheEvent } from '../../model/events.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ConformanceCase, defineCase, freshPrefix } from './case.js';
@@ -41,10 +42,18 @@ export function serializerCases(
       ['withSerializer'],
       async (subject) => {
         const store = subject.withSerializer(serializer);
-        const cache = serviceOver(store);
         let loads = 0;
+        let end: () => void = () => {};
+        const bothWait = new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        const cache = serviceOver(store, ({ type }) => {
+          if (type === 'join') end();
+        });
+        // Until the other caller has joined: the reads of two callers may end at different times.
         const load = async () => {
-          loads++;
+          if (++loads > 1) end();
+          await bothWait;
           return make();
         };
         const [own, joined] = await Promise.all([1, 2].map(() => cache.wrap('key', 60, load)));
@@ -59,8 +68,11 @@ export function serializerCases(
   ]);
 }
 
-const serviceOver = (store: CacheStore): CacheService =>
-  new CacheService(store, { keyPrefix: `conformance-${crypto.randomUUID()}`, onEvent: () => {} });
+const serviceOver = (
+  store: CacheStore,
+  onEvent: (event: CacheEvent) => void = () => {},
+): CacheService =>
+  new CacheService(store, { keyPrefix: `conformance-${crypto.randomUUID()}`, onEvent });
 
 /** Cases about the values that a store passes to its serializer. */
 export const serializingCases: readonly ConformanceCase[] = [
