@@ -17,6 +17,10 @@ export const entryPoints = Object.entries(manifest.exports)
   .filter(([, target]) => typeof target !== 'string')
   .map(([subpath]) => manifest.name + subpath.slice(1));
 
+/** Entry points whose users have their peers anyway, because these are loaded with them. */
+const NEED_PEERS = ['/cdk'].map((subpath) => manifest.name + subpath);
+export const withoutPeers = entryPoints.filter((name) => !NEED_PEERS.includes(name));
+
 /** The environment without anything that an AWS client or a package manager's script would pick up. */
 export function bareEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env;

@@ -26,7 +26,7 @@ export function addPlace(command: Command): Command {
       .optionsGroup('Where:')
       .addOption(new Option('--table <name>', 'the DynamoDB table').env('CACHE_TABLE'))
       .addOption(new Option('--redis <url>', 'the Redis or Valkey server').env('CACHE_URL'))
-      .option('--bucket <name>', 'the S3 bucket')
+      .addOption(new Option('--bucket <name>', 'the S3 bucket').env('CACHE_BUCKET'))
       .option('--region <region>', 'the AWS region (default: that of the profile)')
       .option('--profile <name>', 'the AWS profile')
       .option('--endpoint <url>', 'another endpoint, such as http://localhost:8000')
@@ -61,7 +61,7 @@ export function storeKind(place: Place, command: Command): 'dynamodb' | 'redis' 
   throw new UsageError(
     kind
       ? `${[kind, ...others].map((name) => `--${name}`).join(' and ')} name several stores: give one.`
-      : 'No store is named: give --table, --redis or --bucket, or set CACHE_TABLE or CACHE_URL.',
+      : 'No store is named: give --table, --redis or --bucket, or set CACHE_TABLE, CACHE_URL or CACHE_BUCKET.',
   );
 }
 const KINDS = { table: 'dynamodb', redis: 'redis', bucket: 's3' } as const;

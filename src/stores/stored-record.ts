@@ -6,7 +6,7 @@ export interface StoredRecord {
   readonly key: string;
   /**
    * - `value`: a value of a caller or a version record of the service, also if it has expired
-   * - `tombstone`: the key was invalidated (DynamoDB)
+   * - `tombstone`: the key was invalidated (DynamoDB, S3)
    * - `token`: a caller missed and may fill the key (Redis)
    * - `foreign`: another program wrote it
    */

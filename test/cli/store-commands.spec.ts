@@ -3,9 +3,15 @@ import { CacheService } from '../../src/cache-service.js';
 import type { CacheStore } from '../../src/model/cache-store.js';
 import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
 import { RedisCacheStore } from '../../src/stores/redis/index.js';
+import { S3CacheStore } from '../../src/stores/s3/index.js';
 import { describeWithDynamoDBLocal } from '../servers/available.js';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
 import { describeWithRedis } from '../servers/redis-available.js';
+import {
+  type S3Endpoint,
+  credentials as s3Credentials,
+  startS3Endpoint,
+} from '../servers/s3-endpoint.js';
 import { createCacheTable, credentials, freshTableName, region } from '../servers/table.js';
 import { bundledCommandLine } from './cli.js';
 
@@ -14,6 +20,7 @@ const cli = bundledCommandLine();
 interface Subject {
   readonly where: readonly string[];
   readonly store: CacheStore;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 describe('on the embedded DynamoDB', () => {
@@ -34,6 +41,31 @@ describeWithRedis('on Redis', (url) => {
     const prefix = freshTableName();
     const store = new RedisCacheStore({ url, prefix });
     return { store, where: ['--redis', url, '--store-prefix', prefix] };
+  });
+});
+
+describe('on S3', () => {
+  let server: S3Endpoint;
+  beforeAll(async () => {
+    server = await startS3Endpoint();
+    server.createBucket('cache-bucket', region).pageSize = 4;
+  });
+  afterAll(() => server.stop());
+  storeCommands(async () => {
+    const prefix = freshTableName();
+    const store = new S3CacheStore({
+      ...{ bucket: 'cache-bucket', endpoint: server.endpoint, region, prefix },
+      credentials: async () => s3Credentials,
+    });
+    const { accessKeyId, secretAccessKey } = s3Credentials;
+    return {
+      store,
+      where: [
+        ...['--bucket', 'cache-bucket', '--endpoint', server.endpoint],
+        ...['--region', region, '--store-prefix', prefix],
+      ],
+      env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+    };
   });
 });
 
@@ -62,7 +94,8 @@ function storeCommands(createSubject: () => Promise<Subject>): void {
     return () => cache.close();
   });
 
-  const run = (...args: string[]) => cli.run([...args, ...subject.where, '--prefix', 'shop']);
+  const run = (...args: string[]) =>
+    cli.run([...args, ...subject.where, '--prefix', 'shop'], { env: subject.env ?? {} });
   const json = async (...args: string[]) => {
     const { code, stdout, stderr } = await run(...args, '--json');
     return { code, stderr, body: stdout === '' ? undefined : JSON.parse(stdout) };

@@ -13,6 +13,8 @@ export interface Rules {
   readonly heavy: { readonly rooms: readonly string[]; readonly modules: readonly string[] };
   /** Packages that the build packs into dist, with their licences, by the rooms that may import them. */
   readonly bundled: Readonly<Record<string, readonly string[]>>;
+  /** Optional peers without which a room is nothing, so that it imports them at load. */
+  readonly needed: Readonly<Record<string, readonly string[]>>;
   /** Packages that may be there or not. */
   readonly optionalPeers: readonly string[];
 }
@@ -64,7 +66,7 @@ function bareImport(
     .split('/')
     .slice(0, target.startsWith('@') ? 2 : 1)
     .join('/');
-  if (rules.bundled[name]?.includes(room)) return [];
+  if (rules.bundled[name]?.includes(room) || rules.needed[name]?.includes(room)) return [];
   if (!rules.optionalPeers.includes(name)) return [`${where}, which is no peer of this package`];
   return kind === 'value' ? [`${where} at load: an optional peer is loaded by import()`] : [];
 }

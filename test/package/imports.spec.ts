@@ -71,6 +71,8 @@ const RULES: Rules = {
     devalue: ['serializers'],
     picocolors: ['cli'],
   },
+  // A construct is a class that extends theirs.
+  needed: { 'aws-cdk-lib': ['cdk'], constructs: ['cdk'] },
   optionalPeers: Object.keys(manifest.peerDependencies),
 };
 

@@ -28,6 +28,10 @@ export class S3Bucket {
   readonly objects = new Map<string, Stored>();
   /** The most names of one page, as a request may ask for fewer. */
   pageSize = 1_000;
+  /** The lifecycle configuration as XML, if there is one. */
+  lifecycle: string | undefined;
+  /** Whether the bucket keeps old versions, which are not modelled. */
+  isVersioned = false;
 
   constructor(region: string) {
     this.region = region;
@@ -44,6 +48,11 @@ export class S3Bucket {
     const { method, name, query } = request;
     if (name === '') {
       if (method === 'GET' && query.get('list-type') === '2') return this.#list(query);
+      if (method === 'GET' && query.has('lifecycle')) return this.#lifecycle();
+      if (method === 'GET' && query.has('versioning'))
+        return xml(
+          `<VersioningConfiguration>${this.isVersioned ? '<Status>Enabled</Status>' : ''}</VersioningConfiguration>`,
+        );
       if (method === 'POST' && query.has('delete')) return this.#deleteMany(request);
       return failure(501, 'NotImplemented', 'not a request that a cache sends');
     }
@@ -61,6 +70,12 @@ export class S3Bucket {
       default:
         return failure(405, 'MethodNotAllowed', 'The specified method is not allowed');
     }
+  }
+
+  #lifecycle(): S3Answer {
+    if (this.lifecycle) return xml(this.lifecycle);
+    const message = 'The lifecycle configuration does not exist';
+    return failure(404, 'NoSuchLifecycleConfiguration', message);
   }
 
   #read({ name, headers }: S3Request): S3Answer {
@@ -153,6 +168,12 @@ export class S3Bucket {
     };
   }
 }
+
+const xml = (body: string): S3Answer => ({
+  status: 200,
+  headers: { 'content-type': 'application/xml' },
+  body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}`,
+});
 
 /** An error as S3 writes it. */
 export function failure(

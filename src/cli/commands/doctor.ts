@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { plainCommand } from '../command.js';
+import { examineBucket } from '../doctor/bucket.js';
 import { type DoctorOptions, examineDynamoDB } from '../doctor/dynamodb.js';
 import { type Finding, type Level, ok, PAGES, problem } from '../doctor/finding.js';
 import { ROLES, type Role } from '../doctor/permissions.js';
@@ -8,6 +9,7 @@ import { EXIT, UsageError } from '../exit.js';
 import { addPlace, type Shared, storeKind } from '../options.js';
 import { errorText } from '../report-error.js';
 import { openTarget, useProfile } from '../target/open.js';
+import type { Target } from '../target/target.js';
 import type { Terminal } from '../terminal.js';
 
 export const doctorCommand = () =>
@@ -19,6 +21,7 @@ export const doctorCommand = () =>
       examples: [
         'glasswork-cache doctor --table my-cache --region eu-central-1 --function my-api',
         'glasswork-cache doctor --redis rediss://my-cache.example.com:6379',
+        'glasswork-cache doctor --bucket my-cache-bucket --role maintainer',
       ],
       options(command: Command) {
         command
@@ -74,17 +77,20 @@ async function* examine(
   }
 }
 
+const EXAMINATIONS: Readonly<
+  Record<Target['kind'], (options: DoctorOptions) => AsyncGenerator<Finding>>
+> = { dynamodb: examineDynamoDB, redis: examineRedis, s3: examineBucket };
+
 async function* examinations(
   options: Shared & { role: Role; function?: readonly string[] },
   command: Command,
 ): AsyncGenerator<Finding> {
   const kind = storeKind(options, command);
-  if (kind === 's3') throw new UsageError('--bucket is not supported by this version.');
   try {
     const given: DoctorOptions = { ...options, functions: options.function ?? [] };
-    yield* kind === 'redis' ? examineRedis(options) : examineDynamoDB(given);
+    yield* EXAMINATIONS[kind](given);
   } catch (error) {
-    if (Object(error).code === 'INVALID_OPTION') throw error;
+    if (error instanceof UsageError || Object(error).code === 'INVALID_OPTION') throw error;
     const remedy = 'Do what the message says, and run doctor again';
     yield problem('connection', errorText(error), remedy, PAGES.troubleshooting);
   }

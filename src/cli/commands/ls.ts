@@ -21,7 +21,7 @@ export const lsCommand = () =>
   storeCommand<{ limit?: number; all?: boolean; dead?: boolean; records?: boolean }>({
     usage: 'ls [pattern]',
     description:
-      'List keys, with size and time. The pattern knows *, ? and \\. It reads the store until it has enough; on DynamoDB that costs read units.',
+      'List keys, with size and time. The pattern knows *, ? and \\. It reads the store until it has enough; on DynamoDB that costs read units, on S3 a request an object.',
     examples: [
       "glasswork-cache ls 'user:*' --table my-cache --prefix shop",
       'glasswork-cache ls --all --json --redis redis://localhost | jq .key',

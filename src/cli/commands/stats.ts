@@ -25,7 +25,7 @@ export const statsCommand = () =>
   storeCommand<{ depth?: number }>({
     usage: 'stats',
     description:
-      'Count items and bytes, by the start of their keys, with those that have expired and are not yet collected, and the biggest. It reads the whole store; on DynamoDB that costs read units.',
+      'Count items and bytes, by the start of their keys, with those that have expired and are not yet collected, and the biggest. It reads the whole store; on DynamoDB that costs read units, on S3 a request an object.',
     examples: ['glasswork-cache stats --table my-cache --depth 2'],
     options(command) {
       command.option(

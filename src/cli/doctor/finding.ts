@@ -23,6 +23,7 @@ export const PAGES = {
   iam: 'docs/dynamodb.md#iam',
   limits: 'docs/dynamodb.md#limits',
   redis: 'docs/redis.md',
+  s3: 'docs/s3.md#what-the-bucket-needs',
   failure: 'docs/failure.md',
   deploying: 'docs/deploying.md#what-every-tool-needs',
   troubleshooting: 'docs/troubleshooting.md',

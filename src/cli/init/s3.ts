@@ -9,15 +9,41 @@ import {
   sub,
 } from './blueprint.js';
 
-/** Longer than the longest life of a version of a tag or prefix, 367 days, which no value may outlive. */
-export const LONGEST_DAYS = 368;
+/** The prefix of a store that names none. */
+export const PREFIX = 'cache';
 
-const objects = sub('${CacheBucket.Arn}/*');
-const bucket = attribute('CacheBucket', 'Arn');
+/**
+ * One rule a folder of the store. A lifecycle rule counts days only, and the store itself never serves an expired value.
+ * Values and tombstones may go once no load from before them can still fill; versions of tags and prefixes must outlive
+ * every value, which lives for 366 days at most.
+ */
+export const LIFECYCLE = [
+  { id: 'CacheValues', prefix: `${PREFIX}/v/`, days: 8 },
+  { id: 'CacheVersions', prefix: `${PREFIX}/r/`, days: 400 },
+] as const;
+
+/**
+ * The actions that each role needs besides those of the roles before it. `ListBucket` is for readers, because without it
+ * S3 answers 403 for an object that does not exist.
+ */
+export const S3_ACTIONS = {
+  reader: ['GetObject', 'ListBucket'],
+  writer: ['PutObject'],
+  maintainer: ['DeleteObject'],
+} as const;
+
+const { reader, writer, maintainer } = S3_ACTIONS;
+const named = (...actions: readonly string[]) => actions.map((action) => `s3:${action}`);
+
+export const S3_ROLES = {
+  reader: named(...reader),
+  writer: named(...reader, ...writer),
+  maintainer: named(...reader, ...writer, ...maintainer),
+} as const;
+
+const where = [attribute('CacheBucket', 'Arn'), sub(`\${CacheBucket.Arn}/${PREFIX}/*`)];
 
 export function s3Blueprint(): Blueprint {
-  const reader = ['s3:GetObject', 's3:ListBucket'];
-  const writer = [...reader, 's3:PutObject'];
   return {
     description: 'The bucket of @glasswork/cache, its permissions and its alarm.',
     parameters: ALARM_TOPIC,
@@ -32,28 +58,20 @@ export function s3Blueprint(): Blueprint {
             IgnorePublicAcls: true,
             RestrictPublicBuckets: true,
           },
-          // A rule counts days only: the store itself never serves an expired value.
           LifecycleConfiguration: {
-            Rules: [
-              {
-                Id: 'collect-expired',
-                Status: 'Enabled',
-                ExpirationInDays: LONGEST_DAYS,
-                AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
-              },
-            ],
+            Rules: LIFECYCLE.map(({ id, prefix, days }) => ({
+              Id: id,
+              Status: 'Enabled',
+              Prefix: prefix,
+              ExpirationInDays: days,
+            })),
           },
           MetricsConfigurations: [{ Id: 'all' }],
         },
       },
-      // ListBucket, because without it S3 answers 403 for an object that is missing.
-      CacheReaderPolicy: policy('Read the cache', reader, [bucket, objects]),
-      CacheWriterPolicy: policy('Read, fill and invalidate the cache', writer, [bucket, objects]),
-      CacheMaintainerPolicy: policy(
-        'Also delete from the cache',
-        [...writer, 's3:DeleteObject'],
-        [bucket, objects],
-      ),
+      CacheReaderPolicy: policy('Read the cache', S3_ROLES.reader, where),
+      CacheWriterPolicy: policy('Read, fill and invalidate the cache', S3_ROLES.writer, where),
+      CacheMaintainerPolicy: policy('Also delete from the cache', S3_ROLES.maintainer, where),
       CacheErrorAlarm: alarm({
         description: 'S3 fails to answer',
         ...{ namespace: 'AWS/S3', metric: '5xxErrors', statistic: 'Sum', threshold: 0, minutes: 5 },

@@ -99,6 +99,8 @@ function term(value: Term, depth: number, isVerbatim = false): string {
   if ('map' in value) return mapping(value.map, depth, true);
   if ('document' in value) return `$jsonStringify(${mapping(value.document, depth, true)})`;
   if ('block' in value) return mapping(value.block, depth, isVerbatim);
+  if ('blocks' in value)
+    return `[${value.blocks.map((each) => mapping(each, depth, isVerbatim)).join(', ')}]`;
   if ('reference' in value) return path(value.reference);
   if ('variable' in value) return camel(value.variable);
   const text = value.template.map((part) =>

@@ -16,6 +16,8 @@ export type Term =
   | { readonly template: readonly (string | Reference)[] }
   /** A nested block. */
   | { readonly block: Body }
+  /** A nested block that is repeated. */
+  | { readonly blocks: readonly Body[] }
   /** A map or a document. */
   | { readonly map: Body }
   | { readonly document: Body }

@@ -1,7 +1,6 @@
 import { ACTIONS } from '../doctor/permissions.js';
 import type { Store } from './blueprint.js';
 import { RIGHTS, ROLES } from './redis.js';
-import { LONGEST_DAYS } from './s3.js';
 import {
   alarmOf,
   groups,
@@ -12,6 +11,7 @@ import {
   type TerraformModel,
   type TerraformResource,
 } from './terraform-model.js';
+import { s3 } from './terraform-s3.js';
 
 const { reader, writer, maintainer } = ACTIONS;
 const BY_ROLE = {
@@ -176,48 +176,6 @@ function serverless(): TerraformModel {
       CACHE_NAME: server('name'),
       CACHE_USER: of('aws_elasticache_user', 'cache_writer', 'user_name'),
     },
-  };
-}
-
-function s3(): TerraformModel {
-  const bucket = of('aws_s3_bucket', 'cache', 'id');
-  const arn = of('aws_s3_bucket', 'cache', 'arn');
-  const objects: Term = { template: [arn.reference, '/*'] };
-  const read = ['s3:GetObject', 's3:ListBucket'];
-  return {
-    description: 'The bucket of @glasswork/cache, its permissions and its alarm.',
-    isInVpc: false,
-    resources: [
-      resource('aws_s3_bucket', 'cache', { bucket_prefix: 'cache-', force_destroy: true }),
-      resource('aws_s3_bucket_public_access_block', 'cache', {
-        bucket,
-        block_public_acls: true,
-        block_public_policy: true,
-        ignore_public_acls: true,
-        restrict_public_buckets: true,
-      }),
-      resource('aws_s3_bucket_lifecycle_configuration', 'cache', {
-        bucket,
-        rule: {
-          block: {
-            id: 'collect-expired',
-            status: 'Enabled',
-            filter: { block: { prefix: '' } },
-            expiration: { block: { days: LONGEST_DAYS } },
-            abort_incomplete_multipart_upload: { block: { days_after_initiation: 1 } },
-          },
-        },
-      }),
-      resource('aws_s3_bucket_metric', 'cache', { bucket, name: 'all' }),
-      policyOf('reader', read, [arn, objects]),
-      policyOf('writer', [...read, 's3:PutObject'], [arn, objects]),
-      policyOf('maintainer', [...read, 's3:PutObject', 's3:DeleteObject'], [arn, objects]),
-      alarmOf('error', 'S3 fails to answer', ['AWS/S3', '5xxErrors', 'Sum', 0], {
-        BucketName: bucket,
-        FilterId: 'all',
-      }),
-    ],
-    environment: { CACHE_BUCKET: bucket },
   };
 }
 

@@ -55,16 +55,20 @@ const indent = (depth: number): string => '  '.repeat(depth);
 
 function lines(body: Body, depth: number): string {
   return Object.entries(body)
-    .map(([name, value]) =>
-      isBlock(value)
-        ? `${indent(depth)}${name} {\n${lines(value.block, depth + 1)}${indent(depth)}}\n`
-        : `${indent(depth)}${name} = ${term(value, depth)}\n`,
+    .map(
+      ([name, value]) =>
+        blocksOf(value)
+          ?.map((each) => `${indent(depth)}${name} {\n${lines(each, depth + 1)}${indent(depth)}}\n`)
+          .join('') ?? `${indent(depth)}${name} = ${term(value, depth)}\n`,
     )
     .join('');
 }
 
-const isBlock = (value: Term): value is { block: Body } =>
-  typeof value === 'object' && 'block' in value;
+function blocksOf(value: Term): readonly Body[] | undefined {
+  if (typeof value !== 'object') return undefined;
+  if ('blocks' in value) return value.blocks;
+  return 'block' in value ? [value.block] : undefined;
+}
 
 function term(value: Term, depth: number): string {
   if (typeof value === 'string') return JSON.stringify(value);
@@ -75,6 +79,7 @@ function term(value: Term, depth: number): string {
   if ('reference' in value) return path(value.reference);
   if ('variable' in value) return `var.${value.variable}`;
   if ('block' in value) return mapping(value.block, depth);
+  if ('blocks' in value) return `[${value.blocks.map((each) => mapping(each, depth)).join(', ')}]`;
   return `"${value.template.map((part) => (typeof part === 'string' ? part : `\${${path(part)}}`)).join('')}"`;
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { keySpace } from '../../model/key-space.js';
-import { UsageError } from '../exit.js';
 import { type Place, storeKind } from '../options.js';
 import { openTable } from './dynamodb.js';
 import { openRedis } from './redis.js';
+import { openBucket } from './s3.js';
 import type { Target } from './target.js';
 
 /** Opens the store that the options name. @throws UsageError or CacheError `INVALID_OPTION`. */
@@ -33,6 +33,5 @@ export function useProfile({ profile }: Place): void {
 
 export function openStore(kind: Target['kind'], place: Place) {
   if (kind === 'dynamodb') return openTable(place);
-  if (kind === 'redis') return openRedis(place);
-  throw new UsageError('--bucket is not supported by this version.');
+  return kind === 'redis' ? openRedis(place) : openBucket(place);
 }

@@ -1,6 +1,9 @@
 /** The operations that a store needs: of objects, and of the bucket that holds them. */
 export type Operation = 'get' | 'put' | 'list' | 'delete';
 
+/** A setting of the bucket, which only tools read. */
+export type Setting = 'lifecycle' | 'versioning';
+
 /** The destination of a request, as far as it is known. */
 export interface Place {
   readonly bucket: string;

@@ -1,9 +1,13 @@
 import { CacheError } from '../../model/errors.js';
-import type { Operation, Place, Refusal } from './database.js';
+import type { Operation, Place, Refusal, Setting } from './database.js';
 import { remedyOf } from './remedies.js';
 
 /** Turns an error response of S3 into a `CacheError` that says what to do. */
-export function s3Error(operation: Operation, place: Place, refusal: Refusal): CacheError {
+export function s3Error(
+  operation: Operation | Setting,
+  place: Place,
+  refusal: Refusal,
+): CacheError {
   const { type, message, cause } = refusal;
   const failed = type === 'EntityTooLarge' ? 'VALUE_TOO_LARGE' : 'STORE_FAILED';
   const code = type === 'Timeout' ? 'TIMEOUT' : failed;
@@ -14,7 +18,7 @@ export function s3Error(operation: Operation, place: Place, refusal: Refusal): C
 
 /** Turns an error of the transport into a `CacheError`: no response, or no credentials. */
 export function unansweredError(
-  operation: Operation | 'warm',
+  operation: Operation | Setting | 'warm',
   place: Place,
   error: unknown,
 ): unknown {
@@ -34,7 +38,10 @@ export function unansweredError(
 }
 
 /** As in `S3: get in bucket "cache" in eu-central-1 at http://localhost:9000`. */
-function describe(operation: Operation | 'warm', { bucket, region, endpoint }: Place): string {
+function describe(
+  operation: Operation | Setting | 'warm',
+  { bucket, region, endpoint }: Place,
+): string {
   const place = `${region ? ` in ${region}` : ''}${endpoint ? ` at ${endpoint}` : ''}`;
   return `S3: ${operation} in bucket "${bucket}"${place}`;
 }

@@ -10,7 +10,14 @@ import {
   type Timeouts,
 } from '../../aws/transport.js';
 import { invalid } from '../../model/errors.js';
-import { ABSENT, type Database, type Operation, type Place, type Refusal } from './database.js';
+import {
+  ABSENT,
+  type Database,
+  type Operation,
+  type Place,
+  type Refusal,
+  type Setting,
+} from './database.js';
 import { s3Error, unansweredError } from './error.js';
 import { TIMEOUTS } from './options.js';
 import { deletion, parseDeletion, parseList, textOf } from './xml.js';
@@ -24,8 +31,13 @@ export interface HttpDatabaseOptions extends EndpointOptions {
 
 type Request = Partial<AwsRequest> & { readonly name?: string; readonly method: string };
 
+export interface HttpDatabase extends Database {
+  /** A setting of the bucket as XML, and the time of the answer as its header says. */
+  setting(name: Setting): Promise<{ readonly xml: string; readonly date: string | undefined }>;
+}
+
 /** S3 over the lean transport: REST and a little XML, no SDK. */
-export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Database {
+export function httpDatabase(options: HttpDatabaseOptions, prefix: string): HttpDatabase {
   const { bucket } = options;
   const credentials = credentialsFrom(options.credentials);
   const { region, endpoint: origin } = resolveEndpoint('s3', options);
@@ -46,7 +58,7 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Data
     endpoint: isStandard ? undefined : origin.origin,
   };
 
-  const send = (operation: Operation, { name = '', ...request }: Request) =>
+  const send = (operation: Operation | Setting, { name = '', ...request }: Request) =>
     transport
       .send({
         ...{ headers: {}, body: '', retry: 'always' },
@@ -56,10 +68,10 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Data
       })
       .catch((error) => Promise.reject(unansweredError(operation, place, error)));
 
-  const failed = (operation: Operation, response: AwsResponse) =>
+  const failed = (operation: Operation | Setting, response: AwsResponse) =>
     s3Error(operation, place, refusalOf(response));
 
-  const database: Database = {
+  const database: HttpDatabase = {
     place,
     async get(name, most) {
       const headers: Record<string, string> = most ? { range: `bytes=0-${most - 1}` } : {};
@@ -111,6 +123,11 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Data
       const errors = response.status === 200 ? parseDeletion(String(response.body)) : undefined;
       if (errors) return errors;
       throw failed('delete', response);
+    },
+    async setting(name) {
+      const response = await send(name, { method: 'GET', query: `${name}=` });
+      if (response.status !== 200) throw failed(name, response);
+      return { xml: String(response.body), date: response.headers.date };
     },
     warm: () =>
       transport.warm().catch((error) => Promise.reject(unansweredError('warm', place, error))),

@@ -56,18 +56,27 @@ export interface StoredRecord {
   readonly end: number;
   /** The original key. Undefined if the bytes end before it does, or if it is malformed. */
   key(): string | undefined;
+  /** The service's data about the value, '' without. Undefined if the bytes end before it does. */
+  envelope(): string | undefined;
+  /** The serializer's output. Undefined if it is not whole. */
+  raw(): string | Buffer | undefined;
+  /** The size of the whole object, bytes; at least those that are here. */
+  readonly bytes: number;
   /** @throws CacheError `CORRUPT`. */
   value(key: string, codec: ValueCodec): Promise<unknown>;
 }
 
 /** Reads a record. Undefined for an object that another program wrote. */
 export function storedRecord(body: Buffer): StoredRecord | undefined {
-  const [first, kind = '', id = '', end = '', length = ''] =
+  const [first, kind = '', id = '', expiry = '', length = ''] =
     FIRST_LINE.exec(body.toString('latin1', 0, LONGEST_FIRST_LINE)) ?? [];
   if (first === undefined) return undefined;
   const keyEnd = body.indexOf(LINE_FEED, first.length);
-  const endMs = Number(end);
+  const endMs = Number(expiry);
   const isTombstone = kind === '-';
+  const envelopeEnd = keyEnd < 0 ? -1 : body.indexOf(LINE_FEED, keyEnd + 1);
+  const start = envelopeEnd + 1;
+  const end = start + Number(length);
 
   const record: StoredRecord = {
     id,
@@ -83,15 +92,18 @@ export function storedRecord(body: Buffer): StoredRecord | undefined {
         return undefined;
       }
     },
+    envelope: () => (envelopeEnd < 0 ? undefined : body.toString('utf8', keyEnd + 1, envelopeEnd)),
+    raw() {
+      if (envelopeEnd < 0 || body.length !== end) return undefined;
+      return kind === 't' ? body.toString('utf8', start) : body.subarray(start);
+    },
+    bytes: envelopeEnd < 0 ? body.length : end,
     async value(key, codec) {
-      const envelopeEnd = keyEnd < 0 ? -1 : body.indexOf(LINE_FEED, keyEnd + 1);
-      const start = envelopeEnd + 1;
-      if (envelopeEnd < 0 || body.length - start !== Number(length))
-        throw corrupt(key, 'is truncated');
+      const raw = record.raw();
+      if (raw === undefined) throw corrupt(key, 'is truncated');
       if (record.key() !== key) throw corrupt(key, 'holds the value of another key');
-      const raw = kind === 't' ? body.toString('utf8', start) : body.subarray(start);
       const value = await codec.deserialize(raw, key);
-      const envelope = body.toString('utf8', keyEnd + 1, envelopeEnd);
+      const envelope = record.envelope();
       return envelope ? withEnvelope(envelope, value, key) : value;
     },
   };

@@ -1,6 +1,6 @@
-import type { Operation, Place, Refusal } from './database.js';
+import type { Operation, Place, Refusal, Setting } from './database.js';
 
-type Failed = Operation | 'warm';
+type Failed = Operation | Setting | 'warm';
 type Remedy = string | ((place: Place, operation: Failed, refusal: Refusal) => string);
 
 /** The permission that each operation needs, as IAM policies name it. */
@@ -10,6 +10,8 @@ const ACTIONS: Readonly<Record<Failed, string>> = {
   list: 's3:ListBucket',
   delete: 's3:DeleteObject',
   warm: 's3:GetObject',
+  lifecycle: 's3:GetLifecycleConfiguration',
+  versioning: 's3:GetBucketVersioning',
 };
 
 /** The next step for an error, by its name and message. The first match counts. */
@@ -117,7 +119,8 @@ function denied(place: Place, operation: Failed, { message }: Refusal): string {
   const action = said ?? ACTIONS[operation];
   const bucket = arnOf(place);
   const objects = `${bucket}/${place.prefix}/*`;
-  const resource = on?.replace(/\.$/, '') ?? (operation === 'list' ? bucket : objects);
+  const resource =
+    on?.replace(/\.$/, '') ?? (/^(list|lifecycle|versioning)$/.test(operation) ? bucket : objects);
   const explicit = /explicit deny/.test(message)
     ? '. A policy denies it explicitly, which wins'
     : '';

@@ -20,7 +20,7 @@ const decodeText = (text: string): string =>
   });
 
 /** The contents of all elements of this name. An element never contains another of its own name. */
-function contents(xml: string, name: string): string[] {
+export function contents(xml: string, name: string): string[] {
   const elements = xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([^]*?)</${name}>`, 'g'));
   return Array.from(elements, ([, content = '']) => content);
 }

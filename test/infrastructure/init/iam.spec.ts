@@ -9,6 +9,7 @@ import { type Dynalite, startDynalite } from '../../servers/dynalite.js';
 import { createCacheTable, credentials, region } from '../../servers/table.js';
 import { customTags, type Policy } from '../template.js';
 import { isAllowed, statementsOf } from './iam.js';
+import { watched } from './watched.js';
 
 const ARN = 'arn:aws:dynamodb:eu-central-1:123456789012:table/cache';
 
@@ -37,17 +38,6 @@ describe('the evaluator of policies', () => {
     expect(() => statementsOf({ Version: '2012-10-17', Statement })).toThrow('Condition');
   });
 });
-
-/** The store, which tells when one of the methods is used that a service leaves to maintenance. */
-function watched<Store extends object>(store: Store, onMaintenance: () => void): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'clear' || name === 'delByPattern') onMaintenance();
-      const member: unknown = Reflect.get(target, name, target);
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
-}
 
 describe('the policies of the templates', () => {
   let dynalite: Dynalite;
