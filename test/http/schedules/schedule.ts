@@ -3,6 +3,7 @@ import { responseCache, responseKey } from '@glasswork/cache/http';
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { type Fault, faultyStore, seededFaults } from '@glasswork/cache/testing';
 import { edgeTagsOf } from '../../../src/http/edge-tags.js';
+import { storeLike } from '../../cache-service/helpers.js';
 import { Random } from '../../model-checker/random.js';
 import { turn, VirtualTime } from '../../model-checker/virtual-time.js';
 import { Edge } from './edge.js';
@@ -55,10 +56,14 @@ class Schedule {
     const inner = new MemoryCacheStore({ clock: time });
     const lease = random.chance(0.3);
     const rate = this.#isFaulty ? 0.1 : 0;
+    const isLocal = random.chance(0.5);
     this.#processes = [1, 2].map((n) => {
       const plan = seededFaults({ seed: random.below(1e9) + n, rate, faults: FAULTS });
       const pause = () => (random.chance(0.6) ? sleep(random.below(60)) : undefined);
-      const store = faultyStore(inner, { plan, pause });
+      const faulty = faultyStore(inner, { plan, pause });
+      // Values without a wait, as from a tier in this process. Their versions are read like those of other values.
+      const getIfPresent = inner.getIfPresent.bind(inner);
+      const store = isLocal ? storeLike(faulty, { getIfPresent }) : faulty;
       const cache = new CacheService(store, {
         clock: time,
         onEvent: () => {},
