@@ -40,6 +40,7 @@ const PROGRAMS = [
   'fill',
   'miss',
   'metrics',
+  'http',
   'down',
   'eviction',
   'heap',

@@ -10,6 +10,7 @@ import { eviction } from './figures/eviction.js';
 import { fence } from './figures/fence.js';
 import { fill } from './figures/fill.js';
 import { heap } from './figures/heap.js';
+import { http } from './figures/http.js';
 import { memory } from './figures/memory.js';
 import { metrics } from './figures/metrics.js';
 import { miss } from './figures/miss.js';
@@ -36,6 +37,7 @@ const FIGURES = {
   miss,
   fill,
   metrics,
+  http,
   tier,
   fence,
   down,

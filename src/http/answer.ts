@@ -6,8 +6,9 @@ import { type Found, PageFinder } from './find-page.js';
 import { requestDirectives } from './freshness.js';
 import { isCredentialed } from './judge.js';
 import { createKit, type Exchange, isMarked, type Kit, MARK } from './kit.js';
+import { localPage } from './local-page.js';
 import type { ResponseCacheOptions } from './options.js';
-import { passOn, respond } from './outgoing.js';
+import { passOn, respond, type Source } from './outgoing.js';
 import { nameRequest } from './response-key.js';
 import { isEdge, isUnchanged, tagsOf } from './response-tags.js';
 import { freshLeft, type Page, recordKey } from './stored.js';
@@ -38,8 +39,12 @@ export function createAnswer(cache: CacheService, options: ResponseCacheOptions)
     if (!('key' in named)) return pass(kit, exchange, undefined, 'bypass', named.reason);
     const reason = passReason(kit, request);
     if (reason) return pass(kit, exchange, named.key, 'request', reason);
-    return method === 'HEAD'
-      ? answerHead(kit, exchange, named.key)
+    if (method === 'HEAD') return answerHead(kit, exchange, named.key);
+    const now = kit.now();
+    const held = localPage(kit, request, named.key, now);
+    const page = held instanceof Promise ? await held : held;
+    return page
+      ? reply(kit, exchange, page, { state: 'fresh' })
       : answerGet(kit, exchange, named.key);
   };
 }
@@ -125,8 +130,7 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
     (page.isPublic || !isCredentialed(request.headers));
   if (!isMine || entry?.state !== 'fresh' || freshLeft(page, kit.now()) <= 0)
     return pass(kit, exchange, key, 'miss');
-  const response = respond(page, { state: 'fresh' }, request, kit.now(), kit.outgoing);
-  return kit.report(exchange, key, 'hit', response);
+  return reply(kit, exchange, page, { state: 'fresh' });
 }
 
 async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Response> {
@@ -188,14 +192,12 @@ async function finish(
   if (call.hasNewTags) preload(kit, exchange, call.wanted);
   const isUncertain =
     source.state === 'loaded' && isEdge(kit) && !(await isCurrent(kit, call, value));
-  const response = respond(
-    value,
-    { ...source, isUncertain },
-    exchange.request,
-    kit.now(),
-    kit.outgoing,
-  );
-  return kit.report(exchange, key, OUTCOMES[source.state], response);
+  return reply(kit, exchange, value, { ...source, isUncertain });
+}
+
+function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Response {
+  const response = respond(page, source, exchange.request, kit.now(), kit.outgoing);
+  return kit.report(exchange, page.key, OUTCOMES[source.state], response);
 }
 
 const isCurrent = (kit: Kit, { starts, wanted }: PageFinder['call'], page: Page) =>

@@ -28,6 +28,8 @@ export interface Kit {
   readonly parts: ServiceParts;
   readonly settings: ResponseSettings;
   readonly wrapOptions: WrapOptions;
+  /** True if every fresh response answers a request that matches it. */
+  readonly servesAnyFresh: boolean;
   readonly route: RouteTimes;
   readonly outgoing: Outgoing;
   /** The indexes that this process knows. They may be outdated: a variant is checked before it is served. */
@@ -67,12 +69,13 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
   const settings = responseSettings(options);
   const { ttl, staleTTL, staleIfError, jitter, earlyRefresh, lease } = options;
   const { softTimeout, hardTimeout, waitUntil } = options;
-  const times = parts.policyOf('', { ttl, staleTTL, staleIfError, waitUntil });
+  const times = parts.policyOf('', { ttl, staleTTL, staleIfError, earlyRefresh, waitUntil });
   secret ??= uniqueId();
   return {
     cache,
     parts,
     settings,
+    servesAnyFresh: !settings.honourRequest && times.earlyRefresh === 0,
     wrapOptions: { jitter, earlyRefresh, lease, softTimeout, hardTimeout, waitUntil },
     route: {
       ttl: ttl === undefined ? undefined : times.ttl,

@@ -90,15 +90,14 @@ export class PageLoad {
   }
 
   async #firstVariant(key: string): Promise<Page | undefined> {
-    const value = await this.#kit.cache.get(recordKey(variantKey(key, [])));
-    const page = this.#usable(value);
+    const entry = await this.#kit.cache.getEntry(recordKey(variantKey(key, [])));
+    const page = this.#usable(entry?.value);
     const { tags } = this.#kit.settings;
     // Its other tags were not read before, so this load could not carry them.
     const isCarried = page?.tags.every((tag) => tags.includes(tag));
-    if (!isCarried || !page) return undefined;
-    const leftMs = freshLeft(page, this.#kit.now());
-    const canRefresh = this.#exchange.refresh !== undefined;
-    return leftMs > 0 || (canRefresh && leftMs + page.staleMs > 0) ? page : undefined;
+    // As a stale one it may have been invalidated softly, which the entry under the other key would not know.
+    if (!page || !isCarried || entry?.state !== 'fresh') return undefined;
+    return freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
   }
 
   /** The stored response if it was selected by the same header values. */

@@ -36,43 +36,55 @@ export function respond(
   now: number,
   { tagHeader, prefix, fitsEdge }: Outgoing,
 ): Response {
-  const fields = new Headers();
-  for (const [name, value] of page.headers) fields.append(name, value);
+  const fields = fieldsOf(page);
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
   const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);
   const leftMs = freshLeft(page, now);
   const isStale = source.state === 'stale' || source.state === 'last-good' || leftMs <= 0;
+  const control = (without: readonly string[], added: readonly string[]) => {
+    fields['cache-control'] = withDirectives(fields['cache-control'], without, added);
+  };
   if (isStale) {
-    set(fields, withDirectives(cacheControl(page), DATED, ['max-age=0', 's-maxage=0']));
-    fields.delete('expires');
+    control(DATED, ['max-age=0', 's-maxage=0']);
+    delete fields.expires;
   } else if (source.isUncertain || isTooMuch || (isEdge && source.state === 'joined')) {
-    set(fields, withDirectives(cacheControl(page), ['s-maxage'], ['s-maxage=0']));
+    control(['s-maxage'], ['s-maxage=0']);
   } else if (source.state !== 'loaded' && (page.isExplicit || isEdge)) {
-    const left = `s-maxage=${Math.floor(leftMs / 1000)}`;
-    set(fields, withDirectives(cacheControl(page), ['s-maxage'], [left]));
+    control(['s-maxage'], [`s-maxage=${Math.floor(leftMs / 1000)}`]);
   }
-  fields.set('age', String(Math.floor(ageOf(page, now) / 1000)));
-  appendStatus(fields, cacheStatus(source, leftMs));
-  if (isEdge)
-    fields.set(
-      tagHeader,
-      edgeTagHeader(tagHeader, edgeTagsOfResponse(page.key, prefix, page.tags)),
-    );
+  fields.age = String(Math.floor(ageOf(page, now) / 1000));
+  add(fields, 'cache-status', cacheStatus(source, leftMs));
+  const edgeHeader = isEdge ? tagHeader.toLowerCase() : '';
+  if (isEdge) {
+    const tags = edgeTagsOfResponse(page.key, prefix, page.tags);
+    fields[edgeHeader] = edgeTagHeader(tagHeader, tags);
+  }
   if (isUnmodified(page, request.headers, now)) {
-    for (const name of [...fields.keys()])
-      if (!OF_304.has(name) && name !== tagHeader?.toLowerCase()) fields.delete(name);
+    for (const name of Object.keys(fields))
+      if (!OF_304.has(name) && name !== edgeHeader) delete fields[name];
     return new Response(null, { status: 304, headers: fields });
   }
   const body = bodyOf(page);
-  if (body !== null) fields.set('content-length', String(Buffer.byteLength(body)));
+  if (body !== null) fields['content-length'] = String(Buffer.byteLength(body));
   return new Response(request.method === 'HEAD' ? null : body, {
     status: page.status,
     headers: fields,
   });
 }
 
-const set = (fields: Headers, cacheControl: string) => fields.set('cache-control', cacheControl);
-const cacheControl = (page: Page) => headerOf(page, 'cache-control');
+/** Header fields by lower-case name. A Response takes them in a third of the time that a Headers object needs. */
+type Fields = Record<string, string>;
+
+function fieldsOf({ headers }: Page): Fields {
+  const fields: Fields = {};
+  for (const [name, value] of headers) add(fields, name.toLowerCase(), value);
+  return fields;
+}
+
+/** Caches nearer to the origin come first in `Cache-Status` (RFC 9211, section 2). */
+function add(fields: Fields, name: string, value: string): void {
+  fields[name] = Object.hasOwn(fields, name) ? `${fields[name]}, ${value}` : value;
+}
 
 function bodyOf(page: Page): string | Uint8Array<ArrayBuffer> | null {
   const { status, text, base64 } = page;
@@ -106,11 +118,6 @@ function cacheStatus({ state, fwd = 'miss' }: Source, leftMs: number): string {
   return `glasswork; fwd=${fwd}; ${state === 'joined' ? 'collapsed' : 'stored'}; ${ttl}`;
 }
 
-/** Caches nearer to the origin come first (RFC 9211, section 2). */
-function appendStatus(fields: Headers, status: string): void {
-  fields.append('cache-status', status);
-}
-
 /**
  * A response that the cache has no part in, with its tags removed or replaced by those of the edge. An edge must not keep
  * it: its tags may have changed while it was loaded, and nothing here would know.
@@ -124,14 +131,14 @@ export function passOn(
   // No such response can be made anew: an upgrade, or an error of the network.
   if (response.status < 200) return response;
   const headers = new Headers(response.headers);
-  appendStatus(headers, `glasswork; fwd=${fwd}`);
+  headers.append('cache-status', `glasswork; fwd=${fwd}`);
   if (tagHeader !== undefined) {
     headers.delete(tagHeader);
     if (isEdgeHeader(tagHeader)) {
       const named = edgeTagsOfResponse(tags.key ?? '', prefix, tags.tags);
       headers.set(tagHeader, edgeTagHeader(tagHeader, named));
       const field = headers.get('cache-control') ?? undefined;
-      set(headers, withDirectives(field, ['s-maxage'], ['s-maxage=0']));
+      headers.set('cache-control', withDirectives(field, ['s-maxage'], ['s-maxage=0']));
     }
   }
   const { status, statusText } = response;

@@ -71,7 +71,8 @@ export const recordKey = /* @__PURE__ */ createCacheKey('response', (key: string
   schema,
 });
 
-function isStored(value: unknown): value is Stored {
+/** True for a record that can be answered with as it is. */
+export function isStored(value: unknown): value is Stored {
   if (!isObject(value)) return false;
   const record = value as { readonly [name in keyof Page | keyof Index | 'reason']?: unknown };
   if (!isText(record.key)) return false;

@@ -284,17 +284,34 @@ describe('the soft record of a tag', () => {
     expect(await cache.get('k')).toBeUndefined();
   });
 
-  it('is not needed where it may have been evicted: its absence invalidates already', async () => {
+  it('leaves a record where it may have been evicted, although its absence invalidates already', async () => {
     const { store, calls } = watched();
     const { cache } = setup({}, store);
     await cache.expireTags(['red']);
-    expect(calls.map(({ operation }) => operation)).toEqual(['getVersioned']);
+    expect(calls.map(({ operation }) => operation)).toEqual(['getVersioned', 'setIfUnchanged']);
+    expect(await store.get(TAG)).toEqual(expect.any(String));
     const memory = new MemoryCacheStore();
     const evicting = setup({}, memory);
     await evicting.cache.wrap('k', RED, () => 'old');
     await memory.del(TAG);
     await evicting.cache.expireTags(['red']);
     expect(await evicting.cache.get('k')).toBeUndefined();
+  });
+
+  it('makes the value of a load stale that has created the record after its read', async () => {
+    let hasCreated = false;
+    const store = intercepted(async (write, memory) => {
+      if (!hasCreated) {
+        hasCreated = true;
+        await memory.add(TAG, 'created by a load', 60);
+        await loading.wrap('k', RED, () => 'old');
+      }
+      return write();
+    });
+    const { cache } = setup({}, store);
+    const { cache: loading } = setup({}, store);
+    await cache.expireTags(['red']);
+    expect((await cache.getEntry('k'))?.state).toBe('stale');
   });
 
   it('rejects where the record cannot be read', async () => {

@@ -72,8 +72,12 @@ export class SoftChange {
       const read = await store.getVersioned?.(this.#record, { consistent: true });
       if (!read || read.error !== undefined) throw read?.error ?? unreadable(store);
       const { value, version } = read;
-      // Where records may be evicted, a missing one invalidates what depends on it.
-      if (value === undefined && !this.#isDurable) return;
+      // Where records may be evicted, a missing one invalidates what depends on it. A load under way may create it, from
+      // data of before this call. So this call creates it first, or makes the load's stale.
+      if (value === undefined && !this.#isDurable) {
+        if (await store.setIfUnchanged?.(this.#record, uniqueId(), RECORD_TTL, version)) return;
+        continue;
+      }
       if (value !== undefined && typeof value !== 'string') throw unreadable(store);
       this.#seen ??= version;
       if (version !== this.#seen) return;

@@ -38,8 +38,6 @@ class Schedule {
   readonly #edge: Edge;
   readonly #tagHeader: string;
   readonly #isFaulty: boolean;
-  readonly #isSoft: boolean;
-  #seeded: Promise<boolean> = Promise.resolve(false);
   readonly #processes: { cache: CacheService; handle: ReturnType<typeof responseCache> }[];
   readonly #problems: string[] = [];
   #hard = new Map<string, number>();
@@ -51,7 +49,6 @@ class Schedule {
     this.#time = time;
     this.#random = random;
     this.#isFaulty = random.chance(0.4);
-    this.#isSoft = random.chance(0.5);
     this.#tagHeader = random.chance(0.5) ? 'cache-tag' : 'x-tags';
     this.#site = new Site(random, random.chance(0.3) ? 0.3 : 0);
     this.#edge = new Edge(() => time.now());
@@ -74,7 +71,6 @@ class Schedule {
   }
 
   async run(steps: number): Promise<string[]> {
-    if (this.#isSoft) this.#invalidateAll();
     for (let i = 0; i < steps; i++) {
       this.#step();
       await this.#pass(this.#random.chance(0.1) ? 4_000 : this.#random.below(120));
@@ -83,22 +79,6 @@ class Schedule {
     for (let i = 0; i < 400 && this.#pending.size > 0; i++) await this.#pass(200);
     for (const call of this.#pending) this.#problems.push(`has not ended: ${call}`);
     return this.#problems;
-  }
-
-  /**
-   * Gives each tag a record. Where records may be evicted, a soft invalidation of a tag without one leaves no trace: see
-   * docs/responses.md.
-   */
-  #invalidateAll(): void {
-    const tags = PATHS.map((path) => `tag:${path}`);
-    const { cache } = this.#random.pick(this.#processes);
-    // With faults some tags may have none. Then the others are invalidated hard.
-    const work = cache.invalidateTags(tags).then(
-      () => true,
-      () => false,
-    );
-    this.#seeded = work;
-    void work;
   }
 
   async #pass(ms: number): Promise<void> {
@@ -144,7 +124,6 @@ class Schedule {
 
   async #expire(path: Path): Promise<void> {
     const { cache } = this.#random.pick(this.#processes);
-    if (!this.#isSoft || !(await this.#seeded)) return this.#get(path);
     const version = this.#site.update(path);
     const confirmed = await cache.expireTags([`tag:${path}`]).then(
       () => true,

@@ -1,0 +1,55 @@
+import { areInForce } from '../engine/reading/entry-validator.js';
+import type { ReadDependencyVersions } from '../model/dependency.js';
+import { type Entry, freshness, isEntry } from '../model/entry.js';
+import { isCredentialed } from './judge.js';
+import type { Kit } from './kit.js';
+import { freshLeft, isStored, type Page } from './stored.js';
+import { variantKey } from './url-index.js';
+import { matches, select } from './vary.js';
+
+/**
+ * A fresh response that this process holds, for a request that asks for nothing special: most hits. It takes a tenth of
+ * the time of a whole lookup, because there is no load to share, no window to decide about and nobody to wait for.
+ *
+ * Undefined, or a promise of it, for any other request, which the whole lookup then decides about from the start. A
+ * promise only if the versions of tags have to be read.
+ */
+export function localPage(
+  kit: Kit,
+  request: Request,
+  key: string,
+  now: number,
+): Page | Promise<Page | undefined> | undefined {
+  const { parts, indexes, passing } = kit;
+  const index = kit.servesAnyFresh ? indexes.get(key) : undefined;
+  const selected = index && select(request.headers, index.names);
+  if (!selected) return undefined;
+  const variant = variantKey(key, selected);
+  if ((passing.get(variant) ?? 0) > now) return undefined;
+  const storageKey = parts.keys.key(variant);
+  const entry: unknown = parts.access.store.getIfPresent?.(storageKey, now);
+  if (!isEntry(entry) || freshness(entry, now) !== 'fresh') return undefined;
+  const page = entry.value;
+  if (!isStored(page) || page.kind !== 'page' || page.key !== key) return undefined;
+  const isMine = page.isPublic || !isCredentialed(request.headers);
+  if (!isMine || !matches(request.headers, page.vary) || freshLeft(page, now) <= 0)
+    return undefined;
+  const served = (versions: ReadDependencyVersions): Page | undefined => {
+    const current = new Map(versions);
+    if (!areInForce(entry.versions, (name) => current.get(name))) return undefined;
+    parts.hit(variant, 'fresh', entry.createdAt, now);
+    return page;
+  };
+  const names = entry.versions.map(([name]) => name);
+  const versions = parts.versions.current(names, now);
+  if (!(versions instanceof Promise)) return served(versions);
+  // An invalidation by this process while the versions are read counts, as it does in the whole lookup.
+  return parts.inFlight.guard(
+    { storageKey, tags: tagsOf(entry) },
+    () => versions,
+    (read, watch) => (watch.isOvertaken ? undefined : served(read)),
+  );
+}
+
+const tagsOf = ({ versions }: Entry): string[] =>
+  versions.flatMap(([name]) => (name === null ? [] : [name]));

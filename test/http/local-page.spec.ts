@@ -1,0 +1,124 @@
+import { TieredCacheStore } from '@glasswork/cache';
+import { MemoryCacheStore } from '@glasswork/cache/memory';
+import { createVirtualClock } from '@glasswork/cache/testing';
+import { describe, expect, it } from 'vitest';
+import { storeLike } from '../cache-service/helpers.js';
+import { counting, START, URL_1, world } from './helpers.js';
+
+const TAG = `#tag::http:${URL_1}`;
+
+/** A store in this process whose reads with a version are told to the test, which may hold their answers. */
+function watchedStore(onRead: (key: string) => Promise<void> | undefined) {
+  const clock = createVirtualClock(START);
+  const memory = new MemoryCacheStore({ clock });
+  const getVersioned = async (key: string) => {
+    const read = await memory.getVersioned(key);
+    await onRead(key);
+    return read;
+  };
+  return { clock, store: storeLike(memory, { getVersioned }) };
+}
+
+describe('a hit that this process holds', () => {
+  it('is counted as a hit once, and reported as one', async () => {
+    const made = world({ ttl: 60 });
+    await made.get();
+    made.events.length = 0;
+    const before = made.cache.stats().hits;
+    expect((await made.get()).headers.get('cache-status')).toBe('glasswork; hit; ttl=60');
+    expect(made.cache.stats().hits - before).toBe(1);
+    expect(made.events).toEqual([
+      expect.objectContaining({ type: 'hit', key: `http:${URL_1}#`, state: 'fresh' }),
+      expect.objectContaining({ type: 'response', outcome: 'hit', key: `http:${URL_1}` }),
+    ]);
+  });
+
+  it('ends with the tag of its URL, also by another process', async () => {
+    const made = world({ ttl: 60 });
+    const other = world({ ttl: 60 }, {}, made);
+    made.origin = counting();
+    await made.get();
+    await made.get();
+    await other.cache.del(`http:${URL_1}`);
+    expect(await (await made.get()).text()).toBe('2');
+  });
+
+  it('is read by its own store although an upper tier holds it, if its tags have changed', async () => {
+    const clock = createVirtualClock(START);
+    const last = new MemoryCacheStore({ clock });
+    const tiers = () => new TieredCacheStore([new MemoryCacheStore({ clock }), last]);
+    const here = world({ ttl: 60, tags: ['t'] }, {}, { clock, store: tiers() });
+    const there = world({ ttl: 60, tags: ['t'] }, {}, { clock, store: tiers() });
+    here.origin = counting();
+    await here.get();
+    await here.get();
+    await there.cache.invalidateTags(['t']);
+    expect(await (await here.get()).text()).toBe('2');
+  });
+
+  it('is not served after an invalidation by this process that comes while the versions are read', async () => {
+    let hold: Promise<void> | undefined;
+    let isRead = () => {};
+    const shared = watchedStore((key) => {
+      if (key !== TAG || !hold) return undefined;
+      isRead();
+      return hold;
+    });
+    const made = world({ ttl: 60 }, {}, shared);
+    made.origin = counting();
+    await made.get();
+    let go = () => {};
+    const reading = new Promise<void>((resolve) => (isRead = resolve));
+    hold = new Promise((resolve) => (go = resolve));
+    const got = made.send(new Request(URL_1));
+    await reading;
+    hold = undefined;
+    await made.cache.del(`http:${URL_1}`);
+    go();
+    expect(await (await got).text()).toBe('2');
+  });
+
+  it('is not served by a cache that obeys the directives of requests', async () => {
+    const made = world({ ttl: 60, honourRequest: true });
+    made.origin = counting();
+    await made.get();
+    expect(await (await made.get({ 'cache-control': 'no-cache' })).text()).toBe('2');
+  });
+
+  it('is refreshed early', async () => {
+    const made = world({ ttl: 60, earlyRefresh: Number.MAX_VALUE });
+    made.origin = async () => {
+      made.clock.advance(1);
+      return new Response(String(made.asked.length));
+    };
+    await made.get();
+    await made.get();
+    expect(made.asked.length).toBe(2);
+  });
+
+  it('costs no read of its value, and none of its tags within tagTTL', async () => {
+    const reads: string[] = [];
+    const shared = watchedStore((key) => void reads.push(key));
+    const made = world({ ttl: 60 }, {}, shared);
+    await made.get();
+    reads.length = 0;
+    await made.get();
+    expect(reads).toEqual([TAG]);
+    const trusting = world({ ttl: 60 }, { tagTTL: 60 }, shared);
+    await trusting.get();
+    reads.length = 0;
+    await trusting.get();
+    expect(reads).toEqual([]);
+  });
+
+  it('of a poisoned record is none', async () => {
+    const made = world({ ttl: 60 });
+    made.origin = counting();
+    await made.get();
+    const entry = await made.store.get<{ value: { status: number } }>(`http:${URL_1}#`);
+    if (!entry) throw new Error('nothing was stored');
+    entry.value.status = 99;
+    await made.store.set(`http:${URL_1}#`, entry, 60);
+    expect(await (await made.get()).text()).toBe('2');
+  });
+});
