@@ -1,10 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { STORES } from '../../src/cli/init/blueprint.js';
 import { TOOLS, templateFor } from '../../src/cli/init/instructions.js';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
+import { failure } from '../servers/s3-bucket.js';
+import { credentials as s3Credentials, startS3Endpoint } from '../servers/s3-endpoint.js';
 import { createCacheTable } from '../servers/table.js';
 import { bundledCommandLine } from './cli.js';
 
@@ -87,5 +89,30 @@ describe('conformance', () => {
     expect(report.passed).toBeGreaterThan(20);
     const left = await cli.run(['ls', '--all', '--json', ...where]);
     expect(left.stdout).toBe('');
+  });
+
+  it('runs the suite on a bucket, below the prefix of the store alone', async () => {
+    const endpoint = await startS3Endpoint();
+    onTestFinished(() => endpoint.stop());
+    const bucket = endpoint.createBucket('cache-bucket', 'eu-central-1');
+    bucket.put('cache/v/kept', 'a value of a service');
+    endpoint.intercept = ({ method, name }) =>
+      method === 'PUT' && !name.startsWith('cache/conformance-')
+        ? failure(403, 'AccessDenied', 'Access Denied')
+        : undefined;
+    const { accessKeyId, secretAccessKey } = s3Credentials;
+    const { code, stdout } = await cli.run(
+      [
+        ...['conformance', '--json', '--case', 'fill', '--bucket', 'cache-bucket'],
+        ...['--region', 'eu-central-1', '--endpoint', endpoint.endpoint],
+      ],
+      { env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } },
+    );
+    const report: { passed: number; cases: { name: string; outcome: string }[] } =
+      JSON.parse(stdout);
+    expect(report.cases.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    expect(code).toBe(0);
+    expect(report.passed).toBeGreaterThan(20);
+    expect([...bucket.objects.keys()]).toEqual(['cache/v/kept']);
   });
 });
