@@ -82,7 +82,13 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#onScan = options.onScan;
     this.#read = batchedReads(this.#database, tableName);
     this.#recent = new RecentChanges(this.#clock);
-    this.#write = versionedWrites(this.#database, tableName, this.#clock, this.#read, this.#recent);
+    this.#write = versionedWrites({
+      database: this.#database,
+      tableName,
+      clock: this.#clock,
+      read: this.#read,
+      recent: this.#recent,
+    });
     this.#consistent = options.consistentRead ?? false;
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;

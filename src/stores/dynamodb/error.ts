@@ -2,13 +2,20 @@ import { CacheError } from '../../model/errors.js';
 import type { Operation, Place } from './database.js';
 import { remedyOf } from './remedies.js';
 
-/** Turns an error response of DynamoDB into a `CacheError` that says what to do. `type` is the error's name. */
+/** An error as DynamoDB names it. */
+interface Refusal {
+  /** Its name, such as `AccessDeniedException`. */
+  readonly type: string;
+  readonly message: string;
+  /** Default: an error with this name and message. */
+  readonly cause?: unknown;
+}
+
+/** Turns an error response of DynamoDB into a `CacheError` that says what to do. */
 export function dynamodbError(
   operation: Operation,
   place: Place,
-  type: string,
-  message: string,
-  cause?: unknown,
+  { type, message, cause }: Refusal,
 ): CacheError {
   const tooLarge = /^Valid/.test(type) && /size/i.test(message);
   const failed = tooLarge ? 'VALUE_TOO_LARGE' : 'STORE_FAILED';

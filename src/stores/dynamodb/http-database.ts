@@ -50,7 +50,10 @@ export function httpDatabase(options: HttpDatabaseOptions): Database {
         return { conditionFailed: true, item: answer?.Item, attempts: response.attempts };
       }
       const message = errorMessage(response) ?? `status ${response.status} without a message`;
-      throw dynamodbError(operation, place, type ?? `HTTP ${response.status}`, message);
+      throw dynamodbError(operation, place, {
+        type: type ?? `HTTP ${response.status}`,
+        message,
+      });
     },
     warm: () =>
       transport.warm().catch((error) => Promise.reject(unansweredError('warm', place, error))),

@@ -53,12 +53,10 @@ export function batchedReads(database: Database, tableName: string): Read {
     let Keys: readonly Item[] = [...batch.keys()].map((pk) => ({ pk }));
     for (let round = 0; Keys.length > 0; round++) {
       if (round === MOST_ROUNDS) {
-        throw dynamodbError(
-          'batchGet',
-          database.place,
-          'ProvisionedThroughput',
-          'keys were left unread',
-        );
+        throw dynamodbError('batchGet', database.place, {
+          type: 'ProvisionedThroughput',
+          message: 'keys were left unread',
+        });
       }
       if (round > 0) await pause(Math.random() * FIRST_PAUSE_MS * 2 ** round);
       const request = { RequestItems: { [tableName]: { Keys, ConsistentRead } } };

@@ -76,7 +76,7 @@ export function sdkDatabase(
         // System errors have a code, and no message if several addresses were tried.
         const type = late ? 'Timeout' : typeof code === 'string' ? code : (name ?? 'Error');
         const text = late || message || String(code ?? name ?? error);
-        throw dynamodbError(operation, place, type, text, error);
+        throw dynamodbError(operation, place, { type, message: text, cause: error });
       }
     },
     /** Makes the client and loads its packages. The client itself connects later. */

@@ -30,6 +30,14 @@ export const TOMBSTONE: Change = {
   retry: 'always',
 };
 
+interface Parts {
+  readonly database: Database;
+  readonly tableName: string;
+  readonly clock: Clock;
+  readonly read: Read;
+  readonly recent: RecentChanges;
+}
+
 /** Makes the change. Resolves to false if its condition does not hold. */
 export type Write = (pk: string, change: Change) => Promise<boolean>;
 
@@ -37,13 +45,7 @@ export type Write = (pk: string, change: Change) => Promise<boolean>;
  * Each write gives its item a new version. A write is not sent if the process was frozen between the call and the
  * request. If a condition fails on the write's own version, the write succeeded: an earlier try had arrived.
  */
-export function versionedWrites(
-  database: Database,
-  tableName: string,
-  clock: Clock,
-  read: Read,
-  recent: RecentChanges,
-): Write {
+export function versionedWrites({ database, tableName, clock, read, recent }: Parts): Write {
   return async (pk, change) => {
     const { id = uniqueId() } = change;
     const [wallMs, monotonicMs] = change.called ?? [clock.now(), monotonic()];
