@@ -16,10 +16,9 @@ import { node, root } from './run.js';
 // projects whose name has that in it.
 
 /**
- * The bytes, gzipped, that the cache may add to a handler. The aim is 12 KB, which the benchmark holds it against; this
- * only keeps it from growing.
+ * The bytes, gzipped, that the cache may add to a handler. The benchmark has the aim; this only keeps it from growing.
  */
-const HANDLER_LIMIT = 36_800;
+const HANDLER_LIMIT = 41_600;
 /** Projects at a time. More of them only wait for each other on two cores. */
 const LANES = 2;
 

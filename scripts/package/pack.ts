@@ -19,9 +19,11 @@ const EXPECTED = [
   /^dist\/(cli\.)?licenses\.txt$/,
   /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.c?ts$/,
   /^docs\/[\w-]+\.(md|svg)$/,
+  // The pictures, and the text that each is drawn from.
+  /^docs\/pictures\/[\w-]+\.(svg|yaml)$/,
   /^(infrastructure|examples)\/[\w./-]+$/,
   // The pages that the docs lead to.
-  /^CONTRIBUTING\.md$/,
+  /^(CONTRIBUTING|SECURITY)\.md$/,
   /^(bench|test\/lambda\/emulator)\/README\.md$/,
 ];
 

@@ -9,11 +9,8 @@ export class Lifecycle {
 
   protected constructor(parts: ServiceParts) {
     this.#parts = parts;
-  }
-
-  /** @internal */
-  get [PARTS](): ServiceParts {
-    return this.#parts;
+    // Not a member of the class: its computed name would keep bundlers from leaving the class out.
+    Object.defineProperty(this, PARTS, { value: parts });
   }
 
   /**

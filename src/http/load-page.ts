@@ -1,4 +1,4 @@
-import { DETAILS, type LoadContext, type LoadDetails } from '../engine/loading/load-context.js';
+import { detailsOf, type LoadContext, type LoadDetails } from '../engine/loading/load-context.js';
 import { bodyFields, readAtOnce, readWhole, relay, streamOf } from './body.js';
 import type { Call } from './call.js';
 import { entityTag, isCredentialed, type Judged, judge, storedHeaders } from './judge.js';
@@ -34,8 +34,7 @@ export class PageLoad {
     this.#exchange = exchange;
     this.#call = call;
     this.#context = context;
-    // In every context of the engine, although the public type does not show it.
-    this.#details = (context as LoadContext<unknown> & { [DETAILS]: LoadDetails })[DETAILS];
+    this.#details = detailsOf(context);
     this.#isBehind = call.isServed;
     this.#index = call.wanted.index;
     if (!this.#isBehind) call.hasLed = true;

@@ -1,8 +1,8 @@
-import { entryPoints } from '../manifest.js';
+import { withoutPeers } from '../manifest.js';
 import { compilerOptions, MAIN, type Project } from './project.js';
 
-/** Every entry point, used so that nothing of it is left unread. */
-const ALL = entryPoints
+/** Every entry point without peers of its own, used so that nothing of it is left unread. */
+const ALL = withoutPeers
   .map(
     (name, i) =>
       `import * as entry${i} from '${name}';\nexport const used${i}: object = entry${i};`,

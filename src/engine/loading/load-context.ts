@@ -39,7 +39,7 @@ export interface LoadContext<T> {
 }
 
 /**
- * How a load of this package decides about its own value, under `DETAILS` in its context. Users' loads have `setTTL` and
+ * How a load of this package decides about its own value, through `detailsOf`. Users' loads have `setTTL` and
  * `addTags`.
  */
 export interface LoadDetails {
@@ -50,9 +50,6 @@ export interface LoadDetails {
   /** Adds tags with versions that were read before the load read anything that they cover. */
   carry(versions: DependencyVersions): void;
 }
-
-/** The key of `LoadDetails` in a context. */
-export const DETAILS: unique symbol = Symbol('details');
 
 /** The settings that a load makes for its value while it runs. */
 export class LoadNotes {
@@ -84,10 +81,13 @@ class OwnContext implements LoadContext<unknown> {
     this.#tagging = tagging;
   }
 
-  get [DETAILS](): LoadDetails {
-    const { isReadable, carry } = this.#tagging;
+  // Static, so that users' loads do not see it.
+  static detailsOf(context: object): LoadDetails {
+    if (!(#tagging in context)) throw new TypeError('not the context of a load');
+    const { isReadable, carry } = context.#tagging;
+    const notes = context.#notes;
     const setTimes: LoadDetails['setTimes'] = (times) => {
-      this.#notes.times = times;
+      notes.times = times;
     };
     return { isReadable, carry, setTimes };
   }
@@ -110,6 +110,10 @@ class OwnContext implements LoadContext<unknown> {
     return () => this.#notes.skip();
   }
 }
+
+/** The details of a running load, by the context that it was given. */
+export const detailsOf = (context: LoadContext<unknown>): LoadDetails =>
+  OwnContext.detailsOf(context);
 
 /** How a load adds to the tags of its value. */
 export interface Tagging extends Pick<LoadDetails, 'isReadable' | 'carry'> {

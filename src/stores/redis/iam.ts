@@ -1,3 +1,4 @@
+import { tokenSource } from '../../aws/elasticache-token.js';
 import { CacheError } from '../../model/errors.js';
 import type { ClientSettings, IamLogin } from './options.js';
 
@@ -30,19 +31,13 @@ export function withIam(settings: ClientSettings, iam: IamLogin): ClientSettings
 const wrong = (message: string): CacheError =>
   new CacheError('INVALID_OPTION', message, { subject: 'iam' });
 
-/** The signer is loaded by the first login, because most stores need none. */
+/** The source is made by the first login, which reads the region. */
 function tokens(iam: IamLogin): () => Promise<string> {
-  let loading: Promise<() => Promise<string>> | undefined;
+  let source: (() => Promise<string>) | undefined;
   const { user, cacheName, region, serverless = false } = iam;
   return async () => {
-    loading ??= import('../../aws/elasticache-token.js').then(({ tokenSource }) =>
-      tokenSource({ user, cacheName, region, serverless }),
-    );
-    const token = await loading.catch((error) => {
-      // A region that is missing now may be set later.
-      loading = undefined;
-      throw error;
-    });
-    return token();
+    // A region that is missing now may be set later.
+    source ??= tokenSource({ user, cacheName, region, serverless });
+    return source();
   };
 }

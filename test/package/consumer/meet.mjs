@@ -7,7 +7,10 @@ import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);
 const builds = Number(process.argv[2]);
 const { name, exports } = require('@glasswork/cache/package.json');
-const subpaths = Object.keys(exports).filter((subpath) => subpath !== './package.json');
+// `./cdk` is loaded with its peers, which are not installed here.
+const subpaths = Object.keys(exports).filter(
+  (subpath) => subpath !== './package.json' && subpath !== './cdk',
+);
 const [imported, required] = [{}, {}];
 
 for (const subpath of subpaths) {
