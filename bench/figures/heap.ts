@@ -1,4 +1,5 @@
 import { Child } from '../child.js';
+import { type NodeBench, onEachNode } from '../each-node.js';
 import type { Bench, Figure } from '../figure.js';
 import { SHAPES } from '../heap/growth.js';
 import type { HeapCalls } from '../programs/heap.js';
@@ -8,11 +9,13 @@ const LEAST = 0.6;
 const MOST = 1.5;
 
 /** How well `maxBytes` says what a full `MemoryCacheStore` needs. */
-export async function heap({ bundles, say }: Bench): Promise<Figure> {
+export const heap = (bench: Bench): Promise<Figure> => onEachNode(bench, measure);
+
+async function measure(bench: NodeBench): Promise<Figure> {
   const rows: [string, number, number][] = [];
   for (const shape of Object.keys(SHAPES)) {
-    say(`heap: ${shape}`);
-    rows.push([shape, await grow(bundles, shape, false), await grow(bundles, shape, true)]);
+    bench.say(`heap: ${shape}`);
+    rows.push([shape, await grow(bench, shape, false), await grow(bench, shape, true)]);
   }
   return {
     name: 'heap',
@@ -23,7 +26,7 @@ export async function heap({ bundles, say }: Bench): Promise<Figure> {
     tables: [
       {
         columns: [
-          { name: 'values' },
+          { name: `Node ${bench.node.name}, values` },
           { name: 'copied', unit: 'times' },
           { name: 'frozen', unit: 'times' },
         ],
@@ -43,8 +46,8 @@ export async function heap({ bundles, say }: Bench): Promise<Figure> {
 }
 
 /** In a process of its own: what another shape has left in the heap is none of it. */
-async function grow(bundles: Bench['bundles'], shape: string, frozen: boolean): Promise<number> {
-  const child = new Child<HeapCalls>(bundles.heap as URL);
+async function grow({ bundles, node }: NodeBench, shape: string, frozen: boolean): Promise<number> {
+  const child = new Child<HeapCalls>(bundles.heap as URL, { node: node.path });
   try {
     return await child.call('grow', { shape, frozen, maxBytes: MAX_BYTES });
   } finally {
