@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,8 +43,8 @@ export class RedisProcess {
   static async start(options: RedisProcessOptions = {}): Promise<RedisProcess> {
     const problem = redisProblem();
     if (problem !== undefined) throw new MissingServerError(problem);
-    const folder = await mkdtemp(join(tmpdir(), 'redis-'));
-    const server = new RedisProcess(await freePort(), folder, options);
+    const { port, folder } = await reservePort();
+    const server = new RedisProcess(port, folder, options);
     try {
       await server.start();
     } catch (error) {
@@ -161,12 +161,27 @@ function guard(child: ChildProcess, folder: string): ChildProcess {
 
 /**
  * Redis cannot choose a port itself. This one is below those that the system gives to outgoing connections, so that it
- * is still free after a restart; and so is the one of the cluster's bus, which is 10000 above.
+ * is still free after a restart; and so is the one of the cluster's bus, which is 10000 above, where no server's own port
+ * is. The folder is named after the port, so that whoever makes it owns the port until the server ends for good: two
+ * servers that start in the same moment would both find the port free, and one of them would then speak to the other.
  */
-async function freePort(): Promise<number> {
+async function reservePort(): Promise<{ readonly port: number; readonly folder: string }> {
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 12_000);
-    if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
+    const port = 10_000 + Math.floor(Math.random() * 10_000);
+    const folder = join(tmpdir(), `redis-${port}`);
+    if (!(await isMade(folder))) continue;
+    if ((await isFree(port)) && (await isFree(port + 10_000))) return { port, folder };
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function isMade(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Cluster, Redis } from 'ioredis';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { describeWithRedis } from './redis-available.js';
 import { startRedisCluster } from './redis-cluster.js';
 import { describeWithRedisCluster } from './redis-cluster-available.js';
@@ -39,6 +39,15 @@ describeWithRedis('a Redis server of the tests', (url) => {
     await server.start();
     expect(server.url).toBe(url);
     expect(await server.call('GET', 'key')).toBeNull();
+  });
+
+  it('has a port of its own, also where two start in the same moment', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValueOnce(0.5).mockReturnValueOnce(0.5);
+    const servers = await Promise.all([1, 2].map(() => started(RedisProcess.start())));
+    random.mockRestore();
+    const ids = await Promise.all(servers.map((server) => server.field('run_id')));
+    expect(ids).toEqual([expect.any(String), expect.any(String)]);
+    expect(new Set(ids).size).toBe(2);
   });
 
   it('takes no other password', async () => {
