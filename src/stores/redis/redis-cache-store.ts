@@ -132,7 +132,7 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    if (version === NO_TOKEN) throw noTokenError(key);
+    if (version === NO_TOKEN) throw noTokenError(key, this.#connection.place);
     return this.#write('fill', key, value, ttl, version, 'write');
   }
 
