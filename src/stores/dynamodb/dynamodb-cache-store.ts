@@ -198,7 +198,11 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
   async check(keyPrefix?: string): Promise<void> {
-    await checkStore(this, keyPrefix);
+    const TableName = this.#tableName;
+    await checkStore(this, keyPrefix, (key) => {
+      const Key = { pk: partitionKey(key) };
+      return this.#database.send('delete', { TableName, Key }, 'always');
+    });
     await this.#overflow?.check(keyPrefix);
   }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { type CreateTableCommandInput, ScanCommand } from '@aws-sdk/client-dynamodb';
 import {
   CacheError,
   CacheService,
@@ -133,6 +133,18 @@ function describeTables(endpointOf: () => string): void {
     const told = await toldOf({ endpoint, tableName: await createCacheTable(endpoint) });
     expect(told).toEqual({ told: [], check: undefined, del: undefined });
     expect(lines).toEqual([]);
+  });
+
+  it('nothing of a check, not one record', async () => {
+    const endpoint = endpointOf();
+    const TableName = await createCacheTable(endpoint);
+    const client = createClient(endpoint);
+    onTestFinished(() => client.destroy());
+    await toldOf({ endpoint, tableName: TableName });
+    const { Items = [] } = await client.send(new ScanCommand({ TableName }));
+    const names = Items.map(({ pk }) => pk?.S);
+    expect(names).toContain('shop:user:secret');
+    expect(names.filter((name) => name?.includes('check:'))).toEqual([]);
   });
 
   it.each(SCHEMAS)('the same through a client, of a table with %s', async (_, given) => {
@@ -301,8 +313,10 @@ describe('the one line of what IAM and STS answer', () => {
         ? { status: 400, body: errorBody('AccessDeniedException', denies('dynamodb:BatchGetItem')) }
         : { body: '{}' },
     );
-    const { told } = await toldOf({ endpoint: url.href });
+    const { told, check } = await toldOf({ endpoint: url.href });
     expect(told).toEqual([expect.stringMatching(/Allow dynamodb:BatchGetItem on arn/)]);
+    expect(check).toMatchObject({ code: 'STORE_FAILED', subject: 'read many' });
+    expect(check?.message).toMatch(/read many failed: .*Allow dynamodb:BatchGetItem on arn/);
   });
 
   it.each([

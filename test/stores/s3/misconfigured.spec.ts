@@ -168,6 +168,15 @@ describe.each(ways)('the one line about S3 through %s', (way) => {
 });
 
 describe('check', () => {
+  it('leaves no object, and passes where none may be deleted', async () => {
+    const { server, bucket, open } = await s3World();
+    await open().check('shop');
+    expect([...bucket.objects.keys()]).toEqual([]);
+    server.intercept = ({ query }) =>
+      query.has('delete') ? failure(403, 'AccessDenied', 'Access Denied') : undefined;
+    await open().check('shop');
+  });
+
   it('finds a service that ignores the conditions of writes', async () => {
     const { server, open } = await s3World();
     server.intercept = ({ method, headers, name, body }) => {
