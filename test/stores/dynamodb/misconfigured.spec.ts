@@ -206,7 +206,45 @@ describe('the one line of what IAM and STS answer', () => {
           `User: ${USER} is not authorized to perform: dynamodb:GetItem on resource: ${TABLE} with an explicit deny in a permissions boundary`,
         ),
       },
-      { line: /A policy denies it explicitly, which wins\./ },
+      {
+        line: /Remove the deny of dynamodb:GetItem on arn:\S+ from the permissions boundary, because it wins over every allow\./,
+      },
+    ],
+    [
+      'an action that the policy of a VPC endpoint does not allow',
+      {
+        status: 400,
+        body: errorBody(
+          'AccessDeniedException',
+          denies('dynamodb:GetItem').replace('identity-based', 'VPC endpoint'),
+        ),
+      },
+      { line: /Allow dynamodb:GetItem on arn:\S+ in the VPC endpoint policy; a cache needs/ },
+    ],
+    [
+      'a key of KMS, in the words of DynamoDB',
+      { status: 400, body: errorBody('AccessDeniedException', 'KMS key access denied') },
+      { line: /denied\. Allow kms:Decrypt and kms:DescribeKey on the key that encrypts the table/ },
+    ],
+    [
+      'a signature that a proxy has removed',
+      { status: 400, body: errorBody('MissingAuthenticationTokenException', 'Missing Token') },
+      { line: /arrived without its signature\. Check any proxy/ },
+    ],
+    [
+      'an access key in quotes',
+      { status: 400, body: errorBody('IncompleteSignatureException', 'Credential must have 5') },
+      { line: /Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks, quotes/ },
+    ],
+    [
+      'a region that the account has not enabled',
+      { status: 400, body: errorBody('OptInRequired', 'needs a subscription') },
+      { line: /Enable DynamoDB in us-east-1 for the account\./ },
+    ],
+    [
+      'a name that no table can have',
+      { status: 400, body: errorBody('ValidationException', 'Invalid table/index name.') },
+      { line: /Fix tableName, which is 't'\./ },
     ],
     [
       'an expired token',
@@ -267,7 +305,7 @@ describe('the one line of what IAM and STS answer', () => {
     [
       'a service that is not well',
       { status: 500, body: errorBody('InternalServerError', 'Internal server error') },
-      { line: /Try again: this fault of AWS passes\./, retry: true },
+      { line: /Try again: this fault passes by itself\./, retry: true },
     ],
     [
       'another service',
