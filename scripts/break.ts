@@ -41,6 +41,7 @@ const program = new Command('break')
   .option('--seed <n>', 'of the choice', Number, Math.floor(Math.random() * 1e9))
   .option('--skip <n>', 'of the breaks of this seed', Number, 0)
   .option('--timeout <seconds>', 'for eight specs; a hang counts as noticed', Number, 300)
+  .option('--nearest', 'run eight specs and the compiler only: quick, but others might notice')
   .option('--least <percent>', 'of breaks that must be noticed', Number, 95)
   .option('--list', 'print the breaks without running anything')
   .parse();
@@ -51,6 +52,7 @@ const options = program.opts<{
   timeout: number;
   least: number;
   list?: true;
+  nearest?: true;
 }>();
 const folders = program.processedArgs[0] as string[];
 
@@ -87,7 +89,7 @@ async function run(breaks: readonly Break[]): Promise<number> {
   process.once('SIGINT', () => process.exit(130));
   for (const name of COPIED) cpSync(join(root, name), join(work, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(work, 'node_modules'));
-  const judge = new Judge(work, new Specs(work), options.timeout);
+  const judge = new Judge(work, new Specs(work), options);
   let noticed = 0;
   for (const [i, one] of breaks.entries()) {
     const path = join(work, one.file);

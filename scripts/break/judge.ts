@@ -9,6 +9,13 @@ export interface Breaking {
   repair(): void;
 }
 
+export interface JudgeSettings {
+  /** Seconds that eight specs may take, or the compiler. */
+  readonly timeout: number;
+  /** Runs only the first group of specs. */
+  readonly nearest?: true;
+}
+
 /** How a run of specs ended: undefined if all passed. */
 type Failure = string | undefined;
 
@@ -21,21 +28,19 @@ const AT_ONCE = 8;
 export class Judge {
   readonly #work: string;
   readonly #specs: Specs;
-  readonly #timeoutMs: number;
+  readonly #settings: JudgeSettings;
   /** Specs that pass without a break. */
   readonly #sound = new Set<string>();
 
-  /** `timeout` seconds are what eight specs may take. */
-  constructor(work: string, specs: Specs, timeout: number) {
+  constructor(work: string, specs: Specs, settings: JudgeSettings) {
     this.#work = work;
     this.#specs = specs;
-    this.#timeoutMs = timeout * 1000;
+    this.#settings = settings;
   }
 
   /** The spec that notices the break, or the compiler; undefined if nobody does. */
   async noticedBy(file: string, { breakIt, repair }: Breaking): Promise<string | undefined> {
-    const { nearest, others } = this.#specs.of(file);
-    const open = [nearest, others].filter((specs) => specs.length > 0).map((specs) => [...specs]);
+    const open = this.#specs.of(file).slice(0, this.#settings.nearest ? 1 : undefined);
     for (let specs = open.shift(); specs; specs = open.shift()) {
       breakIt();
       const failed = await this.#failure(specs);
@@ -66,7 +71,7 @@ export class Judge {
     const vitest = join(this.#work, 'node_modules/vitest/vitest.mjs');
     const reporter = ['--reporter', 'json', '--outputFile', report];
     const args = ['run', ...specs, '--bail', '1', '--project', 'tests', ...reporter];
-    const timeoutMs = this.#timeoutMs * Math.ceil(specs.length / AT_ONCE);
+    const timeoutMs = this.#settings.timeout * 1000 * Math.ceil(specs.length / AT_ONCE);
     const code = await exitCode(this.#work, [vitest, ...args], timeoutMs);
     if (code === 0) return undefined;
     return code === null ? HANG : failedSpec(this.#work, report);
@@ -74,7 +79,8 @@ export class Judge {
 
   async #compiles(): Promise<boolean> {
     const compiler = join(this.#work, 'node_modules/typescript/bin/tsc');
-    return (await exitCode(this.#work, [compiler, '--noEmit'], this.#timeoutMs)) === 0;
+    const timeoutMs = this.#settings.timeout * 1000;
+    return (await exitCode(this.#work, [compiler, '--noEmit'], timeoutMs)) === 0;
   }
 }
 

@@ -6,8 +6,8 @@ import tsconfig from '../../tsconfig.json' with { type: 'json' };
 /** Specs that run whole programs: too slow to run for each break, and no judge of a single condition. */
 const SLOW = /^test\/(lambda\/(end-to-end|emulator)|examples|bench|package|site|specification)\//;
 
-/** So many specs run first, because one of them most likely notices the break. */
-const NEAREST = 8;
+/** So many specs run at first, then so many more, then the rest: the nearest ones most likely notice a break. */
+const GROUPS = [8, 32];
 
 /** Knows which specs run a file of src, through any number of imports. */
 export class Specs {
@@ -26,8 +26,8 @@ export class Specs {
     }
   }
 
-  /** The specs that run the file: first those that most likely judge it, then all others. */
-  of(file: string): { readonly nearest: readonly string[]; readonly others: readonly string[] } {
+  /** The specs that run the file, in groups: first those that most likely judge it. */
+  of(file: string): string[][] {
     // A map keeps the order in which the search finds the files.
     const distances = new Map([[file, 0]]);
     for (const [path, distance] of distances) {
@@ -44,7 +44,9 @@ export class Specs {
       .map((path) => ({ path, kinship: kinship(file, path), distance: distances.get(path) ?? 99 }))
       .sort((a, b) => b.kinship - a.kinship || a.distance - b.distance)
       .map(({ path }) => path);
-    return { nearest: specs.slice(0, NEAREST), others: specs.slice(NEAREST) };
+    return [0, ...GROUPS]
+      .map((from, i) => specs.slice(from, GROUPS[i]))
+      .filter((group) => group.length > 0);
   }
 }
 
