@@ -43,9 +43,12 @@ export function inspectApp(options: InspectOptions): Hono {
     else await next();
     for (const [name, value] of Object.entries(headers)) context.res.headers.set(name, value);
   });
-  app.onError((error, context) => context.json({ error: errorText(error) }, 502));
+  app.onError((error, context) =>
+    context.json({ error: errorText(error) }, error instanceof SyntaxError ? 400 : 502),
+  );
   app.notFound((context) => context.json({ error: 'There is nothing here.' }, 404));
 
+  app.get('/favicon.ico', (context) => context.body(null, 204));
   app.post('/events', async (context) => {
     const [, given] = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '') ?? [];
     if (!isSecret(given, options.feedToken)) return context.text('Wrong token.\n', 401);
