@@ -34,8 +34,8 @@ const MOST_TEXT = 1_000;
 export function inspector(): CacheListener {
   // Nothing on the loopback interface of a sandbox is a page.
   if (process.env.AWS_LAMBDA_RUNTIME_API) return () => {};
-  // Of this moment, because fake timers that a test drops would end the search for good, and because the context of a
-  // call must not be kept alive by what is sent later.
+  // Taken now, because fake timers that a test drops would end the search for good. The context is that of now, too, so
+  // that a message does not keep the context of a call alive.
   const { setTimeout } = globalThis;
   const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
   let isResting = false;

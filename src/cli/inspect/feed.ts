@@ -23,7 +23,7 @@ export class Feed {
     }
   }
 
-  /** What is kept, and then what happens, as server-sent events. */
+  /** The kept events and then the new ones, as server-sent events. */
   open(): ReadableStream<Uint8Array> {
     let page: ReadableStreamDefaultController<Uint8Array> | undefined;
     return new ReadableStream<Uint8Array>(
