@@ -49,6 +49,7 @@ import { RecordValues } from './values.js';
  */
 export class RedisCacheStore implements CacheStore {
   readonly name = 'redis';
+  readonly keepsLarge: boolean;
   readonly serializer: Serializer;
   readonly #connection: Connection;
   readonly #keys: KeySpace;
@@ -62,6 +63,7 @@ export class RedisCacheStore implements CacheStore {
     const { prefix = 'cache' } = options;
     this.#keys = keySpace(prefix);
     this.#overflow = overflowOf(options.overflow, prefix);
+    this.keepsLarge = this.#overflow !== undefined;
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
     this.#values = new RecordValues(this.#codec, this.#overflow, valueLimit(options));
