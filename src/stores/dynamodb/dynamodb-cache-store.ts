@@ -55,6 +55,7 @@ const MOST_WRITES = 25;
 export class DynamoDBCacheStore implements CacheStore {
   readonly name = 'dynamodb';
   readonly durable = true;
+  readonly keepsLarge: boolean;
   readonly serializer: Serializer;
   readonly #tableName: string;
   readonly #database: Database;
@@ -86,6 +87,7 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
     this.#overflow = overflowOf(options.overflow, tableName);
+    this.keepsLarge = this.#overflow !== undefined;
     this.#values = new ItemValues(this.#codec, this.#overflow, itemLimit(options));
     this.#writes = versionedWrites({
       database: this.#database,

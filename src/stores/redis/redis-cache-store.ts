@@ -50,6 +50,7 @@ import { ALWAYS, ifUnchanged, NO_VALUE, versionedWrites, type Write } from './wr
  */
 export class RedisCacheStore implements CacheStore {
   readonly name = 'redis';
+  readonly keepsLarge: boolean;
   readonly serializer: Serializer;
   readonly #connection: Connection;
   readonly #keys: KeySpace;
@@ -65,6 +66,7 @@ export class RedisCacheStore implements CacheStore {
     const { prefix = 'cache' } = options;
     this.#keys = keySpace(prefix);
     this.#overflow = overflowOf(options.overflow, prefix);
+    this.keepsLarge = this.#overflow !== undefined;
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
     this.#values = new RecordValues(this.#codec, this.#overflow, valueLimit(options));
