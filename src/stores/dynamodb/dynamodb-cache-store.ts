@@ -17,7 +17,7 @@ import { nothingLive, unchanged } from './conditions.js';
 import type { Condition, Database, Item } from './database.js';
 import { isDax, withoutVersions } from './dax.js';
 import { httpDatabase } from './http-database.js';
-import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
+import { type DynamoDBCacheStoreOptions, isTable, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
 import { endOf, isLive, partitionKey, plain, versionOf } from './record.js';
@@ -71,9 +71,10 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
 
   constructor(options: DynamoDBCacheStoreOptions) {
-    const { tableName, client } = options;
-    if (!tableName || typeof tableName !== 'string')
-      throw invalid('tableName', tableName, 'a name');
+    const tableName = options?.tableName;
+    if (!isTable(tableName))
+      throw invalid('tableName', tableName, 'the name of a table, or its ARN');
+    const { client } = options;
     this.#tableName = tableName;
     this.#database = client
       ? sdkDatabase(client, tableName, options.timeouts?.total)
@@ -198,7 +199,11 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
   async check(keyPrefix?: string): Promise<void> {
-    await checkStore(this, keyPrefix);
+    const TableName = this.#tableName;
+    await checkStore(this, keyPrefix, (key) => {
+      const Key = { pk: partitionKey(key) };
+      return this.#database.send('delete', { TableName, Key }, 'always');
+    });
     await this.#overflow?.check(keyPrefix);
   }
 

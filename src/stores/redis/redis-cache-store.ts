@@ -4,6 +4,7 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
+import { invalid } from '../../model/errors.js';
 import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
@@ -59,6 +60,7 @@ export class RedisCacheStore implements CacheStore {
   readonly #values: RecordValues;
 
   constructor(options: RedisCacheStoreOptions) {
+    if (!options) throw invalid('options', options, 'an object with url, nodes or client');
     const { prefix = 'cache' } = options;
     this.#keys = keySpace(prefix);
     this.#overflow = overflowOf(options.overflow, prefix);
@@ -132,7 +134,7 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    if (version === NO_TOKEN) throw noTokenError(key);
+    if (version === NO_TOKEN) throw noTokenError(key, this.#connection.place);
     return this.#write('fill', key, value, ttl, version, 'write');
   }
 
