@@ -102,7 +102,9 @@ function printer(terminal: Terminal): (rows: readonly Row[] | undefined) => Prom
       else {
         const isFirst = layout === undefined;
         layout ??= layoutOf(columns, block, terminal.width);
-        await terminal.write(await renderTable(terminal, columns, block, layout, isFirst));
+        await terminal.write(
+          await renderTable(terminal, columns, block, { layout, head: isFirst }),
+        );
       }
     }
   };
