@@ -75,6 +75,7 @@ export interface Settings {
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function settings(config: CacheConfig): Settings {
+  if (Object(config) !== config) throw invalid('config', config, 'an object');
   const { defaultTTL, clock = systemClock, backgroundFill } = config;
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
   if (config.onEvent != null && typeof config.onEvent !== 'function')
@@ -83,6 +84,8 @@ export function settings(config: CacheConfig): Settings {
     throw invalid('backgroundFill', backgroundFill, 'true or false');
   if (config.onInvalidate != null && typeof config.onInvalidate !== 'function')
     throw invalid('onInvalidate', config.onInvalidate, 'a function');
+  if (config.deadline != null && typeof config.deadline !== 'function')
+    throw invalid('deadline', config.deadline, 'a function');
   if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {

@@ -16,7 +16,7 @@ import { nothingLive, unchanged } from './conditions.js';
 import type { Database, Item } from './database.js';
 import { isDax, withoutVersions } from './dax.js';
 import { httpDatabase } from './http-database.js';
-import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
+import { type DynamoDBCacheStoreOptions, isTable, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
 import { endOf, isLive, partitionKey, plain, versionOf } from './record.js';
@@ -55,6 +55,7 @@ const MOST_WRITES = 25;
 export class DynamoDBCacheStore implements CacheStore {
   readonly name = 'dynamodb';
   readonly durable = true;
+  readonly keepsLarge: boolean;
   readonly serializer: Serializer;
   readonly #tableName: string;
   readonly #database: Database;
@@ -70,9 +71,10 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
 
   constructor(options: DynamoDBCacheStoreOptions) {
-    const { tableName, client } = options;
-    if (!tableName || typeof tableName !== 'string')
-      throw invalid('tableName', tableName, 'a name');
+    const tableName = options?.tableName;
+    if (!isTable(tableName))
+      throw invalid('tableName', tableName, 'the name of a table, or its ARN');
+    const { client } = options;
     this.#tableName = tableName;
     this.#database = client
       ? sdkDatabase(client, tableName, options.timeouts?.total)
@@ -85,6 +87,7 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
     this.#overflow = overflowOf(options.overflow, tableName);
+    this.keepsLarge = this.#overflow !== undefined;
     this.#values = new ItemValues(this.#codec, this.#overflow, itemLimit(options));
     this.#writes = versionedWrites({
       database: this.#database,
@@ -199,7 +202,11 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
   async check(keyPrefix?: string): Promise<void> {
-    await checkStore(this, keyPrefix);
+    const TableName = this.#tableName;
+    await checkStore(this, keyPrefix, (key) => {
+      const Key = { pk: partitionKey(key) };
+      return this.#database.send('delete', { TableName, Key }, 'always');
+    });
     await this.#overflow?.check(keyPrefix);
   }
 

@@ -9,6 +9,7 @@ import { MasterProof } from './master-proof.js';
 import type { ClientSettings } from './options.js';
 import { type Client, openClient, QUIT_MS } from './own-client.js';
 import { type ClusterAddress, openCluster } from './own-cluster.js';
+import { placeOf, placeOfSettings } from './place.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 
 /** The limit of a command, milliseconds. */
@@ -40,6 +41,7 @@ interface FailedTry {
  */
 export class OwnConnection implements Connection {
   readonly readsMasters = true;
+  readonly place: string;
   readonly #target: Target;
   readonly #clock: Clock;
   readonly #timeouts = new OperationTimeouts();
@@ -59,6 +61,7 @@ export class OwnConnection implements Connection {
   /** `unused`: a key that never exists. */
   constructor(target: Target, unused: string, clock: Clock) {
     this.#target = target;
+    this.place = target.nodes ? placeOf(target.nodes) : placeOfSettings(target.settings);
     this.#clock = clock;
     this.#proof = target.nodes ? undefined : new MasterProof(unused, clock);
     this.#commandMs = Number(target.settings.commandTimeout) || COMMAND_MS;
@@ -109,7 +112,7 @@ export class OwnConnection implements Connection {
       return await command(this.#current() ?? (await this.#open()));
     } catch (last) {
       const isCutOff = ['unsent', 'unknown'].includes(fateOf(last) ?? '');
-      throw redisError(operation, key, (isCutOff && this.#lastError) || last);
+      throw redisError(operation, key, (isCutOff && this.#lastError) || last, this.place);
     }
   }
 

@@ -4,6 +4,7 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
+import { invalid } from '../../model/errors.js';
 import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
@@ -23,7 +24,7 @@ import { ID_BYTES, NO_TOKEN, pointerId, StoredRecord, UNKNOWN_VERSION } from './
 import { isValue, unlinkAll } from './scan.js';
 import { ValueMemo } from './value-memo.js';
 import { RecordValues } from './values.js';
-import { ALWAYS, NO_VALUE, unchanged, versionedWrites, type Write } from './writes.js';
+import { ALWAYS, ifUnchanged, NO_VALUE, versionedWrites, type Write } from './writes.js';
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -49,6 +50,7 @@ import { ALWAYS, NO_VALUE, unchanged, versionedWrites, type Write } from './writ
  */
 export class RedisCacheStore implements CacheStore {
   readonly name = 'redis';
+  readonly keepsLarge: boolean;
   readonly serializer: Serializer;
   readonly #connection: Connection;
   readonly #keys: KeySpace;
@@ -60,9 +62,11 @@ export class RedisCacheStore implements CacheStore {
   readonly #write: Write;
 
   constructor(options: RedisCacheStoreOptions) {
+    if (!options) throw invalid('options', options, 'an object with url, nodes or client');
     const { prefix = 'cache' } = options;
     this.#keys = keySpace(prefix);
     this.#overflow = overflowOf(options.overflow, prefix);
+    this.keepsLarge = this.#overflow !== undefined;
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
     this.#values = new RecordValues(this.#codec, this.#overflow, valueLimit(options));
@@ -138,7 +142,8 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    return this.#write({ key, value, ttl }, unchanged(version, key));
+    const unchanged = ifUnchanged(version, key, this.#connection.place);
+    return this.#write({ key, value, ttl }, unchanged);
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {

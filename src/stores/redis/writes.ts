@@ -23,8 +23,8 @@ export const ALWAYS: When = { operation: 'set', condition: 'set', sending: 'once
 export const NO_VALUE: When = { operation: 'add', condition: 'add', sending: 'once' };
 
 /** Holds as long as the record has the version that a read saw. @throws CacheError for a read that left no token. */
-export function unchanged(version: CacheVersion, key: string): When {
-  if (version === NO_TOKEN) throw noTokenError(key);
+export function ifUnchanged(version: CacheVersion, key: string, place: string): When {
+  if (version === NO_TOKEN) throw noTokenError(key, place);
   return { operation: 'fill', condition: version, sending: 'write' };
 }
 
