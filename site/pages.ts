@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,8 @@ export async function writePages(): Promise<void> {
   await cp(docs, pages, { recursive: true });
   await rm(join(pages, 'index.md'));
   await cp(join(root, 'site/home.md'), join(pages, 'index.md'));
+  await mkdir(join(pages, 'public'), { recursive: true });
+  await cp(join(root, 'site/favicon.svg'), join(pages, 'public/favicon.svg'));
   const names = await readdir(pages, { recursive: true });
   for (const name of names.filter((name) => name.endsWith('.md'))) {
     const file = join(pages, name);
@@ -56,3 +59,14 @@ export function summaryOf(markdown: string): string {
 }
 
 export const titleOf = (markdown: string): string => markdown.match(/^# (.+)$/m)?.[1] ?? '';
+
+/** Width and height of a picture of the pages, so that the browser leaves room for it before it arrives. */
+export function sizeOf(picture: string): [name: string, size: string][] {
+  const svg = readFileSync(join(pages, picture), 'utf8');
+  const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? [];
+  if (!width || !height) throw new Error(`${picture} has no viewBox`);
+  return [
+    ['width', width],
+    ['height', height],
+  ];
+}

@@ -1,6 +1,6 @@
 import type { CacheStore } from '../model/cache-store.js';
 import { CacheError, type CacheErrorCode, errorCode, withoutPasswords } from '../model/errors.js';
-import type { Emit } from '../model/events.js';
+import type { Emit } from '../model/event-log.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
 import { callContext } from '../resilience/call-context.js';
@@ -168,15 +168,17 @@ export class StoreAccess {
   }
 }
 
-/** The cause's message. Advises another try if the cause is unknown. */
+/** The cause's message. Advises another try if the cause is unknown: a store's own errors say what to do. */
 export function reasonOf(cause: unknown): string {
   const why = withoutPasswords(String(Object(cause).message ?? cause)).replace(/[^.?!]$/, '$&.');
-  const isKnown = cause instanceof CacheError && cause.code !== 'TIMEOUT';
+  const isKnown = cause instanceof CacheError && !why.startsWith(NO_ANSWER);
   return isKnown ? why : `${why} Try it again.`;
 }
 
+const NO_ANSWER = 'No answer to ';
+
 const late = (operation: string, ms: number): CacheError =>
-  new CacheError('TIMEOUT', `No answer to ${operation} within ${ms} ms: can the store be reached?`);
+  new CacheError('TIMEOUT', `${NO_ANSWER}${operation} within ${ms} ms: can the store be reached?`);
 
 /** True if a user's store cannot parse a value, or runs out of stack. The value is at fault, not the store. */
 const isParsing = (error: unknown): boolean =>

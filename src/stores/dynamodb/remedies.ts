@@ -1,3 +1,4 @@
+import { denialOf, permit } from '../../aws/denial.js';
 import type { Operation, Place } from './database.js';
 
 /** The API name of each operation, as IAM policies use it. */
@@ -16,13 +17,25 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [
     /^ResourceNotFound/,
     ({ table, region = 'its region' }) =>
-      `Create the table "${table}" in ${region}, or fix tableName, region or the account of the credentials`,
+      `Create the table "${table}" in ${region}, or fix tableName, region or the account of the credentials. A new table takes some seconds`,
+  ],
+  [
+    /Invalid table\/index name|tableName.*(constraint|regular expression)/i,
+    ({ table }) => `Fix tableName, which is '${table}'`,
   ],
   [
     /element does not match|match the schema|Type mismatch for key|key .*(missing|type)|Missing the key|required keys was not given|number of conditions on the keys/i,
     'The table needs partition key `pk` (S) and no sort key. Create another one, because a key schema cannot be changed',
   ],
-  [/^AccessDenied|^KMS.*Denied|not authorized to perform/, denied],
+  [
+    /^KMS|KMS key|^InaccessibleEncryption/i,
+    'Allow kms:Decrypt and kms:DescribeKey on the key that encrypts the table, and check that the key is enabled',
+  ],
+  [/^AccessDenied|not authorized to perform/, denied],
+  [
+    /^OptIn|^Subscription/i,
+    ({ region = 'this region' }) => `Enable DynamoDB in ${region} for the account`,
+  ],
   [
     /^ExpiredToken|token .*expired|\bSSO\b/,
     'The credentials have expired. Renew them (for SSO: `aws sso login`); keys in the environment need a new process',
@@ -37,7 +50,15 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
     'Set the clock of this machine: a signature is valid for five minutes by the clock of AWS',
   ],
   [
-    /^\w*Signature|^MissingAuthenticationToken/,
+    /^MissingAuthenticationToken/,
+    'The request arrived without its signature. Check any proxy in front of DynamoDB',
+  ],
+  [
+    /^IncompleteSignature/,
+    'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks, quotes and missing parts',
+  ],
+  [
+    /^\w*Signature/,
     'Check AWS_SECRET_ACCESS_KEY: it does not belong to the access key',
   ],
   [
@@ -47,8 +68,8 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [/^Credentials|^TokenProvider|load credentials/i, 'Check the credentials of the client'],
   [/^(UnknownOperation|Serialization|HTTP [234])/, notDynamoDB],
   [
-    /^(InternalServer|ServiceUnavailable|InternalFailure|HTTP 5)/,
-    'Try again: this fault of AWS passes',
+    /^(InternalServer|ServiceUnavailable|InternalFailure|HTTP 5|TransactionConflict|ReplicatedWrite)/,
+    'Try again: this fault passes by itself',
   ],
 
   // Without a response.
@@ -99,18 +120,15 @@ export function remedyOf(
 
 /** Takes action and resource from IAM's message, or else from the request. */
 function denied(place: Place, operation: Operation | 'warm', text: string): string {
-  const [, said, on] = /perform: ([\w:*-]+)(?: on resource: ([^\s,]+))?/.exec(text) ?? [];
-  const action =
-    said ?? (operation === 'warm' ? 'dynamodb:GetItem' : `dynamodb:${ACTIONS[operation]}`);
+  const denial = denialOf(text);
+  const own = operation === 'warm' ? 'GetItem' : ACTIONS[operation];
+  const { action = `dynamodb:${own}`, resource = arnOf(place) } = denial;
+  const remedy = permit(action, resource, denial);
+  if (denial.isExplicit || !action.startsWith('dynamodb:')) return remedy;
   const needs = /^(scan|delete)$/.test(operation)
     ? 'delByPattern and clear need dynamodb:Scan, and clear dynamodb:DeleteItem'
     : 'a cache needs dynamodb:GetItem, dynamodb:BatchGetItem and dynamodb:UpdateItem';
-  const explicit = /explicit deny/.test(text) ? ' A policy denies it explicitly, which wins.' : '';
-  const own = action.startsWith('dynamodb:') ? `; ${needs}` : '';
-  return `Allow ${action} on ${on?.replace(/\.$/, '') ?? arnOf(place)}${own}.${explicit}`.replace(
-    /\.$/,
-    '',
-  );
+  return `${remedy}; ${needs}`;
 }
 
 function arnOf({ table, region }: Place): string {

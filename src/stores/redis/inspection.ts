@@ -43,7 +43,7 @@ export function inspectRedis(options: RedisCacheStoreOptions): RedisInspection {
         yield described.filter((record) => record !== undefined);
       }
     } catch (error) {
-      throw redisError('list', undefined, error);
+      throw redisError('list', undefined, error, connection.place);
     }
   }
 

@@ -1,3 +1,4 @@
+import { denialOf, permit } from '../../aws/denial.js';
 import type { Operation, Place, Refusal, Setting } from './database.js';
 
 type Failed = Operation | Setting | 'warm';
@@ -59,7 +60,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [/^HTTP [234]|^InvalidRequest|^MalformedXML/, notS3],
   [
     /^(InternalError|ServiceUnavailable|OperationAborted|HTTP 5)/,
-    'Try again: this fault of AWS passes',
+    'Try again: this fault passes by itself',
   ],
 
   // Without a response.
@@ -115,18 +116,14 @@ function otherRegion({ bucket, region }: Place, _: Failed, { bucketRegion }: Ref
 
 /** Takes action and resource from IAM's message, or else from the request. */
 function denied(place: Place, operation: Failed, { message }: Refusal): string {
-  const [, said, on] = /perform: ([\w:*-]+)(?: on resource: "?([^\s,"]+))?/.exec(message) ?? [];
-  const action = said ?? ACTIONS[operation];
+  const denial = denialOf(message);
   const bucket = arnOf(place);
   const objects = `${bucket}/${place.prefix}/*`;
-  const resource =
-    on?.replace(/\.$/, '') ?? (/^(list|lifecycle|versioning)$/.test(operation) ? bucket : objects);
-  const explicit = /explicit deny/.test(message)
-    ? '. A policy denies it explicitly, which wins'
-    : '';
-  if (!action.startsWith('s3:')) return `Allow ${action} on ${resource}${explicit}`;
-  const needs = `a cache needs s3:GetObject and s3:PutObject on ${objects}, and s3:ListBucket on ${bucket}, without which S3 answers 403 for a missing object; clear also needs s3:DeleteObject`;
-  return `Allow ${action} on ${resource}; ${needs}${explicit}`;
+  const own = /^(list|lifecycle|versioning)$/.test(operation) ? bucket : objects;
+  const { action = ACTIONS[operation], resource = own } = denial;
+  const remedy = permit(action, resource, denial);
+  if (denial.isExplicit || !action.startsWith('s3:')) return remedy;
+  return `${remedy}; a cache needs s3:GetObject and s3:PutObject on ${objects}, and s3:ListBucket on ${bucket}, without which S3 answers 403 for a missing object; clear also needs s3:DeleteObject`;
 }
 
 function arnOf({ bucket, region = '' }: Place): string {
