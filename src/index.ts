@@ -17,6 +17,7 @@ export type {
   CacheStore,
   CacheVersion,
   NearestRead,
+  ProblemReport,
   ReadOptions,
   StoreEntry,
   TrafficReport,

@@ -148,6 +148,7 @@ export type Shapes = [
       | 'check'
       | 'dropCopies'
       | 'keepsLarge'
+      | 'problems'
       | 'durable'
       | 'getNearest'
       | 'measure'

@@ -57,6 +57,9 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   const log = eventLog(config.onEvent, clock, reporter(String(store.name ?? ''), clock));
   const shutdown = new Shutdown();
   const emit = shutdown.filter(log.emit);
+  store.problems?.((operation, error) =>
+    emit({ type: 'store-error', operation, key: undefined, error }),
+  );
   const access = new StoreAccess(store, { emit, clock, breaker, storeCall: log.storeCall });
   const versions = new VersionTracker(access, keys, clock, trustMs);
   const reader = new EntryReader(

@@ -131,6 +131,11 @@ export interface CacheStore {
    */
   measure?: ((report: TrafficReport) => void) | undefined;
   /**
+   * Reports failures that no call rejects with, such as those of a tier above the last one. Each service asks once, and
+   * makes them `store-error` events.
+   */
+  problems?: ((report: ProblemReport) => void) | undefined;
+  /**
    * Prepares the first call, while a sandbox still initialises: opens connections, finds credentials. It reads and
    * writes nothing that costs money. It may reject, and may be called again. A tiered store warms all its tiers.
    */
@@ -142,6 +147,9 @@ export interface CacheStore {
   check?(keyPrefix?: string): Promise<void>;
   close?(): Promise<void>;
 }
+
+/** See `CacheStore.problems`. `operation` is what failed. */
+export type ProblemReport = (operation: string, error: unknown) => void;
 
 /** See `CacheStore.measure`. */
 export type TrafficReport = (direction: 'read' | 'written', bytes: number) => void;

@@ -118,10 +118,11 @@ function reasonOf({ operation = '', key, error }: Problem): string {
   return `${text.replace(/[^.?!]$/, '$&.')} Until this is fixed, ${effectOf(operation)}`;
 }
 
-/** By the start of the operation: set, fill, create, lease; del, expire, invalidate, clear; or else a read. */
+/** By the start of the operation: set, fill, create, lease; del, expire, invalidate, clear; tier; or else a read. */
 const effectOf = (operation: string): string => {
   if (/^(s|f|cr|l)/.test(operation)) return 'nothing new is cached';
-  return /^(d|e|i|cl)/.test(operation) ? 'old values may be served' : 'every read is a miss';
+  if (/^(d|e|i|cl)/.test(operation)) return 'old values may be served';
+  return operation[0] === 't' ? 'the tiers below answer' : 'every read is a miss';
 };
 
 const nameOf = (error: unknown): string =>

@@ -1,3 +1,4 @@
+import type { ProblemReport } from '../../model/cache-store.js';
 import type { Clock } from '../../model/time.js';
 import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from './invalidation-channel.js';
@@ -33,6 +34,7 @@ export class InvalidationBus {
   readonly #channel: InvalidationChannel;
   readonly #tier: Tier;
   readonly #clock: Clock;
+  readonly #tell: ProblemReport;
   readonly #self = uniqueId();
   #provenAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -40,7 +42,9 @@ export class InvalidationBus {
   /** Messages whose keys are still being dropped. */
   #dropping: Promise<unknown> = Promise.resolve();
 
-  constructor(channel: InvalidationChannel, tier: Tier, clock: Clock) {
+  /** `tell` receives the failures of proofs that a read has begun. */
+  constructor(channel: InvalidationChannel, tier: Tier, clock: Clock, tell: ProblemReport) {
+    this.#tell = tell;
     this.#channel = channel;
     this.#tier = tier;
     this.#clock = clock;
@@ -49,7 +53,8 @@ export class InvalidationBus {
 
   /** True while the tier is known to have dropped every copy invalidated more than a second ago. */
   trusts(now = this.#clock.now()): boolean {
-    if (!isWithin(now - this.#askedAt, RENEW_MS)) this.prove().catch(() => {});
+    if (!isWithin(now - this.#askedAt, RENEW_MS))
+      this.prove().catch((error) => this.#tell('tier channel', error));
     return isWithin(now - this.#provenAt, TRUST_MS);
   }
 

@@ -2,6 +2,7 @@ import type {
   CacheStore,
   CacheVersion,
   NearestRead,
+  ProblemReport,
   ReadOptions,
   StoreEntry,
   VersionedRead,
@@ -13,6 +14,7 @@ import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { allSettled } from '../../util/all-settled.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
+import { downThenUp } from './down-then-up.js';
 import { InvalidationBus } from './invalidation-bus.js';
 import type { TieredCacheStoreOptions } from './options.js';
 import { checkedTiers, type Tier } from './tier.js';
@@ -61,15 +63,19 @@ export class TieredCacheStore implements CacheStore {
   readonly #upper: UpperTier;
   readonly #below: Tier;
   readonly #bus: InvalidationBus | undefined;
+  readonly #reports: ProblemReport[] = [];
 
   /** `tiers`: the fastest first. The last one is the source of truth. */
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
     const [first, next, ...others] = checkedTiers(tiers);
     const { upperTTL = '5s', clock = systemClock, channel } = options;
-    this.#upper = new UpperTier(first, milliseconds(upperTTL, 'upperTTL'), clock);
+    const tell: ProblemReport = (operation, error) => {
+      for (const report of this.#reports) report(operation, error);
+    };
+    this.#upper = new UpperTier(first, milliseconds(upperTTL, 'upperTTL'), clock, tell);
     const rest = [next, ...others] as const;
     this.#below = others.length === 0 ? next : new TieredCacheStore(rest, { upperTTL, clock });
-    const bus = channel && new InvalidationBus(channel, first, clock);
+    const bus = channel && new InvalidationBus(channel, first, clock, tell);
     this.#bus = bus;
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
@@ -85,6 +91,11 @@ export class TieredCacheStore implements CacheStore {
     }
   }
 
+  problems(report: ProblemReport): void {
+    this.#reports.push(report);
+    for (const tier of [this.#upper.store, this.#below]) tier.problems?.(report);
+  }
+
   async get<T>(key: string): Promise<T | undefined> {
     const { value, error } = await this.getNearest<T>(key);
     if (error !== undefined) throw error;
@@ -96,7 +107,8 @@ export class TieredCacheStore implements CacheStore {
     const nearest = below.getNearest?.bind(below) ?? below.getVersioned.bind(below);
     if (isRecord(key)) return nearest(key);
     const snapshot = await this.#upper.snapshot<T>(key);
-    if (snapshot.value !== undefined && this.#trusted) return { ...snapshot, version: undefined };
+    if (snapshot.value !== undefined && (this.#bus?.trusts() ?? true))
+      return { ...snapshot, version: undefined };
     return this.#shared(await this.#upper.backfill(key, snapshot, nearest<T>(key)));
   }
 
@@ -227,26 +239,10 @@ export class TieredCacheStore implements CacheStore {
     ]);
   }
 
-  get #trusted(): boolean {
-    return this.#bus?.trusts() ?? true;
-  }
-
   /** Freezes a value from below if the first tier shares frozen values, so that callers get the same from either. */
   #shared<R extends NearestRead>(read: R): R {
     const { value } = read;
     if (this.sharesFrozen) freezeDeep(isEntry(value) ? value.value : value);
     return read;
-  }
-}
-
-/**
- * Runs both even if the first fails, because a copy left above would be served until it expires. In the reverse order a
- * read between the two would copy a value that is about to go.
- */
-async function downThenUp<T>(below: () => Promise<T>, above: () => Promise<unknown>): Promise<T> {
-  try {
-    return await below();
-  } finally {
-    await above();
   }
 }

@@ -1,8 +1,14 @@
-import type { CacheVersion, NearestRead, StoreEntry } from '../../model/cache-store.js';
+import type {
+  CacheVersion,
+  NearestRead,
+  ProblemReport,
+  StoreEntry,
+} from '../../model/cache-store.js';
 import { Entry, isEntry, readEntry } from '../../model/entry.js';
+import { CacheError } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
 import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
-import { OperationTimeouts } from '../../resilience/operation-timeouts.js';
+import { LATE, OperationTimeouts } from '../../resilience/operation-timeouts.js';
 import { copyOfData } from '../../util/clone.js';
 import type { Tier } from './tier.js';
 
@@ -41,9 +47,12 @@ export class UpperTier {
   readonly #clock: Clock;
   readonly #timeouts = new OperationTimeouts();
   readonly #breaker: CircuitBreaker;
+  /** Receives the failures that cost no more than a copy, because nothing rejects with them. */
+  readonly #tell: ProblemReport;
 
-  constructor(store: Tier, ttlMs: number, clock: Clock) {
+  constructor(store: Tier, ttlMs: number, clock: Clock, tell: ProblemReport) {
     this.store = store;
+    this.#tell = tell;
     this.#ttlMs = ttlMs;
     this.#clock = clock;
     this.#breaker = new CircuitBreaker(BREAKER, clock, () => {});
@@ -59,7 +68,10 @@ export class UpperTier {
       return { value, version, expiresAt, atMs };
     } catch (error) {
       // One corrupt value does not mean that the tier fails.
-      if (Object(error).code !== 'CORRUPT') this.#breaker.failed();
+      if (Object(error).code !== 'CORRUPT') {
+        this.#breaker.failed();
+        this.#tell('tier read', error);
+      }
       return { ...NOTHING_READ, atMs };
     }
   }
@@ -74,7 +86,8 @@ export class UpperTier {
     try {
       if (read.value !== undefined) await this.#copy(key, read.value, read.expiresAt, snapshot);
       else if (snapshot.value !== undefined) await this.#inTime(this.store.del(key));
-    } catch {
+    } catch (error) {
+      this.#tell('tier copy', error);
       await this.drop(key);
     }
     return read;
@@ -87,10 +100,14 @@ export class UpperTier {
     writing: Promise<boolean>,
   ): Promise<boolean> {
     let copied = false;
+    const failed = (error: unknown) => {
+      this.#tell('tier copy', error);
+      return false;
+    };
     try {
       const written = await writing;
       const expiresAt = snapshot.atMs + ttl * 1000;
-      if (written) copied = await this.#copy(key, value, expiresAt, snapshot).catch(() => false);
+      if (written) copied = await this.#copy(key, value, expiresAt, snapshot).catch(failed);
       return written;
     } finally {
       if (!copied) await this.drop(key);
@@ -99,7 +116,7 @@ export class UpperTier {
 
   /** Never rejects: a copy that cannot be dropped expires. */
   async drop(key: string): Promise<void> {
-    await this.#inTime(this.store.del(key)).catch(() => {});
+    await this.#inTime(this.store.del(key)).catch((error) => this.#tell('tier drop', error));
   }
 
   async #copy(
@@ -120,10 +137,15 @@ export class UpperTier {
 
   #inTime<T>(operation: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#timeouts.limit(operation, UPPER_MS, resolve, reject);
+      this.#timeouts.limit(operation, UPPER_MS, resolve, (error) =>
+        reject(error === LATE ? late(this.store.name) : error),
+      );
     });
   }
 }
+
+const late = (tier: string): CacheError =>
+  new CacheError('TIMEOUT', `The tier "${tier}" did not answer within ${UPPER_MS} ms.`);
 
 /**
  * A copy of the value as it is now, because the caller may change the value while it is written below. Undefined if a

@@ -33,7 +33,7 @@ class Channel implements InvalidationChannel {
 function open() {
   const channel = new Channel();
   const tier = new MemoryCacheStore({ clock });
-  return { channel, tier, bus: new InvalidationBus(channel, tier, clock) };
+  return { channel, tier, bus: new InvalidationBus(channel, tier, clock, () => {}) };
 }
 
 describe('the trust in a tier', () => {
