@@ -9,7 +9,7 @@ const alias = Object.entries(tsconfig.compilerOptions.paths).map(([name, [file]]
 }));
 
 /** They take times, so they run when everything else is done. */
-const figures = 'test/lambda/end-to-end/figures.spec.ts';
+const figures = ['test/lambda/end-to-end/figures.spec.ts', 'test/http/fleet/fleet.spec.ts'];
 
 /** A guard against hangs, and no judge of speed; a soak of the model checker takes as long as it takes. */
 const HANG_MS = process.env.MODEL_SCHEDULES ? 0 : 30 * 60_000;
@@ -23,14 +23,19 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.spec.ts'],
-          exclude: [figures],
+          exclude: figures,
           globalSetup: ['test/servers/global-setup.ts'],
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: 'figures', include: [figures], sequence: { groupOrder: 1 } },
+        test: {
+          name: 'figures',
+          include: figures,
+          globalSetup: ['test/servers/global-setup.ts'],
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
     // The SDK's advice on Node versions, once in every test file that uses it.
