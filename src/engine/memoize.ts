@@ -1,6 +1,7 @@
 import { type AnyKey, type CacheKey, type KeyFactory, keyText } from '../model/cache-key.js';
 import { invalid } from '../model/errors.js';
-import { checkPolicy, type Policy } from '../model/policy.js';
+import type { Policy } from '../model/policy.js';
+import { checkPolicy } from '../model/resolve-policy.js';
 import { afterTick } from '../resilience/after-tick.js';
 import type { ServiceParts } from './assemble.js';
 import { type ChainedLoad, currentLoads } from './inflight/load-chain.js';

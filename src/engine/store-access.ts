@@ -1,6 +1,6 @@
 import type { CacheStore } from '../model/cache-store.js';
 import { CacheError, type CacheErrorCode, errorCode, withoutPasswords } from '../model/errors.js';
-import type { Emit } from '../model/events.js';
+import type { Emit } from '../model/event-log.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
 import { callContext } from '../resilience/call-context.js';

@@ -2,7 +2,8 @@ import { invalid } from './errors.js';
 import type { CacheListener } from './events.js';
 import type { OnInvalidate } from './invalidated.js';
 import { type KeySpace, keySpace } from './key-space.js';
-import { DEFAULT_POLICY, layer, type ResolvedPolicy, type WrapOptions } from './policy.js';
+import { DEFAULT_POLICY, type ResolvedPolicy, type WrapOptions } from './policy.js';
+import { layer } from './resolve-policy.js';
 import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
 
 /**

@@ -69,6 +69,7 @@ const RULES: Rules = {
     'cli-table3': ['cli'],
     commander: ['cli'],
     devalue: ['serializers'],
+    hono: ['cli'],
     picocolors: ['cli'],
   },
   // A construct is a class that extends theirs.

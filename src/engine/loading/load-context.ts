@@ -1,6 +1,7 @@
 import type { DependencyVersions } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
-import { checkedTags, type ResolvedPolicy } from '../../model/policy.js';
+import type { ResolvedPolicy } from '../../model/policy.js';
+import { checkedTags } from '../../model/policy-rules.js';
 import { after, type Duration, milliseconds } from '../../model/time.js';
 import type { LoadRun } from '../inflight/load-run.js';
 

@@ -1,6 +1,6 @@
 import type { DependencyVersions } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import type { Clock } from '../../model/time.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';

@@ -26,6 +26,15 @@ export interface Target {
   readonly longestMs: number;
 }
 
+interface FailedTry {
+  readonly operation: string;
+  readonly key: string | undefined;
+  readonly kind: Kind;
+  /** Undefined if none could be opened. */
+  readonly client: Client | undefined;
+  readonly error: unknown;
+}
+
 /**
  * A client of our own: opened by the first command and shared by all. It is replaced if the connection was lost or idle
  * for too long, or if its server has become a replica.
@@ -74,7 +83,7 @@ export class OwnConnection implements Connection {
         return value;
       },
       (error) =>
-        this.#again(operation, key, once, kind, { client, error }).finally(() => {
+        this.#again(once, { operation, key, kind, client, error }).finally(() => {
           this.#inFlight--;
         }),
     );
@@ -86,17 +95,14 @@ export class OwnConnection implements Connection {
       client = this.#current() ?? (await this.#open());
       return await scan(client);
     } catch (error) {
-      return this.#again(operation, undefined, scan, 'write', { client, error });
+      return this.#again(scan, { operation, key: undefined, kind: 'write', client, error });
     }
   }
 
   /** Tries again, over a new connection if needed, if the first try had no effect or may be repeated. */
   async #again<T>(
-    operation: string,
-    key: string | undefined,
     command: (client: Client) => Promise<T>,
-    kind: Kind,
-    { client, error }: { client: Client | undefined; error: unknown },
+    { operation, key, kind, client, error }: FailedTry,
   ): Promise<T> {
     const fate = fateOf(error);
     try {

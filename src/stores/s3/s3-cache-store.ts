@@ -54,6 +54,7 @@ const MOST_REQUESTS = 25;
 export class S3CacheStore implements CacheStore {
   readonly name = 's3';
   readonly durable = true;
+  readonly keepsLarge = true;
   readonly serializer: Serializer;
   readonly #database: Database;
   readonly #keys: KeySpace;

@@ -52,6 +52,7 @@ export class TieredCacheStore implements CacheStore {
   readonly name = 'tiered';
   readonly durable: boolean;
   readonly sharesFrozen: boolean;
+  readonly keepsLarge: boolean;
   readonly measure: CacheStore['measure'];
   readonly getIfPresent?: NonNullable<CacheStore['getIfPresent']>;
   readonly copy?: NonNullable<CacheStore['copy']>;
@@ -72,6 +73,7 @@ export class TieredCacheStore implements CacheStore {
     this.#bus = bus;
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
+    this.keepsLarge = this.#below.keepsLarge ?? false;
     this.measure = this.#below.measure?.bind(this.#below);
     const from = this.#below.copy ? this.#below : first;
     if (from.copy) this.copy = from.copy.bind(from);
