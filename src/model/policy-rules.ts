@@ -24,7 +24,10 @@ export const RULES: {
   tags: (tags: readonly string[], below) => [...new Set([...below.tags, ...checkedTags(tags)])],
   forceFresh: (force: boolean) => force,
   signal: abortSignal,
-  waitUntil: (waitUntil: WaitUntil) => waitUntil,
+  waitUntil(waitUntil: WaitUntil) {
+    if (typeof waitUntil === 'function') return waitUntil;
+    throw invalid('waitUntil', waitUntil, 'a function');
+  },
   accepts: (accepts: Accepts) => accepts,
 };
 

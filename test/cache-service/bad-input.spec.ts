@@ -211,6 +211,11 @@ describe('a constructor without what it needs', () => {
       () => new CacheService(memory, { deadline: 5 as never }),
       'deadline is 5: give a function.',
     ],
+    [
+      'a waitUntil that is no function',
+      () => new CacheService(memory, { waitUntil: {} as never }),
+      'waitUntil is object: give a function.',
+    ],
   ])('%s: says what to give', (_, construct, message) => {
     expect(construct).toThrow(CacheError);
     expect(construct).toThrow(message);

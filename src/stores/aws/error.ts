@@ -26,7 +26,7 @@ export function refusedError(
   code: CacheErrorCode = 'STORE_FAILED',
 ): CacheError {
   const { type, message, cause } = refusal;
-  const text = `${what} failed (${type}): ${sentence(message)}${remedyOf(refusal)}`;
+  const text = `${what} failed (${type}): ${(sentence(message) + remedyOf(refusal)).trim()}`;
   const named = Object.assign(new Error(message), { name: type });
   return new CacheError(type === 'Timeout' ? 'TIMEOUT' : code, text, {
     subject,

@@ -22,6 +22,7 @@ export const CREDENTIALS: Remedies = [
       `AWS does not know these credentials in ${region}. Check AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN (temporary keys need theirs), and that the region is enabled for the account`,
   ],
   [/^\w*Signature/, 'Check AWS_SECRET_ACCESS_KEY: it does not belong to the access key'],
+  [/^Error Region is missing/, 'Give the client a region, or set AWS_REGION'],
   [/^Credentials|^TokenProvider|load credentials/i, 'Check the credentials of the client'],
 ];
 

@@ -75,7 +75,7 @@ function expectOneCause(
   for (const message of [text, check?.message, del?.message]) {
     expect(message).toMatch(line);
     expect(message).toMatch(/ table "[\w-]+" in us-east-1/);
-    expect(message).not.toMatch(/\.\.|\. \.|\?\.|undefined|secret|user:secret/);
+    expect(message).not.toMatch(/ {2}|\.\.|\. \.|\?\.|undefined|secret|user:secret/);
     if (!retry) expect(message).not.toMatch(/try (it )?again/i);
   }
   expect(check).toBeInstanceOf(CacheError);
@@ -471,6 +471,19 @@ describe('the one line of credentials', () => {
       Promise.reject(new Error('The SSO session associated with this profile has expired.'));
     const told = await toldOf({ endpoint: 'http://127.0.0.1:1', credentials });
     expectOneCause(told, { line: /Run `aws sso login`\./, code: 'NO_CREDENTIALS' });
+  });
+
+  it('of a client without a region', async () => {
+    vi.stubEnv('AWS_REGION', undefined);
+    vi.stubEnv('AWS_CONFIG_FILE', '/nowhere');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
+    const client = new DynamoDBClient({ credentials });
+    onTestFinished(() => client.destroy());
+    const { told } = await toldOf({ client });
+    expect(told).toEqual([
+      expect.stringMatching(/Region is missing\. Give the client a region, or set AWS_REGION\. Until/),
+    ]);
   });
 
   it('of a client that has none', async () => {

@@ -50,7 +50,7 @@ function expectCause(
   for (const message of [text, check?.message, del?.message]) {
     expect(message).toMatch(line);
     expect(message).toMatch(/ in bucket "[\w-]+"/);
-    expect(message).not.toMatch(/\.\.|\. \.|\?\.|undefined|secret/);
+    expect(message).not.toMatch(/ {2}|\.\.|\. \.|\?\.|undefined|secret/);
   }
   expect(check).toBeInstanceOf(CacheError);
   expect(check).toMatchObject({ code });
@@ -107,6 +107,11 @@ describe.each(ways)('the one line about S3 through %s', (way) => {
       'an action that is not allowed',
       failure(403, 'AccessDenied', DENIED),
       /Allow s3:GetObject on arn:aws:s3:::cache-bucket\/cache\/.*; a cache needs s3:GetObject and s3:PutObject on arn:aws:s3:::cache-bucket\/cache\/\*, and s3:ListBucket/,
+    ],
+    [
+      'an action that is not allowed, without any text',
+      failure(403, 'Forbidden', ''),
+      /\(Forbidden\): (UnknownError\. )?Allow s3:GetObject on/,
     ],
     [
       'an action that is not allowed, without a word',
