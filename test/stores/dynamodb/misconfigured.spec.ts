@@ -482,7 +482,9 @@ describe('the one line of credentials', () => {
     onTestFinished(() => client.destroy());
     const { told } = await toldOf({ client });
     expect(told).toEqual([
-      expect.stringMatching(/Region is missing\. Give the client a region, or set AWS_REGION\. Until/),
+      expect.stringMatching(
+        /Region is missing\. Give the client a region, or set AWS_REGION\. Until/,
+      ),
     ]);
   });
 
