@@ -1,5 +1,6 @@
 import { CacheError, withoutPasswords } from './errors.js';
 import type { CacheEvent } from './events.js';
+import { givenObject } from './given.js';
 import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
 
 /** The most causes to remember. With more, all are forgotten and reported anew. */
@@ -41,7 +42,7 @@ type Problem = readonly [cause: string, text: string];
 export function consoleReporter(
   options: { readonly every?: Duration | undefined } = {},
 ): (event: CacheEvent) => void {
-  return reporter('', systemClock, options.every);
+  return reporter('', systemClock, givenObject(options).every);
 }
 
 /** Logs what the owner of a store should know, at its construction. It holds no keys and no values. */

@@ -57,10 +57,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
     /^IncompleteSignature/,
     'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks, quotes and missing parts',
   ],
-  [
-    /^\w*Signature/,
-    'Check AWS_SECRET_ACCESS_KEY: it does not belong to the access key',
-  ],
+  [/^\w*Signature/, 'Check AWS_SECRET_ACCESS_KEY: it does not belong to the access key'],
   [
     /^Provisioned|Throttl|^RequestLimit|^TooManyRequests/,
     'Raise the capacity of the table or make it on demand; trying again later can help',

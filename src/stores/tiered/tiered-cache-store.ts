@@ -64,7 +64,7 @@ export class TieredCacheStore implements CacheStore {
 
   /** `tiers`: the fastest first. The last one is the source of truth. */
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
-    const [first, next, ...others] = checkedTiers(tiers);
+    const [first, next, ...others] = checkedTiers(tiers, options);
     const { upperTTL = '5s', clock = systemClock, channel } = options;
     this.#upper = new UpperTier(first, milliseconds(upperTTL, 'upperTTL'), clock);
     const rest = [next, ...others] as const;
