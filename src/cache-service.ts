@@ -187,8 +187,9 @@ export class CacheService extends Invalidator {
     if (typeof loads !== 'function') throw noLoad(loads);
     const list = givenList(keys, 'keys', 'INVALID_KEY');
     const wanted = list.map((key) => ({ key, policy: this.#parts.policyOf(key, own) }));
-    return wrapMany(this.#parts, this.#lookup, wanted, async (missing, context) => {
-      return (await loads(missing, context)) ?? [];
+    return wrapMany(this.#parts, this.#lookup, {
+      wanted,
+      load: async (missing, context) => (await loads(missing, context)) ?? [],
     });
   }
 
@@ -217,7 +218,7 @@ export class CacheService extends Invalidator {
     load: (...args: [...A, LoadContext<NoInfer<T>>]) => NoInfer<T> | Promise<NoInfer<T>>,
     policy?: Policy,
   ): Memoized<T, A> {
-    return memoize(this.#parts, this.#lookup, key, load, policy);
+    return memoize(this.#parts, this.#lookup, { key, load, policy });
   }
 
   /**
@@ -229,7 +230,7 @@ export class CacheService extends Invalidator {
     load: LoadMany<CacheKey<T, A>, NoInfer<T>>,
     policy?: Policy,
   ): Memoized<T, A> {
-    return memoizeMany(this.#parts, this.#lookup, key, load, policy);
+    return memoizeMany(this.#parts, this.#lookup, { key, load, policy });
   }
 }
 
