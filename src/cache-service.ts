@@ -12,6 +12,7 @@ import type { CacheConfig } from './model/config.js';
 import { tagsAmong } from './model/dependency.js';
 import type { CacheEntry } from './model/entry.js';
 import { invalid } from './model/errors.js';
+import { givenList } from './model/given.js';
 import type { Policy } from './model/policy.js';
 import { isServable } from './model/snapshot.js';
 import type { Duration } from './model/time.js';
@@ -184,7 +185,8 @@ export class CacheService extends Invalidator {
   ): Promise<unknown[]> {
     const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
     if (typeof loads !== 'function') throw noLoad(loads);
-    const wanted = keys.map((key) => ({ key, policy: this.#parts.policyOf(key, own) }));
+    const list = givenList(keys, 'keys', 'INVALID_KEY');
+    const wanted = list.map((key) => ({ key, policy: this.#parts.policyOf(key, own) }));
     return wrapMany(this.#parts, this.#lookup, {
       wanted,
       load: async (missing, context) => (await loads(missing, context)) ?? [],

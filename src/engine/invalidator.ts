@@ -1,4 +1,5 @@
 import { type AnyKey, keyText } from '../model/cache-key.js';
+import { givenList } from '../model/given.js';
 import { checkedTags } from '../model/policy-rules.js';
 import { isResponseKey } from '../model/response-key.js';
 import type { ServiceParts } from './assemble.js';
@@ -26,7 +27,7 @@ export class Invalidator extends Lifecycle {
   /** Deletes many values. @throws CacheError `NOT_CONFIRMED` unless the store confirmed all of them. */
   async delMany(keys: readonly AnyKey[]): Promise<void> {
     const { invalidation, addressOf } = this.#parts;
-    const addresses = keys.map(addressOf);
+    const addresses = givenList(keys, 'keys', 'INVALID_KEY').map(addressOf);
     const responses = addresses.map(({ key }) => key).filter(isResponseKey);
     try {
       // First, because `onInvalidate` purges an edge, which then asks for the response again.

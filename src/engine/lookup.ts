@@ -2,6 +2,7 @@ import { type AnyKey, keyText, schemaOf } from '../model/cache-key.js';
 import { tagsAmong } from '../model/dependency.js';
 import type { Entry } from '../model/entry.js';
 import type { MissReason } from '../model/events.js';
+import { givenList } from '../model/given.js';
 import type { ResolvedPolicy } from '../model/policy.js';
 import { type Address, isServable, type Servable, type Snapshot } from '../model/snapshot.js';
 import { withTimeout } from '../model/time.js';
@@ -32,7 +33,7 @@ export class Lookup {
   }
 
   async getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
-    const snapshots = await this.see(keys);
+    const snapshots = await this.see(givenList(keys, 'keys', 'INVALID_KEY'));
     return snapshots.map((snapshot, i) => {
       const key = keyText(keys[i] as AnyKey);
       if (isServable(snapshot)) return this.#hit(key, snapshot.entry, snapshot.state);

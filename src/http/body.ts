@@ -135,8 +135,8 @@ export function relay(
     (body) => {
       if (body.isWhole) client?.close();
       isLarge = !body.isWhole;
-      // Nobody reads it any more.
-      if (isLarge && !client) read.reader.cancel().catch(() => {});
+      // Nobody reads the rest any more. Of a whole body there is none.
+      if (!client) read.reader.cancel().catch(() => {});
       return body.isWhole ? body.bytes : undefined;
     },
     (error) => {

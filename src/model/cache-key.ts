@@ -1,4 +1,5 @@
 import { invalid } from './errors.js';
+import { givenObject } from './given.js';
 import type { Duration } from './time.js';
 
 /**
@@ -92,7 +93,11 @@ export function createCacheKey(
     schema?: StandardSchemaV1 | undefined;
   } = {},
 ): unknown {
-  const { schema, tags, ...policy } = options;
+  if (typeof key !== 'function')
+    throw invalid('key', key, 'a function that returns the key', 'INVALID_KEY');
+  const { schema, tags, ...policy } = givenObject(options);
+  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
+    throw invalid('schema', schema, 'a Standard Schema');
   const definition = { name, schema };
   const factory = (...args: never[]) =>
     new TypedKey(definition, checkedKey(key(...args)), args, {

@@ -1,9 +1,12 @@
 import { safeListener } from './event-log.js';
 import type { CacheListener } from './events.js';
+import { checkFunction } from './given.js';
 
 /**
  * Makes one listener of many, for `CacheConfig.onEvent`. Each receives every event, in this order. The errors of one do
  * not reach the others.
+ *
+ * @throws CacheError `INVALID_OPTION` for a listener that is no function.
  *
  * @example
  * ```ts
@@ -18,6 +21,7 @@ import type { CacheListener } from './events.js';
  * ```
  */
 export function combine(...listeners: readonly CacheListener[]): CacheListener {
+  for (const listener of listeners) checkFunction(listener, 'listener');
   const all = listeners.map((listener) => ({
     tell: safeListener(listener),
     storeCalls: listener.storeCalls === true,

@@ -1,5 +1,6 @@
 import { invalid } from './errors.js';
 import type { CacheListener } from './events.js';
+import { givenObject } from './given.js';
 import type { OnInvalidate } from './invalidated.js';
 import { type KeySpace, keySpace } from './key-space.js';
 import { DEFAULT_POLICY, type ResolvedPolicy, type WrapOptions } from './policy.js';
@@ -75,8 +76,7 @@ export interface Settings {
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function settings(config: CacheConfig): Settings {
-  if (Object(config) !== config) throw invalid('config', config, 'an object');
-  const { defaultTTL, clock = systemClock, backgroundFill } = config;
+  const { defaultTTL, clock = systemClock, backgroundFill } = givenObject(config, 'config');
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
   if (config.onEvent != null && typeof config.onEvent !== 'function')
     throw invalid('onEvent', config.onEvent, 'a function');
@@ -100,7 +100,10 @@ export function settings(config: CacheConfig): Settings {
       tag: milliseconds(config.tagTTL ?? 0, 'tagTTL', 'zero'),
       prefix: milliseconds(config.versionTTL ?? 5, 'versionTTL', 'zero'),
     },
-    breaker: config.breaker === false ? undefined : breakerSettings(config.breaker ?? {}),
+    breaker:
+      config.breaker === false
+        ? undefined
+        : breakerSettings(givenObject(config.breaker ?? {}, 'breaker')),
     clock,
     backgroundFill,
   };

@@ -1,5 +1,6 @@
 import { CacheError, withoutPasswords } from './errors.js';
 import type { CacheEvent } from './events.js';
+import { givenObject } from './given.js';
 import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
 
 /** The most causes to remember. With more, all are forgotten and reported anew. */
@@ -46,7 +47,7 @@ interface Problem {
 export function consoleReporter(
   options: { readonly every?: Duration | undefined } = {},
 ): (event: CacheEvent) => void {
-  return reporter('', systemClock, options.every);
+  return reporter('', systemClock, givenObject(options).every);
 }
 
 /** `store` is the store's name. Every service bundles this, so it is written for few bytes. */

@@ -20,11 +20,12 @@ export function checkStorable(key: string, value: unknown): void {
 function obstacle(value: unknown): string | undefined {
   if (typeof value === 'object' && value !== null) {
     const name = opaqueName(value);
-    if (name) return `a ${name}`;
+    if (name) return `an instance of ${name}`;
     return writesNothing(value) ? 'an object whose toJSON returns undefined' : undefined;
   }
   const hasNoForm = value === undefined || typeof value === 'function' || typeof value === 'symbol';
-  return hasNoForm ? typeof value : undefined;
+  if (!hasNoForm) return undefined;
+  return value === undefined ? 'undefined' : `a ${typeof value}`;
 }
 
 /** The name of a built-in object that no serializer can read. Empty for anything else. */

@@ -49,7 +49,8 @@ export function milliseconds(duration: Duration, option: string, zero?: 'zero'):
 
 function parse(duration: unknown): number {
   const [, amount, unit] = FORM.exec(String(duration)) ?? [];
-  return unit === undefined ? Number.NaN : Number(amount) * MS[unit as keyof typeof MS];
+  // Without a match there is no number and no unit, which gives NaN.
+  return Number(amount) * MS[unit as keyof typeof MS];
 }
 
 /** The longest delay of a timer. A longer one would fire immediately. */

@@ -1,8 +1,15 @@
 import { CacheError, invalid } from '../model/errors.js';
+import { givenObject } from '../model/given.js';
 import { whenReady } from '../util/promises.js';
 import { algorithmNamed, algorithmOf, type CompressionAlgorithm } from './algorithms.js';
 import { asBuffer, corrupt, formatByte, formatOf, MAGIC, unwrapped } from './frame.js';
-import { isAsync, type Raw, type Serializer, type SyncSerializer } from './serializer.js';
+import {
+  checkSerializer,
+  isAsync,
+  type Raw,
+  type Serializer,
+  type SyncSerializer,
+} from './serializer.js';
 
 export interface CompressionOptions {
   /** Compress values of this many bytes or more. Default 1,024: DynamoDB charges a write for each started KB. */
@@ -41,7 +48,12 @@ const MOST_BYTES = 0xffff_ffff;
 export function compressed(inner: SyncSerializer, options?: CompressionOptions): SyncSerializer;
 export function compressed(inner: Serializer, options?: CompressionOptions): Serializer;
 export function compressed(inner: Serializer, options: CompressionOptions = {}): Serializer {
-  const { threshold = 1_024, algorithm: name = 'gzip', maxBytes = 64 * 1024 * 1024 } = options;
+  const {
+    threshold = 1_024,
+    algorithm: name = 'gzip',
+    maxBytes = 64 * 1024 * 1024,
+  } = givenObject(options);
+  checkSerializer(inner, 'inner');
   if (!(threshold >= 0)) throw invalid('threshold', threshold, 'a number of bytes');
   if (!(maxBytes > 0 && maxBytes <= MOST_BYTES))
     throw invalid('maxBytes', maxBytes, `a number of bytes, at most ${MOST_BYTES}`);

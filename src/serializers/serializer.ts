@@ -1,3 +1,5 @@
+import { invalid } from '../model/errors.js';
+
 /** The form in which a store keeps a value. */
 export type Raw = string | Uint8Array;
 
@@ -40,3 +42,11 @@ export const isAsync = ({ serialize, deserialize }: Serializer): boolean =>
   [serialize, deserialize].some(
     (method) => Object.prototype.toString.call(method) === '[object AsyncFunction]',
   );
+
+/** @throws CacheError `INVALID_OPTION` for anything but a serializer. */
+export function checkSerializer(given: Serializer, subject = 'serializer'): void {
+  const { name, serialize, deserialize } = Object(given) as Serializer;
+  const isComplete = [serialize, deserialize].every((method) => typeof method === 'function');
+  if (isComplete && typeof name === 'string') return;
+  throw invalid(subject, given, 'an object with a name, serialize() and deserialize()');
+}

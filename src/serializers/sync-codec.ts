@@ -1,7 +1,7 @@
 import { CacheError } from '../model/errors.js';
 import { isPromise } from '../util/promises.js';
 import { jsonSerializer } from './json.js';
-import { isAsync, type Raw, type SyncSerializer } from './serializer.js';
+import { checkSerializer, isAsync, type Raw, type SyncSerializer } from './serializer.js';
 import { type ValueCodec, valueCodec } from './value-codec.js';
 
 /** A codec for a store whose reads do not wait. */
@@ -26,6 +26,7 @@ export function syncCodec(store: string, serializer: SyncSerializer = jsonSerial
     result.catch(() => {});
     throw refusal();
   };
+  checkSerializer(serializer);
   if (isAsync(serializer)) throw refusal();
   const codec = valueCodec(serializer);
   return {

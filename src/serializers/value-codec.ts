@@ -5,7 +5,7 @@ import { checkStorable } from '../model/storable.js';
 import { isObject, isPlainObject } from '../util/deep-freeze.js';
 import { attempt, type MaybePromise, whenReady } from '../util/promises.js';
 import { jsonSerializer } from './json.js';
-import { innermost, type Raw, type Serializer } from './serializer.js';
+import { checkSerializer, innermost, type Raw, type Serializer } from './serializer.js';
 
 /**
  * Converts values for the stores in this package, which hold text or bytes. A method returns a promise only if the
@@ -28,6 +28,7 @@ export interface ValueCodec {
  * errors blame the value, not the store.
  */
 export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec {
+  checkSerializer(serializer);
   const codec = codecOf(serializer);
   // Compression and encryption change nothing about a value, so a copy can do without them.
   const inner = innermost(serializer);

@@ -3,13 +3,20 @@ import {
   CacheError,
   CacheService,
   type CacheStore,
+  combine,
+  compressed,
+  consoleReporter,
   createCacheKey,
   type Duration,
   DynamoDBCacheStore,
+  encrypted,
+  jsonSerializer,
   MemoryCacheStore,
   RedisCacheStore,
   S3CacheStore,
+  TieredCacheStore,
 } from '@glasswork/cache';
+import { KeyvCacheStore, keyvAdapter } from '@glasswork/cache/keyv';
 import { describe, expect, it, vi } from 'vitest';
 import { setup, watched } from './helpers.js';
 
@@ -170,6 +177,34 @@ describe('options that are wrong', () => {
   });
 });
 
+describe('a batch that is no list', () => {
+  it.each([[null], ['k'], [5], [{}], [new Set(['k'])]])(
+    '%o: rejects at the call',
+    async (wrong) => {
+      const list = wrong as never;
+      const { store, calls } = watched();
+      const { cache } = setup({}, store);
+      const load = vi.fn();
+      const refused = { name: 'CacheError', code: 'INVALID_KEY', subject: 'keys' };
+      await expect(cache.getMany(list)).rejects.toMatchObject(refused);
+      await expect(cache.delMany(list)).rejects.toMatchObject(refused);
+      await expect(cache.wrapMany(list, 60, load)).rejects.toMatchObject(refused);
+      await expect(cache.setMany(list)).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        subject: 'entries',
+      });
+      expect(load).not.toHaveBeenCalled();
+      expect(calls).toEqual([]);
+    },
+  );
+
+  it('an entry that is none: rejects', async () => {
+    const { cache } = setup();
+    const refused = { code: 'INVALID_OPTION', subject: 'entry' };
+    await expect(cache.setMany([null as never])).rejects.toMatchObject(refused);
+  });
+});
+
 describe('a constructor without what it needs', () => {
   const none = (): never => undefined as never;
   const nothing = null as never;
@@ -215,10 +250,78 @@ describe('a constructor without what it needs', () => {
       'a waitUntil that is no function',
       () => new CacheService(memory, { waitUntil: {} as never }),
       'waitUntil is object: give a function.',
+      ],
+      [
+      'options that are null',
+      () => new MemoryCacheStore(nothing),
+      'options is null: give an object.',
+    ],
+    [
+      'options of tiers that are null',
+      () => new TieredCacheStore([memory, new MemoryCacheStore()], nothing),
+      'options is null: give an object.',
+    ],
+    [
+      'options of Keyv that are null',
+      () => new KeyvCacheStore(new Map(), nothing),
+      'options is null: give an object.',
+    ],
+    ['a Keyv over nothing', () => keyvAdapter(nothing), 'store is null: give a CacheStore.'],
+    [
+      'a breaker that is a number',
+      () => new CacheService(memory, { breaker: 5 as never }),
+      'breaker is 5: give an object.',
+    ],
+    [
+      'a listener that is none',
+      () => combine(() => {}, nothing),
+      'listener is null: give a function.',
+    ],
+    ['a reporter with null', () => consoleReporter(nothing), 'options is null: give an object.'],
+    [
+      'a key without a function',
+      () => createCacheKey('k', nothing),
+      'key is null: give a function',
+    ],
+    [
+      'a schema of another kind',
+      () => createCacheKey('k', () => 'k', { schema: {} as never }),
+      'schema is object: give a Standard Schema.',
+    ],
+    [
+      'a compression of nothing',
+      () => compressed(none()),
+      'inner is undefined: give an object with',
+    ],
+    [
+      'options of a compression that are null',
+      () => compressed(jsonSerializer, nothing),
+      'options is null: give an object.',
+    ],
+    [
+      'an encryption of nothing',
+      () => encrypted(none(), { keys: { a: new Uint8Array(32) } }),
+      'inner is undefined: give an object with',
     ],
   ])('%s: says what to give', (_, construct, message) => {
     expect(construct).toThrow(CacheError);
     expect(construct).toThrow(message);
+  });
+
+  const serializer = { name: 'half', serialize: String } as never;
+  it.each<[string, () => unknown]>([
+    ['memory', () => new MemoryCacheStore({ serializer })],
+    ['DynamoDB', () => new DynamoDBCacheStore({ tableName: 't', region: 'eu-west-1', serializer })],
+    ['Redis', () => new RedisCacheStore({ url: 'redis://localhost', serializer })],
+    ['S3', () => new S3CacheStore({ bucket: 'bucket', region: 'eu-west-1', serializer })],
+    ['Keyv', () => new KeyvCacheStore(new Map(), { serializer })],
+    ['compression', () => compressed(serializer)],
+    ['encryption', () => encrypted(serializer, { keys: { a: new Uint8Array(32) } })],
+  ])('%s: refuses half a serializer', (_, construct) => {
+    expect(construct).toThrow(CacheError);
+    expect(construct).toThrow(
+      'is object: give an object with a name, serialize() and deserialize().',
+    );
   });
 
   it('takes the ARN of a table', () => {

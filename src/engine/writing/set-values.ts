@@ -1,5 +1,6 @@
 import type { AnyKey, CacheKey } from '../../model/cache-key.js';
 import type { DependencyVersions } from '../../model/dependency.js';
+import { givenList, givenObject } from '../../model/given.js';
 import type { WrapOptions } from '../../model/policy.js';
 import type { PolicyOf } from '../../model/resolve-policy.js';
 import type { Address } from '../../model/snapshot.js';
@@ -53,7 +54,8 @@ type Prepared = Omit<Write, 'versions'> & { readonly versions: DependencyVersion
 
 /** Writes without a condition. Resolves to true if the store wrote all values. */
 export async function setAll(parts: Parts, entries: readonly SetEntry[]): Promise<boolean> {
-  const prepared = await Promise.all(entries.map((each) => prepare(parts, each)));
+  const list = givenList(entries, 'entries').map((each) => givenObject(each, 'entry'));
+  const prepared = await Promise.all(list.map((each) => prepare(parts, each)));
   const ready = prepared.filter((write): write is Write => write.versions !== undefined);
   const written = ready.length === 0 || (await parts.writer.write(ready));
   const storageKeys = new Set(ready.map(({ address }) => address.storageKey));

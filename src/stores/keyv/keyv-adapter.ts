@@ -1,5 +1,5 @@
 import type { CacheStore } from '../../model/cache-store.js';
-import { CacheError } from '../../model/errors.js';
+import { CacheError, invalid } from '../../model/errors.js';
 import { keySpace } from '../../model/key-space.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { escapeGlob } from '../../util/glob.js';
@@ -53,7 +53,9 @@ export class KeyvAdapter {
   #isVersion6 = false;
 
   /** @internal */
+  /** @throws CacheError `INVALID_OPTION` for anything but a store. */
   constructor(store: CacheStore, clock: Clock) {
+    if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
     this.#store = store;
     this.#clock = clock;
   }

@@ -1,5 +1,6 @@
 import type { CacheStore, StoreEntry } from '../../model/cache-store.js';
 import { bareValue, envelopeOf } from '../../model/entry.js';
+import { givenObject } from '../../model/given.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
@@ -55,7 +56,7 @@ export class KeyvCacheStore implements CacheStore {
 
   constructor(keyv: object, options: KeyvCacheStoreOptions = {}) {
     this.#keyv = keyvAccess(keyv);
-    this.#codec = valueCodec(options.serializer);
+    this.#codec = valueCodec(givenObject(options).serializer);
     this.serializer = this.#codec.serializer;
     this.#clock = options.clock ?? systemClock;
   }

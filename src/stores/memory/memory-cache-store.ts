@@ -5,6 +5,7 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { bareValue, Entry, isEntry } from '../../model/entry.js';
+import { givenObject } from '../../model/given.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
@@ -51,7 +52,7 @@ export class MemoryCacheStore implements CacheStore {
   #versions = 0;
 
   constructor(options: MemoryCacheStoreOptions = {}) {
-    this.#maxEntries = bound(options.maxEntries ?? 10_000, 'maxEntries');
+    this.#maxEntries = bound(givenObject(options).maxEntries ?? 10_000, 'maxEntries');
     this.#maxBytes = bound(options.maxBytes ?? 64 * 1024 * 1024, 'maxBytes');
     this.#codec = syncCodec('MemoryCacheStore', options.serializer);
     this.serializer = this.#codec.serializer;

@@ -1,5 +1,6 @@
 import type { CacheStore } from '../../model/cache-store.js';
 import { CacheError, invalid } from '../../model/errors.js';
+import { givenObject } from '../../model/given.js';
 import { innermost } from '../../serializers/serializer.js';
 
 const NEEDED = ['getVersioned', 'setIfUnchanged', 'add', 'delByPattern', 'clear'] as const;
@@ -8,9 +9,14 @@ const NEEDED = ['getVersioned', 'setIfUnchanged', 'add', 'delByPattern', 'clear'
 export type Tier = CacheStore & Required<Pick<CacheStore, (typeof NEEDED)[number]>>;
 
 /**
- * @throws CacheError `INVALID_OPTION` for fewer than two stores, one that cannot be a tier, or different serializers.
+ * @throws CacheError `INVALID_OPTION` for fewer than two stores, one that cannot be a tier, different serializers, or
+ * `options` that are no object.
  */
-export function checkedTiers(stores: readonly CacheStore[]): [Tier, Tier, ...Tier[]] {
+export function checkedTiers(
+  stores: readonly CacheStore[],
+  options: object,
+): [Tier, Tier, ...Tier[]] {
+  givenObject(options);
   const [first, second, ...others] = Array.isArray(stores) ? stores.map(checkedTier) : [];
   if (first && second) {
     const tiers: [Tier, Tier, ...Tier[]] = [first, second, ...others];

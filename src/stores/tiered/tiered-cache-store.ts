@@ -67,7 +67,7 @@ export class TieredCacheStore implements CacheStore {
 
   /** `tiers`: the fastest first. The last one is the source of truth. */
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
-    const [first, next, ...others] = checkedTiers(tiers);
+    const [first, next, ...others] = checkedTiers(tiers, options);
     const { upperTTL = '5s', clock = systemClock, channel } = options;
     const tell: ProblemReport = (operation, error) => {
       for (const report of this.#reports) report(operation, error);

@@ -1,0 +1,24 @@
+import { type CacheErrorCode, invalid } from './errors.js';
+
+// Checks for callers without types.
+
+/** The same object. @throws CacheError `INVALID_OPTION` for anything that has no properties. */
+export function givenObject<T extends object>(value: T, subject = 'options'): T {
+  if (Object(value) === value) return value;
+  throw invalid(subject, value, 'an object');
+}
+
+/** The same list. @throws CacheError for anything else: text, a set, one key alone. */
+export function givenList<T>(
+  value: readonly T[],
+  subject: string,
+  code?: CacheErrorCode,
+): readonly T[] {
+  if (Array.isArray(value)) return value;
+  throw invalid(subject, value, 'an array', code);
+}
+
+/** @throws CacheError `INVALID_OPTION` for anything but a function. */
+export function checkFunction(value: unknown, subject: string): void {
+  if (typeof value !== 'function') throw invalid(subject, value, 'a function');
+}
