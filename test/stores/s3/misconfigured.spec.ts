@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { CacheError, CacheService, S3CacheStore, type S3CacheStoreOptions } from '@glasswork/cache';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { freePort } from '../../aws/servers.js';
+import { freePort } from '../../servers/free-port.js';
 import { failure, type S3Answer } from '../../servers/s3-bucket.js';
 import { credentials } from '../../servers/s3-endpoint.js';
 import { s3World } from './world.js';
@@ -143,7 +143,11 @@ describe.each(ways)('the one line about S3 through %s', (way) => {
 
   it.each<[string, S3Answer, RegExp]>([
     ['a server that is too busy', failure(503, 'SlowDown', 'Please reduce.'), /adds capacity/],
-    ['a server that fails', failure(500, 'InternalError', 'We had an error.'), /fault passes by itself/],
+    [
+      'a server that fails',
+      failure(500, 'InternalError', 'We had an error.'),
+      /fault passes by itself/,
+    ],
   ])('names %s', async (_, answer, line) => {
     const { server, optionsFor } = await world();
     server.intercept = () => answer;
