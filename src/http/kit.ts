@@ -5,13 +5,13 @@ import type { ResponseOutcome } from '../model/events.js';
 import type { WrapOptions } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
 import { edgeTagCheck } from './edge-tags.js';
-import type { RouteTimes } from './freshness.js';
-import { Gates } from './gates.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
-import type { Outgoing } from './outgoing.js';
-import { Remembered } from './remembered.js';
-import type { Index } from './stored.js';
-import { Unstorable } from './unstorable.js';
+import { Gates } from './pages/gates.js';
+import type { Outgoing } from './pages/outgoing.js';
+import { Remembered } from './pages/remembered.js';
+import type { Index } from './pages/stored.js';
+import { Unstorable } from './pages/unstorable.js';
+import type { RouteTimes } from './rules/freshness.js';
 
 /** One request, and who answers it. */
 export interface Exchange {

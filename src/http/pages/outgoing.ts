@@ -1,6 +1,6 @@
-import { withDirectives } from './cache-control.js';
-import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader } from './edge-tags.js';
-import { parseHttpDate } from './http-date.js';
+import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader } from '../edge-tags.js';
+import { withDirectives } from '../rules/cache-control.js';
+import { parseHttpDate } from '../rules/http-date.js';
 import { ageOf, BODILESS, freshLeft, headerOf, type Page } from './stored.js';
 
 /** How a response came about, for `Cache-Status` (RFC 9211). */

@@ -1,10 +1,9 @@
-import { detailsOf, type LoadContext, type LoadDetails } from '../engine/loading/load-context.js';
-import { bodyFields, contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
-import type { Call } from './call.js';
-import { entityTag, isCredentialed, type Judged, judge, storedHeaders } from './judge.js';
-import type { Exchange, Kit } from './kit.js';
-import { loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
-import { carryTags, startingVersions, tagsOf } from './response-tags.js';
+import {
+  detailsOf,
+  type LoadContext,
+  type LoadDetails,
+} from '../../engine/loading/load-context.js';
+import type { Exchange, Kit } from '../kit.js';
 import {
   BODILESS,
   entryTimes,
@@ -13,10 +12,15 @@ import {
   type Page,
   recordKey,
   type Stored,
-} from './stored.js';
-import { PASS_MS } from './unstorable.js';
+} from '../pages/stored.js';
+import { PASS_MS } from '../pages/unstorable.js';
+import { entityTag, isCredentialed, type Judged, judge, storedHeaders } from '../rules/judge.js';
+import { hashOf, matches } from '../rules/vary.js';
+import { bodyFields, contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
+import type { Call } from './call.js';
+import { loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
+import { carryTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull, variantKey } from './url-index.js';
-import { hashOf, matches } from './vary.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
 class OriginError extends Error {

@@ -1,7 +1,7 @@
-import { isCredentialed, judge } from './judge.js';
-import type { Exchange, Kit } from './kit.js';
-import { passOn } from './outgoing.js';
-import { isEdge, tagsOf } from './response-tags.js';
+import type { Exchange, Kit } from '../kit.js';
+import { isEdge, tagsOf } from '../loading/response-tags.js';
+import { passOn } from '../pages/outgoing.js';
+import { isCredentialed, judge } from '../rules/judge.js';
 
 /** Answers a request from the origin, past the cache. */
 export async function pass(

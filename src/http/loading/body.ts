@@ -1,4 +1,4 @@
-import { afterTick } from '../resilience/after-tick.js';
+import { afterTick } from '../../resilience/after-tick.js';
 
 /** A body that has been read to its end, or the part of it read so far with the reader of its rest. */
 export type ReadBody =

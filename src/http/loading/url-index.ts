@@ -1,7 +1,7 @@
-import { isServable, type Snapshot } from '../model/snapshot.js';
-import type { Kit } from './kit.js';
-import { type Index, recordKey, type Stored } from './stored.js';
-import { hashOf, type Selected } from './vary.js';
+import { isServable, type Snapshot } from '../../model/snapshot.js';
+import type { Kit } from '../kit.js';
+import { type Index, recordKey, type Stored } from '../pages/stored.js';
+import { hashOf, type Selected } from '../rules/vary.js';
 
 /** The most variants of a URL. Requests for further ones are loaded each time, because a client can invent header values. */
 const MOST_VARIANTS = 64;

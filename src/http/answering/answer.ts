@@ -1,20 +1,20 @@
-import type { CacheService } from '../cache-service.js';
-import { invalidateResponses } from '../engine/writing/invalidate-responses.js';
-import { withTimeout } from '../model/time.js';
-import type { Wanted } from './call.js';
+import type { CacheService } from '../../cache-service.js';
+import { invalidateResponses } from '../../engine/writing/invalidate-responses.js';
+import { withTimeout } from '../../model/time.js';
+import { createKit, type Exchange, isMarked, type Kit, MARK } from '../kit.js';
+import type { Wanted } from '../loading/call.js';
+import { isEdge, isUnchanged } from '../loading/response-tags.js';
+import { emptyIndex, readIndex, readStored, variantKey } from '../loading/url-index.js';
+import type { ResponseCacheOptions } from '../options.js';
+import { respond, type Source } from '../pages/outgoing.js';
+import { freshLeft, type Page, recordKey } from '../pages/stored.js';
+import { nameRequest } from '../response-key.js';
+import { requestDirectives } from '../rules/freshness.js';
+import { isCredentialed } from '../rules/judge.js';
+import { matches, select } from '../rules/vary.js';
 import { type Found, PageFinder } from './find-page.js';
-import { requestDirectives } from './freshness.js';
-import { isCredentialed } from './judge.js';
-import { createKit, type Exchange, isMarked, type Kit, MARK } from './kit.js';
 import { localPage } from './local-page.js';
-import type { ResponseCacheOptions } from './options.js';
-import { respond, type Source } from './outgoing.js';
 import { leave, pass, passUnstorable } from './pass.js';
-import { nameRequest } from './response-key.js';
-import { isEdge, isUnchanged } from './response-tags.js';
-import { freshLeft, type Page, recordKey } from './stored.js';
-import { emptyIndex, readIndex, readStored, variantKey } from './url-index.js';
-import { matches, select } from './vary.js';
 
 /** The longest wait for the invalidation by an unsafe request, milliseconds. It goes on afterwards. */
 const INVALIDATION_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { Refusal } from './judge.js';
+import type { Refusal } from '../rules/judge.js';
 import { Remembered } from './remembered.js';
 
 /** How long nobody waits for another's load of a response that could not be stored, milliseconds. */
