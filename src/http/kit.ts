@@ -46,13 +46,15 @@ export interface Kit {
   now(): number;
   /** Keeps the process alive until the work has ended. Its failure is an event. */
   background(work: Promise<unknown>): void;
-  report(
-    exchange: Exchange,
-    key: string | undefined,
-    outcome: ResponseOutcome,
-    response: Response,
-    reason?: string,
-  ): Response;
+  /** Emits the event of a request, and returns its response. */
+  report(exchange: Exchange, response: Response, outcome: Outcome): Response;
+}
+
+/** How a request was answered, for its event. */
+interface Outcome {
+  readonly key: string | undefined;
+  readonly outcome: ResponseOutcome;
+  readonly reason?: string | undefined;
 }
 
 /** A refresh carries it, so that the response caches on its way pass it on. */
@@ -99,7 +101,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     background(work) {
       parts.background.run({ policy: times, callers: [] }, () => work.then(() => []));
     },
-    report({ request, route }, key, outcome, response, reason) {
+    report({ request, route }, response, { key, outcome, reason }) {
       const event = { key, outcome, status: response.status, ...(reason && { reason }) };
       parts.emit({ type: 'response', route: route ?? pathOf(request.url), ...event });
       return response;

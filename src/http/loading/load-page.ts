@@ -148,7 +148,7 @@ export class PageLoad {
     }
     if (length !== undefined && length !== bytes.length)
       return this.#refuse(new Response(Buffer.from(bytes), response), 'incomplete');
-    return this.#store(this.#page(response, judged, tags, bytes, receivedMs));
+    return this.#store(this.#page(response, judged, { tags, bytes, receivedMs }));
   }
 
   #stream(response: Response, { stream, rest }: ReturnType<typeof relay>): typeof rest {
@@ -159,9 +159,7 @@ export class PageLoad {
   #page(
     response: Response,
     { vary, isPublic, isExplicit, ...times }: Judged,
-    tags: readonly string[],
-    bytes: Uint8Array,
-    receivedMs: number,
+    { tags, bytes, receivedMs }: Pick<Page, 'tags' | 'receivedMs'> & { bytes: Uint8Array },
   ): Page {
     const { status } = response;
     const headers = storedHeaders(response.headers, this.#kit.settings.tagHeader);
@@ -181,8 +179,8 @@ export class PageLoad {
     if (times.ttl <= 0) this.#context.skip();
     else this.#details.setTimes(times);
     const untilMs = this.#kit.now() + times.ttl;
-    const adding = addToIndex(this.#kit, key, page.vary, ownTags(this.#kit, page), untilMs);
-    this.#kit.background(adding);
+    const added = { selected: page.vary, tags: ownTags(this.#kit, page), untilMs };
+    this.#kit.background(addToIndex(this.#kit, key, added));
     const fixed = this.#kit.settings.tags;
     const learned = page.tags.filter((tag) => !fixed.includes(tag));
     const carried = await carryTags(this.#kit, this.#details, learned, this.#call.starts);

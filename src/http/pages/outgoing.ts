@@ -34,10 +34,9 @@ const OF_304: ReadonlySet<string> = new Set([
 export function respond(
   page: Page,
   source: Source,
-  request: Request,
-  now: number,
-  { tagHeader, prefix, fitsEdge }: Outgoing,
+  { request, now, outgoing }: { request: Request; now: number; outgoing: Outgoing },
 ): Response {
+  const { tagHeader, prefix, fitsEdge } = outgoing;
   const fields = fieldsOf(page);
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
   const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);
