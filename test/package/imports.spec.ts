@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -92,6 +92,18 @@ describe('imports', () => {
     const modules = readModules(src);
     expect(modules.length).toBeGreaterThan(5);
     expect(violations(modules, RULES)).toEqual([]);
+  });
+
+  it('have a level, and a line in CONTRIBUTING.md, for every room', () => {
+    const contributing = readFileSync(join(src, '../CONTRIBUTING.md'), 'utf8');
+    const folders = readdirSync(src, { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory(),
+    );
+    const rooms = folders.map(({ name }) => `src/${name}/`);
+    expect(rooms.length).toBeGreaterThan(10);
+    expect(rooms.filter((room) => !contributing.includes(`\`${room}\``))).toEqual([]);
+    const named = [...contributing.matchAll(/`(src\/[\w/]+\/)`/g)].map(([, room = '']) => room);
+    expect(named.filter((room) => !existsSync(join(src, '..', room)))).toEqual([]);
   });
 
   it('of a name put together at run time are left alone by webpack and Vite, which would warn every user', () => {
