@@ -15,19 +15,25 @@ export interface SearchPage {
   readonly read: number;
 }
 
-/**
- * Yields the keys that match the pattern, page by page.
- *
- * @param limit the most keys that are wanted.
- * @param pageSize about as many records as are read at once. Default: the limit, if there is one.
- */
+export interface SearchOptions {
+  /** Expired and invalidated values, too. */
+  readonly dead?: boolean;
+  /** Records of the cache itself, too. */
+  readonly records?: boolean;
+  /** The most keys that are wanted. */
+  readonly limit: number;
+  /** About as many records as are read at once. Default: the limit, if there is one. */
+  readonly pageSize?: number;
+}
+
+/** Yields the keys that match the pattern, page by page. */
 export async function* searchKeys(
   { inspection, keys }: Target,
   pattern: string,
-  { dead, records }: { dead?: boolean; records?: boolean },
-  limit: number,
-  pageSize: number | undefined = Number.isFinite(limit) ? limit + 1 : undefined,
+  options: SearchOptions,
 ): AsyncGenerator<SearchPage> {
+  const { dead, records, limit } = options;
+  const { pageSize = Number.isFinite(limit) ? limit + 1 : undefined } = options;
   const matches = globMatcher(pattern);
   // Redis may return a key twice.
   const seen = new Set<string>();

@@ -5,13 +5,13 @@ import type { ResponseOutcome } from '../model/events.js';
 import type { WrapOptions } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
 import { edgeTagCheck } from './edge-tags.js';
-import type { RouteTimes } from './freshness.js';
-import { Gates } from './gates.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
-import type { Outgoing } from './outgoing.js';
-import { Remembered } from './remembered.js';
-import type { Index } from './stored.js';
-import { Unstorable } from './unstorable.js';
+import { Gates } from './pages/gates.js';
+import type { Outgoing } from './pages/outgoing.js';
+import { Remembered } from './pages/remembered.js';
+import type { Index } from './pages/stored.js';
+import { Unstorable } from './pages/unstorable.js';
+import type { RouteTimes } from './rules/freshness.js';
 
 /** One request, and who answers it. */
 export interface Exchange {
@@ -46,13 +46,15 @@ export interface Kit {
   now(): number;
   /** Keeps the process alive until the work has ended. Its failure is an event. */
   background(work: Promise<unknown>): void;
-  report(
-    exchange: Exchange,
-    key: string | undefined,
-    outcome: ResponseOutcome,
-    response: Response,
-    reason?: string,
-  ): Response;
+  /** Emits the event of a request, and returns its response. */
+  report(exchange: Exchange, response: Response, outcome: Outcome): Response;
+}
+
+/** How a request was answered, for its event. */
+interface Outcome {
+  readonly key: string | undefined;
+  readonly outcome: ResponseOutcome;
+  readonly reason?: string | undefined;
 }
 
 /** A refresh carries it, so that the response caches on its way pass it on. */
@@ -99,7 +101,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     background(work) {
       parts.background.run({ policy: times, callers: [] }, () => work.then(() => []));
     },
-    report({ request, route }, key, outcome, response, reason) {
+    report({ request, route }, response, { key, outcome, reason }) {
       const event = { key, outcome, status: response.status, ...(reason && { reason }) };
       parts.emit({ type: 'response', route: route ?? pathOf(request.url), ...event });
       return response;

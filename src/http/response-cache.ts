@@ -1,5 +1,5 @@
 import type { CacheService } from '../cache-service.js';
-import { createAnswer } from './answer.js';
+import { createAnswer } from './answering/answer.js';
 import type { ResponseCacheOptions } from './options.js';
 
 /**

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { temporaryFolder } from '../temporary-folder.js';
 import { serveHttp } from './servers.js';
 
 const run = promisify(execFile);
@@ -19,11 +20,7 @@ const source = `
 `;
 
 /** A folder outside the project, so that no package of the project is found from it. */
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'cache-bundle-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+const folder = (): string => temporaryFolder('cache-bundle');
 
 const bundlers = {
   async esbuild(entry: string, outfile: string) {

@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { containerCredentials } from '../../src/aws/container-credentials.js';
 import { defaultCredentials } from '../../src/aws/credentials.js';
+import { freePort } from '../servers/free-port.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import {
   ask,
   change,
   errorBody,
-  freePort,
   type Received,
   type Reply,
   serveHttp,
@@ -24,8 +24,7 @@ beforeEach(() => {
 
 /** One of AWS's shared files, gone with the test. */
 async function sharedFile(text: string): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'cache-profile-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder('cache-profile');
   const file = join(folder, 'file');
   writeFileSync(file, text);
   return file;

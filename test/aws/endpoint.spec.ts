@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBCacheStore, type DynamoDBCacheStoreOptions } from '@glasswork/cache';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { resolveCloudFront, resolveEndpoint } from '../../src/aws/endpoint.js';
 import { profileSettings } from '../../src/aws/profile.js';
 import { errorOf } from '../errors.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 beforeEach(() => {
   for (const name of Object.keys(process.env)) {
@@ -231,11 +231,7 @@ describe('the region of the profile', () => {
   });
 });
 
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'cache-profile-'));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
-}
+const folder = (): string => temporaryFolder('cache-profile');
 
 /** AWS's config file with this text. */
 async function profiles(text: string): Promise<void> {

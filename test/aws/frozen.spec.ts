@@ -1,13 +1,13 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { until } from '../servers/until.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { serveHttp } from './servers.js';
 
 /** Longer than the program's request budget and what tells a freeze from a late timer. */
@@ -22,7 +22,7 @@ interface Outcome {
   readonly ms: number;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'cache-frozen-'));
+const folder = temporaryFolder('cache-frozen', afterAll);
 const program = join(folder, 'program.mjs');
 
 beforeAll(async () => {
@@ -35,7 +35,6 @@ beforeAll(async () => {
     platform: 'node',
   });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Between the program and the service: what is on its way while the program is frozen can be cut off. */
 async function proxyTo(port: number) {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { ask, change, freePort, serveHttp, serveTcp, transportTo } from './servers.js';
+import { freePort } from '../servers/free-port.js';
+import { ask, change, serveHttp, serveTcp, transportTo } from './servers.js';
 
 /** One try ends long before the others: whatever a busy machine makes of it, its own budget is the one that runs out. */
 const SHORT = { connect: '10s', request: '250ms', total: '20s' } as const;

@@ -61,16 +61,6 @@ export async function serveTcp(connected: (socket: Socket) => void) {
   return { port, url: new URL(`http://127.0.0.1:${port}`), sockets };
 }
 
-/** A port that was free a moment ago, so that nobody listens there. */
-export async function freePort(): Promise<number> {
-  const server = createSocketServer();
-  const port = await new Promise<number>((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
-  );
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function listen(server: Server) {
   const sockets: Socket[] = [];
   server.on('connection', (socket) => {

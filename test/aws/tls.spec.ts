@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { temporaryFolder } from '../temporary-folder.js';
 import { serveHttp } from './servers.js';
 
 const run = promisify(execFile);
-const folder = mkdtempSync(join(tmpdir(), 'cache-tls-'));
+const folder = temporaryFolder('cache-tls', afterAll);
 const authority = join(folder, 'certificate.pem');
 const privateKey = join(folder, 'key.pem');
 const transport = fileURLToPath(new URL('../../src/aws/transport.ts', import.meta.url));
@@ -33,7 +33,6 @@ beforeAll(async () => {
     platform: 'node',
   });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** In a process of its own: Node reads what it trusts when it starts. */
 async function runProgram(endpoint: string, code: string) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ask, change, credentials, freePort, serveHttp, serveTcp, transportTo } from './servers.js';
+import { freePort } from '../servers/free-port.js';
+import { ask, change, credentials, serveHttp, serveTcp, transportTo } from './servers.js';
 
 describe('a transport that is warmed', () => {
   it('has a connection for the first request, and has asked the service for nothing', async () => {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { countUnits } from '../../examples/demo/metered-dynalite.js';
@@ -13,11 +12,11 @@ import { type Workload, zipfHitRatio } from '../../src/cli/cost/workload.js';
 import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
 import { startDynalite } from '../servers/dynalite.js';
 import { createCacheTable, credentials, region } from '../servers/table.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { bundledCommandLine } from './cli.js';
 
 const cli = bundledCommandLine();
-const folder = mkdtempSync(join(tmpdir(), 'cost-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('cost', afterAll);
 
 const here = prices.regions['us-east-1'];
 

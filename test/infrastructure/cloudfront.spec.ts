@@ -1,17 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cloudFront } from '../../src/http/cloudfront/index.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { readYaml } from './template.js';
 
 /** What CloudFormation would be given, after a check of every property's name and type. */
 function synthesise(templateFile: string) {
-  const outdir = mkdtempSync(join(tmpdir(), 'edge-'));
-  onTestFinished(() => rmSync(outdir, { recursive: true }));
+  const outdir = temporaryFolder('edge');
   const app = new App({ outdir, context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
   const stack = new Stack(app, 'Edge');
   new CfnInclude(stack, 'Template', { templateFile });

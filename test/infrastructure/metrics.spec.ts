@@ -1,14 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { emf } from '@glasswork/cache/metrics';
 import { App, Stack } from 'aws-cdk-lib';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dashboardOf } from '../../scripts/dashboard.js';
 import { parseEmf } from '../metrics/emf-schema.js';
 import { EVENTS } from '../metrics/events.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 const file = fileURLToPath(new URL('../../infrastructure/metrics.yaml', import.meta.url));
 const template = readFileSync(file, 'utf8');
@@ -31,8 +30,7 @@ function written() {
 
 describe('the template of the metrics', () => {
   it('has only properties that CloudFormation knows', () => {
-    const outdir = mkdtempSync(join(tmpdir(), 'metrics-'));
-    onTestFinished(() => rmSync(outdir, { recursive: true }));
+    const outdir = temporaryFolder('metrics');
     const context = { '@aws-cdk/core:validateAgainstDefaultRules': true };
     const app = new App({ outdir, context });
     const stack = new Stack(app, 'Metrics');

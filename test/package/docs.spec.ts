@@ -45,21 +45,26 @@ describe('the documentation', () => {
   it('says what each figure of the benchmark measures', () => {
     const names = read('bench/main.ts')
       .match(/FIGURES = \{([^}]*)\}/)?.[1]
-      ?.match(/\w+/g);
+      ?.match(/[\w-]+(?='?[:,])(?<!: \w+)/g);
     const table = read('bench/README.md').match(/## Figures[^#]*/)?.[0] ?? '';
-    const listed = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+    const listed = [...table.matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => name);
     expect(listed.sort()).toEqual(names?.sort());
   });
 
   it('leads to the lines of the code that it explains', () => {
     const page = read('docs/how-it-works.md');
-    const named = [...page.matchAll(/`(#?\w+)` in `(src\/[\w./-]+):(\d+)`/g)];
+    const named = [...page.matchAll(/`(#?\w+)`\s+in\s+`(src\/[\w./-]+):(\d+)`/g)];
     expect(named.length).toBeGreaterThan(3);
     const elsewhere = named.filter(([, name = '', file = '', line]) => {
       const text = read(file).split('\n')[Number(line) - 1] ?? '';
-      return !text.trimStart().startsWith(`${name}(`);
+      return !new RegExp(`^ *(function )?${name}\\(`).test(text);
     });
     expect(elsewhere.map(([text]) => text)).toEqual([]);
+    const answers = page
+      .split(/^## /m)
+      .filter((section) => /store is down|stale|freeze|`del`/.test(section.split('\n')[0] ?? ''));
+    expect(answers).toHaveLength(4);
+    for (const answer of answers) expect(answer).toMatch(/`src\/engine\/lookup\.ts:\d+`/);
   });
 
   it('names the actions that the policies of the template allow', () => {

@@ -19,7 +19,7 @@ export interface Module {
   readonly globals: readonly string[];
 }
 
-interface Node {
+export interface Node {
   readonly type: string;
   readonly [property: string]: unknown;
 }
@@ -81,7 +81,7 @@ export function parseModule(path: string, source: string): Module {
   return { path, imports, globals: [...globals] };
 }
 
-function isNode(value: unknown): value is Node {
+export function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'type' in value;
 }
 

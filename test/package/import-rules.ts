@@ -4,7 +4,7 @@ import { cycles, type Module } from './import-graph.js';
 export interface Rules {
   readonly levels: readonly Level[];
   /** Lower rooms that a room, or one inside it, must not import all the same. */
-  readonly never: { readonly from: readonly string[]; readonly to: readonly string[] };
+  readonly never: readonly { readonly from: readonly string[]; readonly to: readonly string[] }[];
   /** Folders and files that may use clocks, timers, the console and the environment. */
   readonly edges: readonly string[];
   /** Rooms that may `import()` any room: they run it. */
@@ -73,7 +73,7 @@ function bareImport(
 
 function roomImport(where: string, from: string, to: string, rules: Rules): string[] {
   if (from === to) return [];
-  if (isWithin(from, rules.never.from) && isWithin(to, rules.never.to))
+  if (rules.never.some((never) => isWithin(from, never.from) && isWithin(to, never.to)))
     return [`${where}: "${from}" must not know "${to}"`];
   const [own, other] = [levelOf(from, rules), levelOf(to, rules)];
   if (other < 0 || other < own) return [];

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +7,18 @@ import { parseModule, readModules } from './import-graph.js';
 import { type Rules, violations } from './import-rules.js';
 
 const src = fileURLToPath(new URL('../../src', import.meta.url));
+
+const ENTRY_POINTS = [
+  'cdk',
+  'cli',
+  'glasswork',
+  'http',
+  'index.ts',
+  'infrastructure',
+  'lambda',
+  'metrics',
+  'testing',
+];
 
 /**
  * The house, from the foundation up. A room is a folder, or a file that stands alone; the deepest one named here counts.
@@ -30,24 +42,20 @@ const RULES: Rules = {
     { name: 'engine: loading', rooms: ['engine/loading'] },
     { name: 'engine', rooms: ['engine'] },
     { name: 'service', rooms: ['cache-service.ts'] },
+    { name: 'http: rules', rooms: ['http/rules', 'http/edge-tags.ts', 'http/options.ts'] },
+    { name: 'http: pages', rooms: ['http/pages'] },
+    { name: 'http: kit', rooms: ['http/kit.ts', 'http/response-key.ts'] },
+    { name: 'http: loading', rooms: ['http/loading'] },
+    { name: 'http: answering', rooms: ['http/answering'] },
     // The entry points never import each other.
-    {
-      name: 'entry points',
-      rooms: [
-        'cdk',
-        'cli',
-        'glasswork',
-        'http',
-        'index.ts',
-        'infrastructure',
-        'lambda',
-        'metrics',
-        'testing',
-      ],
-    },
+    { name: 'entry points', rooms: ENTRY_POINTS },
   ],
   // The engine is given its store, and knows no service of AWS.
-  never: { from: ['engine', 'cache-service.ts'], to: ['stores', 'aws'] },
+  never: [
+    { from: ['engine', 'cache-service.ts'], to: ['stores', 'aws'] },
+    // The response cache lies on several levels, and is one entry point anyway.
+    { from: ENTRY_POINTS.filter((room) => room !== 'http'), to: ['http'] },
+  ],
   // timers.ts: time limits count ticks of a timer, since a clock would take a resumed sandbox for a slow store.
   // console-reporter.ts is the listener of a service that was given none, so no entry point can hold it. notice.ts speaks
   // for stores, which have no listener when they are constructed.
@@ -84,6 +92,18 @@ describe('imports', () => {
     const modules = readModules(src);
     expect(modules.length).toBeGreaterThan(5);
     expect(violations(modules, RULES)).toEqual([]);
+  });
+
+  it('have a level, and a line in CONTRIBUTING.md, for every room', () => {
+    const contributing = readFileSync(join(src, '../CONTRIBUTING.md'), 'utf8');
+    const folders = readdirSync(src, { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory(),
+    );
+    const rooms = folders.map(({ name }) => `src/${name}/`);
+    expect(rooms.length).toBeGreaterThan(10);
+    expect(rooms.filter((room) => !contributing.includes(`\`${room}\``))).toEqual([]);
+    const named = [...contributing.matchAll(/`(src\/[\w/]+\/)`/g)].map(([, room = '']) => room);
+    expect(named.filter((room) => !existsSync(join(src, '..', room)))).toEqual([]);
   });
 
   it('of a name put together at run time are left alone by webpack and Vite, which would warn every user', () => {
@@ -148,6 +168,16 @@ describe('the checker of imports', () => {
       'another entry point',
       { 'lambda/a.ts': "export { b } from '../metrics/b.js';", 'metrics/b.ts': '' },
       'src/lambda/a.ts: imports metrics/b.ts: both are of level entry points',
+    ],
+    [
+      'a lower room of another entry point',
+      { 'metrics/a.ts': "import '../http/rules/b.js';", 'http/rules/b.ts': '' },
+      'src/metrics/a.ts: imports http/rules/b.ts: "metrics" must not know "http/rules"',
+    ],
+    [
+      'the loading of responses in their rules',
+      { 'http/rules/a.ts': "import '../loading/b.js';", 'http/loading/b.ts': '' },
+      'src/http/rules/a.ts: imports http/loading/b.ts: level http: rules must not import level http: loading',
     ],
     [
       'a store in the engine',

@@ -34,7 +34,7 @@ export const lsCommand = () =>
       const print = printer(terminal);
       let printed = 0;
       let hasMore = false;
-      for await (const { rows } of searchKeys(target, pattern, options, limit)) {
+      for await (const { rows } of searchKeys(target, pattern, { ...options, limit })) {
         const next = rows.slice(0, limit - printed);
         printed += next.length;
         hasMore = next.length < rows.length;

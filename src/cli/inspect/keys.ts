@@ -20,7 +20,11 @@ export interface FoundKeys {
 }
 
 export function keySearch(target: Target, pattern: string, dead: boolean): Search<FoundKeys> {
-  const pages = searchKeys(target, pattern, { dead }, Number.POSITIVE_INFINITY, ROWS);
+  const pages = searchKeys(target, pattern, {
+    dead,
+    limit: Number.POSITIVE_INFINITY,
+    pageSize: ROWS,
+  });
   let read = 0;
   let waiting: FoundKey[] = [];
   let isDone = false;

@@ -125,6 +125,7 @@ export class OwnConnection implements Connection {
     });
   }
 
+  /** Five parameters and no object, because every hit comes through here. */
   #limit<T>(
     client: Client,
     command: Command<T>,

@@ -14,7 +14,7 @@ import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { allSettled } from '../../util/all-settled.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
-import { downThenUp } from './down-then-up.js';
+import { Copies } from './copies.js';
 import { InvalidationBus } from './invalidation-bus.js';
 import type { TieredCacheStoreOptions } from './options.js';
 import { checkedTiers, type Tier } from './tier.js';
@@ -63,6 +63,7 @@ export class TieredCacheStore implements CacheStore {
   readonly #upper: UpperTier;
   readonly #below: Tier;
   readonly #bus: InvalidationBus | undefined;
+  readonly #copies: Copies;
   readonly #reports: ProblemReport[] = [];
 
   /** `tiers`: the fastest first. The last one is the source of truth. */
@@ -77,6 +78,7 @@ export class TieredCacheStore implements CacheStore {
     this.#below = others.length === 0 ? next : new TieredCacheStore(rest, { upperTTL, clock });
     const bus = channel && new InvalidationBus(channel, first, clock, tell);
     this.#bus = bus;
+    this.#copies = new Copies(first, bus);
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
     this.keepsLarge = this.#below.keepsLarge ?? false;
@@ -129,13 +131,13 @@ export class TieredCacheStore implements CacheStore {
   }
 
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#change([key], () => this.#below.set(key, value, ttl));
+    await this.#copies.change([key], () => this.#below.set(key, value, ttl));
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
     const below = this.#below;
     const keys = entries.map(({ key }) => key);
-    await this.#change(keys, async () => {
+    await this.#copies.change(keys, async () => {
       if (below.setMany) await below.setMany(entries);
       else await allSettled(entries.map(({ key, value, ttl }) => below.set(key, value, ttl)));
     });
@@ -143,7 +145,7 @@ export class TieredCacheStore implements CacheStore {
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
     const added = await this.#below.add(key, value, ttl);
-    if (added && !isRecord(key)) await this.#drop([key]);
+    if (added && !isRecord(key)) await this.#copies.drop([key]);
     return added;
   }
 
@@ -162,16 +164,16 @@ export class TieredCacheStore implements CacheStore {
   }
 
   async dropCopies(key: string): Promise<void> {
-    await this.#change([key], async () => this.#below.dropCopies?.(key));
+    await this.#copies.change([key], async () => this.#below.dropCopies?.(key));
   }
 
   async del(key: string): Promise<void> {
-    await this.#change([key], () => this.#below.del(key));
+    await this.#copies.change([key], () => this.#below.del(key));
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
     const below = this.#below;
-    await this.#change(keys, async () => {
+    await this.#copies.change(keys, async () => {
       if (below.delMany) await below.delMany(keys);
       else await allSettled(keys.map((key) => below.del(key)));
     });
@@ -179,19 +181,11 @@ export class TieredCacheStore implements CacheStore {
 
   /** Resolves to the number of values that the last tier deleted. */
   async delByPattern(pattern: string): Promise<number | undefined> {
-    const { store } = this.#upper;
-    return downThenUp(
-      () => this.#below.delByPattern(pattern),
-      () => allSettled([store.delByPattern(pattern), this.#bus?.publish({ pattern })]),
-    );
+    return this.#copies.changeMatching(pattern, () => this.#below.delByPattern(pattern));
   }
 
   async clear(): Promise<void> {
-    const { store } = this.#upper;
-    await downThenUp(
-      () => this.#below.clear(),
-      () => allSettled([store.clear(), this.#bus?.publish({ all: true })]),
-    );
+    await this.#copies.changeAll(() => this.#below.clear());
   }
 
   /** Warms every tier, and rejects with the first failure. */
@@ -224,19 +218,8 @@ export class TieredCacheStore implements CacheStore {
     return this.close();
   }
 
-  /** Runs an invalidation, or a `set`, whose copy the next read makes. */
-  async #change(keys: readonly string[], write: () => Promise<void>): Promise<void> {
-    const copied = keys.filter((key) => !isRecord(key));
-    await downThenUp(write, () => this.#drop(copied));
-  }
-
-  /** Drops copies from the first tier of this process and of others. */
-  async #drop(keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return;
-    await allSettled([
-      ...keys.map((key) => this.#upper.store.del(key)),
-      this.#bus?.publish({ keys }),
-    ]);
+  get #trusted(): boolean {
+    return this.#bus?.trusts() ?? true;
   }
 
   /** Freezes a value from below if the first tier shares frozen values, so that callers get the same from either. */

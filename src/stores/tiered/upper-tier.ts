@@ -38,7 +38,7 @@ const UPPER_MS = 1_000;
 const BREAKER = { failures: 3, cooldownMs: 5_000 };
 
 /**
- * A tier above the last one. It holds copies only, each for at most `ttlMs` from the look before it, and writes a copy
+ * A tier above the last one. It holds copies only, each for at most `ttlMs` from the snapshot before it, and writes a copy
  * only if its key has not changed since that snapshot.
  */
 export class UpperTier {

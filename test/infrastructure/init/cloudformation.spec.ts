@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import { Stack } from 'aws-cdk-lib';
@@ -13,11 +12,11 @@ import { mergeTemplate } from '../../../src/cli/init/merge.js';
 import { yaml } from '../../../src/cli/init/yaml.js';
 import { describeWithDynamoDBLocal } from '../../servers/available.js';
 import { createClient, createTable, freshTableName } from '../../servers/table.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 import { newApp } from '../app.js';
 import { customTags } from '../template.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'cloudformation-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('cloudformation', afterAll);
 
 let files = 0;
 /** Throws for a property that CloudFormation does not know, or one that is missing. */

@@ -12,9 +12,10 @@ import {
 } from '@glasswork/cache';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeCertificate } from '../../../bench/server/certificate.js';
-import { errorBody, freePort, type Reply, serveHttp, serveTcp } from '../../aws/servers.js';
+import { errorBody, type Reply, serveHttp, serveTcp } from '../../aws/servers.js';
 import { describeWithDynamoDBLocal } from '../../servers/available.js';
 import { startDynalite } from '../../servers/dynalite.js';
+import { freePort } from '../../servers/free-port.js';
 import {
   createCacheTable,
   createClient,

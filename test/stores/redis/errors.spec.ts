@@ -1,19 +1,17 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { Cluster, Redis } from 'ioredis';
 import { Redis as Valkey } from 'iovalkey';
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeCertificate } from '../../../bench/server/certificate.js';
 import { redisError } from '../../../src/stores/redis/error.js';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
+import { freePort } from '../../servers/free-port.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
 import { RedisProcess, type RedisProcessOptions } from '../../servers/redis-process.js';
 import { startRedisSentinel } from '../../servers/redis-sentinel.js';
+import { prepareTLS } from '../../servers/redis-tls.js';
 import { until } from '../../servers/until.js';
 
 /** Of whatever kind: none of it may be seen. */
@@ -160,30 +158,15 @@ async function sentinel(options: object, password?: string): Promise<RedisCacheS
   return open('redis://by-name', { sentinels, name, ...options });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return closed(server.listen(0, '127.0.0.1'));
-}
-
-async function closed(server: Server): Promise<number> {
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function tls(
   url: (port: number) => string,
   { trust = true, clients = 'no' }: { trust?: boolean; clients?: 'yes' | 'no' } = {},
 ): Promise<RedisCacheStore> {
-  const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
-  closers.push(() => rm(folder, { recursive: true }));
-  const { key, certificate } = await makeCertificate(folder);
+  const { ca, config, remove } = await prepareTLS(clients);
+  closers.push(remove);
   const port = await freePort();
-  const files = [`tls-cert-file ${certificate}`, `tls-key-file ${key}`];
-  const authority = `tls-ca-cert-file ${certificate}`;
-  await withConfig(`tls-port ${port}`, ...files, authority, `tls-auth-clients ${clients}`);
-  return open(url(port), trust ? { tls: { ca: await readFile(certificate) } } : {});
+  await withConfig(...config(port));
+  return open(url(port), trust ? { tls: { ca } } : {});
 }
 
 async function http(): Promise<RedisCacheStore> {

@@ -1,10 +1,11 @@
 import { CacheService, RedisCacheStore, type RedisCacheStoreOptions } from '@glasswork/cache';
 import aws4 from 'aws4';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../servers/free-port.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { startRedisCluster } from '../../servers/redis-cluster.js';
 import { RedisProcess } from '../../servers/redis-process.js';
-import { freePort, prepareTLS } from '../../servers/redis-tls.js';
+import { prepareTLS } from '../../servers/redis-tls.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

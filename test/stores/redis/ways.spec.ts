@@ -1,14 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, expect, it } from 'vitest';
-import { makeCertificate } from '../../../bench/server/certificate.js';
 import { RedisCacheStore, type RedisCacheStoreOptions } from '../../../src/stores/redis/index.js';
+import { freePort } from '../../servers/free-port.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';
 import { startRedisSentinel } from '../../servers/redis-sentinel.js';
+import { prepareTLS } from '../../servers/redis-tls.js';
 import { until } from '../../servers/until.js';
 
 /** A key takes its time on a busy machine. */
@@ -38,20 +35,12 @@ async function check(store: RedisCacheStore): Promise<void> {
 
 /** A server with a port for TLS, and the certificate that it shows there. */
 async function startWithTLS() {
-  const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
-  closers.push(() => rm(folder, { recursive: true }));
-  const { key, certificate } = await makeCertificate(folder);
+  const tls = await prepareTLS();
+  closers.push(tls.remove);
   const port = await freePort();
-  const config = [
-    `tls-port ${port}`,
-    `tls-cert-file ${certificate}`,
-    `tls-key-file ${key}`,
-    `tls-ca-cert-file ${certificate}`,
-    'tls-auth-clients no',
-  ];
-  const server = await RedisProcess.start({ config });
+  const server = await RedisProcess.start({ config: tls.config(port) });
   closers.push(() => server.stop());
-  return { server, port, ca: await readFile(certificate) };
+  return { server, port, ca: tls.ca };
 }
 
 describeWithRedis('a Redis store over TLS', () => {
@@ -98,11 +87,3 @@ describeWithRedis('a Redis store by Sentinel', () => {
     await check(store);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}

@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { CacheError, CacheService, S3CacheStore, type S3CacheStoreOptions } from '@glasswork/cache';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { freePort } from '../../aws/servers.js';
+import { freePort } from '../../servers/free-port.js';
 import { failure, type S3Answer } from '../../servers/s3-bucket.js';
 import { credentials } from '../../servers/s3-endpoint.js';
 import { s3World } from './world.js';

@@ -1,10 +1,9 @@
-import { detailsOf, type LoadContext, type LoadDetails } from '../engine/loading/load-context.js';
-import { bodyFields, contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
-import type { Call } from './call.js';
-import { entityTag, isCredentialed, type Judged, judge, storedHeaders } from './judge.js';
-import type { Exchange, Kit } from './kit.js';
-import { loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
-import { carryTags, startingVersions, tagsOf } from './response-tags.js';
+import {
+  detailsOf,
+  type LoadContext,
+  type LoadDetails,
+} from '../../engine/loading/load-context.js';
+import type { Exchange, Kit } from '../kit.js';
 import {
   BODILESS,
   entryTimes,
@@ -13,10 +12,15 @@ import {
   type Page,
   recordKey,
   type Stored,
-} from './stored.js';
-import { PASS_MS } from './unstorable.js';
+} from '../pages/stored.js';
+import { PASS_MS } from '../pages/unstorable.js';
+import { entityTag, isCredentialed, type Judged, judge, storedHeaders } from '../rules/judge.js';
+import { hashOf, matches } from '../rules/vary.js';
+import { bodyFields, contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
+import type { Call } from './call.js';
+import { loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
+import { carryTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull, variantKey } from './url-index.js';
-import { hashOf, matches } from './vary.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
 class OriginError extends Error {
@@ -144,7 +148,7 @@ export class PageLoad {
     }
     if (length !== undefined && length !== bytes.length)
       return this.#refuse(new Response(Buffer.from(bytes), response), 'incomplete');
-    return this.#store(this.#page(response, judged, tags, bytes, receivedMs));
+    return this.#store(this.#page(response, judged, { tags, bytes, receivedMs }));
   }
 
   #stream(response: Response, { stream, rest }: ReturnType<typeof relay>): typeof rest {
@@ -155,9 +159,7 @@ export class PageLoad {
   #page(
     response: Response,
     { vary, isPublic, isExplicit, ...times }: Judged,
-    tags: readonly string[],
-    bytes: Uint8Array,
-    receivedMs: number,
+    { tags, bytes, receivedMs }: Pick<Page, 'tags' | 'receivedMs'> & { bytes: Uint8Array },
   ): Page {
     const { status } = response;
     const headers = storedHeaders(response.headers, this.#kit.settings.tagHeader);
@@ -177,8 +179,8 @@ export class PageLoad {
     if (times.ttl <= 0) this.#context.skip();
     else this.#details.setTimes(times);
     const untilMs = this.#kit.now() + times.ttl;
-    const adding = addToIndex(this.#kit, key, page.vary, ownTags(this.#kit, page), untilMs);
-    this.#kit.background(adding);
+    const added = { selected: page.vary, tags: ownTags(this.#kit, page), untilMs };
+    this.#kit.background(addToIndex(this.#kit, key, added));
     const fixed = this.#kit.settings.tags;
     const learned = page.tags.filter((tag) => !fixed.includes(tag));
     const carried = await carryTags(this.#kit, this.#details, learned, this.#call.starts);

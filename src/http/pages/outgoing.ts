@@ -1,6 +1,6 @@
-import { withDirectives } from './cache-control.js';
-import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader } from './edge-tags.js';
-import { parseHttpDate } from './http-date.js';
+import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader } from '../edge-tags.js';
+import { withDirectives } from '../rules/cache-control.js';
+import { parseHttpDate } from '../rules/http-date.js';
 import { ageOf, BODILESS, freshLeft, headerOf, type Page } from './stored.js';
 
 /** How a response came about, for `Cache-Status` (RFC 9211). */
@@ -34,10 +34,9 @@ const OF_304: ReadonlySet<string> = new Set([
 export function respond(
   page: Page,
   source: Source,
-  request: Request,
-  now: number,
-  { tagHeader, prefix, fitsEdge }: Outgoing,
+  { request, now, outgoing }: { request: Request; now: number; outgoing: Outgoing },
 ): Response {
+  const { tagHeader, prefix, fitsEdge } = outgoing;
   const fields = fieldsOf(page);
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
   const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);

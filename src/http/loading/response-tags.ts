@@ -1,11 +1,11 @@
-import type { LoadDetails } from '../engine/loading/load-context.js';
-import type { DependencyName } from '../model/dependency.js';
-import { checkedTags } from '../model/policy-rules.js';
-import { splitList } from './cache-control.js';
-import { isEdgeHeader } from './edge-tags.js';
-import type { Gate, Versions } from './gates.js';
-import type { Kit } from './kit.js';
-import type { Page } from './stored.js';
+import type { LoadDetails } from '../../engine/loading/load-context.js';
+import type { DependencyName } from '../../model/dependency.js';
+import { checkedTags } from '../../model/policy-rules.js';
+import { isEdgeHeader } from '../edge-tags.js';
+import type { Kit } from '../kit.js';
+import type { Gate, Versions } from '../pages/gates.js';
+import type { Page } from '../pages/stored.js';
+import { splitList } from '../rules/cache-control.js';
 
 /** True if the tags of a response are known only once it is there. */
 export const hasOwnTags = ({ settings }: Kit): boolean =>

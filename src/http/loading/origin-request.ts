@@ -1,5 +1,5 @@
-import { type Exchange, type Kit, MARK } from './kit.js';
-import { headerOf, type Page } from './stored.js';
+import { type Exchange, type Kit, MARK } from '../kit.js';
+import { headerOf, type Page } from '../pages/stored.js';
 
 /** Headers that ask for less than the whole response, or for none if it is unchanged. */
 const CONDITIONAL = [

@@ -1,18 +1,19 @@
-import { isCredentialed, judge } from './judge.js';
-import type { Exchange, Kit } from './kit.js';
-import { passOn } from './outgoing.js';
-import { isEdge, tagsOf } from './response-tags.js';
+import type { Exchange, Kit } from '../kit.js';
+import { isEdge, tagsOf } from '../loading/response-tags.js';
+import { passOn } from '../pages/outgoing.js';
+import { isCredentialed, judge } from '../rules/judge.js';
+
+/** Why a request passes the cache: `fwd` for `Cache-Status` (RFC 9211), and the reason for its event. */
+interface Passing {
+  readonly key: string | undefined;
+  readonly fwd: string;
+  readonly reason?: string | undefined;
+}
 
 /** Answers a request from the origin, past the cache. */
-export async function pass(
-  kit: Kit,
-  exchange: Exchange,
-  key: string | undefined,
-  fwd: string,
-  reason?: string,
-): Promise<Response> {
+export async function pass(kit: Kit, exchange: Exchange, passing: Passing): Promise<Response> {
   const { request, next } = exchange;
-  return leave(kit, exchange, key, fwd, await next(request), reason);
+  return leave(kit, exchange, passing, await next(request));
 }
 
 /** Passes a request whose response can hardly be stored, and learns from it if that has changed. */
@@ -27,25 +28,23 @@ export async function passUnstorable(
   const response = await next(request);
   const { status, headers } = response;
   const receivedMs = kit.now();
-  // A 304 says nothing about the response that the client has, and a failure nothing about the next one.
+  // A 304 does not describe the response that the client has, and a failure does not describe the next one.
   if (status !== 304 && status < 500 && !isCredentialed(request.headers)) {
     const judged = judge({ request, status, headers, requestedMs, receivedMs }, kit.route);
     const refusal = 'refusal' in judged ? judged.refusal : undefined;
     kit.unstorable.passed(variant, route, refusal, receivedMs);
   }
-  return leave(kit, exchange, key, 'miss', response, 'passing');
+  return leave(kit, exchange, { key, fwd: 'miss', reason: 'passing' }, response);
 }
 
 /** The origin's response, on its way out past the cache. */
 export function leave(
   kit: Kit,
   exchange: Exchange,
-  key: string | undefined,
-  fwd: string,
+  { key, fwd, reason }: Passing,
   response: Response,
-  reason?: string,
 ): Response {
   const tags = isEdge(kit) ? (tagsOf(kit, exchange.request, response) ?? []) : [];
   const passed = passOn(response, fwd, { key, tags }, kit.outgoing);
-  return kit.report(exchange, key, 'pass', passed, reason);
+  return kit.report(exchange, passed, { key, outcome: 'pass', reason });
 }

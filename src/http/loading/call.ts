@@ -1,6 +1,6 @@
-import type { Gate, Versions } from './gates.js';
-import type { Index } from './stored.js';
-import type { Selected } from './vary.js';
+import type { Gate, Versions } from '../pages/gates.js';
+import type { Index } from '../pages/stored.js';
+import type { Selected } from '../rules/vary.js';
 
 /** The variant of a URL that one request asks for. */
 export interface Wanted {

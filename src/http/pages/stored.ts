@@ -1,8 +1,8 @@
-import { createCacheKey, type StandardSchemaV1 } from '../model/cache-key.js';
-import type { ResolvedPolicy } from '../model/policy.js';
-import { isObject } from '../util/deep-freeze.js';
-import type { Lifetime } from './freshness.js';
-import type { Selected } from './vary.js';
+import { createCacheKey, type StandardSchemaV1 } from '../../model/cache-key.js';
+import type { ResolvedPolicy } from '../../model/policy.js';
+import { isObject } from '../../util/deep-freeze.js';
+import type { Lifetime } from '../rules/freshness.js';
+import type { Selected } from '../rules/vary.js';
 
 /** A stored response. Times are epoch milliseconds and milliseconds. */
 export interface Page extends Lifetime {

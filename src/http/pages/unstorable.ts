@@ -1,4 +1,4 @@
-import type { Refusal } from './judge.js';
+import type { Refusal } from '../rules/judge.js';
 import { Remembered } from './remembered.js';
 
 /** How long nobody waits for another's load of a response that could not be stored, milliseconds. */
@@ -62,7 +62,7 @@ export class Unstorable {
   }
 }
 
-/** Reasons that the headers of a response tell, whoever asked for it. */
+/** Reasons that depend on the headers of the response alone, not on its request. */
 const BY_HEADERS: ReadonlySet<string> = new Set<Refusal>([
   'status',
   'set-cookie',

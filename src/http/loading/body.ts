@@ -1,4 +1,4 @@
-import { afterTick } from '../resilience/after-tick.js';
+import { afterTick } from '../../resilience/after-tick.js';
 
 /** A body that has been read to its end, or the part of it read so far with the reader of its rest. */
 export type ReadBody =
@@ -19,7 +19,7 @@ const TICKS = 3;
 
 /** Reads a body to its end, or until it is larger than `most` bytes. */
 export function readWhole(body: ReadableStream<Uint8Array>, most: number): Promise<ReadBody> {
-  return readChunks(body.getReader(), [], most, () => undefined);
+  return readChunks({ reader: body.getReader(), chunks: [], most });
 }
 
 /**
@@ -33,7 +33,7 @@ export function readAtOnce(body: ReadableStream<Uint8Array>, most: number): Prom
     onTick = () => (++ticks > TICKS ? resolve('out') : afterTick(onTick));
     afterTick(onTick);
   });
-  return readChunks(body.getReader(), [], most, () => out);
+  return readChunks({ reader: body.getReader(), chunks: [], most, until: () => out });
 }
 
 /** Reads the rest of a body. */
@@ -41,21 +41,28 @@ export const readOn = (
   { reader, chunks, next }: Extract<ReadBody, { isWhole: false }>,
   most: number,
   onChunk: (chunk: Uint8Array) => void,
-): Promise<ReadBody> => readChunks(reader, [...chunks], most, () => undefined, next, onChunk);
+): Promise<ReadBody> => readChunks({ reader, chunks: [...chunks], most, first: next, onChunk });
 
-async function readChunks(
-  reader: Reader,
-  chunks: Uint8Array[],
-  most: number,
-  until: () => Promise<'out'> | undefined,
-  first?: Promise<Chunk>,
-  onChunk?: (chunk: Uint8Array) => void,
-): Promise<ReadBody> {
+interface Reading {
+  readonly reader: Reader;
+  /** The chunks read before, to which more are added. */
+  readonly chunks: Uint8Array[];
+  /** The most bytes of the whole body. */
+  readonly most: number;
+  /** Ends the reading early. */
+  readonly until?: () => Promise<'out'>;
+  /** A chunk that was asked for before. */
+  readonly first?: Promise<Chunk> | undefined;
+  readonly onChunk?: (chunk: Uint8Array) => void;
+}
+
+async function readChunks(reading: Reading): Promise<ReadBody> {
+  const { reader, chunks, most, until, first, onChunk } = reading;
   let size = chunks.reduce((sum, { length }) => sum + length, 0);
   let next = first;
   while (size <= most) {
     next ??= reader.read();
-    const limit = until();
+    const limit = until?.();
     const result = limit ? await Promise.race([next, limit]) : await next;
     if (result === 'out') return { isWhole: false, chunks, next, reader };
     next = undefined;

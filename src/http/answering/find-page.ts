@@ -1,15 +1,15 @@
-import type { LoadContext } from '../engine/loading/load-context.js';
-import type { Entry } from '../model/entry.js';
-import type { Accepts, WrapOptions } from '../model/policy.js';
-import { Call, type Wanted } from './call.js';
-import { type RequestDirectives, requestDirectives } from './freshness.js';
-import { isCredentialed } from './judge.js';
-import type { Exchange, Kit } from './kit.js';
-import { PageLoad } from './load-page.js';
-import type { Source } from './outgoing.js';
-import { hasOwnTags, isCarriedStill } from './response-tags.js';
-import { ageOf, freshLeft, recordKey, type Stored } from './stored.js';
-import { matches } from './vary.js';
+import type { LoadContext } from '../../engine/loading/load-context.js';
+import type { Entry } from '../../model/entry.js';
+import type { Accepts, WrapOptions } from '../../model/policy.js';
+import type { Exchange, Kit } from '../kit.js';
+import { Call, type Wanted } from '../loading/call.js';
+import { PageLoad } from '../loading/load-page.js';
+import { hasOwnTags, isCarriedStill } from '../loading/response-tags.js';
+import type { Source } from '../pages/outgoing.js';
+import { ageOf, freshLeft, recordKey, type Stored } from '../pages/stored.js';
+import { type RequestDirectives, requestDirectives } from '../rules/freshness.js';
+import { isCredentialed } from '../rules/judge.js';
+import { matches } from '../rules/vary.js';
 
 /** The result of a lookup for one request. */
 export type Found =

@@ -1,20 +1,20 @@
-import type { CacheService } from '../cache-service.js';
-import { invalidateResponses } from '../engine/writing/invalidate-responses.js';
-import { withTimeout } from '../model/time.js';
-import type { Wanted } from './call.js';
+import type { CacheService } from '../../cache-service.js';
+import { invalidateResponses } from '../../engine/writing/invalidate-responses.js';
+import { withTimeout } from '../../model/time.js';
+import { createKit, type Exchange, isMarked, type Kit, MARK } from '../kit.js';
+import type { Wanted } from '../loading/call.js';
+import { isEdge, isUnchanged } from '../loading/response-tags.js';
+import { emptyIndex, readIndex, readStored, variantKey } from '../loading/url-index.js';
+import type { ResponseCacheOptions } from '../options.js';
+import { respond, type Source } from '../pages/outgoing.js';
+import { freshLeft, type Page, recordKey } from '../pages/stored.js';
+import { nameRequest } from '../response-key.js';
+import { requestDirectives } from '../rules/freshness.js';
+import { isCredentialed } from '../rules/judge.js';
+import { matches, select } from '../rules/vary.js';
 import { type Found, PageFinder } from './find-page.js';
-import { requestDirectives } from './freshness.js';
-import { isCredentialed } from './judge.js';
-import { createKit, type Exchange, isMarked, type Kit, MARK } from './kit.js';
 import { localPage } from './local-page.js';
-import type { ResponseCacheOptions } from './options.js';
-import { respond, type Source } from './outgoing.js';
 import { leave, pass, passUnstorable } from './pass.js';
-import { nameRequest } from './response-key.js';
-import { isEdge, isUnchanged } from './response-tags.js';
-import { freshLeft, type Page, recordKey } from './stored.js';
-import { emptyIndex, readIndex, readStored, variantKey } from './url-index.js';
-import { matches, select } from './vary.js';
 
 /** The longest wait for the invalidation by an unsafe request, milliseconds. It goes on afterwards. */
 const INVALIDATION_MS = 5_000;
@@ -36,10 +36,12 @@ export function createAnswer(cache: CacheService, options: ResponseCacheOptions)
     const named = nameRequest(request, kit.settings);
     if (!SAFE.has(method))
       return answerUnsafe(kit, exchange, 'key' in named ? named.key : undefined);
-    if (method !== 'GET' && method !== 'HEAD') return pass(kit, exchange, undefined, 'method');
-    if (!('key' in named)) return pass(kit, exchange, undefined, 'bypass', named.reason);
+    if (method !== 'GET' && method !== 'HEAD')
+      return pass(kit, exchange, { key: undefined, fwd: 'method' });
+    if (!('key' in named))
+      return pass(kit, exchange, { key: undefined, fwd: 'bypass', reason: named.reason });
     const reason = passReason(kit, request);
-    if (reason) return pass(kit, exchange, named.key, 'request', reason);
+    if (reason) return pass(kit, exchange, { key: named.key, fwd: 'request', reason });
     if (method === 'HEAD') return answerHead(kit, exchange, named.key);
     const now = kit.now();
     const held = localPage(kit, request, named.key, now);
@@ -82,7 +84,7 @@ async function answerUnsafe(
     kit.background(work);
     await withTimeout(work, INVALIDATION_MS, () => {});
   }
-  return leave(kit, exchange, key, 'method', response);
+  return leave(kit, exchange, { key, fwd: 'method' }, response);
 }
 
 async function invalidateIfCached(kit: Kit, key: string): Promise<void> {
@@ -105,7 +107,7 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
     matches(request.headers, page.vary) &&
     (page.isPublic || !isCredentialed(request.headers));
   if (!isMine || entry?.state !== 'fresh' || freshLeft(page, kit.now()) <= 0)
-    return pass(kit, exchange, key, 'miss');
+    return pass(kit, exchange, { key, fwd: 'miss' });
   return reply(kit, exchange, page, { state: 'fresh' });
 }
 
@@ -118,12 +120,12 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
     let index = remembered ?? emptyIndex(key);
     if (reading && isCredentialed(headers)) {
       const read = await reading;
-      if (!read) return pass(kit, exchange, key, 'request', 'unreadable');
+      if (!read) return pass(kit, exchange, { key, fwd: 'request', reason: 'unreadable' });
       index = read;
       reading = undefined;
     }
     const selected = select(headers, index.names);
-    if (!selected) return pass(kit, exchange, key, 'request', 'vary');
+    if (!selected) return pass(kit, exchange, { key, fwd: 'request', reason: 'vary' });
     const variant = variantKey(key, selected);
     if (kit.unstorable.isKnown(variant, kit.now()))
       return passUnstorable(kit, exchange, key, variant);
@@ -132,16 +134,16 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
       const { isReadable, value } = await readStored(kit, variant);
       const isShared = value?.kind === 'page' && value.isPublic;
       if (!isReadable || (value && !isShared))
-        return pass(kit, exchange, key, 'request', 'credentials');
+        return pass(kit, exchange, { key, fwd: 'request', reason: 'credentials' });
       isAlone = value === undefined;
     } else if (kit.unstorable.isLikely(exchange.route, kit.now()))
       isAlone = (await readStored(kit, variant)).value === undefined;
     const waiting = kit.gates.get(variant);
     if (isAlone && waiting)
       return isCredentialed(headers)
-        ? pass(kit, exchange, key, 'miss', 'credentials')
+        ? pass(kit, exchange, { key, fwd: 'miss', reason: 'credentials' })
         : passUnstorable(kit, exchange, key, variant);
-    if (waiting?.isReleased) return pass(kit, exchange, key, 'miss', 'stream');
+    if (waiting?.isReleased) return pass(kit, exchange, { key, fwd: 'miss', reason: 'stream' });
     const gate = kit.gates.enter(variant, key);
     const wanted: Wanted = {
       ...{ key, variant, index, selected, gate, isAlone, isBehind: false },
@@ -152,7 +154,7 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
     if (found.type === 'record' && found.value.kind === 'moved') continue;
     return finish(kit, exchange, finder, found);
   }
-  return pass(kit, exchange, key, 'vary-miss');
+  return pass(kit, exchange, { key, fwd: 'vary-miss' });
 }
 
 async function finish(
@@ -164,12 +166,12 @@ async function finish(
   const { call } = finder;
   const { key } = call.wanted;
   if (found.type === 'own')
-    return leave(kit, exchange, key, found.fwd, found.response, call.refusal);
-  if (found.type === 'nothing') return pass(kit, exchange, key, found.fwd);
+    return leave(kit, exchange, { key, fwd: found.fwd, reason: call.refusal }, found.response);
+  if (found.type === 'nothing') return pass(kit, exchange, { key, fwd: found.fwd });
   const { value, source } = found;
   const { route } = exchange;
-  if (value.kind === 'pass') return pass(kit, exchange, key, 'miss', value.reason);
-  if (value.kind !== 'page') return pass(kit, exchange, key, 'miss');
+  if (value.kind === 'pass') return pass(kit, exchange, { key, fwd: 'miss', reason: value.reason });
+  if (value.kind !== 'page') return pass(kit, exchange, { key, fwd: 'miss' });
   if (source.state !== 'loaded') kit.unstorable.stored(call.wanted.variant, route, kit.now());
   if (call.hasNewTags) preload(kit, exchange, call.wanted);
   const isUncertain =
@@ -179,8 +181,9 @@ async function finish(
 }
 
 function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Response {
-  const response = respond(page, source, exchange.request, kit.now(), kit.outgoing);
-  return kit.report(exchange, page.key, OUTCOMES[source.state], response);
+  const { request } = exchange;
+  const response = respond(page, source, { request, now: kit.now(), outgoing: kit.outgoing });
+  return kit.report(exchange, response, { key: page.key, outcome: OUTCOMES[source.state] });
 }
 
 const isCurrent = (kit: Kit, { starts, wanted }: PageFinder['call'], page: Page) =>

@@ -1,11 +1,11 @@
-import { areInForce } from '../engine/reading/entry-validator.js';
-import type { ReadDependencyVersions } from '../model/dependency.js';
-import { type Entry, freshness, isEntry } from '../model/entry.js';
-import { isCredentialed } from './judge.js';
-import type { Kit } from './kit.js';
-import { freshLeft, isStored, type Page } from './stored.js';
-import { variantKey } from './url-index.js';
-import { matches, select } from './vary.js';
+import { areInForce } from '../../engine/reading/entry-validator.js';
+import type { ReadDependencyVersions } from '../../model/dependency.js';
+import { type Entry, freshness, isEntry } from '../../model/entry.js';
+import type { Kit } from '../kit.js';
+import { variantKey } from '../loading/url-index.js';
+import { freshLeft, isStored, type Page } from '../pages/stored.js';
+import { isCredentialed } from '../rules/judge.js';
+import { matches, select } from '../rules/vary.js';
 
 /**
  * A fresh response that this process holds, for a request that asks for nothing special: most hits. It takes a tenth of

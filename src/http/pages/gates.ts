@@ -1,5 +1,5 @@
-import type { CacheVersion } from '../model/cache-store.js';
-import type { DependencyName } from '../model/dependency.js';
+import type { CacheVersion } from '../../model/cache-store.js';
+import type { DependencyName } from '../../model/dependency.js';
 
 /** The versions from before a load, by tag; null is the prefix. */
 export type Versions = ReadonlyMap<DependencyName, CacheVersion>;

@@ -1,7 +1,7 @@
-import { isServable, type Snapshot } from '../model/snapshot.js';
-import type { Kit } from './kit.js';
-import { type Index, recordKey, type Stored } from './stored.js';
-import { hashOf, type Selected } from './vary.js';
+import { isServable, type Snapshot } from '../../model/snapshot.js';
+import type { Kit } from '../kit.js';
+import { type Index, recordKey, type Stored } from '../pages/stored.js';
+import { hashOf, type Selected } from '../rules/vary.js';
 
 /** The most variants of a URL. Requests for further ones are loaded each time, because a client can invent header values. */
 const MOST_VARIANTS = 64;
@@ -65,6 +65,14 @@ export function isFull(index: Index, selected: Selected, now: number): boolean {
   return live.length >= MOST_VARIANTS && !live.some(([each]) => each === hash);
 }
 
+/** One variant of a URL. */
+interface Variant {
+  readonly selected: Selected;
+  readonly tags: readonly string[];
+  /** Until when its response is cached, epoch milliseconds. */
+  readonly untilMs: number;
+}
+
 /**
  * Adds a variant, its header names and its tags. The write is conditional: if another process has changed the index
  * meanwhile, this change is lost, which costs one more load later.
@@ -72,9 +80,7 @@ export function isFull(index: Index, selected: Selected, now: number): boolean {
 export async function addToIndex(
   kit: Kit,
   key: string,
-  selected: Selected,
-  tags: readonly string[],
-  untilMs: number,
+  { selected, tags, untilMs }: Variant,
 ): Promise<void> {
   const now = kit.now();
   const added = (before: Index): Index => ({
