@@ -12,7 +12,7 @@ import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
 import { attempt, isPromise, type MaybePromise } from '../../util/promises.js';
 import { uniqueId } from '../../util/unique-id.js';
-import { lost, type Overflow, overflowOf } from '../overflow.js';
+import { type Overflow, overflowOf } from '../overflow.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection, Kind } from './connection.js';
 import { connectionOf } from './connection-of.js';
@@ -96,10 +96,7 @@ export class RedisCacheStore implements CacheStore {
     }
     return attempt(
       () => this.#value<T>(record, stored, key),
-      (value) =>
-        value === undefined
-          ? { value, version, error: lost(key) }
-          : { value, version, expiresAt: record.expiresAt },
+      (value) => ({ value, version, expiresAt: record.expiresAt }),
       (error) => ({ value: undefined, version, error }),
     );
   }
