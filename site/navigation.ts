@@ -36,6 +36,6 @@ export const NAVIGATION = [
   { text: 'In an application', pages: ['glasswork', 'migration', 'comparison'] },
   {
     text: 'In production',
-    pages: ['deploying', 'infrastructure', 'metrics', 'command-line', 'cost', 'security'],
+    pages: ['deploying', 'infrastructure', 'metrics', 'command-line', 'inspector', 'cost', 'security'],
   },
 ] as const;

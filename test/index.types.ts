@@ -147,6 +147,7 @@ export type Shapes = [
       | keyof Store
       | 'check'
       | 'dropCopies'
+      | 'keepsLarge'
       | 'durable'
       | 'getNearest'
       | 'measure'

@@ -106,13 +106,15 @@ export class Lookup {
     );
   }
 
-  #read(address: Address, { tags, forceFresh }: ResolvedPolicy): Promise<Snapshot> {
+  #read(address: Address, policy: ResolvedPolicy): Promise<Snapshot> {
     const { inFlight, reader } = this.#parts;
-    if (!forceFresh) return reader.readNearest(address, tags);
+    if (!policy.forceFresh) return reader.readNearest(address, policy);
     // Otherwise an older load could write between this read and its fill, and the fill would be refused.
     const { storageKey } = address;
     const written = inFlight.replaceLoads((load) => load.storageKey === storageKey);
-    return withTimeout(written, STORE_BUDGET_MS, () => {}).then(() => reader.read(address, tags));
+    return withTimeout(written, STORE_BUDGET_MS, () => {}).then(() =>
+      reader.read(address, policy.tags),
+    );
   }
 
   /**

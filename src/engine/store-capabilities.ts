@@ -15,6 +15,8 @@ export interface StoreCapabilities {
   /** The store can write a record only if it is absent. */
   readonly leases: boolean;
   readonly deletesPatterns: boolean;
+  /** Values of several megabytes are kept. */
+  readonly keepsLarge: boolean;
 }
 
 /** Probes a store once, because its capabilities do not change while it is used. */
@@ -26,4 +28,5 @@ export const capabilitiesOf = (store: CacheStore): StoreCapabilities => ({
   holdsLocally: store.getIfPresent !== undefined,
   leases: store.add !== undefined,
   deletesPatterns: store.delByPattern !== undefined,
+  keepsLarge: store.keepsLarge === true,
 });

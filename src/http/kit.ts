@@ -66,7 +66,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
   // A service of another version of this package has no such parts.
   const parts: ServiceParts | undefined = Object(cache)[PARTS];
   if (!parts) throw invalid('cache', cache, 'a CacheService of this version of the package');
-  const settings = responseSettings(options);
+  const settings = responseSettings(options, parts.access.can.keepsLarge);
   const { ttl, staleTTL, staleIfError, jitter, earlyRefresh, lease } = options;
   const { softTimeout, hardTimeout, waitUntil } = options;
   const times = parts.policyOf('', { ttl, staleTTL, staleIfError, earlyRefresh, waitUntil });

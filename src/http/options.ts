@@ -35,7 +35,10 @@ export interface ResponseCacheOptions extends Omit<WrapOptions, 'tags' | 'forceF
    * Default: none.
    */
   tagHeader?: string | undefined;
-  /** The largest body that is stored, bytes. A larger one passes through. Default 192 KB. */
+  /**
+   * The largest body that is stored, bytes. A larger one passes through. Default 192 KB, or 5 MB if the store has an
+   * overflow store or is S3.
+   */
   maxBodyBytes?: number | undefined;
   /**
    * Obeys `Cache-Control` of the request. Default false, because any client could then bypass the cache, and so put the
@@ -53,6 +56,8 @@ export interface ResponseCacheOptions extends Omit<WrapOptions, 'tags' | 'forceF
 
 /** 192 KB, so that a body in base64 fits into an item of DynamoDB. */
 const MOST_BODY_BYTES = 196_608;
+/** 5 MB: Lambda and API Gateway send hardly more in one response. */
+const MOST_LARGE_BYTES = 5_242_880;
 const HEADER = /^[!#$%&'*+.^`|~\w-]+$/;
 
 /** The checked options of the response cache's own, with the defaults filled in. */
@@ -63,9 +68,17 @@ export interface ResponseSettings extends Omit<ResponseCacheOptions, keyof WrapO
   readonly honourRequest: boolean;
 }
 
-/** @throws CacheError `INVALID_OPTION` that names the option. */
-export function responseSettings(options: ResponseCacheOptions): ResponseSettings {
-  const { query, key, tags, tagHeader, maxBodyBytes = MOST_BODY_BYTES, origin, fetch } = options;
+/**
+ * `keepsLarge`: the store keeps values of several megabytes.
+ *
+ * @throws CacheError `INVALID_OPTION` that names the option.
+ */
+export function responseSettings(
+  options: ResponseCacheOptions,
+  keepsLarge: boolean,
+): ResponseSettings {
+  const { query, key, tags, tagHeader, origin, fetch } = options;
+  const maxBodyBytes = options.maxBodyBytes ?? (keepsLarge ? MOST_LARGE_BYTES : MOST_BODY_BYTES);
   const isQuery =
     query === undefined ||
     query === 'all' ||

@@ -1,4 +1,4 @@
-import { isServable } from '../model/snapshot.js';
+import { isServable, type Snapshot } from '../model/snapshot.js';
 import type { Kit } from './kit.js';
 import { type Index, recordKey, type Stored } from './stored.js';
 import { hashOf, type Selected } from './vary.js';
@@ -21,25 +21,42 @@ export const variantKey = (key: string, selected: Selected): string =>
   `${key}#${selected.length > 0 ? hashOf(selected) : ''}`;
 
 /** The stored record, and whether the store could be read at all. */
-export async function readStored(
-  { parts }: Kit,
-  key: string,
-): Promise<{ readonly isReadable: boolean; readonly value: Stored | undefined }> {
+export async function readStored({ parts }: Kit, key: string): Promise<Read> {
   const [snapshot] = await parts.reader.readMany([parts.addressOf(recordKey(key))], []);
+  return readOf(snapshot);
+}
+
+interface Read {
+  readonly isReadable: boolean;
+  readonly value: Stored | undefined;
+}
+
+function readOf(snapshot: Snapshot | undefined): Read {
   const isReadable = snapshot !== undefined && snapshot.reason !== 'unreadable';
   // Checked by the schema of the key.
   const value = snapshot && isServable(snapshot) ? (snapshot.entry.value as Stored) : undefined;
   return { isReadable, value };
 }
 
-/** The index in the store, empty if there is none. Undefined if the store cannot be read. Remembers it. */
+/**
+ * The index in the store, empty if there is none. Undefined if the store cannot be read. Remembers it.
+ *
+ * A copy in an upper tier may be older than the variants of other processes, so the last tier is read.
+ */
 export async function readIndex(kit: Kit, key: string): Promise<Index | undefined> {
-  const { isReadable, value } = await readStored(kit, key);
+  const { isReadable, value } = await readLastTier(kit, key);
   if (!isReadable) return undefined;
   const index = value?.kind === 'index' && value.key === key ? value : emptyIndex(key);
   kit.indexes.set(key, index);
   return index;
 }
+
+const readLastTier = async (kit: Kit, key: string): Promise<Read> => {
+  const { reader, access, addressOf } = kit.parts;
+  return access.can.hasTiers
+    ? readOf(await reader.read(addressOf(recordKey(key)), []))
+    : readStored(kit, key);
+};
 
 /** True if the URL has as many variants as it may have, and this is none of them. */
 export function isFull(index: Index, selected: Selected, now: number): boolean {

@@ -75,6 +75,11 @@ export interface CacheStore {
    * True if all readers of a key get one deeply frozen value. Otherwise every reader gets a copy. Default false.
    */
   readonly sharesFrozen?: boolean;
+  /**
+   * True if values of several megabytes are kept: the store has an overflow store, or is one. Response caches then store
+   * larger bodies. Default false.
+   */
+  readonly keepsLarge?: boolean;
   /** The value, or undefined if it is absent or has expired. */
   get<T>(key: string): Promise<T | undefined>;
   /** Writes unconditionally. `ttl` in seconds. */

@@ -3,7 +3,7 @@ import type { CacheStore } from '../model/cache-store.js';
 /** The methods of a store that can fail on purpose. */
 export type StoreMethod = Exclude<
   keyof CacheStore,
-  'name' | 'durable' | 'sharesFrozen' | 'getIfPresent' | 'measure' | 'warm' | 'close'
+  'name' | 'durable' | 'sharesFrozen' | 'keepsLarge' | 'getIfPresent' | 'measure' | 'warm' | 'close'
 >;
 
 /** One call to a store, as a fault plan and a pause see it. */

@@ -38,12 +38,13 @@ export interface FaultyStoreOptions {
  */
 export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
   const { read, write } = operations(inner, options);
-  const { durable, sharesFrozen, has, add, getMany, setMany, delMany, delByPattern } = inner;
+  const { durable, sharesFrozen, keepsLarge, has, add, getMany, setMany, delMany, delByPattern } = inner;
   const { clear, copy, warm, close, getNearest, getVersioned, setIfUnchanged, dropCopies } = inner;
   return {
     name: `faulty ${inner.name}`,
     ...(durable !== undefined && { durable }),
     ...(sharesFrozen !== undefined && { sharesFrozen }),
+    ...(keepsLarge !== undefined && { keepsLarge }),
     get: <T>(key: string) => read('get', [key], () => inner.get<T>(key), recalled<T | undefined>),
     set: (key, value, ttl) => {
       const sent = asSent(value);

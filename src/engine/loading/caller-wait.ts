@@ -1,5 +1,5 @@
 import type { CacheStore } from '../../model/cache-store.js';
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import { after, afterUnlessIdle } from '../../model/time.js';
 import { copyForJoiner, NOT_COPIED } from '../copies.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';

@@ -1,5 +1,6 @@
 import type { DependencyVersions } from '../../model/dependency.js';
-import type { Emit, RefusalReason } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
+import type { RefusalReason } from '../../model/events.js';
 import { FAILED } from '../../model/failed.js';
 import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
 import type { ResolvedPolicy } from '../../model/policy.js';

@@ -1,5 +1,5 @@
 import { type Entry, isExpiredSoftly } from '../../model/entry.js';
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import { type Clock, withTimeout } from '../../model/time.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';

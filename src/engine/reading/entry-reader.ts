@@ -1,5 +1,6 @@
 import type { DependencyName } from '../../model/dependency.js';
 import { FAILED } from '../../model/failed.js';
+import type { Accepts, ResolvedPolicy } from '../../model/policy.js';
 import { type Address, isServable, type Snapshot } from '../../model/snapshot.js';
 import { type Clock, monotonic } from '../../model/time.js';
 import type { StoreAccess } from '../store-access.js';
@@ -39,17 +40,26 @@ export class EntryReader {
   }
 
   /**
-   * The same as `read`, or a copy from an upper tier if it may be served. If it may not, the last tier is read, because
-   * another process may have invalidated the value and loaded it again.
+   * The same as `read`, or a copy from an upper tier if it may be served and the caller accepts it. If not, the last tier
+   * is read, because another process may have invalidated the value and loaded it again, and a fill needs its version.
    */
-  readNearest(address: Address, tags: readonly string[]): Promise<Snapshot> {
-    return this.#access.can.hasTiers ? this.#readTiers(address, tags) : this.read(address, tags);
+  readNearest(
+    address: Address,
+    { tags, accepts }: Pick<ResolvedPolicy, 'tags' | 'accepts'>,
+  ): Promise<Snapshot> {
+    if (!this.#access.can.hasTiers) return this.read(address, tags);
+    return this.#readTiers(address, tags, accepts);
   }
 
-  async #readTiers(address: Address, tags: readonly string[]): Promise<Snapshot> {
+  async #readTiers(
+    address: Address,
+    tags: readonly string[],
+    accepts: Accepts | undefined,
+  ): Promise<Snapshot> {
     const snapshot = await this.#readOne(address, tags, readNearest);
     if (snapshot.version !== undefined || snapshot.reason === 'unreadable') return snapshot;
-    return isServable(snapshot) ? { ...snapshot, versions: undefined } : this.read(address, tags);
+    const isServed = isServable(snapshot) && (accepts?.(snapshot.entry, snapshot.state) ?? true);
+    return isServed ? { ...snapshot, versions: undefined } : this.read(address, tags);
   }
 
   /** Promises instead of `await`, because this is the most expensive part of a hit on a store. */

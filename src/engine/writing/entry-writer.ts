@@ -2,7 +2,7 @@ import type { CacheVersion, StoreEntry } from '../../model/cache-store.js';
 import type { DependencyVersions } from '../../model/dependency.js';
 import { createEntry, type Entry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import { FAILED } from '../../model/failed.js';
 import { lifetime, type ResolvedPolicy } from '../../model/policy.js';
 import type { Address } from '../../model/snapshot.js';

@@ -9,6 +9,7 @@ import { MasterProof } from './master-proof.js';
 import type { ClientSettings } from './options.js';
 import { type Client, openClient, QUIT_MS } from './own-client.js';
 import { type ClusterAddress, openCluster } from './own-cluster.js';
+import { placeOf, placeOfSettings } from './place.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 
 /** The limit of a command, milliseconds. */
@@ -25,12 +26,22 @@ export interface Target {
   readonly longestMs: number;
 }
 
+interface FailedTry {
+  readonly operation: string;
+  readonly key: string | undefined;
+  readonly kind: Kind;
+  /** Undefined if none could be opened. */
+  readonly client: Client | undefined;
+  readonly error: unknown;
+}
+
 /**
  * A client of our own: opened by the first command and shared by all. It is replaced if the connection was lost or idle
  * for too long, or if its server has become a replica.
  */
 export class OwnConnection implements Connection {
   readonly readsMasters = true;
+  readonly place: string;
   readonly #target: Target;
   readonly #clock: Clock;
   readonly #timeouts = new OperationTimeouts();
@@ -50,6 +61,7 @@ export class OwnConnection implements Connection {
   /** `unused`: a key that never exists. */
   constructor(target: Target, unused: string, clock: Clock) {
     this.#target = target;
+    this.place = target.nodes ? placeOf(target.nodes) : placeOfSettings(target.settings);
     this.#clock = clock;
     this.#proof = target.nodes ? undefined : new MasterProof(unused, clock);
     this.#commandMs = Number(target.settings.commandTimeout) || COMMAND_MS;
@@ -71,7 +83,7 @@ export class OwnConnection implements Connection {
         return value;
       },
       (error) =>
-        this.#again(operation, key, once, kind, { client, error }).finally(() => {
+        this.#again(once, { operation, key, kind, client, error }).finally(() => {
           this.#inFlight--;
         }),
     );
@@ -83,17 +95,14 @@ export class OwnConnection implements Connection {
       client = this.#current() ?? (await this.#open());
       return await scan(client);
     } catch (error) {
-      return this.#again(operation, undefined, scan, 'write', { client, error });
+      return this.#again(scan, { operation, key: undefined, kind: 'write', client, error });
     }
   }
 
   /** Tries again, over a new connection if needed, if the first try had no effect or may be repeated. */
   async #again<T>(
-    operation: string,
-    key: string | undefined,
     command: (client: Client) => Promise<T>,
-    kind: Kind,
-    { client, error }: { client: Client | undefined; error: unknown },
+    { operation, key, kind, client, error }: FailedTry,
   ): Promise<T> {
     const fate = fateOf(error);
     try {
@@ -103,7 +112,7 @@ export class OwnConnection implements Connection {
       return await command(this.#current() ?? (await this.#open()));
     } catch (last) {
       const isCutOff = ['unsent', 'unknown'].includes(fateOf(last) ?? '');
-      throw redisError(operation, key, (isCutOff && this.#lastError) || last);
+      throw redisError(operation, key, (isCutOff && this.#lastError) || last, this.place);
     }
   }
 

@@ -54,6 +54,7 @@ const MOST_REQUESTS = 25;
 export class S3CacheStore implements CacheStore {
   readonly name = 's3';
   readonly durable = true;
+  readonly keepsLarge = true;
   readonly serializer: Serializer;
   readonly #database: Database;
   readonly #keys: KeySpace;
@@ -179,7 +180,7 @@ export class S3CacheStore implements CacheStore {
 
   /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
   check(keyPrefix?: string): Promise<void> {
-    return checkStore(this, keyPrefix);
+    return checkStore(this, keyPrefix, (key) => this.#database.delete([this.#keys.encode(key)]));
   }
 
   /** Closes the connections. Your own `client` stays open. */

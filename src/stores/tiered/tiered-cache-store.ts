@@ -52,6 +52,7 @@ export class TieredCacheStore implements CacheStore {
   readonly name = 'tiered';
   readonly durable: boolean;
   readonly sharesFrozen: boolean;
+  readonly keepsLarge: boolean;
   readonly measure: CacheStore['measure'];
   readonly getIfPresent?: NonNullable<CacheStore['getIfPresent']>;
   readonly copy?: NonNullable<CacheStore['copy']>;
@@ -72,6 +73,7 @@ export class TieredCacheStore implements CacheStore {
     this.#bus = bus;
     this.durable = this.#below.durable ?? false;
     this.sharesFrozen = first.sharesFrozen ?? false;
+    this.keepsLarge = this.#below.keepsLarge ?? false;
     this.measure = this.#below.measure?.bind(this.#below);
     const from = this.#below.copy ? this.#below : first;
     if (from.copy) this.copy = from.copy.bind(from);
@@ -144,7 +146,7 @@ export class TieredCacheStore implements CacheStore {
     // A value that cannot be copied now is written without delay, before it can change. The next read makes the copy.
     const snapshot = given === undefined ? NOTHING_READ : await this.#upper.snapshot(key);
     const writing = this.#below.setIfUnchanged(key, given ?? value, ttl, version);
-    return this.#upper.writeThrough(key, snapshot, given, ttl, writing);
+    return this.#upper.writeThrough({ key, value: given, ttl }, snapshot, writing);
   }
 
   async dropCopies(key: string): Promise<void> {
