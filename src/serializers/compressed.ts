@@ -2,7 +2,13 @@ import { CacheError, invalid } from '../model/errors.js';
 import { whenReady } from '../util/promises.js';
 import { algorithmNamed, algorithmOf, type CompressionAlgorithm } from './algorithms.js';
 import { asBuffer, corrupt, formatByte, formatOf, MAGIC, unwrapped } from './frame.js';
-import { isAsync, type Raw, type Serializer, type SyncSerializer } from './serializer.js';
+import {
+  checkSerializer,
+  isAsync,
+  type Raw,
+  type Serializer,
+  type SyncSerializer,
+} from './serializer.js';
 
 export interface CompressionOptions {
   /** Compress values of this many bytes or more. Default 1,024: DynamoDB charges a write for each started KB. */
@@ -41,6 +47,7 @@ const MOST_BYTES = 0xffff_ffff;
 export function compressed(inner: SyncSerializer, options?: CompressionOptions): SyncSerializer;
 export function compressed(inner: Serializer, options?: CompressionOptions): Serializer;
 export function compressed(inner: Serializer, options: CompressionOptions = {}): Serializer {
+  checkSerializer(inner, 'inner');
   const { threshold = 1_024, algorithm: name = 'gzip', maxBytes = 64 * 1024 * 1024 } = options;
   if (!(threshold >= 0)) throw invalid('threshold', threshold, 'a number of bytes');
   if (!(maxBytes > 0 && maxBytes <= MOST_BYTES))

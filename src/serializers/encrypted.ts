@@ -2,7 +2,13 @@ import type { KeyObject } from 'node:crypto';
 import { invalid } from '../model/errors.js';
 import { whenReady } from '../util/promises.js';
 import { asBuffer, corrupt, formatByte, formatOf, MAGIC, unwrapped } from './frame.js';
-import { isAsync, type Raw, type Serializer, type SyncSerializer } from './serializer.js';
+import {
+  checkSerializer,
+  isAsync,
+  type Raw,
+  type Serializer,
+  type SyncSerializer,
+} from './serializer.js';
 
 export interface EncryptionOptions {
   /**
@@ -52,6 +58,7 @@ const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('nod
 export function encrypted(inner: SyncSerializer, options: EncryptionOptions): SyncSerializer;
 export function encrypted(inner: Serializer, options: EncryptionOptions): Serializer;
 export function encrypted(inner: Serializer, options: EncryptionOptions): Serializer {
+  checkSerializer(inner, 'inner');
   const keys = checkedKeys(options?.keys);
   const [[name, secret]] = keys;
 

@@ -1,3 +1,5 @@
+import { invalid } from '../model/errors.js';
+
 /** The form in which a store keeps a value. */
 export type Raw = string | Uint8Array;
 
@@ -23,6 +25,16 @@ export interface Serializer {
 export interface SyncSerializer extends Serializer {
   readonly inner?: SyncSerializer | undefined;
   serialize(value: unknown, key: string): Raw;
+}
+
+/** @throws CacheError `INVALID_OPTION` for anything but a serializer. */
+export function checkSerializer(serializer: unknown, subject = 'serializer'): void {
+  const { name, serialize, deserialize }: Partial<Serializer> = Object(serializer);
+  const isOne =
+    typeof name === 'string' &&
+    typeof serialize === 'function' &&
+    typeof deserialize === 'function';
+  if (!isOne) throw invalid(subject, serializer, 'one such as jsonSerializer, with a name');
 }
 
 /** The serializer that decides what values come back as, without any wrapping such as compression. */

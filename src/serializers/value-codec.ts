@@ -5,7 +5,7 @@ import { checkStorable } from '../model/storable.js';
 import { isObject, isPlainObject } from '../util/deep-freeze.js';
 import { attempt, type MaybePromise, whenReady } from '../util/promises.js';
 import { jsonSerializer } from './json.js';
-import { innermost, type Raw, type Serializer } from './serializer.js';
+import { checkSerializer, innermost, type Raw, type Serializer } from './serializer.js';
 
 /**
  * Converts values for the stores in this package, which hold text or bytes. A method returns a promise only if the
@@ -26,8 +26,11 @@ export interface ValueCodec {
 /**
  * Applies a store's serializer to the values of callers only. The service's own records are always text and JSON. Its
  * errors blame the value, not the store.
+ *
+ * @throws CacheError `INVALID_OPTION` for anything but a serializer.
  */
 export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec {
+  checkSerializer(serializer);
   const codec = codecOf(serializer);
   // Compression and encryption change nothing about a value, so a copy can do without them.
   const inner = innermost(serializer);

@@ -1,5 +1,5 @@
 import type { CacheStore } from '../../model/cache-store.js';
-import { CacheError } from '../../model/errors.js';
+import { CacheError, invalid } from '../../model/errors.js';
 import { keySpace } from '../../model/key-space.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { escapeGlob } from '../../util/glob.js';
@@ -27,6 +27,8 @@ interface KeyvEntry {
  * Keyv overwrites and deletes without versions: what it writes has no fence, tags or leases. A namespace is cleared by
  * `delByPattern`, which scans the store; a Keyv without namespace clears all that the store owns.
  *
+ * @throws CacheError `INVALID_OPTION` for anything but a store.
+ *
  * @example
  * ```ts
  * import { DynamoDBCacheStore } from '@glasswork/cache';
@@ -39,6 +41,9 @@ interface KeyvEntry {
  * ```
  */
 export function keyvAdapter(store: CacheStore): KeyvAdapter {
+  const { get, set, del }: Partial<CacheStore> = Object(store);
+  if (![get, set, del].every((member) => typeof member === 'function'))
+    throw invalid('store', store, 'a store such as DynamoDBCacheStore');
   return new KeyvAdapter(store, systemClock);
 }
 
