@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { optionsPage } from '../../scripts/options-docs.js';
 import { CacheService } from '../../src/cache-service.js';
 import { MemoryCacheStore } from '../../src/stores/memory/memory-cache-store.js';
 import { type Policy, readTemplate } from '../infrastructure/template.js';
@@ -25,6 +26,12 @@ describe('the documentation', () => {
     const codes = [...read('src/model/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)];
     const listed = [...failure.matchAll(/^\| `([A-Z_]+)`/gm)];
     expect(listed.map(([, code]) => code).sort()).toEqual(codes.map(([, code]) => code).sort());
+  });
+
+  it('describes every option as the code does (npx tsx scripts/options-docs.ts)', () => {
+    expect(read('docs/options.md')).toBe(optionsPage());
+    const undescribed = [...optionsPage().matchAll(/^\| `(\w+)`[^|]*\|\s*\|$/gm)];
+    expect(undescribed.map(([, name]) => name)).toEqual([]);
   });
 
   it('lists every entry point', () => {
