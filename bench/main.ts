@@ -34,7 +34,7 @@ const FIGURES = {
   warm,
   batch,
   redis,
-  'node-redis': nodeRedis,
+  nodeRedis,
   memory,
   miss,
   fill,

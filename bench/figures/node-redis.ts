@@ -62,7 +62,7 @@ async function measure({ bundles, node, rounds = 15, say }: NodeBench, major: st
 
 function report(node: string, measured: readonly (Hit & { readonly major: string })[]): Figure {
   return {
-    name: 'node-redis',
+    name: 'nodeRedis',
     title: 'node-redis: a hit through a client of your own; values of 1 KB',
     notes: [
       `${CALLS} calls one after the other a round; ${PAIRS} pairs of processes, and Redis in one of its own.`,

@@ -109,7 +109,13 @@ function textOf(event: Problem): string | undefined {
 /** Why it failed and what follows. Hides messages that may contain keys (of a user's store) or values (of a parser). */
 function reasonOf({ operation = '', key, error }: Problem): string {
   const ours = error instanceof CacheError;
-  if (ours && OF_A_VALUE.test(error.code)) return 'its value is not cached';
+  if (ours && OF_A_VALUE.test(error.code)) {
+    // The remedy comes last, after the key and without quotes of anything.
+    const [remedy = ''] = /^VAL/.test(error.code)
+      ? (/: [^":{]*(?=\.$)/.exec(error.message) ?? [])
+      : [];
+    return `its value is not cached${remedy}`;
+  }
   let text = withoutPasswords(String(Object(error).message ?? error));
   if (!ours) {
     // Without a key, the calls of a batch may name several. Others name a record of the service.

@@ -26,6 +26,8 @@ export interface ValueCodec {
 /**
  * Applies a store's serializer to the values of callers only. The service's own records are always text and JSON. Its
  * errors blame the value, not the store.
+ *
+ * @throws CacheError `INVALID_OPTION` for anything but a serializer.
  */
 export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec {
   checkSerializer(serializer);

@@ -112,21 +112,18 @@ export function overflowOf(store: CacheStore | undefined, owner: string): Overfl
   throw invalid('overflow', store, 'a store such as S3CacheStore');
 }
 
-/** The value that a pointer leads to. Undefined if it is gone. @throws CacheError `CORRUPT` without an overflow store. */
-export function readOverflow(
+/** The value that a pointer leads to. @throws CacheError `CORRUPT` if it is gone, and without an overflow store. */
+export async function readOverflow(
   overflow: Overflow | undefined,
   key: string,
   version: string,
-): Promise<Raw | undefined> {
-  if (overflow) return overflow.read(key, version);
-  return Promise.reject(
-    corrupt(key, 'this store has no option overflow; give the one it was written with'),
-  );
+): Promise<Raw> {
+  if (!overflow)
+    throw corrupt(key, 'this store has no option overflow; give the one it was written with');
+  const raw = await overflow.read(key, version);
+  if (raw !== undefined) return raw;
+  throw corrupt(key, 'it is gone there, evicted or deleted, so the key counts as a miss');
 }
-
-/** The reason why a pointer counts as a miss. */
-export const lost = (key: string): CacheError =>
-  corrupt(key, 'it is gone there, evicted or deleted, so the key counts as a miss');
 
 const corrupt = (key: string, why: string): CacheError =>
   new CacheError(

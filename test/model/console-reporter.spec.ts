@@ -10,6 +10,7 @@ import { createVirtualClock } from '@glasswork/cache/testing';
 import type { Plugin } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { reporter } from '../../src/model/console-reporter.js';
+import { tooLarge } from '../../src/stores/overflow.js';
 import { brokenStore, nth, storeLike } from '../cache-service/helpers.js';
 
 const lines: string[] = [];
@@ -249,6 +250,14 @@ describe('a line names no key and no value', () => {
       expect(line).not.toContain('Every read');
     },
   );
+
+  it('of a value that is too large, whose remedy it names', () => {
+    const line = tell('fill', tooLarge(`${SECRET}: a`, 500_000, 400_000, false));
+    expect(line).toMatch(
+      /its value is not cached: give the option overflow, .*, or compress it\.$/,
+    );
+    expect(line).not.toContain(SECRET);
+  });
 
   it('where a store of your own puts the key into its message', () => {
     expect(tell('get', new Error(`GET app:${SECRET} failed`))).toContain('GET app:… failed');

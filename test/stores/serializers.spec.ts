@@ -9,11 +9,13 @@ import {
   jsonSerializer,
   MemoryCacheStore,
   RedisCacheStore,
+  S3CacheStore,
   type Serializer,
   type SyncSerializer,
   structuredSerializer,
   TieredCacheStore,
 } from '@glasswork/cache';
+import { KeyvCacheStore } from '@glasswork/cache/keyv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorOf } from '../errors.js';
 import { ownSerializers, slowSerializer } from '../serializers/own.js';
@@ -84,6 +86,25 @@ function describeStore(title: string, open: Open): void {
   }
   const corrupt = expect.objectContaining({
     error: expect.objectContaining({ code: 'CORRUPT' }),
+  });
+
+  describe('what is no serializer', () => {
+    const STORES: readonly (readonly [string, (serializer: never) => unknown])[] = [
+      ['MemoryCacheStore', (serializer) => new MemoryCacheStore({ serializer })],
+      ['RedisCacheStore', (serializer) => new RedisCacheStore({ url: 'redis://a', serializer })],
+      ['DynamoDBCacheStore', (serializer) => new DynamoDBCacheStore({ ...AWS, serializer })],
+      ['S3CacheStore', (serializer) => new S3CacheStore({ ...AWS, serializer })],
+      ['KeyvCacheStore', (serializer) => new KeyvCacheStore(new Map(), { serializer })],
+      ['compressed', (serializer) => compressed(serializer)],
+      ['encrypted', (serializer) => encrypted(serializer, { keys: { a: new Uint8Array(32) } })],
+    ];
+    const AWS = { tableName: 'cache', bucket: 'cache', region: 'us-east-1' };
+    const RUBBISH: readonly unknown[] = [null, {}, 'json', JSON, { name: 'half', serialize() {} }];
+
+    it.each(STORES)('is refused by %s at construction', (_, create) => {
+      for (const serializer of RUBBISH)
+        expect(() => create(serializer as never)).toThrow(/such as jsonSerializer/);
+    });
   });
 
   describe(title, () => {

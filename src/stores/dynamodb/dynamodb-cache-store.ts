@@ -11,7 +11,7 @@ import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { inParallel } from '../../util/in-parallel.js';
-import { both, lost, type Overflow, overflowOf } from '../overflow.js';
+import { both, type Overflow, overflowOf } from '../overflow.js';
 import { nothingLive, unchanged } from './conditions.js';
 import type { Database, Item } from './database.js';
 import { isDax, withoutVersions } from './dax.js';
@@ -111,7 +111,6 @@ export class DynamoDBCacheStore implements CacheStore {
     if (!isLive(item, this.#clock.now())) return { value: undefined, version };
     try {
       const value = await this.#values.read<T>(item, key);
-      if (value === undefined) return { value, version, error: lost(key) };
       return { value, version, expiresAt: endOf(item) };
     } catch (error) {
       return { value: undefined, version, error };

@@ -32,12 +32,11 @@ export class ItemValues {
     this.#maxItemBytes = maxItemBytes;
   }
 
-  /** Undefined for a pointer whose value is gone. @throws CacheError `CORRUPT`. */
-  async read<T>(item: Item, key: string): Promise<T | undefined> {
+  /** @throws CacheError `CORRUPT`, also for a pointer whose value is gone. */
+  async read<T>(item: Item, key: string): Promise<T> {
     const raw = isPointer(item)
       ? await readOverflow(this.#overflow, key, idOf(item))
       : rawValue(item, key);
-    if (raw === undefined) return undefined;
     const value = await this.#codec.deserialize(raw, key);
     const { entry } = item;
     return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;

@@ -27,6 +27,8 @@ interface KeyvEntry {
  * Keyv overwrites and deletes without versions: what it writes has no fence, tags or leases. A namespace is cleared by
  * `delByPattern`, which scans the store; a Keyv without namespace clears all that the store owns.
  *
+ * @throws CacheError `INVALID_OPTION` for anything but a store.
+ *
  * @example
  * ```ts
  * import { DynamoDBCacheStore } from '@glasswork/cache';
@@ -39,6 +41,9 @@ interface KeyvEntry {
  * ```
  */
 export function keyvAdapter(store: CacheStore): KeyvAdapter {
+  const { get, set, del }: Partial<CacheStore> = Object(store);
+  if (![get, set, del].every((member) => typeof member === 'function'))
+    throw invalid('store', store, 'a store such as DynamoDBCacheStore');
   return new KeyvAdapter(store, systemClock);
 }
 

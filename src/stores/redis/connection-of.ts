@@ -22,6 +22,12 @@ export function connectionOf(described: RedisCacheStoreOptions, unused: string):
     throw wrong('Both url and nodes are given: remove one of them.');
   if (nodes === undefined && url === undefined)
     throw wrong('Neither url, nodes nor client is given: give one of them.');
+  // An environment variable is text, and 'false' would mean true.
+  if (cluster !== undefined && typeof cluster !== 'boolean')
+    throw wrong(
+      'cluster is not true or false: compare the text of an environment variable.',
+      'cluster',
+    );
   if (nodes !== undefined && cluster === false)
     throw wrong(
       'nodes are of a Cluster, and cluster is false: give url instead, or remove cluster.',

@@ -13,7 +13,7 @@ import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
 import { attempt, type MaybePromise } from '../../util/promises.js';
 import { uniqueId } from '../../util/unique-id.js';
-import { lost, type Overflow, overflowOf } from '../overflow.js';
+import { type Overflow, overflowOf } from '../overflow.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection } from './connection.js';
 import { connectionOf } from './connection-of.js';
@@ -107,10 +107,7 @@ export class RedisCacheStore implements CacheStore {
     }
     return attempt(
       () => this.#value<T>(record, stored, key),
-      (value) =>
-        value === undefined
-          ? { value, version, error: lost(key) }
-          : { value, version, expiresAt: record.expiresAt },
+      (value) => ({ value, version, expiresAt: record.expiresAt }),
       (error) => ({ value: undefined, version, error }),
     );
   }

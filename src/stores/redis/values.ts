@@ -18,7 +18,7 @@ export class RecordValues {
     this.#maxBytes = maxBytes;
   }
 
-  /** Undefined for a pointer whose value is gone. @throws CacheError `CORRUPT`. */
+  /** @throws CacheError `CORRUPT`, also for a pointer whose value is gone. */
   read(record: StoredRecord, key: string): unknown {
     return record.isPointer ? this.#pointed(record, key) : record.value(key, this.#codec);
   }
@@ -45,7 +45,6 @@ export class RecordValues {
 
   async #pointed(record: StoredRecord, key: string): Promise<unknown> {
     const raw = await readOverflow(this.#overflow, key, record.id);
-    if (raw === undefined) return undefined;
     const value = await this.#codec.deserialize(raw, key);
     const { pointerEnvelope: envelope } = record;
     return envelope === undefined ? value : withEnvelope(envelope, value, key);

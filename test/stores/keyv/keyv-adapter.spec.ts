@@ -17,6 +17,13 @@ const open = (namespace?: string, store: CacheStore = new MemoryCacheStore()) =>
   new Keyv({ store: keyvAdapter(store), ...(namespace && { namespace }) });
 
 describe('an adapter for Keyv 5', () => {
+  it.each([undefined, null, {}, 'redis://localhost', new Map()])(
+    'is not made of %o, which is no store',
+    (store) => {
+      expect(() => keyvAdapter(store as never)).toThrow(/store is .*: give a store such as/);
+    },
+  );
+
   it('keeps a value as long as its ttl, and without one for years', async () => {
     const clock = createVirtualClock(Date.now());
     vi.useFakeTimers({ now: clock.now(), toFake: ['Date'] });

@@ -123,12 +123,35 @@ function describeOverflow(create: Create): void {
     const key = randomUUID();
     await store.set(key, LARGE, 60);
     await overflow.del(names[0] ?? '');
-    expect(await store.get(key)).toBeUndefined();
+    const gone = { code: 'CORRUPT', subject: key, message: expect.stringMatching(/is gone there/) };
+    await expect(store.get(key)).rejects.toMatchObject(gone);
     expect(await store.has?.(key)).toBe(false);
     const read = await store.getVersioned?.(key);
     expect(read).toMatchObject({ value: undefined, error: { code: 'CORRUPT', subject: key } });
     expect(await store.setIfUnchanged?.(key, `${LARGE}2`, 60, read?.version ?? '')).toBe(true);
     expect(await store.get(key)).toBe(`${LARGE}2`);
+  });
+
+  it('that lost its value is a miss and an event of every read by a service', async () => {
+    const { store: overflow, names } = noting();
+    const events: CacheEvent[] = [];
+    const keyPrefix = randomUUID();
+    const config = { keyPrefix, clock, onEvent: (event: CacheEvent) => void events.push(event) };
+    const cache = new CacheService(create({ overflow }), config);
+    await cache.set('key', LARGE);
+    await cache.set('small', 'small');
+    for (const name of names) await overflow.del(name);
+    const reads: readonly (() => Promise<unknown>)[] = [
+      () => cache.get('key'),
+      async () => (await cache.getMany(['key', 'small']))[0],
+      () => cache.getEntry('key'),
+    ];
+    for (const read of reads) {
+      events.length = 0;
+      expect(await read()).toBeUndefined();
+      expect(events).toContainEqual(expect.objectContaining({ type: 'corrupt', key: 'key' }));
+    }
+    expect(await cache.getMany(['key', 'small'])).toEqual([undefined, 'small']);
   });
 
   it('that lost its value is loaded again by a service', async () => {

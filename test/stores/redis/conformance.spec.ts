@@ -1,8 +1,12 @@
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis-6';
 import { Redis as Valkey, Cluster as ValkeyCluster } from 'iovalkey';
-import { createClient, createCluster } from 'redis';
-import { createClient as createClient5, createCluster as createCluster5 } from 'redis-5';
+import { createClient, createCluster, createSentinel } from 'redis';
+import {
+  createClient as createClient5,
+  createCluster as createCluster5,
+  createSentinel as createSentinel5,
+} from 'redis-5';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { pause } from '../../../src/model/time.js';
 import {
@@ -13,6 +17,7 @@ import {
 } from '../../../src/stores/redis/index.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
+import { startRedisSentinel } from '../../servers/redis-sentinel.js';
 import { describeConformance } from '../conformance.js';
 
 type OpenClient = RedisClient & { disconnect(): void };
@@ -65,6 +70,21 @@ describeWithRedisCluster('on a Cluster', (addresses) => {
   });
   describeNodeRedis('node-redis 5', () => createCluster5({ rootNodes }));
   describeNodeRedis('node-redis 5 by RESP3', () => createCluster5({ rootNodes, RESP: 3 }));
+});
+
+describeWithRedis('by Sentinel', async (url) => {
+  // Clients are made before the first case. A suite that is skipped for want of a server needs no server.
+  const isSkipped = new URL(url).hostname.endsWith('.invalid');
+  const started = isSkipped ? undefined : await startRedisSentinel();
+  afterAll(() => started?.stop());
+  const { name = 'cache', sentinel: { host, port } = { host: '127.0.0.1', port: 1 } } =
+    started ?? {};
+  describeClient('ioredis 5', () => new Redis({ sentinels: [{ host, port }], name }));
+  const options = { name, sentinelRootNodes: [{ host, port }] };
+  describeNodeRedis('node-redis 6', () => createSentinel(options));
+  describeNodeRedis('node-redis 6 by RESP2', () => createSentinel({ ...options, RESP: 2 }));
+  describeNodeRedis('node-redis 5', () => createSentinel5(options));
+  describeNodeRedis('node-redis 5 by RESP3', () => createSentinel5({ ...options, RESP: 3 }));
 });
 
 /** One client for all stores, as users have it. */

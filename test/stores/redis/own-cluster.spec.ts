@@ -23,6 +23,7 @@ describe('the description of a Cluster', () => {
     ['no node', { nodes: [] }, /one at least/],
     ['both url and nodes', { url, nodes: [url] }, /Both url and nodes/],
     ['nodes that are of no Cluster', { nodes: [url], cluster: false }, /cluster is false/],
+    ['text that says no', { url, cluster: 'false' as never }, /cluster is not true or false/],
     ['a database', { url: `${url}/3`, cluster: true }, /database 0 only/],
     ['a database in options', { url, cluster: true, options: { db: 3 } }, /database 0 only/],
     ['a socket', { url: '/run/redis.sock', cluster: true }, /no socket/],
