@@ -10,7 +10,7 @@ import { addPlace, type Shared, storeKind } from '../options.js';
 import { errorText } from '../report-error.js';
 import { openTarget, useProfile } from '../target/open.js';
 import type { Target } from '../target/target.js';
-import type { Terminal } from '../terminal.js';
+import { printable, type Terminal } from '../terminal.js';
 
 export const doctorCommand = () =>
   addPlace(
@@ -108,6 +108,6 @@ const MARKS: Readonly<
 
 function lineOf({ colors }: Terminal, { check, level, text, remedy, page }: Finding): string {
   const [mark, color] = MARKS[level];
-  const line = `${colors[color](mark.padEnd(4))}  ${check}: ${text}\n`;
-  return remedy ? `${line}      ${remedy}.\n      ${colors.dim(page ?? '')}\n` : line;
+  const line = `${colors[color](mark.padEnd(4))}  ${check}: ${printable(text)}\n`;
+  return remedy ? `${line}      ${printable(remedy)}.\n      ${colors.dim(page ?? '')}\n` : line;
 }
