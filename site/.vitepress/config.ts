@@ -52,7 +52,7 @@ export default defineConfig({
         text,
         items: pages.map((page) => ({ text: titleOf(read(page)), link: `/${page}` })),
       })),
-      { text: 'Reference', items: [{ text: 'API', link: '/api/' }] },
+      { text: 'API', items: [{ text: 'All entry points', link: '/api/' }] },
     ],
     outline: [2, 3],
     search: {

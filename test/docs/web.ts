@@ -16,6 +16,8 @@ export interface Web {
   readonly sent: Sent[];
   /** What the hosts answer, by the beginning of the address; an empty page where none fits. */
   readonly answers: Map<string, string>;
+  /** The real one, for servers that a block has started. */
+  readonly fetch: typeof fetch;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function startWeb(): Promise<Web> {
   return {
     sent,
     answers,
+    fetch,
     async stop() {
       vi.unstubAllGlobals();
       server.closeAllConnections();

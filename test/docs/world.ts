@@ -44,6 +44,7 @@ export async function startWorld(redisUrl: string): Promise<World> {
     APRIL_KEY: randomKey(),
     CACHE_NAME: 'shop',
     CACHE_USER: 'shop',
+    PORT: '0',
     DISTRIBUTION_ID: DISTRIBUTION,
     FASTLY_SERVICE: 'service',
     FASTLY_TOKEN: 'token',

@@ -1,10 +1,11 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { type App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Hono } from 'hono';
 import { CacheService, MemoryCacheStore } from '../../../src/index.js';
 import { bootstrap, type ModuleConfig } from '../../glasswork/container.js';
+import { newApp } from '../../infrastructure/app.js';
 import { answersTwice, type Uses } from './use.js';
 
 const request = (path: string) => new Request(`https://shop.example.com${path}`);
@@ -26,7 +27,7 @@ export const APPLICATIONS: Uses = {
     expect(response.headers.get('cache-tag')).toContain('user:1');
   },
   'edge#what-it-needs': async ({ use, expect }) => {
-    const stack = new Stack(new App(), 'Shop');
+    const stack = new Stack(newApp(), 'Shop');
     const role = new Role(stack, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
@@ -47,20 +48,20 @@ export const APPLICATIONS: Uses = {
     });
     expect(cloudflare).toMatchObject({ body: '{"tags":["news"]}' });
   },
-  'glasswork#glasswork': async ({ use, expect }) => {
+  'glasswork#2-register-the-module': async ({ use, expect }) => {
     use('UserService');
     const { container, stop } = bootstrap(use<ModuleConfig>('appModule'));
     const users = container.resolve<{ find(id: string): Promise<unknown> }>('userService');
     expect(await users.find('1')).toEqual({ id: '1', name: 'Ada' });
     await stop();
   },
-  'glasswork#on-lambda': async ({ use, expect }) => {
+  'glasswork#refreshes-after-the-response': async ({ use, expect }) => {
     expect(use<{ mode: string }>('after').mode).toBe('detached');
     const { container, stop } = bootstrap({ name: 'app', imports: [use<ModuleConfig>('cache')] });
     expect(await container.resolve<CacheService>('cacheService').set('a', 1)).toBe(true);
     await stop();
   },
-  'glasswork#options': async ({ use, expect }) => {
+  'glasswork#the-table': async ({ use, expect }) => {
     const { container } = bootstrap({
       name: 'app',
       imports: [use<ModuleConfig>('cache')],
@@ -78,10 +79,56 @@ export const APPLICATIONS: Uses = {
     await container.resolve<CacheService>('sessionCache').set('a', 1);
     expect(await container.resolve<CacheService>('cacheService').get('a')).toBeUndefined();
   },
+  'glasswork#3-invalidate-after-a-change': async ({ use, expect }) => {
+    const UserService =
+      use<
+        new (cradle: {
+          cacheService: CacheService;
+        }) => {
+          find(id: string): Promise<unknown>;
+          rename(id: string, name: string): Promise<void>;
+        }
+      >('UserService');
+    const users = new UserService({ cacheService: memory() });
+    expect(await users.find('1')).toBe('Ada');
+    await users.rename('1', 'Grace');
+    expect(await users.find('1')).toBe('Grace');
+    expect(await users.find('2')).toBeNull();
+  },
+  'handlers#a-plain-handler': answersTwice(
+    { pathParameters: { id: '9' } },
+    { statusCode: 200, body: '{"id":"9","name":"Item 9"}' },
+  ),
+  'handlers#hono-values': async ({ use, call, expect }) => {
+    const app = use<(cache: CacheService) => Hono>('createApp')(memory());
+    const item = await app.request('https://shop.example.com/items/1');
+    expect(await item.json()).toEqual({ id: '1', name: 'Item 1' });
+    const update = await app.request('https://shop.example.com/items/1', { method: 'PUT' });
+    expect(update.status).toBe(204);
+    const { httpApiEvent } = await import('../../examples/lambda-events.js');
+    const answer = { statusCode: 200, body: '{"id":"2","name":"Item 2"}' };
+    expect(await call('handler', httpApiEvent('GET', '/items/2'), {})).toMatchObject(answer);
+  },
+  'handlers#hono-whole-responses': async ({ use, expect }) => {
+    const app = use<Hono>('app');
+    const ask = async () => (await app.request('https://shop.example.com/items/1')).json();
+    expect(await ask()).toEqual(await ask());
+  },
+  'handlers#on-a-server': async ({ use, world, expect }) => {
+    const server = use<import('node:http').Server>('server');
+    try {
+      await expect.poll(() => server.address()).not.toBeNull();
+      const { port } = server.address() as import('node:net').AddressInfo;
+      expect(await (await world.web.fetch(`http://127.0.0.1:${port}/`)).text()).toBe('hello');
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+      process.removeAllListeners('SIGTERM');
+    }
+  },
   'infrastructure#a-construct-for-aws-cdk': async ({ use, expect }) => {
     // Its function bundles `handler.ts`, which is the reader's: test/cdk deploys the construct with one.
     const ItemStack = use<new (scope: App, id: string) => Stack>('ItemStack');
-    expect(() => new ItemStack(new App(), 'Items')).toThrow(/handler\.ts/);
+    expect(() => new ItemStack(newApp(), 'Items')).toThrow(/handler\.ts/);
   },
   'metrics#metrics': async (block) => {
     await answersTwice({ id: 'measured' }, { id: 'measured' })(block);
