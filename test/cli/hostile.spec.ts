@@ -12,8 +12,7 @@ const cli = bundledCommandLine();
 /** Colour, a cleared screen, the one-byte form of both, a bell, a line, and turned directions. */
 const HOSTILE = 'k\u001b[31m\u001b[2J\u009b2J\u0007\u007f\r\n\u202eabc\u2066\u200f\u061c';
 /** Anything that is no text to a terminal, except the end of a line. */
-const CONTROL =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const CONTROL = /(?!\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
 describe('keys, tags and values that would control a terminal', () => {
   let server: Dynalite;
