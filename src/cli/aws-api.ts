@@ -50,6 +50,16 @@ export async function cloudWatchApi(place: Place, database: AwsApi): Promise<Aws
   });
 }
 
+/** DAX's control plane, or undefined where DynamoDB is not that of AWS and no endpoint is set for DAX. */
+export async function daxApi(place: Place, database: AwsApi): Promise<AwsApi | undefined> {
+  const endpoint = siblingEndpoint('dax', process.env.AWS_ENDPOINT_URL_DAX, database);
+  if (!endpoint) return undefined;
+  const { region } = database;
+  return jsonApi(place, {
+    ...{ service: 'dax', target: 'AmazonDAXV3', json: '1.1', region, endpoint },
+  });
+}
+
 /** The configuration of a Lambda function. @throws AwsError. */
 export async function functionConfiguration(
   place: Place,
@@ -89,7 +99,7 @@ interface Service {
 
 async function jsonApi(
   place: Place,
-  { target, ...where }: Service & { target: string },
+  { target, json = '1.0', ...where }: Service & { target: string; json?: string },
 ): Promise<AwsApi> {
   const { send, close } = await transportOf(place, where);
   return {
@@ -98,7 +108,7 @@ async function jsonApi(
     call: (action, input) =>
       send(action, {
         headers: {
-          'content-type': 'application/x-amz-json-1.0',
+          'content-type': `application/x-amz-json-${json}`,
           'x-amz-target': `${target}.${action}`,
         },
         body: JSON.stringify(input),

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { EXIT } from './exit.js';
 import { createProgram } from './program.js';
 import { errorJSON, errorText, exitCodeOf } from './report-error.js';
+import { printableJSON } from './terminal.js';
 
 declare const GLASSWORK_CACHE_VERSION: string;
 
@@ -26,7 +27,7 @@ try {
   if (!(error instanceof CommanderError)) {
     process.exitCode = exitCodeOf(error);
     const text = process.argv.includes('--json')
-      ? JSON.stringify({ error: errorJSON(error) })
+      ? printableJSON(JSON.stringify({ error: errorJSON(error) }))
       : `error: ${errorText(error)}`;
     process.stderr.write(`${text}\n`);
   }

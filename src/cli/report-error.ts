@@ -1,10 +1,11 @@
 import { CacheError, withoutPasswords } from '../model/errors.js';
 import { EXIT, UsageError } from './exit.js';
+import { printable } from './terminal.js';
 
-/** The message of an error on one line, without passwords. */
+/** The message of an error on one line, without passwords and characters that would control a terminal. */
 export function errorText(error: unknown): string {
   const text = String(Object(error).message ?? error);
-  return withoutPasswords(text).replace(/\s*\n\s*/g, ' ');
+  return printable(withoutPasswords(text).replace(/\s*\n\s*/g, ' '));
 }
 
 export function errorJSON(error: unknown): object {

@@ -27,7 +27,7 @@ export function terminal(json: boolean): Terminal {
     colors: picocolors.createColors(isColored),
     width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
     async write(text) {
-      if (!stdout.write(text)) await once(stdout, 'drain');
+      if (!stdout.write(json ? printableJSON(text) : text)) await once(stdout, 'drain');
     },
     note(text) {
       stderr.write(`${text}\n`);
@@ -40,7 +40,7 @@ export function terminal(json: boolean): Terminal {
       // While readline reads, Ctrl-C is a key and no signal.
       asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
       try {
-        return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+        return /^y(es)?$/i.test((await asking.question(`${printable(question)} [y/N] `)).trim());
       } finally {
         asking.close();
       }
@@ -50,9 +50,14 @@ export function terminal(json: boolean): Terminal {
 
 const forcesColor = (): boolean => Boolean(process.env.FORCE_COLOR);
 
-/** Control characters in keys and values must not reach the terminal. */
-export const printable = (text: string): string =>
-  text.replace(
-    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+/** Control characters, and those that turn the direction of a line. */
+const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** Characters in keys, values and answers of servers that would control the terminal are shown as `\u001b`. */
+export const printable = (text: string): string => text.replace(UNSAFE, escaped);
+
+/** JSON that means the same, and controls no terminal: `JSON.stringify` leaves some of these characters as they are. */
+export const printableJSON = (json: string): string =>
+  json.replace(UNSAFE, (unit) => (unit === '\n' ? unit : escaped(unit)));

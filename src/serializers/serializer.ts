@@ -27,16 +27,6 @@ export interface SyncSerializer extends Serializer {
   serialize(value: unknown, key: string): Raw;
 }
 
-/** @throws CacheError `INVALID_OPTION` for anything but a serializer. */
-export function checkSerializer(serializer: unknown, subject = 'serializer'): void {
-  const { name, serialize, deserialize }: Partial<Serializer> = Object(serializer);
-  const isOne =
-    typeof name === 'string' &&
-    typeof serialize === 'function' &&
-    typeof deserialize === 'function';
-  if (!isOne) throw invalid(subject, serializer, 'one such as jsonSerializer, with a name');
-}
-
 /** The serializer that decides what values come back as, without any wrapping such as compression. */
 export function innermost(serializer: Serializer): Serializer {
   let found = serializer;

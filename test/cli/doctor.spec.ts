@@ -216,6 +216,65 @@ describe('doctor on the embedded DynamoDB', () => {
     });
   });
 
+  describe('with a cluster of DAX', () => {
+    const cluster = {
+      ...{ ClusterName: 'shop', Status: 'available', TotalNodes: 2, ActiveNodes: 2 },
+      ParameterGroup: { ParameterGroupName: 'short' },
+      ClusterEndpointEncryptionType: 'TLS',
+    };
+    async function examined(change: object, ttl: string | undefined, other?: Answer) {
+      const table = await createCacheTable(server.endpoint);
+      const dax = await startAnsweringProxy(undefined, ({ action, body }) => {
+        if (other) return other;
+        if (action === 'DescribeClusters') {
+          expect(body).toEqual({ ClusterNames: ['shop'] });
+          return { status: 200, body: { Clusters: [{ ...cluster, ...change }] } };
+        }
+        expect(body).toEqual({ ParameterGroupName: 'short' });
+        const Parameters = [{ ParameterName: 'record-ttl-millis', ParameterValue: ttl }];
+        return { status: 200, body: { Parameters } };
+      });
+      try {
+        const env = { AWS_ENDPOINT_URL_DAX: dax.endpoint };
+        const result = await doctor([...at(table), '--dax', 'shop'], { env });
+        expectRemedies(result.findings);
+        return result;
+      } finally {
+        await dax.stop();
+      }
+    }
+
+    it('is content with a cluster as init prints it', async () => {
+      const { code, found } = await examined({}, '60000');
+      expect(code).toBe(0);
+      expect(found('DAX')).toMatchObject({ level: 'ok', text: expect.stringContaining('2 of 2') });
+      expect(found('DAX encryption')?.level).toBe('ok');
+      expect(found('DAX item TTL')?.level).toBe('ok');
+    });
+
+    it('warns of one node, plain text and a long item TTL', async () => {
+      const change = { TotalNodes: 1, ActiveNodes: 1, ClusterEndpointEncryptionType: 'NONE' };
+      const { code, found } = await examined(change, '300000');
+      expect(code).toBe(0);
+      expect(found('DAX')?.level).toBe('warning');
+      expect(found('DAX encryption')?.level).toBe('warning');
+      expect(found('DAX item TTL')?.text).toBe('an invalidated value may be read for 5m');
+      expect((await examined({}, '0')).found('DAX item TTL')?.text).toContain('for ever');
+    });
+
+    it('names a cluster that is down or missing, and says what it may not see', async () => {
+      const { code, found } = await examined({ Status: 'creating', ActiveNodes: 0 }, '60000');
+      expect([code, found('DAX')?.level]).toEqual([1, 'problem']);
+      const missing = { status: 400, body: { __type: 'ClusterNotFoundFault', message: 'none' } };
+      const { code: second, found: text } = await examined({}, '60000', missing);
+      expect([second, text('DAX')?.text]).toEqual([
+        ...[1, 'there is no cluster "shop" in this account and region'],
+      ]);
+      const third = await examined({}, '60000', denied('DescribeClusters'));
+      expect([third.code, third.found('DAX')?.level]).toEqual([0, 'note']);
+    });
+  });
+
   it('judges the runtime of functions', async () => {
     const lambda = await startAnsweringProxy(undefined, () => ({
       status: 200,

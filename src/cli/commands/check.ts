@@ -1,6 +1,7 @@
 import { storeCommand } from '../command.js';
 import { EXIT } from '../exit.js';
 import { errorJSON, errorText } from '../report-error.js';
+import { printable } from '../terminal.js';
 
 export const checkCommand = () =>
   storeCommand<object>({
@@ -23,7 +24,7 @@ export const checkCommand = () =>
       const ms = Math.round(performance.now() - started);
       const text = terminal.json
         ? JSON.stringify({ ok: true, target: target.title, ms })
-        : `${terminal.colors.green('ok')} ${target.title} (${ms} ms)`;
+        : `${terminal.colors.green('ok')} ${printable(target.title)} (${ms} ms)`;
       await terminal.write(`${text}\n`);
       return EXIT.done;
     },

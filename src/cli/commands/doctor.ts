@@ -10,11 +10,11 @@ import { addPlace, type Shared, storeKind } from '../options.js';
 import { errorText } from '../report-error.js';
 import { openTarget, useProfile } from '../target/open.js';
 import type { Target } from '../target/target.js';
-import type { Terminal } from '../terminal.js';
+import { printable, type Terminal } from '../terminal.js';
 
 export const doctorCommand = () =>
   addPlace(
-    plainCommand<Shared & { role: Role; function?: readonly string[] }>({
+    plainCommand<Shared & { role: Role; function?: readonly string[]; dax?: string }>({
       usage: 'doctor',
       description:
         'Examine the store, its settings and permissions, clock and latency, and say what to do about each fault. Exits with 1 if there is a problem.',
@@ -30,7 +30,8 @@ export const doctorCommand = () =>
               .choices(ROLES)
               .default('writer'),
           )
-          .option('--function <name...>', 'Lambda functions whose runtime to examine');
+          .option('--function <name...>', 'Lambda functions whose runtime to examine')
+          .option('--dax <cluster>', 'the cluster of DAX in front of the table');
       },
       async run({ options, terminal, command }) {
         useProfile(options);
@@ -55,7 +56,7 @@ export const doctorCommand = () =>
   );
 
 async function* examine(
-  options: Shared & { role: Role; function?: readonly string[] },
+  options: Shared & { role: Role; function?: readonly string[]; dax?: string },
   command: Command,
 ): AsyncGenerator<Finding> {
   let problems = 0;
@@ -82,7 +83,7 @@ const EXAMINATIONS: Readonly<
 > = { dynamodb: examineDynamoDB, redis: examineRedis, s3: examineBucket };
 
 async function* examinations(
-  options: Shared & { role: Role; function?: readonly string[] },
+  options: Shared & { role: Role; function?: readonly string[]; dax?: string },
   command: Command,
 ): AsyncGenerator<Finding> {
   const kind = storeKind(options, command);
@@ -107,6 +108,6 @@ const MARKS: Readonly<
 
 function lineOf({ colors }: Terminal, { check, level, text, remedy, page }: Finding): string {
   const [mark, color] = MARKS[level];
-  const line = `${colors[color](mark.padEnd(4))}  ${check}: ${text}\n`;
-  return remedy ? `${line}      ${remedy}.\n      ${colors.dim(page ?? '')}\n` : line;
+  const line = `${colors[color](mark.padEnd(4))}  ${check}: ${printable(text)}\n`;
+  return remedy ? `${line}      ${printable(remedy)}.\n      ${colors.dim(page ?? '')}\n` : line;
 }

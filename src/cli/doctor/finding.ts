@@ -22,6 +22,7 @@ export const PAGES = {
   table: 'docs/dynamodb.md#the-table',
   iam: 'docs/dynamodb.md#iam',
   limits: 'docs/dynamodb.md#limits',
+  dax: 'docs/dax.md#rules',
   redis: 'docs/redis.md',
   s3: 'docs/s3.md#what-the-bucket-needs',
   failure: 'docs/failure.md',
