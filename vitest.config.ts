@@ -8,8 +8,9 @@ const alias = Object.entries(tsconfig.compilerOptions.paths).map(([name, [file]]
   replacement: fileURLToPath(new URL(file ?? '', import.meta.url)),
 }));
 
-/** They take times, so they run when everything else is done. */
+/** They take times, so each runs when everything else is done. */
 const figures = ['test/lambda/end-to-end/figures.spec.ts', 'test/http/fleet/fleet.spec.ts'];
+const site = 'test/site/**/*.spec.ts';
 
 /** A guard against hangs, and no judge of speed; a soak of the model checker takes as long as it takes. */
 const HANG_MS = process.env.MODEL_SCHEDULES ? 0 : 30 * 60_000;
@@ -23,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.spec.ts'],
-          exclude: figures,
+          exclude: [...figures, site],
           globalSetup: ['test/servers/global-setup.ts'],
           sequence: { groupOrder: 0 },
         },
@@ -34,8 +35,13 @@ export default defineConfig({
           name: 'figures',
           include: figures,
           globalSetup: ['test/servers/global-setup.ts'],
+          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'site', include: [site], sequence: { groupOrder: 2 } },
       },
     ],
     // The SDK's advice on Node versions, once in every test file that uses it.

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import {
   cpSync,
   mkdtempSync,
@@ -15,23 +14,24 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { Random } from '../test/model-checker/random.js';
 import { type Break, breaksOf } from './break/breaks.js';
+import { Judge } from './break/judge.js';
+import { Specs } from './break/specs.js';
 
 // Breaks conditions on purpose, one at a time, and runs the specs that should notice:
 //
 //     npx tsx scripts/break.ts --count 60 src/engine
+//     npx tsx scripts/break.ts --seed 7 --skip 20 --count 10
 //     npx tsx scripts/break.ts --seed 7 --list
 //
-// A break that no spec notices is a missing test, or a condition that decides nothing and can go.
+// A break that no spec notices is a missing test, or a condition that decides nothing and can go. The compiler is asked
+// last. A spec counts only if it passes without the break.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Specs that run whole programs: too slow to run for each break, and no judge of a single condition. */
-const SLOW = [
-  'test/lambda/end-to-end/**',
-  'test/lambda/emulator/**',
-  'test/examples/**',
-  'test/bench/**',
-  'test/package/**',
+/** All that the specs read. */
+const COPIED = [
+  ...['src', 'test', 'bench', 'examples', 'scripts', 'docs', 'infrastructure'],
+  ...['site', 'specification', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'README.md'],
 ];
 
 const program = new Command('break')
@@ -39,21 +39,20 @@ const program = new Command('break')
   .argument('[folders...]', 'where to break', ['src'])
   .option('--count <n>', 'how many breaks', Number, 60)
   .option('--seed <n>', 'of the choice', Number, Math.floor(Math.random() * 1e9))
-  .option(
-    '--timeout <seconds>',
-    'for the specs of one break; a hang counts as noticed',
-    Number,
-    300,
-  )
+  .option('--skip <n>', 'of the breaks of this seed', Number, 0)
+  .option('--timeout <seconds>', 'for eight specs; a hang counts as noticed', Number, 300)
+  .option('--nearest', 'run eight specs and the compiler only: quick, but others might notice')
   .option('--least <percent>', 'of breaks that must be noticed', Number, 95)
   .option('--list', 'print the breaks without running anything')
   .parse();
 const options = program.opts<{
   count: number;
   seed: number;
+  skip: number;
   timeout: number;
   least: number;
   list?: true;
+  nearest?: true;
 }>();
 const folders = program.processedArgs[0] as string[];
 
@@ -63,9 +62,9 @@ const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
   .sort();
 const breaks = choose(
   files.map((file) => breaksOf(file, readFileSync(join(root, file), 'utf8'))),
-  options.count,
+  options.skip + options.count,
   options.seed,
-);
+).slice(options.skip);
 console.log(`${breaks.length} breaks of ${files.length} files, --seed ${options.seed}`);
 if (options.list) for (const one of breaks) console.log(describe(one));
 else process.exitCode = await run(breaks);
@@ -88,50 +87,28 @@ async function run(breaks: readonly Break[]): Promise<number> {
   const work = mkdtempSync(join(tmpdir(), 'break-'));
   process.once('exit', () => rmSync(work, { recursive: true, force: true }));
   process.once('SIGINT', () => process.exit(130));
-  for (const name of ['src', 'test', 'bench', 'examples', 'scripts', 'docs', 'infrastructure']) {
-    cpSync(join(root, name), join(work, name), { recursive: true });
-  }
-  for (const name of ['package.json', 'tsconfig.json', 'vitest.config.ts', 'README.md']) {
-    cpSync(join(root, name), join(work, name));
-  }
+  for (const name of COPIED) cpSync(join(root, name), join(work, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(work, 'node_modules'));
-  const unnoticed: Break[] = [];
+  const judge = new Judge(work, new Specs(work), options);
+  let noticed = 0;
   for (const [i, one] of breaks.entries()) {
     const path = join(work, one.file);
     const source = readFileSync(path, 'utf8');
-    writeFileSync(path, source.slice(0, one.start) + one.replacement + source.slice(one.end));
+    const broken = source.slice(0, one.start) + one.replacement + source.slice(one.end);
     const started = Date.now();
-    const noticed = await isNoticed(work, one.file);
-    writeFileSync(path, source);
-    if (!noticed) unnoticed.push(one);
-    const verdict = noticed ? pc.green('noticed  ') : pc.red('UNNOTICED');
+    const by = await judge.noticedBy(one.file, {
+      breakIt: () => writeFileSync(path, broken),
+      repair: () => writeFileSync(path, source),
+    });
+    if (by !== undefined) noticed++;
+    const verdict = by === undefined ? pc.red('UNNOTICED') : pc.green('noticed  ');
     const seconds = Math.round((Date.now() - started) / 1000);
     console.log(`${i + 1}/${breaks.length} ${verdict} ${seconds} s  ${describe(one)}`);
+    if (by !== undefined) console.log(pc.dim(`    by ${by}`));
   }
-  const percent = breaks.length === 0 ? 100 : (1 - unnoticed.length / breaks.length) * 100;
+  const percent = breaks.length === 0 ? 100 : (noticed / breaks.length) * 100;
   console.log(`${percent.toFixed(1)} % noticed, at least ${options.least} % wanted`);
   return percent >= options.least ? 0 : 1;
-}
-
-/** Whether a spec that imports the file, directly or not, fails or hangs. */
-function isNoticed(work: string, file: string): Promise<boolean> {
-  const excluded = SLOW.flatMap((pattern) => ['--exclude', pattern]);
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const args = ['related', file, '--run', '--bail', '1', '--project', 'tests', '--reporter', 'dot'];
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [vitest, ...args, ...excluded], {
-      cwd: work,
-      stdio: 'ignore',
-      detached: true,
-    });
-    const timer = setTimeout(() => {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, options.timeout * 1000);
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      resolve(code !== 0);
-    });
-  });
 }
 
 function describe({ file, line, original, replacement }: Break): string {

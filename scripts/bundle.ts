@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { entryPoints } from './entry-points.js';
@@ -24,6 +24,7 @@ const STRUCTURED = /serializers\/(structured|extra-types|faithful)\.ts$|node_mod
 
 /** The parts of the package that the command line loads as files of their own, by their source. */
 const LOADED_BY_CLI = {
+  'src/cli/inspect/index.ts': './cli-inspect.js',
   'src/cli/library.ts': './cli-library.js',
   'src/testing/index.ts': './testing.js',
 } as const;
@@ -85,33 +86,48 @@ export async function bundleEntryPoints(
 
 /**
  * Bundles the command line into one file with all the packages that it uses, so that users install none, and writes
- * their licences beside it.
+ * their licences beside it. The server of `inspect` is a file of its own, which no other command loads, with its page.
  */
 export async function bundleCommandLine(dir: string): Promise<void> {
+  const banner = '#!/usr/bin/env node';
+  const modules = await bundleProgram(dir, { cli: 'src/cli/main.ts' }, { banner });
+  modules.push(...(await bundleProgram(dir, { 'cli-inspect': 'src/cli/inspect/index.ts' }, {})));
+  copyFileSync(join(root, 'src/cli/inspect/inspect.html'), join(dir, 'inspect.html'));
+  writeFileSync(join(dir, 'cli.licenses.txt'), licenses('cli.js and cli-inspect.js', modules));
+  chmodSync(join(dir, 'cli.js'), 0o755);
+}
+
+async function bundleProgram(
+  dir: string,
+  input: Record<string, string>,
+  output: OutputOptions,
+): Promise<string[]> {
   const build = await rolldown({
     ...settings(),
-    input: { cli: 'src/cli/main.ts' },
-    plugins: [loadedApart],
+    input,
+    plugins: [loadedApart, withoutColors],
     transform: {
       target: 'node20',
       define: { GLASSWORK_CACHE_VERSION: JSON.stringify(manifest.version) },
     },
   });
   try {
-    const { output } = await build.write({
-      dir,
-      format: 'esm',
-      entryFileNames: '[name].js',
-      codeSplitting: false,
-      minify: true,
-      banner: '#!/usr/bin/env node',
+    const written = await build.write({
+      ...{ dir, format: 'esm', entryFileNames: '[name].js', codeSplitting: false, minify: true },
+      ...output,
     });
-    writeFileSync(join(dir, 'cli.licenses.txt'), licenses('cli.js', modulesOf(output)));
-    chmodSync(join(dir, 'cli.js'), 0o755);
+    return modulesOf(written.output);
   } finally {
     await build.close();
   }
 }
+
+/** cli-table3 takes this optional package only for styles of its own, and the tables here have none. */
+const withoutColors: Plugin = {
+  name: 'without-colors',
+  resolveId: (source) => (source === '@colors/colors/safe' ? source : null),
+  load: (id) => (id === '@colors/colors/safe' ? 'module.exports = {};' : null),
+};
 
 const loadedApart: Plugin = {
   name: 'loaded-apart',

@@ -2,7 +2,14 @@
 export const NAVIGATION = [
   {
     text: 'Start',
-    pages: ['quick-start', 'concepts', 'how-it-works', 'glossary', 'troubleshooting'],
+    pages: [
+      'quick-start',
+      'concepts',
+      'how-it-works',
+      'why-it-holds',
+      'glossary',
+      'troubleshooting',
+    ],
   },
   {
     text: 'Using the cache',
@@ -33,9 +40,18 @@ export const NAVIGATION = [
     ],
   },
   { text: 'Responses', pages: ['responses', 'edge'] },
-  { text: 'In an application', pages: ['glasswork', 'migration', 'comparison'] },
+  { text: 'In an application', pages: ['handlers', 'glasswork', 'migration', 'comparison'] },
   {
     text: 'In production',
-    pages: ['deploying', 'infrastructure', 'metrics', 'command-line', 'cost', 'security'],
+    pages: [
+      'deploying',
+      'infrastructure',
+      'metrics',
+      'command-line',
+      'inspector',
+      'cost',
+      'security',
+    ],
   },
+  { text: 'Reference', pages: ['options'] },
 ] as const;

@@ -1,13 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const docs = join(root, 'docs');
 /** Made anew by every build. */
 export const pages = join(root, 'site/.pages');
-/** A link from a page to a file outside `docs/`. */
-const OUTSIDE = /\]\(\.\.\/([\w./-]+)(#[\w-]+)?\)/g;
+/** A link from a page to a file in a folder above. */
+const ABOVE = /\]\((\.\.\/[\w./-]+)(#[\w-]+)?\)/g;
 
 /** Copies `docs/` to where VitePress reads, with the files that it links to outside of it. */
 export async function writePages(): Promise<void> {
@@ -15,12 +16,28 @@ export async function writePages(): Promise<void> {
   await cp(docs, pages, { recursive: true });
   await rm(join(pages, 'index.md'));
   await cp(join(root, 'site/home.md'), join(pages, 'index.md'));
+  await mkdir(join(pages, 'public'), { recursive: true });
+  await cp(join(root, 'site/favicon.svg'), join(pages, 'public/favicon.svg'));
   const names = await readdir(pages, { recursive: true });
   for (const name of names.filter((name) => name.endsWith('.md'))) {
     const file = join(pages, name);
     const text = await readFile(file, 'utf8');
-    for (const [, path = ''] of text.matchAll(OUTSIDE)) await publish(path);
-    await writeFile(file, text.replace(OUTSIDE, '](/files/$1.txt)'));
+    /** The path of a file outside `docs/`, from the root of the repository. */
+    const outside = (link: string): string | undefined => {
+      const path = posix.join('docs', posix.dirname(name), link);
+      return path.startsWith('docs/') ? undefined : path;
+    };
+    for (const [, link = ''] of text.matchAll(ABOVE)) {
+      const path = outside(link);
+      if (path) await publish(path);
+    }
+    await writeFile(
+      file,
+      text.replace(ABOVE, (whole, link: string) => {
+        const path = outside(link);
+        return path ? `](/files/${path}.txt)` : whole;
+      }),
+    );
   }
 }
 
@@ -42,3 +59,14 @@ export function summaryOf(markdown: string): string {
 }
 
 export const titleOf = (markdown: string): string => markdown.match(/^# (.+)$/m)?.[1] ?? '';
+
+/** Width and height of a picture of the pages, so that the browser leaves room for it before it arrives. */
+export function sizeOf(picture: string): [name: string, size: string][] {
+  const svg = readFileSync(join(pages, picture), 'utf8');
+  const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? [];
+  if (!width || !height) throw new Error(`${picture} has no viewBox`);
+  return [
+    ['width', width],
+    ['height', height],
+  ];
+}

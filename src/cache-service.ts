@@ -1,20 +1,18 @@
 import { assemble, type ServiceParts } from './engine/assemble.js';
-import { Lifecycle } from './engine/lifecycle.js';
+import { Invalidator } from './engine/invalidator.js';
 import type { LoadContext } from './engine/loading/load-context.js';
 import type { KeyLoad, Load, LoadMany } from './engine/loading/load-types.js';
 import { Lookup } from './engine/lookup.js';
 import { wrapMany } from './engine/many.js';
 import { type Memoized, memoize, memoizeMany } from './engine/memoize.js';
-import { invalidateResponses } from './engine/writing/invalidate-responses.js';
 import { type SetEntry, type SetPolicy, setAll } from './engine/writing/set-values.js';
-import { type AnyKey, type CacheKey, type KeyFactory, keyText } from './model/cache-key.js';
+import type { AnyKey, CacheKey, KeyFactory } from './model/cache-key.js';
 import type { CacheStore } from './model/cache-store.js';
 import type { CacheConfig } from './model/config.js';
 import { tagsAmong } from './model/dependency.js';
 import type { CacheEntry } from './model/entry.js';
 import { invalid } from './model/errors.js';
-import { checkedTags, type Policy } from './model/policy.js';
-import { isResponseKey } from './model/response-key.js';
+import type { Policy } from './model/policy.js';
 import { isServable } from './model/snapshot.js';
 import type { Duration } from './model/time.js';
 
@@ -36,7 +34,7 @@ type ValuesOf<K extends readonly CacheKey<unknown>[]> = {
  * const rates = await cache.wrap('rates', '1h', async () => ({ EUR: 1, USD: 1.08 }));
  * ```
  */
-export class CacheService extends Lifecycle {
+export class CacheService extends Invalidator {
   readonly #parts: ServiceParts;
   readonly #lookup: Lookup;
 
@@ -117,79 +115,6 @@ export class CacheService extends Lifecycle {
   }
 
   /**
-   * Deletes a value. Once it resolves, no load that began before the call can become the cached value.
-   *
-   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed the deletion.
-   */
-  async del(key: AnyKey): Promise<void> {
-    await this.delMany([key]);
-  }
-
-  /** Deletes many values. @throws CacheError `NOT_CONFIRMED` unless the store confirmed all of them. */
-  async delMany(keys: readonly AnyKey[]): Promise<void> {
-    const { invalidation, addressOf } = this.#parts;
-    const addresses = keys.map(addressOf);
-    const responses = addresses.map(({ key }) => key).filter(isResponseKey);
-    try {
-      // First, because `onInvalidate` purges an edge, which then asks for the response again.
-      if (responses.length > 0) await invalidateResponses(this.#parts, responses);
-    } finally {
-      await invalidation.keys(addresses);
-    }
-  }
-
-  /**
-   * Makes a cached value stale: once it resolves, the value is served as stale, everywhere, until it is refreshed or
-   * expires. Without a live value it does what `del` does. It costs a write of the value.
-   *
-   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed it.
-   */
-  async expire(key: AnyKey): Promise<void> {
-    const address = this.#parts.addressOf(key);
-    if (isResponseKey(address.key)) await invalidateResponses(this.#parts, [address.key], 'soft');
-    await this.#parts.invalidation.expire(address);
-  }
-
-  /**
-   * Deletes the keys that match a glob (`*`, `?`; `\` escapes). Resolves to the number of stored keys deleted, or to
-   * undefined if the store cannot delete by pattern. It covers keys already stored and loads in this process only.
-   *
-   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed the deletion.
-   */
-  async delByPattern(pattern: string): Promise<number | undefined> {
-    return this.#parts.invalidation.pattern(keyText(pattern));
-  }
-
-  /**
-   * Invalidates all values with one of the tags, by one write per tag, whatever the number of values.
-   *
-   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed every tag.
-   */
-  async invalidateTags(tags: readonly string[]): Promise<void> {
-    await this.#parts.invalidation.tags(checkedTags(tags));
-  }
-
-  /**
-   * Makes all values with one of the tags stale, by one write per tag: they are served as stale until they are refreshed
-   * or expire. Where a store compares no versions, it does what `invalidateTags` does.
-   *
-   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed every tag.
-   */
-  async expireTags(tags: readonly string[]): Promise<void> {
-    await this.#parts.invalidation.tags(checkedTags(tags), 'soft');
-  }
-
-  /**
-   * Invalidates all values under this service's prefix with one write. Other processes follow within `versionTTL`.
-   * Values of other prefixes in the same store stay.
-   *
-   * @throws CacheError `NOT_CONFIRMED` unless the store confirmed it.
-   */
-  async clear(): Promise<void> {
-    await this.#parts.invalidation.all();
-  }
-
-  /**
    * Returns the cached value, or calls `load` and caches its result. A stale value is served immediately and refreshed
    * in the background. Concurrent callers share one load, with its value or error. Errors are never cached. With a
    * `waitUntil` it resolves once the value is loaded, and writes it to the store in the background.
@@ -260,8 +185,9 @@ export class CacheService extends Lifecycle {
     const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
     if (typeof loads !== 'function') throw noLoad(loads);
     const wanted = keys.map((key) => ({ key, policy: this.#parts.policyOf(key, own) }));
-    return wrapMany(this.#parts, this.#lookup, wanted, async (missing, context) => {
-      return (await loads(missing, context)) ?? [];
+    return wrapMany(this.#parts, this.#lookup, {
+      wanted,
+      load: async (missing, context) => (await loads(missing, context)) ?? [],
     });
   }
 
@@ -290,7 +216,7 @@ export class CacheService extends Lifecycle {
     load: (...args: [...A, LoadContext<NoInfer<T>>]) => NoInfer<T> | Promise<NoInfer<T>>,
     policy?: Policy,
   ): Memoized<T, A> {
-    return memoize(this.#parts, this.#lookup, key, load, policy);
+    return memoize(this.#parts, this.#lookup, { key, load, policy });
   }
 
   /**
@@ -302,7 +228,7 @@ export class CacheService extends Lifecycle {
     load: LoadMany<CacheKey<T, A>, NoInfer<T>>,
     policy?: Policy,
   ): Memoized<T, A> {
-    return memoizeMany(this.#parts, this.#lookup, key, load, policy);
+    return memoizeMany(this.#parts, this.#lookup, { key, load, policy });
   }
 }
 

@@ -28,10 +28,10 @@ export { consoleReporter } from './model/console-reporter.js';
 export type { CacheEntry } from './model/entry.js';
 export type { CacheErrorCode, CacheErrorJSON, CauseJSON } from './model/errors.js';
 export { CacheError } from './model/errors.js';
+export type { CacheStats } from './model/event-log.js';
 export type {
   CacheEvent,
   CacheListener,
-  CacheStats,
   MissReason,
   RefusalReason,
   ResponseOutcome,

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
+import { describePage } from '../describe.js';
 import { NAVIGATION } from '../navigation.js';
-import { pages, summaryOf, titleOf } from '../pages.js';
+import { pages, sizeOf, summaryOf, titleOf } from '../pages.js';
 
 const DESCRIPTION =
   'The cache for TypeScript on AWS Lambda: DynamoDB without the SDK, invalidation that wins, no run-time dependency.';
@@ -13,6 +14,7 @@ export default defineConfig({
   title: '@glasswork/cache',
   description: DESCRIPTION,
   lang: 'en',
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/favicon.svg' }]],
   srcDir: '.pages',
   outDir: 'dist',
   cacheDir: '.cache',
@@ -21,12 +23,22 @@ export default defineConfig({
   // Files of the repository, and what TypeDoc links to by itself.
   ignoreDeadLinks: [/^\/files\//],
   transformPageData(page) {
-    if (page.relativePath === 'index.md' || page.description) return undefined;
-    return {
-      description: summaryOf(readFileSync(join(pages, page.relativePath), 'utf8')).slice(0, 300),
-    };
+    const { relativePath, frontmatter } = page;
+    if (relativePath === 'index.md') return undefined;
+    const markdown = readFileSync(join(pages, relativePath), 'utf8');
+    const described = describePage(relativePath, markdown);
+    return { ...described, description: frontmatter.description ?? described.description };
   },
-  markdown: { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
+  markdown: {
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    config: (markdown) =>
+      void markdown.core.ruler.push('picture-sizes', ({ tokens }) => {
+        for (const token of tokens.flatMap(({ children }) => children ?? [])) {
+          if (token.type !== 'image') continue;
+          for (const [name, size] of sizeOf(token.attrGet('src') ?? '')) token.attrSet(name, size);
+        }
+      }),
+  },
   // The theme's home page has no landmark.
   transformHtml: (html) =>
     html.replace('class="VPContent is-home"', 'role="main" class="VPContent is-home"'),
@@ -40,7 +52,7 @@ export default defineConfig({
         text,
         items: pages.map((page) => ({ text: titleOf(read(page)), link: `/${page}` })),
       })),
-      { text: 'Reference', items: [{ text: 'API', link: '/api/' }] },
+      { text: 'API', items: [{ text: 'All entry points', link: '/api/' }] },
     ],
     outline: [2, 3],
     search: {

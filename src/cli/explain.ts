@@ -1,8 +1,9 @@
 import type { CacheVersion } from '../model/cache-store.js';
 import type { DependencyName } from '../model/dependency.js';
-import { type Entry, freshness, withEnvelope } from '../model/entry.js';
+import { type Entry, freshness } from '../model/entry.js';
 import { hardVersion, versionsOf } from '../model/version-line.js';
 import type { StoredRecord } from '../stores/stored-record.js';
+import { entryOf } from './entries.js';
 import type { Target } from './target/target.js';
 
 export type Verdict = 'fresh' | 'stale' | 'expired' | 'invalidated' | 'absent' | 'foreign';
@@ -27,28 +28,38 @@ export interface Explanation {
   readonly dependencies: readonly Dependency[];
 }
 
+/** Reads the current version of a tag or the prefix. Undefined if its record is missing where it may be evicted. */
+export type VersionReader = (name: DependencyName) => Promise<CacheVersion | undefined>;
+
 /** Applies the rules of the service to a record that was just read. */
 export async function explain(
   target: Target,
   record: StoredRecord | undefined,
   now: number,
+  versions: VersionReader = versionReader(target),
 ): Promise<Explanation> {
   const none = { entry: undefined, dependencies: [] };
   if (!record) return { ...none, verdict: 'absent', why: 'the store has no record of the key' };
-  const { kind, envelope, key } = record;
+  const { kind } = record;
   if (kind === 'tombstone')
     return { ...none, verdict: 'absent', why: 'the key was invalidated, and not loaded since' };
   if (kind === 'token')
     return { ...none, verdict: 'absent', why: 'a caller missed the key, and has not filled it' };
-  if (kind === 'foreign' || envelope === undefined)
+  const entry = entryOf(record);
+  if (kind === 'foreign' || !entry)
     return {
       ...none,
       verdict: 'foreign',
       why: 'no service wrote the record, so it counts as corrupt',
     };
-  const entry = withEnvelope(envelope, '', key);
   const dependencies = await Promise.all(
-    entry.versions.map(([name, carried]) => currentOf(target, name, carried)),
+    entry.versions.map(async ([name, carried]): Promise<Dependency> => {
+      const current = await versions(name);
+      const common = { carried, current, change: changeOf(carried, current) };
+      return name === null
+        ? { ...common, kind: 'prefix', name: target.keys.prefix ?? '' }
+        : { ...common, kind: 'tag', name };
+    }),
   );
   const aged = freshness(entry, now);
   const changes = new Set(dependencies.map(({ change }) => change));
@@ -57,22 +68,12 @@ export async function explain(
   return { verdict, why: reasonFor(verdict, dependencies), entry, dependencies };
 }
 
-async function currentOf(
-  { keys, inspection, store }: Target,
-  name: DependencyName,
-  carried: CacheVersion,
-): Promise<Dependency> {
-  const record = name === null ? keys.record('prefix', '') : keys.record('tag', name);
-  const found = await inspection.read(record);
-  const isThere = store.durable || found?.kind === 'value';
-  const current = isThere ? versionsOf(valueOfRecord(found), found?.version ?? '') : undefined;
-  const kind = name === null ? 'prefix' : 'tag';
-  return {
-    kind,
-    name: name ?? keys.prefix ?? '',
-    carried,
-    current,
-    change: changeOf(carried, current),
+export function versionReader({ keys, inspection, store }: Target): VersionReader {
+  return async (name) => {
+    const record = name === null ? keys.record('prefix', '') : keys.record('tag', name);
+    const found = await inspection.read(record);
+    const isThere = store.durable || found?.kind === 'value';
+    return isThere ? versionsOf(valueOfRecord(found), found?.version ?? '') : undefined;
   };
 }
 

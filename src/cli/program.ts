@@ -5,6 +5,7 @@ import { costCommand } from './commands/cost.js';
 import { doctorCommand } from './commands/doctor.js';
 import { getCommand } from './commands/get.js';
 import { initCommand } from './commands/init.js';
+import { inspectCommand } from './commands/inspect.js';
 import {
   clearCommand,
   delCommand,
@@ -29,6 +30,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Com
       lsCommand,
       statsCommand,
       topCommand,
+      inspectCommand,
     ],
   ],
   ['Change:', [delCommand, expireCommand, invalidateCommand, clearCommand]],

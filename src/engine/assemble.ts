@@ -3,9 +3,9 @@ import type { CacheStore } from '../model/cache-store.js';
 import { type CacheConfig, settings } from '../model/config.js';
 import { reporter } from '../model/console-reporter.js';
 import { invalid } from '../model/errors.js';
-import { type Emit, eventLog } from '../model/events.js';
+import { type Emit, eventLog } from '../model/event-log.js';
 import type { KeySpace } from '../model/key-space.js';
-import { type PolicyOf, rememberPolicies } from '../model/policy.js';
+import { type PolicyOf, rememberPolicies } from '../model/resolve-policy.js';
 import type { Address } from '../model/snapshot.js';
 import type { Clock } from '../model/time.js';
 import { InFlightTracker } from './inflight/in-flight.js';
@@ -57,7 +57,7 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   const log = eventLog(config.onEvent, clock, reporter(String(store.name ?? ''), clock));
   const shutdown = new Shutdown();
   const emit = shutdown.filter(log.emit);
-  const access = new StoreAccess(store, emit, clock, breaker, log.storeCall);
+  const access = new StoreAccess(store, { emit, clock, breaker, storeCall: log.storeCall });
   const versions = new VersionTracker(access, keys, clock, trustMs);
   const reader = new EntryReader(
     access,

@@ -1,4 +1,4 @@
-import type { CacheStats } from '../model/events.js';
+import type { CacheStats } from '../model/event-log.js';
 import { checkStore } from '../resilience/check-store.js';
 import { PARTS, type ServiceParts } from './assemble.js';
 

@@ -1,5 +1,6 @@
 import { CacheError } from '../model/errors.js';
-import type { CacheEvent, Emit } from '../model/events.js';
+import type { Emit } from '../model/event-log.js';
+import type { CacheEvent } from '../model/events.js';
 import { withTimeout } from '../model/time.js';
 import type { InFlightTracker } from './inflight/in-flight.js';
 import type { BackgroundTasks } from './loading/background-tasks.js';

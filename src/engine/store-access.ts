@@ -1,6 +1,6 @@
 import type { CacheStore } from '../model/cache-store.js';
 import { CacheError, type CacheErrorCode, errorCode, withoutPasswords } from '../model/errors.js';
-import type { Emit } from '../model/events.js';
+import type { Emit } from '../model/event-log.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
 import { callContext } from '../resilience/call-context.js';
@@ -27,6 +27,14 @@ const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([
   'VALUE_TOO_LARGE',
 ]);
 
+interface Settings {
+  readonly emit: Emit;
+  readonly clock: Clock;
+  readonly breaker: { readonly failures: number; readonly cooldownMs: number } | undefined;
+  /** Receives every call to the store. */
+  readonly storeCall?: TellStoreCall | undefined;
+}
+
 /**
  * The service's access to its store. Reads and fills fail open: an error, a timeout or an open breaker gives an event
  * and `FAILED`. Invalidations ignore the breaker, always try, and reject unless confirmed.
@@ -43,15 +51,9 @@ export class StoreAccess {
   #failures = 0;
   #lastError: unknown;
 
-  constructor(
-    store: CacheStore,
-    emit: Emit,
-    clock: Clock,
-    breaker: { failures: number; cooldownMs: number } | undefined,
-    tellCall?: TellStoreCall | undefined,
-  ) {
+  constructor(store: CacheStore, { emit, clock, breaker, storeCall }: Settings) {
     this.store = store;
-    this.#calls = tellCall && storeCalls(store, tellCall);
+    this.#calls = storeCall && storeCalls(store, storeCall);
     this.can = capabilitiesOf(store);
     this.#emit = emit;
     this.#freezes = new FreezeDetector(clock);
@@ -112,7 +114,10 @@ export class StoreAccess {
     this.#freezes.watch(work);
   }
 
-  /** `instead` is the result that replaces an error, which an event reports. */
+  /**
+   * `instead` is the result that replaces an error, which an event reports. Five parameters and no object, because every
+   * call to the store comes through here.
+   */
   #run<T, F>(
     operation: string,
     key: string | undefined,
@@ -168,15 +173,17 @@ export class StoreAccess {
   }
 }
 
-/** The cause's message. Advises another try if the cause is unknown. */
+/** The cause's message. Advises another try if the cause is unknown: a store's own errors say what to do. */
 export function reasonOf(cause: unknown): string {
   const why = withoutPasswords(String(Object(cause).message ?? cause)).replace(/[^.?!]$/, '$&.');
-  const isKnown = cause instanceof CacheError && cause.code !== 'TIMEOUT';
+  const isKnown = cause instanceof CacheError && !why.startsWith(NO_ANSWER);
   return isKnown ? why : `${why} Try it again.`;
 }
 
+const NO_ANSWER = 'No answer to ';
+
 const late = (operation: string, ms: number): CacheError =>
-  new CacheError('TIMEOUT', `No answer to ${operation} within ${ms} ms: can the store be reached?`);
+  new CacheError('TIMEOUT', `${NO_ANSWER}${operation} within ${ms} ms: can the store be reached?`);
 
 /** True if a user's store cannot parse a value, or runs out of stack. The value is at fault, not the store. */
 const isParsing = (error: unknown): boolean =>

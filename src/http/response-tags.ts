@@ -1,6 +1,6 @@
 import type { LoadDetails } from '../engine/loading/load-context.js';
 import type { DependencyName } from '../model/dependency.js';
-import { checkedTags } from '../model/policy.js';
+import { checkedTags } from '../model/policy-rules.js';
 import { splitList } from './cache-control.js';
 import { isEdgeHeader } from './edge-tags.js';
 import type { Gate, Versions } from './gates.js';

@@ -1,6 +1,7 @@
 import { consoleReporter } from '../model/console-reporter.js';
 import { invalid } from '../model/errors.js';
-import { type CacheEvent, safeListener } from '../model/events.js';
+import { safeListener } from '../model/event-log.js';
+import type { CacheEvent } from '../model/events.js';
 import type { WaitUntil } from '../model/policy.js';
 import { type Duration, milliseconds } from '../model/time.js';
 import { Extension, MARGIN_MS } from './extension.js';

@@ -3,6 +3,7 @@ export { consoleReporter } from '../model/console-reporter.js';
 export type { CacheEvent, CacheListener } from '../model/events.js';
 export { diagnosticsChannel } from './diagnostics-channel.js';
 export { type EmfOptions, emf, type FlushingListener } from './emf.js';
+export { inspector } from './inspector.js';
 export {
   type LoggerOptions,
   type PinoLogger,

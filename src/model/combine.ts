@@ -1,4 +1,5 @@
-import { type CacheListener, safeListener } from './events.js';
+import { safeListener } from './event-log.js';
+import type { CacheListener } from './events.js';
 
 /**
  * Makes one listener of many, for `CacheConfig.onEvent`. Each receives every event, in this order. The errors of one do

@@ -2,7 +2,8 @@ import { invalid } from './errors.js';
 import type { CacheListener } from './events.js';
 import type { OnInvalidate } from './invalidated.js';
 import { type KeySpace, keySpace } from './key-space.js';
-import { DEFAULT_POLICY, layer, type ResolvedPolicy, type WrapOptions } from './policy.js';
+import { DEFAULT_POLICY, type ResolvedPolicy, type WrapOptions } from './policy.js';
+import { layer } from './resolve-policy.js';
 import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
 
 /**
@@ -74,6 +75,7 @@ export interface Settings {
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function settings(config: CacheConfig): Settings {
+  if (Object(config) !== config) throw invalid('config', config, 'an object');
   const { defaultTTL, clock = systemClock, backgroundFill } = config;
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
   if (config.onEvent != null && typeof config.onEvent !== 'function')
@@ -82,6 +84,8 @@ export function settings(config: CacheConfig): Settings {
     throw invalid('backgroundFill', backgroundFill, 'true or false');
   if (config.onInvalidate != null && typeof config.onInvalidate !== 'function')
     throw invalid('onInvalidate', config.onInvalidate, 'a function');
+  if (config.deadline != null && typeof config.deadline !== 'function')
+    throw invalid('deadline', config.deadline, 'a function');
   if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {

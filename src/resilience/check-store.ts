@@ -13,31 +13,50 @@ const PROBE_TTL = 60;
 /**
  * Proves that a store can do what a service needs, with probe records that nothing else uses:
  *
- *     read: nothing ── fill ── read: it ── fill with the version from before: refused ── tag: changed ── invalidate
- *       ── read: nothing ── fill with the version from before: refused ── remove
+ *     read: nothing ── read many ── fill ── read: it ── fill with the version from before: refused ── invalidate
+ *       ── read: nothing ── fill with the version from before: refused ── tag: changed ── remove
  *
  * `keyPrefix` is that of the service, because permissions may depend on the prefix of a key.
  *
+ * `erase` removes the marker that an invalidation leaves in a durable store. A service may lack the permission for it,
+ * so its errors are ignored: the marker then expires. No other load knows the name, so none needs the marker.
+ *
  * @throws CacheError with the first fault: the step, the reason, and what to do.
  */
-export async function checkStore(store: CacheStore, keyPrefix?: string): Promise<void> {
+export async function checkStore(
+  store: CacheStore,
+  keyPrefix?: string,
+  erase?: (key: string) => Promise<unknown>,
+): Promise<void> {
   const keys = keySpace(keyPrefix);
   const name = `check:${crypto.randomUUID()}`;
   const [key, tag] = [keys.key(name), keys.record('tag', name)];
   const step = stepsOf(store);
+  const erased = () => inTime(erase ? [key, tag].map(erase) : []);
   try {
+    const read = (each: string) => store.getVersioned?.(each) ?? store.get(each);
+    await step('read', () => read(key));
+    // In the same tick, so that a store with batches reads both in one. Before any write: a store may read the keys
+    // that it has written in another way.
+    await step('read many', () => Promise.all([read(key), read(tag)]));
     await (store.getVersioned && store.setIfUnchanged
       ? checkFence(store as Versioned, key, step)
       : checkValues(store, key, step));
-    await checkTag(store, key, tag, step);
+    await checkTag(store, tag, step);
   } catch (error) {
     // A record that cannot be removed expires with its ttl.
-    const removing = Promise.allSettled([key, tag].map((each) => removed(store, each)));
-    await withTimeout(removing, REMOVE_MS, () => {});
+    await inTime([key, tag].map((each) => removed(store, each)));
+    await erased();
     throw error;
   }
   await step('remove', () => removed(store, key));
   await step('remove', () => removed(store, tag));
+  await erased();
+}
+
+/** Waits for what can fail or hang without harm. */
+async function inTime(removals: readonly Promise<unknown>[]): Promise<void> {
+  await withTimeout(Promise.allSettled(removals), REMOVE_MS, () => {});
 }
 
 type Versioned = CacheStore & Required<Pick<CacheStore, 'getVersioned' | 'setIfUnchanged'>>;
@@ -67,7 +86,7 @@ const stepsOf =
 async function checkFence(store: Versioned, key: string, step: Step): Promise<void> {
   const fill = (value: string, version: string) =>
     store.setIfUnchanged(key, value, PROBE_TTL, version);
-  const before = await step('read', () => store.getVersioned(key));
+  const before = await step('read again', () => store.getVersioned(key));
   await step('fill', async () => {
     if (!(await fill('first', before.version)))
       throw new Error('it was refused although nothing had changed: is the store full?');
@@ -87,7 +106,6 @@ async function checkFence(store: Versioned, key: string, step: Step): Promise<vo
 }
 
 async function checkValues(store: CacheStore, key: string, step: Step): Promise<void> {
-  await step('read', () => store.get(key));
   await step('fill', async () => {
     await store.set(key, 'first', PROBE_TTL);
     const value = await store.get(key);
@@ -99,11 +117,8 @@ async function checkValues(store: CacheStore, key: string, step: Step): Promise<
   });
 }
 
-/** Checks a tag's record: reads it beside an entry, creates it, and changes it. */
-async function checkTag(store: CacheStore, key: string, tag: string, step: Step): Promise<void> {
-  const read = (name: string) => store.getVersioned?.(name) ?? store.get(name);
-  // In the same tick, so that a store with batches reads both in one.
-  await step('read many', () => Promise.all([read(key), read(tag)]));
+/** Creates a tag's record, and changes it. */
+async function checkTag(store: CacheStore, tag: string, step: Step): Promise<void> {
   await step('tag', async () => {
     if (store.add && !(await store.add(tag, 'first', PROBE_TTL)))
       throw new Error('an absent record could not be added: is the store full?');

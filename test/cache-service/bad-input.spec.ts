@@ -1,10 +1,14 @@
 import {
   type CacheConfig,
+  CacheError,
   CacheService,
   type CacheStore,
   createCacheKey,
   type Duration,
+  DynamoDBCacheStore,
   MemoryCacheStore,
+  RedisCacheStore,
+  S3CacheStore,
 } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
 import { setup, watched } from './helpers.js';
@@ -163,5 +167,58 @@ describe('options that are wrong', () => {
   it('a configuration that is null counts as none', async () => {
     const cache = new CacheService(new MemoryCacheStore(), undefined as unknown as CacheConfig);
     expect(await cache.wrap('k', 60, () => 1)).toBe(1);
+  });
+});
+
+describe('a constructor without what it needs', () => {
+  const none = (): never => undefined as never;
+  const nothing = null as never;
+  const memory = new MemoryCacheStore();
+  it.each<[string, () => unknown, string]>([
+    [
+      'DynamoDBCacheStore()',
+      () => new DynamoDBCacheStore(none()),
+      'tableName is undefined: give the name of a table, or its ARN.',
+    ],
+    [
+      'an empty table name',
+      () => new DynamoDBCacheStore({ tableName: '' }),
+      "tableName is '': give the name of a table, or its ARN.",
+    ],
+    [
+      'a table name with a line break',
+      () => new DynamoDBCacheStore({ tableName: 'cache\n' }),
+      "tableName is 'cache\n': give the name of a table, or its ARN.",
+    ],
+    [
+      'RedisCacheStore()',
+      () => new RedisCacheStore(none()),
+      'options is undefined: give an object with url, nodes or client.',
+    ],
+    [
+      'an empty prefix of Redis',
+      () => new RedisCacheStore({ url: 'redis://localhost', prefix: '' }),
+      "prefix is '': give a name, because clear() deletes every key below it.",
+    ],
+    [
+      'S3CacheStore()',
+      () => new S3CacheStore(none()),
+      'options is undefined: give an object with bucket.',
+    ],
+    ['no config', () => new CacheService(memory, nothing), 'config is null: give an object.'],
+    [
+      'a deadline that is no function',
+      () => new CacheService(memory, { deadline: 5 as never }),
+      'deadline is 5: give a function.',
+    ],
+  ])('%s: says what to give', (_, construct, message) => {
+    expect(construct).toThrow(CacheError);
+    expect(construct).toThrow(message);
+  });
+
+  it('takes the ARN of a table', () => {
+    const tableName = 'arn:aws:dynamodb:eu-west-1:123456789012:table/cache';
+    const store = new DynamoDBCacheStore({ tableName, region: 'eu-west-1' });
+    expect(store.name).toBe('dynamodb');
   });
 });

@@ -1,14 +1,8 @@
 import { CacheError } from '@glasswork/cache';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import {
-  checkedTags,
-  DEFAULT_POLICY,
-  layer,
-  lifetime,
-  rememberPolicies,
-  resolvePolicy,
-  type WrapOptions,
-} from '../../src/model/policy.js';
+import { DEFAULT_POLICY, lifetime, type WrapOptions } from '../../src/model/policy.js';
+import { checkedTags } from '../../src/model/policy-rules.js';
+import { layer, rememberPolicies, resolvePolicy } from '../../src/model/resolve-policy.js';
 import { errorOf } from '../errors.js';
 
 describe('rememberPolicies', () => {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { optionsPage } from '../../scripts/options-docs.js';
 import { CacheService } from '../../src/cache-service.js';
 import { MemoryCacheStore } from '../../src/stores/memory/memory-cache-store.js';
 import { type Policy, readTemplate } from '../infrastructure/template.js';
@@ -25,6 +26,12 @@ describe('the documentation', () => {
     const codes = [...read('src/model/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)];
     const listed = [...failure.matchAll(/^\| `([A-Z_]+)`/gm)];
     expect(listed.map(([, code]) => code).sort()).toEqual(codes.map(([, code]) => code).sort());
+  });
+
+  it('describes every option as the code does (npx tsx scripts/options-docs.ts)', () => {
+    expect(read('docs/options.md')).toBe(optionsPage());
+    const undescribed = [...optionsPage().matchAll(/^\| `(\w+)`[^|]*\|\s*\|$/gm)];
+    expect(undescribed.map(([, name]) => name)).toEqual([]);
   });
 
   it('lists every entry point', () => {
@@ -61,7 +68,7 @@ describe('the documentation', () => {
     const row = (start: string) => page.match(new RegExp(`^\\| ${start}.*\\|(.*)\\|$`, 'm'))?.[1];
     expect(named(row('`get`, `set`'))).toEqual(actions(CachePolicy));
     expect(named(row('`store.clear`'))).toEqual(actions(CacheMaintenancePolicy));
-    for (const text of [page, read('README.md')]) {
+    for (const text of [page, read('docs/quick-start.md')]) {
       const lines = [...text.matchAll(/^ +- dynamodb:(\w+)$/gm)];
       expect(lines.map(([, action]) => action)).toEqual(actions(CachePolicy));
     }
@@ -90,3 +97,12 @@ const actions = ({ Properties }: Policy) =>
   Properties.PolicyDocument.Statement.flatMap(({ Action }) =>
     Action.map((action) => action.replace('dynamodb:', '')),
   );
+
+it('begins with a README of one screen and a half, which leads into the docs', () => {
+  const readme = read('README.md').trimEnd().split('\n');
+  expect(readme.length).toBeLessThanOrEqual(120);
+  const links = readme.join('\n').match(/\]\(\.\/docs\/[\w-]+\.md/g) ?? [];
+  expect(new Set(links).size).toBeGreaterThan(20);
+  // A top-level await needs the settings of a bundler beside it.
+  expect(readme.join('\n')).not.toMatch(/^(const|export const) \w+ = await /m);
+});

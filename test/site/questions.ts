@@ -23,5 +23,11 @@ export const QUESTIONS = [
   ['cache-manager', 'migration'],
   ['glasswork module', 'glasswork'],
   ['tenants', 'security'],
+  ['hono middleware', 'handlers'],
+  ['defaultTTL option', 'options'],
+  ['proof consistency', 'why-it-holds'],
+  ['encrypt values', 'serializers'],
+  ['next.js revalidateTag', 'migration'],
+  ['cloudfront purge', 'edge'],
   ['glossary', 'glossary'],
 ] as const;

@@ -1,7 +1,8 @@
 import { storeCommand } from '../command.js';
+import { decoded, entryJSON, valueText } from '../entry-json.js';
 import { EXIT } from '../exit.js';
-import { type Dependency, type Explanation, explain } from '../explain.js';
-import { bytesText, isoTime, timeText } from '../format.js';
+import { type Dependency, explain } from '../explain.js';
+import { bytesText, timeText } from '../format.js';
 import { renderPairs } from '../table.js';
 import { printable } from '../terminal.js';
 
@@ -31,14 +32,8 @@ export const getCommand = () =>
       }
       if (terminal.json) {
         const text = raw === undefined ? {} : decoded(raw);
-        const json = {
-          key,
-          ...summary(found),
-          ...times(found),
-          ...text,
-          record: withoutRaw(record),
-        };
-        await terminal.write(`${JSON.stringify(json, null, 2)}\n`);
+        const { record: rest, ...json } = entryJSON(key, found, record);
+        await terminal.write(`${JSON.stringify({ ...json, ...text, record: rest }, null, 2)}\n`);
         return code;
       }
       const { colors } = terminal;
@@ -62,33 +57,8 @@ export const getCommand = () =>
     },
   });
 
-const summary = ({ verdict, why, dependencies }: Explanation) => ({ verdict, why, dependencies });
-
-const times = ({ entry }: Explanation) =>
-  entry && {
-    createdAt: isoTime(entry.createdAt),
-    staleAt: entry.staleAt === undefined ? null : isoTime(entry.staleAt),
-    expiresAt: isoTime(entry.expiresAt),
-    loadMs: entry.loadMs,
-    tags: entry.versions.flatMap(([name]) => name ?? []),
-  };
-
-const withoutRaw = (record: object | undefined) => record && { ...record, raw: undefined };
-
-/** The value as JSON if it is, else as text, else as base64. */
-function decoded(raw: string | Uint8Array): object {
-  if (typeof raw !== 'string') return { base64: Buffer.from(raw).toString('base64') };
-  try {
-    return { value: JSON.parse(raw) };
-  } catch {
-    return { text: raw };
-  }
-}
-
 function shown(raw: string | Uint8Array, isFull: boolean): string {
-  const value = decoded(raw);
-  const text =
-    'value' in value ? JSON.stringify(value.value, null, 2) : String(Object.values(value)[0]);
+  const text = valueText(raw);
   const clean = text.split('\n').map(printable).join('\n');
   if (isFull || clean.length <= SHOWN) return clean;
   return `${clean.slice(0, SHOWN)}…\n(${clean.length - SHOWN} more characters: --full shows them)`;

@@ -1,17 +1,10 @@
-import type { StoredRecord } from '../../stores/stored-record.js';
-import { globMatcher, literalStart } from '../../util/glob.js';
 import { storeCommand } from '../command.js';
-import { stateOf, userKey, userStart } from '../entries.js';
+import { stateOf } from '../entries.js';
 import { agoText, bytesText, countText, isoTime } from '../format.js';
 import { count } from '../options.js';
+import { type FoundKey, searchKeys } from '../search.js';
 import { type Column, type Layout, layoutOf, renderTable } from '../table.js';
-import type { Target } from '../target/target.js';
 import type { Terminal } from '../terminal.js';
-
-interface Row {
-  readonly key: string;
-  readonly record: StoredRecord;
-}
 
 /** Rows that are laid out and printed together, so that a list of any length needs little memory. */
 const BLOCK = 500;
@@ -41,7 +34,7 @@ export const lsCommand = () =>
       const print = printer(terminal);
       let printed = 0;
       let hasMore = false;
-      for await (const rows of matching(target, pattern, options, limit)) {
+      for await (const { rows } of searchKeys(target, pattern, options, limit)) {
         const next = rows.slice(0, limit - printed);
         printed += next.length;
         hasMore = next.length < rows.length;
@@ -59,39 +52,10 @@ export const lsCommand = () =>
     },
   });
 
-async function* matching(
-  { inspection, keys }: Target,
-  pattern: string,
-  { dead, records }: { dead?: boolean; records?: boolean },
-  limit: number,
-): AsyncGenerator<Row[]> {
-  const matches = globMatcher(pattern);
-  // Redis may return a key twice.
-  const seen = new Set<string>();
-  const start = records ? '' : userStart(keys) + literalStart(pattern);
-  const pageSize = Number.isFinite(limit) ? limit + 1 : undefined;
-  for await (const page of inspection.pages(
-    keys.prefix === undefined && /^#/.test(start) ? '' : start,
-    pageSize,
-  )) {
-    const now = Date.now();
-    yield page.flatMap((record) => {
-      const own = userKey(record.key, keys);
-      const key = own ?? (records && record.key.startsWith('#') ? record.key : undefined);
-      if (key === undefined || seen.has(key)) return [];
-      if (own !== undefined && !matches(key)) return [];
-      const state = stateOf(record, now);
-      if (!dead && state !== 'live' && state !== 'stale' && state !== 'foreign') return [];
-      if (Number.isFinite(limit)) seen.add(key);
-      return [{ key, record }];
-    });
-  }
-}
-
 /** Prints rows block by block; `undefined` ends the list. JSON is one object a line, for pipes of any length. */
-function printer(terminal: Terminal): (rows: readonly Row[] | undefined) => Promise<void> {
+function printer(terminal: Terminal): (rows: readonly FoundKey[] | undefined) => Promise<void> {
   const columns = columnsOf(terminal);
-  let waiting: Row[] = [];
+  let waiting: FoundKey[] = [];
   let layout: Layout | undefined;
   return async (rows) => {
     if (rows) waiting.push(...rows);
@@ -102,13 +66,15 @@ function printer(terminal: Terminal): (rows: readonly Row[] | undefined) => Prom
       else {
         const isFirst = layout === undefined;
         layout ??= layoutOf(columns, block, terminal.width);
-        await terminal.write(await renderTable(terminal, columns, block, layout, isFirst));
+        await terminal.write(
+          await renderTable(terminal, columns, block, { layout, head: isFirst }),
+        );
       }
     }
   };
 }
 
-function columnsOf({ colors }: Terminal): Column<Row>[] {
+function columnsOf({ colors }: Terminal): Column<FoundKey>[] {
   const now = Date.now();
   const dim = { live: undefined, stale: colors.yellow };
   return [
@@ -129,7 +95,7 @@ function columnsOf({ colors }: Terminal): Column<Row>[] {
   ];
 }
 
-function jsonOf({ key, record }: Row): string {
+function jsonOf({ key, record }: FoundKey): string {
   const { bytes, expiresAt, collectedAt } = record;
   return JSON.stringify({
     key,

@@ -5,8 +5,8 @@ import { daxBlueprint, dynamodbBlueprint } from './dynamodb.js';
 import { redisBlueprint, serverlessBlueprint } from './redis.js';
 import { s3Blueprint } from './s3.js';
 import { sst } from './sst.js';
-import { terraform } from './terraform.js';
-import { TERRAFORM } from './terraform-stores.js';
+import { TERRAFORM } from './terraform/stores.js';
+import { terraform } from './terraform/terraform.js';
 
 export const TOOLS = ['sam', 'cdk', 'terraform', 'serverless', 'sst', 'cloudformation'] as const;
 export type Tool = (typeof TOOLS)[number];

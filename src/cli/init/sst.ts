@@ -5,7 +5,7 @@ import {
   type Term,
   type TerraformModel,
   type TerraformResource,
-} from './terraform-model.js';
+} from './terraform/model.js';
 
 /** Pulumi's classes, which SST has as the global `aws`. */
 const CLASSES: Readonly<Record<string, string>> = {

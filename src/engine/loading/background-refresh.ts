@@ -1,4 +1,4 @@
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import { isCopy } from '../../model/snapshot.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';

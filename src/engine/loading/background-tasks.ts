@@ -1,4 +1,4 @@
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import type { ChainedLoad } from '../inflight/load-chain.js';
 import type { LoadRequest } from './load-request.js';
 

@@ -1,5 +1,5 @@
 import type { CacheStore } from '../../model/cache-store.js';
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import { after, afterUnlessIdle } from '../../model/time.js';
 import { copyForJoiner, NOT_COPIED } from '../copies.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
@@ -57,6 +57,11 @@ export class CallerWait {
   /** The load that the caller waits for now. */
   get inFlight(): InFlightLoad {
     return this.#inFlight;
+  }
+
+  /** The outcome, and then `end`. Most waits have nothing to release, and need no other promise. */
+  toEnd(): Promise<unknown> {
+    return this.#ends.length === 0 ? this.outcome : this.outcome.finally(() => this.end());
   }
 
   /** Releases timers, listeners and the chain of loads. */

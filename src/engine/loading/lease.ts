@@ -1,4 +1,4 @@
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import { FAILED } from '../../model/failed.js';
 import type { KeySpace } from '../../model/key-space.js';
 import { type Clock, monotonic } from '../../model/time.js';

@@ -1,5 +1,5 @@
 import { tagsAmong } from '../../model/dependency.js';
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { isServable, type Servable, type Snapshot } from '../../model/snapshot.js';
 import { monotonic, pause } from '../../model/time.js';

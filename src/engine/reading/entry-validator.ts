@@ -8,7 +8,7 @@ import type {
 } from '../../model/dependency.js';
 import { Entry, freshness, readEntry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import { FAILED } from '../../model/failed.js';
 import type { Address, Snapshot } from '../../model/snapshot.js';
 import type { Clock } from '../../model/time.js';

@@ -2,7 +2,7 @@ import type { CacheVersion, StoreEntry } from '../../model/cache-store.js';
 import type { DependencyVersions } from '../../model/dependency.js';
 import { createEntry, type Entry } from '../../model/entry.js';
 import { CacheError } from '../../model/errors.js';
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import { FAILED } from '../../model/failed.js';
 import { lifetime, type ResolvedPolicy } from '../../model/policy.js';
 import type { Address } from '../../model/snapshot.js';
@@ -42,7 +42,7 @@ export class EntryWriter {
     version: CacheVersion | undefined,
     started: (writing: Promise<unknown>, freshUntil: number) => void,
   ): Promise<boolean | typeof FAILED> {
-    return this.#access.attempt('fill', write.address.key, async (store) => {
+    return this.#access.attempt('fill', write.address.key, (store) => {
       const { key, value, ttl } = this.#storeEntry(write);
       const writing = blamingValue(write.address.key, write.value, () =>
         version !== undefined && store.setIfUnchanged

@@ -1,5 +1,5 @@
 import type { CacheStore } from '../../model/cache-store.js';
-import type { Emit } from '../../model/events.js';
+import type { Emit } from '../../model/event-log.js';
 import type { OnInvalidate } from '../../model/invalidated.js';
 import type { KeySpace } from '../../model/key-space.js';
 import type { Address } from '../../model/snapshot.js';

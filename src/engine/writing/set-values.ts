@@ -1,6 +1,7 @@
 import type { AnyKey, CacheKey } from '../../model/cache-key.js';
 import type { DependencyVersions } from '../../model/dependency.js';
-import type { PolicyOf, WrapOptions } from '../../model/policy.js';
+import type { WrapOptions } from '../../model/policy.js';
+import type { PolicyOf } from '../../model/resolve-policy.js';
 import type { Address } from '../../model/snapshot.js';
 import type { Duration } from '../../model/time.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';

@@ -6,25 +6,24 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
-import { type Clock, monotonic, systemClock } from '../../model/time.js';
+import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { inParallel } from '../../util/in-parallel.js';
-import { isPromise } from '../../util/promises.js';
 import { both, lost, type Overflow, overflowOf } from '../overflow.js';
 import { nothingLive, unchanged } from './conditions.js';
-import type { Condition, Database, Item } from './database.js';
+import type { Database, Item } from './database.js';
 import { isDax, withoutVersions } from './dax.js';
 import { httpDatabase } from './http-database.js';
-import { type DynamoDBCacheStoreOptions, itemLimit } from './options.js';
+import { type DynamoDBCacheStoreOptions, isTable, itemLimit } from './options.js';
 import { batchedReads, type Read } from './reads.js';
 import { RecentChanges } from './recent.js';
 import { endOf, isLive, partitionKey, plain, versionOf } from './record.js';
 import { scanTable } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
 import { ItemValues } from './values.js';
-import { TOMBSTONE, versionedWrites, type Write } from './writes.js';
+import { ALWAYS, versionedWrites, type Writes } from './writes.js';
 
 /** The most writes in parallel, because a batch must not open a socket for each of its items. */
 const MOST_WRITES = 25;
@@ -61,7 +60,7 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #tableName: string;
   readonly #database: Database;
   readonly #read: Read;
-  readonly #write: Write;
+  readonly #writes: Writes;
   readonly #recent: RecentChanges;
   readonly #consistent: boolean;
   readonly #codec: ValueCodec;
@@ -72,9 +71,10 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
 
   constructor(options: DynamoDBCacheStoreOptions) {
-    const { tableName, client } = options;
-    if (!tableName || typeof tableName !== 'string')
-      throw invalid('tableName', tableName, 'a name');
+    const tableName = options?.tableName;
+    if (!isTable(tableName))
+      throw invalid('tableName', tableName, 'the name of a table, or its ARN');
+    const { client } = options;
     this.#tableName = tableName;
     this.#database = client
       ? sdkDatabase(client, tableName, options.timeouts?.total)
@@ -83,19 +83,20 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#onScan = options.onScan;
     this.#read = batchedReads(this.#database, tableName);
     this.#recent = new RecentChanges(this.#clock);
-    this.#write = versionedWrites({
-      database: this.#database,
-      tableName,
-      clock: this.#clock,
-      read: this.#read,
-      recent: this.#recent,
-    });
     this.#consistent = options.consistentRead ?? false;
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
     this.#overflow = overflowOf(options.overflow, tableName);
     this.keepsLarge = this.#overflow !== undefined;
     this.#values = new ItemValues(this.#codec, this.#overflow, itemLimit(options));
+    this.#writes = versionedWrites({
+      database: this.#database,
+      tableName,
+      clock: this.#clock,
+      read: this.#read,
+      recent: this.#recent,
+      values: this.#values,
+    });
     if (isDax(client)) withoutVersions(this);
   }
 
@@ -127,9 +128,8 @@ export class DynamoDBCacheStore implements CacheStore {
     return Promise.all(keys.map((key) => this.get<T>(key)));
   }
 
-  /** Never resent once bytes have left, because a late second copy would undo a later write. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#put(key, value, ttl, 'unsent');
+    await this.#writes.value({ key, value, ttl }, ALWAYS);
   }
 
   async setIfUnchanged<T>(
@@ -138,11 +138,13 @@ export class DynamoDBCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    return this.#put(key, value, ttl, 'always', unchanged(version));
+    const condition = unchanged(version);
+    return this.#writes.value({ key, value, ttl }, { condition, retry: 'always' });
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
-    return this.#put(key, value, ttl, 'always', nothingLive(this.#clock.now()));
+    const condition = nothingLive(this.#clock.now());
+    return this.#writes.value({ key, value, ttl }, { condition, retry: 'always' });
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
@@ -156,7 +158,7 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async del(key: string): Promise<void> {
-    await this.#writeTombstone(partitionKey(key));
+    await this.#writes.tombstone(partitionKey(key));
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
@@ -200,7 +202,11 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
   async check(keyPrefix?: string): Promise<void> {
-    await checkStore(this, keyPrefix);
+    const TableName = this.#tableName;
+    await checkStore(this, keyPrefix, (key) => {
+      const Key = { pk: partitionKey(key) };
+      return this.#database.send('delete', { TableName, Key }, 'always');
+    });
     await this.#overflow?.check(keyPrefix);
   }
 
@@ -226,29 +232,7 @@ export class DynamoDBCacheStore implements CacheStore {
     return this.#read(pk, consistent || this.#consistent || this.#recent.has(pk));
   }
 
-  /** Writes a value, if the condition holds. Resolves to true if it was written. */
-  async #put(
-    key: string,
-    value: unknown,
-    ttl: number,
-    retry: 'always' | 'unsent',
-    condition?: Condition,
-  ): Promise<boolean> {
-    const pk = partitionKey(key);
-    const called = [this.#clock.now(), monotonic()] as const;
-    const exp = called[0] + ttl * 1000;
-    const made = this.#values.change(key, pk, value, ttl, exp);
-    // An `await` for nothing would send the write after a `del` that was called after it.
-    const change = isPromise(made) ? await made : made;
-    return this.#write(pk, { ...change, retry, condition, called });
-  }
-
-  /** Records that the key was invalidated, under a new version. */
-  async #writeTombstone(pk: string): Promise<void> {
-    await this.#write(pk, TOMBSTONE);
-  }
-
   async #writeTombstones(pks: readonly string[]): Promise<void> {
-    await inParallel([...new Set(pks)], MOST_WRITES, (pk) => this.#writeTombstone(pk));
+    await inParallel([...new Set(pks)], MOST_WRITES, (pk) => this.#writes.tombstone(pk));
   }
 }

@@ -50,6 +50,10 @@ export interface DynamoDBCacheStoreOptions {
   clock?: Clock | undefined;
 }
 
+/** True for what may name a table. A name with a blank or a line break comes from a wrong variable. */
+export const isTable = (name: unknown): name is string =>
+  typeof name === 'string' && /^[\w.-]{1,255}$|^arn:[\w-]+:dynamodb:\S+$/.test(name);
+
 /** DynamoDB's limit on one item, with the names and values of all attributes, bytes. */
 export const ITEM_LIMIT_BYTES = 400 * 1024;
 

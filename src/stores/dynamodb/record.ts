@@ -96,13 +96,19 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
 /** The size of an item without its key, value and entry, bytes: names, version and times. */
 const OVERHEAD_BYTES = 150;
 
-/** The update expression that sets a value, and the size of the item afterwards, bytes. */
+/** The parts of an item with a value besides the value itself. */
+interface Content {
+  readonly key: string;
+  readonly pk: string;
+  readonly envelope: string | undefined;
+  /** When the value expires, epoch milliseconds. */
+  readonly exp: number;
+}
+
+/** The update expression that sets a value (`true`: a pointer), and the size of the item afterwards, bytes. */
 export function valueChange(
-  key: string,
-  pk: string,
   raw: Raw | true,
-  envelope: string | undefined,
-  exp: number,
+  { key, pk, envelope, exp }: Content,
 ): { expression: string; values: Item; bytes: number } {
   const isHashed = pk !== key;
   const set = `SET #value = :value, #exp = :exp,${isHashed ? ' #key = :key,' : ''}`;

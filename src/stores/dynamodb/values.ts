@@ -1,3 +1,4 @@
+import type { StoreEntry } from '../../model/cache-store.js';
 import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import type { Raw } from '../../serializers/serializer.js';
 import type { ValueCodec } from '../../serializers/value-codec.js';
@@ -7,9 +8,17 @@ import { type Overflow, readOverflow, tooLarge } from '../overflow.js';
 import type { Item } from './database.js';
 import { ITEM_LIMIT_BYTES } from './options.js';
 import { idOf, isPointer, plain, rawValue, valueChange } from './record.js';
-import type { Change } from './writes.js';
 
-type ValueChange = Pick<Change, 'expression' | 'values' | 'exp'> & { readonly id: string };
+/** The change that writes a value to an item. */
+export interface ValueChange {
+  /** An update expression that ends in an open SET, to which the version and the TTL are appended. */
+  readonly expression: string;
+  readonly values: Item;
+  /** The time when the value expires, epoch milliseconds; 0 without a value. */
+  readonly exp: number;
+  /** Unique to this write. */
+  readonly id: string;
+}
 
 /** Converts between values and items. A value that is too large for its item is in the overflow store. */
 export class ItemValues {
@@ -39,21 +48,15 @@ export class ItemValues {
     return !isPointer(item) || !this.#overflow || this.#overflow.has(key, idOf(item));
   }
 
-  /** The change that writes a value, under a fresh version. `ttl` in seconds, `exp` in epoch milliseconds. */
-  change(
-    key: string,
-    pk: string,
-    value: unknown,
-    ttl: number,
-    exp: number,
-  ): MaybePromise<ValueChange> {
-    const envelope = envelopeOf(value);
+  /** The change that writes a value, under a fresh version. `exp` in epoch milliseconds. */
+  change({ key, value, ttl }: StoreEntry, pk: string, exp: number): MaybePromise<ValueChange> {
+    const content = { key, pk, envelope: envelopeOf(value), exp };
     const id = uniqueId();
     const change = (raw: Raw): MaybePromise<ValueChange> => {
-      const { expression, values, bytes } = valueChange(key, pk, raw, envelope, exp);
+      const { expression, values, bytes } = valueChange(raw, content);
       if (bytes <= this.#maxItemBytes) return { expression, values, exp, id };
       if (!this.#overflow) throw tooLarge(key, bytes, this.#maxItemBytes, false);
-      const pointer = valueChange(key, pk, true, envelope, exp);
+      const pointer = valueChange(true, content);
       if (pointer.bytes > ITEM_LIMIT_BYTES)
         throw tooLarge(key, pointer.bytes, ITEM_LIMIT_BYTES, true);
       return this.#overflow.write(key, id, raw, ttl).then(() => ({ ...pointer, exp, id }));

@@ -1,20 +1,18 @@
+import type { StoreEntry } from '../../model/cache-store.js';
 import { LONGEST_SEND_MS, SHORTEST_RECORD_MS } from '../../model/fence-window.js';
 import { type Clock, monotonic } from '../../model/time.js';
+import { isPromise } from '../../util/promises.js';
 import { uniqueId } from '../../util/unique-id.js';
-import type { Condition, Database, Item, Request } from './database.js';
+import type { Condition, Database, Request } from './database.js';
 import type { Read } from './reads.js';
 import type { RecentChanges } from './recent.js';
-import { aliasesIn, versionOf } from './record.js';
+import { aliasesIn, partitionKey, versionOf } from './record.js';
+import type { ItemValues, ValueChange } from './values.js';
 
 /** A change to one item. */
-export interface Change {
-  /** An update expression that ends in an open SET, to which the version and the TTL are appended. */
-  readonly expression: string;
-  readonly values: Item;
-  /** Unique to this write. Default: a fresh one. */
-  readonly id?: string | undefined;
-  /** The time when the value expires, epoch milliseconds; 0 without a value. */
-  readonly exp: number;
+interface Change extends Omit<ValueChange, 'id'> {
+  /** Default: a fresh one. */
+  readonly id?: string;
   readonly condition?: Condition | undefined;
   /** `unsent`: retried only if no byte was sent. */
   readonly retry: 'always' | 'unsent';
@@ -22,8 +20,14 @@ export interface Change {
   readonly called?: readonly [wallMs: number, monotonicMs: number] | undefined;
 }
 
+/** The condition of a value's write, and how it is sent. */
+export type When = Pick<Change, 'condition' | 'retry'>;
+
+/** Never resent once bytes have left, because a late second copy would undo a later write. */
+export const ALWAYS: When = { retry: 'unsent' };
+
 /** Removes the value and leaves the version, which refuses the fills of all loads that began before it. */
-export const TOMBSTONE: Change = {
+const TOMBSTONE: Change = {
   expression: 'REMOVE #value, #exp, #entry SET',
   values: {},
   exp: 0,
@@ -36,17 +40,24 @@ interface Parts {
   readonly clock: Clock;
   readonly read: Read;
   readonly recent: RecentChanges;
+  readonly values: ItemValues;
 }
 
-/** Makes the change. Resolves to false if its condition does not hold. */
-export type Write = (pk: string, change: Change) => Promise<boolean>;
+export interface Writes {
+  /** Resolves to false if the condition does not hold. */
+  value(entry: StoreEntry, when: When): Promise<boolean>;
+  /** Records that the item was invalidated. */
+  tombstone(pk: string): Promise<void>;
+}
 
 /**
  * Each write gives its item a new version. A write is not sent if the process was frozen between the call and the
  * request. If a condition fails on the write's own version, the write succeeded: an earlier try had arrived.
  */
-export function versionedWrites({ database, tableName, clock, read, recent }: Parts): Write {
-  return async (pk, change) => {
+export function versionedWrites(parts: Parts): Writes {
+  const { database, tableName, clock, read, recent, values } = parts;
+
+  async function write(pk: string, change: Change): Promise<boolean> {
     const { id = uniqueId() } = change;
     const [wallMs, monotonicMs] = change.called ?? [clock.now(), monotonic()];
     const staysUntilMs = Math.max(change.exp, wallMs + SHORTEST_RECORD_MS);
@@ -65,6 +76,20 @@ export function versionedWrites({ database, tableName, clock, read, recent }: Pa
       // Even after an error, because the write may have arrived and only its reply was lost.
       recent.add(pk);
     }
+  }
+
+  return {
+    async value(entry, when) {
+      const pk = partitionKey(entry.key);
+      const called = [clock.now(), monotonic()] as const;
+      const made = values.change(entry, pk, called[0] + entry.ttl * 1000);
+      // An `await` for nothing would send the write after a `del` that was called after it.
+      const change = isPromise(made) ? await made : made;
+      return write(pk, { ...change, ...when, called });
+    },
+    async tombstone(pk) {
+      await write(pk, TOMBSTONE);
+    },
   };
 }
 

@@ -40,7 +40,7 @@ function givenConnection(described: RedisCacheStoreOptions, unused: string): Con
     throw wrong(`${also.join(', ')}: for the client of a url: make your own client with them.`);
   const given = isNodeRedis(client) ? adaptNodeRedis(client, unused) : client;
   // `GivenConnection` checks it.
-  return new GivenConnection(given as never, unused, systemClock);
+  return new GivenConnection(given as never, unused, systemClock, Object(client));
 }
 
 function clusterConnection(

@@ -12,6 +12,7 @@ import { CommandBatch } from './command-batch.js';
 import { redisError } from './error.js';
 import { MasterProof } from './master-proof.js';
 import { OPEN_MS } from './own-client.js';
+import { placeOfClient } from './place.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 
@@ -30,6 +31,8 @@ export type Command<T> = (client: ScriptedClient) => Promise<T>;
 export interface Connection {
   /** False if reads may go to replicas, which lag. */
   readonly readsMasters: boolean;
+  /** The servers, for errors. See `placeOf`. */
+  readonly place: string;
   /** `key` is the subject of errors. */
   send<T>(operation: string, key: string | undefined, command: Command<T>, kind: Kind): Promise<T>;
   /** Sends many commands, whose time grows with the size of the store. A retry repeats all of them. */
@@ -53,14 +56,25 @@ export class GivenConnection implements Connection {
   /** Undefined for a Cluster, where a replica redirects each command to its master. */
   readonly #proof: MasterProof | undefined;
   readonly #tick = new CommandBatch();
+  readonly #given: object;
   #inFlight = 0;
 
-  /** `unused`: a key that never exists. @throws CacheError `INVALID_OPTION` for a client that lacks a member. */
-  constructor(client: RedisClient, unused: string, clock: Clock) {
+  /**
+   * `unused`: a key that never exists. `given`: the user's client, if `client` adapts it.
+   *
+   * @throws CacheError `INVALID_OPTION` for a client that lacks a member.
+   */
+  constructor(client: RedisClient, unused: string, clock: Clock, given: object = client) {
     checkClient(client);
+    this.#given = given;
     this.#client = withScripts(client);
     this.#proof = isCluster(client) ? undefined : new MasterProof(unused, clock);
     this.readsMasters = readsMasters(client);
+  }
+
+  /** Asked for late, because a Cluster client learns its servers. */
+  get place(): string {
+    return placeOfClient(this.#given);
   }
 
   async send<T>(
@@ -75,7 +89,7 @@ export class GivenConnection implements Connection {
     try {
       return await (proof ? proof.read(client, () => command(client)) : command(client));
     } catch (error) {
-      throw redisError(operation, key, error);
+      throw redisError(operation, key, error, this.place);
     } finally {
       this.#inFlight--;
     }

@@ -15,6 +15,9 @@ const ARGUMENTS = /,? with args beginning with:.*/s;
 /** ioredis adds this after each try, with a different delay. The store's own time limit ends the tries. */
 const RETRYING = / Retrying from scratch after \d+ms\./;
 
+/** ioredis 6 wants to hear of every server that does not speak Redis. */
+const REPORT = / Please report this\.$/;
+
 /** OpenSSL names the place in its source; the fourth part is the error. */
 const OPENSSL = /^\w+:error:\w+:SSL routines:[^:]*:([^:]+):.*$/s;
 
@@ -27,22 +30,25 @@ export function messageOf(error: unknown): string {
     .replace(IN_SCRIPT, '')
     .replace(ARGUMENTS, '')
     .replace(RETRYING, '')
+    .replace(REPORT, '')
     .replace(OPENSSL, 'SSL routines: $1')
     .trim();
 }
 
-/** Turns an error of the client or an error reply of Redis into a `CacheError` that says what to do. */
+/** Turns an error of the client or an error reply of Redis into a `CacheError` that says where, and what to do. */
 export function redisError(
   operation: string,
   subject: string | undefined,
   cause: unknown,
+  /** See `placeOf`. */
+  place = '',
 ): CacheError {
   if (cause instanceof CacheError) return cause;
   const message = messageOf(cause);
   const remedy = remedyOf(message);
   const code = CODES.find(([pattern]) => pattern.test(message))?.[1] ?? 'STORE_FAILED';
   const said = /[.?!]$/.test(message) ? message : `${message}.`;
-  const text = `Redis: ${operation} failed: ${said}${remedy ? ` ${remedy}.` : ''}`;
+  const text = `Redis: ${operation}${place} failed: ${said}${remedy ? ` ${remedy}.` : ''}`;
   return new CacheError(code, text, { subject, cause: withoutArguments(cause) });
 }
 
@@ -77,5 +83,5 @@ interface ClientError extends Error {
 }
 
 /** The error of a fill whose read found no memory for its token. */
-export const noTokenError = (key: string): CacheError =>
-  redisError('fill', key, new Error('OOM when the token was to be left that a fill needs'));
+export const noTokenError = (key: string, place: string): CacheError =>
+  redisError('fill', key, new Error('OOM when the token was to be left that a fill needs'), place);

@@ -92,7 +92,7 @@ export class RedisInvalidations implements InvalidationChannel {
     try {
       return await this.#subscribe(await this.#connection.subscriber());
     } catch (error) {
-      throw redisError('subscribe', undefined, error);
+      throw redisError('subscribe', undefined, error, this.#connection.place);
     }
   }
 

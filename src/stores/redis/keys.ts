@@ -1,4 +1,4 @@
-import { CacheError } from '../../model/errors.js';
+import { invalid } from '../../model/errors.js';
 import { globMatcher, literalStart } from '../../util/glob.js';
 
 /** UTF-8 cannot encode half a surrogate pair. A NUL character replaces it, so NUL itself is escaped, too. */
@@ -27,8 +27,7 @@ export interface KeySpace {
  */
 export function keySpace(prefix: string): KeySpace {
   if (typeof prefix !== 'string' || prefix === '' || !prefix.isWellFormed()) {
-    const message = `prefix is ${JSON.stringify(prefix)}: give a name, because clear() deletes every key below it.`;
-    throw new CacheError('INVALID_OPTION', message, { subject: 'prefix' });
+    throw invalid('prefix', prefix, 'a name, because clear() deletes every key below it');
   }
   const start = prefix.endsWith(':') ? prefix : `${prefix}:`;
   // A prefix may begin with the character of a byte order mark.

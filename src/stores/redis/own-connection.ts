@@ -9,6 +9,7 @@ import { MasterProof } from './master-proof.js';
 import type { ClientSettings } from './options.js';
 import { type Client, openClient, QUIT_MS } from './own-client.js';
 import { type ClusterAddress, openCluster } from './own-cluster.js';
+import { placeOf, placeOfSettings } from './place.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
 
 /** The limit of a command, milliseconds. */
@@ -25,12 +26,22 @@ export interface Target {
   readonly longestMs: number;
 }
 
+interface FailedTry {
+  readonly operation: string;
+  readonly key: string | undefined;
+  readonly kind: Kind;
+  /** Undefined if none could be opened. */
+  readonly client: Client | undefined;
+  readonly error: unknown;
+}
+
 /**
  * A client of our own: opened by the first command and shared by all. It is replaced if the connection was lost or idle
  * for too long, or if its server has become a replica.
  */
 export class OwnConnection implements Connection {
   readonly readsMasters = true;
+  readonly place: string;
   readonly #target: Target;
   readonly #clock: Clock;
   readonly #timeouts = new OperationTimeouts();
@@ -50,31 +61,35 @@ export class OwnConnection implements Connection {
   /** `unused`: a key that never exists. */
   constructor(target: Target, unused: string, clock: Clock) {
     this.#target = target;
+    this.place = target.nodes ? placeOf(target.nodes) : placeOfSettings(target.settings);
     this.#clock = clock;
     this.#proof = target.nodes ? undefined : new MasterProof(unused, clock);
     this.#commandMs = Number(target.settings.commandTimeout) || COMMAND_MS;
   }
 
-  /** Promises instead of `await`, because every hit comes through here. */
+  /** One promise for the reply, its time limit and a retry, because every hit comes through here. */
   send<T>(operation: string, key: string | undefined, command: Command<T>, kind: Kind): Promise<T> {
     const alone = this.#inFlight++ === 0;
-    let client = this.#current();
-    const once = (open: Client): Promise<T> => this.#inTime(open, command, kind);
-    const first = (open: Client): Promise<T> => {
-      client = open;
-      if (!alone) this.#tick.gather(open);
-      return once(open);
-    };
-    return (client ? first(client) : this.#open().then(first)).then(
-      (value) => {
+    return new Promise((resolve, reject) => {
+      const succeeded = (value: T) => {
         this.#inFlight--;
-        return value;
-      },
-      (error) =>
-        this.#again(operation, key, once, kind, { client, error }).finally(() => {
+        resolve(value);
+      };
+      const failed = (error: unknown, client?: Client) => {
+        const once = (open: Client) => this.#inTime(open, command, kind);
+        this.#again(once, { operation, key, kind, client, error }).then(succeeded, (last) => {
           this.#inFlight--;
-        }),
-    );
+          reject(last);
+        });
+      };
+      const first = (client: Client) => {
+        if (!alone) this.#tick.gather(client);
+        this.#limit(client, command, kind, succeeded, (error) => failed(error, client));
+      };
+      const client = this.#current();
+      if (client) first(client);
+      else this.#open().then(first, failed);
+    });
   }
 
   async scan<T>(operation: string, scan: Command<T>): Promise<T> {
@@ -83,17 +98,14 @@ export class OwnConnection implements Connection {
       client = this.#current() ?? (await this.#open());
       return await scan(client);
     } catch (error) {
-      return this.#again(operation, undefined, scan, 'write', { client, error });
+      return this.#again(scan, { operation, key: undefined, kind: 'write', client, error });
     }
   }
 
   /** Tries again, over a new connection if needed, if the first try had no effect or may be repeated. */
   async #again<T>(
-    operation: string,
-    key: string | undefined,
     command: (client: Client) => Promise<T>,
-    kind: Kind,
-    { client, error }: { client: Client | undefined; error: unknown },
+    { operation, key, kind, client, error }: FailedTry,
   ): Promise<T> {
     const fate = fateOf(error);
     try {
@@ -103,20 +115,30 @@ export class OwnConnection implements Connection {
       return await command(this.#current() ?? (await this.#open()));
     } catch (last) {
       const isCutOff = ['unsent', 'unknown'].includes(fateOf(last) ?? '');
-      throw redisError(operation, key, (isCutOff && this.#lastError) || last);
+      throw redisError(operation, key, (isCutOff && this.#lastError) || last, this.place);
     }
   }
 
   #inTime<T>(client: Client, command: Command<T>, kind: Kind): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#limit(client, command, kind, resolve, reject);
+    });
+  }
+
+  #limit<T>(
+    client: Client,
+    command: Command<T>,
+    kind: Kind,
+    succeeded: (value: T) => void,
+    failed: (error: unknown) => void,
+  ): void {
     const ms = this.#commandMs;
     const read = client.stream?.bytesRead;
-    return new Promise((resolve, reject) => {
-      this.#timeouts.limit(this.#run(client, command, kind), ms, resolve, (error) => {
-        if (error !== LATE) return reject(error);
-        // No byte arrived while a command waited: the peer is gone, and only a new connection helps.
-        if (client.stream?.bytesRead === read) this.#drop(client);
-        reject(new Error(`Command timed out after ${ms} ms`));
-      });
+    this.#timeouts.limit(this.#run(client, command, kind), ms, succeeded, (error) => {
+      if (error !== LATE) return failed(error);
+      // No byte arrived while a command waited: the peer is gone, and only a new connection helps.
+      if (client.stream?.bytesRead === read) this.#drop(client);
+      failed(new Error(`Command timed out after ${ms} ms`));
     });
   }
 

@@ -4,19 +4,19 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
+import { invalid } from '../../model/errors.js';
 import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
-import { attempt, isPromise, type MaybePromise } from '../../util/promises.js';
+import { attempt, type MaybePromise } from '../../util/promises.js';
 import { uniqueId } from '../../util/unique-id.js';
 import { lost, type Overflow, overflowOf } from '../overflow.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
-import type { Command, Connection, Kind } from './connection.js';
+import type { Command, Connection } from './connection.js';
 import { connectionOf } from './connection-of.js';
-import { noTokenError } from './error.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type KeySpace, keySpace } from './keys.js';
 import { type RedisCacheStoreOptions, valueLimit } from './options.js';
@@ -24,6 +24,7 @@ import { ID_BYTES, NO_TOKEN, pointerId, StoredRecord, UNKNOWN_VERSION } from './
 import { isValue, unlinkAll } from './scan.js';
 import { ValueMemo } from './value-memo.js';
 import { RecordValues } from './values.js';
+import { ALWAYS, ifUnchanged, NO_VALUE, versionedWrites, type Write } from './writes.js';
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -58,8 +59,10 @@ export class RedisCacheStore implements CacheStore {
   readonly #known = new ValueMemo();
   readonly #overflow: Overflow | undefined;
   readonly #values: RecordValues;
+  readonly #write: Write;
 
   constructor(options: RedisCacheStoreOptions) {
+    if (!options) throw invalid('options', options, 'an object with url, nodes or client');
     const { prefix = 'cache' } = options;
     this.#keys = keySpace(prefix);
     this.#overflow = overflowOf(options.overflow, prefix);
@@ -68,6 +71,12 @@ export class RedisCacheStore implements CacheStore {
     this.serializer = this.#codec.serializer;
     this.#values = new RecordValues(this.#codec, this.#overflow, valueLimit(options));
     this.#connection = connectionOf(options, this.#keys.unused);
+    this.#write = versionedWrites({
+      connection: this.#connection,
+      keys: this.#keys,
+      values: this.#values,
+      memo: this.#known,
+    });
   }
 
   async get<T>(key: string): Promise<T | undefined> {
@@ -119,13 +128,12 @@ export class RedisCacheStore implements CacheStore {
     return Promise.all(keys.map((key) => this.get<T>(key)));
   }
 
-  /** Never resent once bytes have left, because a late second copy would undo a later write. */
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#write('set', key, value, ttl, 'set', 'once');
+    await this.#write({ key, value, ttl }, ALWAYS);
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
-    return this.#write('add', key, value, ttl, 'add', 'once');
+    return this.#write({ key, value, ttl }, NO_VALUE);
   }
 
   async setIfUnchanged<T>(
@@ -134,8 +142,8 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    if (version === NO_TOKEN) throw noTokenError(key);
-    return this.#write('fill', key, value, ttl, version, 'write');
+    const unchanged = ifUnchanged(version, key, this.#connection.place);
+    return this.#write({ key, value, ttl }, unchanged);
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
@@ -226,30 +234,5 @@ export class RedisCacheStore implements CacheStore {
       return this.#known.read(stored, version, record.bytes, parse);
     if (!this.#known.has(stored)) this.#known.add(stored);
     return parse();
-  }
-
-  async #write(
-    operation: string,
-    key: string,
-    value: unknown,
-    ttl: number,
-    when: string,
-    sending: Kind,
-  ): Promise<boolean> {
-    const stored = this.#keys.encode(key);
-    const id = uniqueId();
-    const made = this.#values.body(key, id, value, ttl);
-    // An `await` for nothing would send the write after a `del` that was called after it.
-    const { kind, body } = isPromise(made) ? await made : made;
-    const ttlMs = Math.max(1, Math.round(ttl * 1000));
-    const written = await this.#connection.send(
-      operation,
-      key,
-      (client) => client.glassworkCacheWrite(stored, id, ttlMs, kind, body, when),
-      sending,
-    );
-    if (Number(written) !== 1) return false;
-    this.#known.add(stored);
-    return true;
   }
 }

@@ -113,7 +113,10 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /alert|SSL routines|ERR_SSL/i,
     'The server refused TLS: it may want a client certificate (options.tls.cert and key) or another version',
   ],
-  [/^Protocol error/, 'The port does not speak the Redis protocol: check the port'],
+  [
+    /^Protocol error|^Unknown RESP type/,
+    'The port does not speak the Redis protocol: check the port',
+  ],
   // Clients of node-redis, which their user connects.
   [
     /^The client is closed/,
@@ -130,7 +133,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /ECONN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT|Connect.*(timed out|timeout)|closed|writeable|max retries|aborted/,
     'Check the address, the subnets and security groups, and whether the port wants TLS (rediss://)',
   ],
-  [/timed out|timeout/i, 'The server is overloaded, blocked or unreachable'],
+  [/timed out|timeout/i, 'The server is overloaded, blocked or unreachable; trying again can help'],
 ];
 
 // Computed here and not in the table, because bundlers could not drop a table that calls functions.

@@ -1,3 +1,4 @@
+import type { StoreEntry } from '../../model/cache-store.js';
 import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import type { Raw } from '../../serializers/serializer.js';
 import type { ValueCodec } from '../../serializers/value-codec.js';
@@ -22,12 +23,13 @@ export class RecordValues {
     return record.isPointer ? this.#pointed(record, key) : record.value(key, this.#codec);
   }
 
-  /** The part of a record after its header. `id` is unique to the write, `ttl` in seconds. */
-  body(key: string, id: string, value: unknown, ttl: number): MaybePromise<RecordBody> {
+  /** The part of a record after its header. `id` is unique to the write. */
+  body({ key, value, ttl }: StoreEntry, id: string): MaybePromise<RecordBody> {
     const envelope = envelopeOf(value);
     const body = (raw: Raw) => {
       const isLarge = this.#maxBytes < Infinity && Buffer.byteLength(raw) > this.#maxBytes;
-      return isLarge ? this.#overflowing(key, id, raw, envelope, ttl) : recordBody(raw, envelope);
+      if (!isLarge) return recordBody(raw, envelope);
+      return this.#overflowing(key, id, raw, ttl).then(() => pointerBody(envelope));
     };
     // A promise in a promise is one promise.
     return whenReady(
@@ -36,16 +38,9 @@ export class RecordValues {
     ) as MaybePromise<RecordBody>;
   }
 
-  async #overflowing(
-    key: string,
-    id: string,
-    raw: Raw,
-    envelope: string | undefined,
-    ttl: number,
-  ): Promise<RecordBody> {
+  async #overflowing(key: string, id: string, raw: Raw, ttl: number): Promise<void> {
     if (!this.#overflow) throw tooLarge(key, Buffer.byteLength(raw), this.#maxBytes, false);
     await this.#overflow.write(key, id, raw, ttl);
-    return pointerBody(envelope);
   }
 
   async #pointed(record: StoredRecord, key: string): Promise<unknown> {

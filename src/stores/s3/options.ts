@@ -56,7 +56,9 @@ export const LARGEST_OBJECT_BYTES = 32 * 1024 * 1024 - 16 * 1024;
 const BUCKET = /^(?!\d+\.\d+\.\d+\.\d+$)[a-z\d](?:[a-z\d-]|\.(?=[a-z\d])){1,61}[a-z\d]$/;
 
 /** @throws CacheError `INVALID_OPTION`. */
-export function checkedBucket({ bucket, client }: S3CacheStoreOptions): string {
+export function checkedBucket(options: S3CacheStoreOptions): string {
+  if (!options) throw invalid('options', options, 'an object with bucket');
+  const { bucket, client } = options;
   const isName = typeof bucket === 'string' && bucket !== '';
   if (isName && client) return bucket;
   if (isName && (bucket.startsWith('arn:') || isDirectoryBucket(bucket))) {

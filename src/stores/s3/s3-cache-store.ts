@@ -180,7 +180,7 @@ export class S3CacheStore implements CacheStore {
 
   /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */
   check(keyPrefix?: string): Promise<void> {
-    return checkStore(this, keyPrefix);
+    return checkStore(this, keyPrefix, (key) => this.#database.delete([this.#keys.encode(key)]));
   }
 
   /** Closes the connections. Your own `client` stays open. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { templateFor } from '../../../src/cli/init/instructions.js';
 import { s3Blueprint } from '../../../src/cli/init/s3.js';
-import { TERRAFORM } from '../../../src/cli/init/terraform-stores.js';
+import { TERRAFORM } from '../../../src/cli/init/terraform/stores.js';
 import { keySpace } from '../../../src/stores/s3/keys.js';
 import { S3CacheStore } from '../../../src/stores/s3/s3-cache-store.js';
 import { createVirtualClock, storeConformance } from '../../../src/testing/index.js';

@@ -2,7 +2,7 @@ import hcl from 'hcl2-parser';
 import { describe, expect, it } from 'vitest';
 import { STORES } from '../../../src/cli/init/blueprint.js';
 import { BLUEPRINTS, templateFor } from '../../../src/cli/init/instructions.js';
-import { TERRAFORM } from '../../../src/cli/init/terraform-stores.js';
+import { TERRAFORM } from '../../../src/cli/init/terraform/stores.js';
 
 interface Parsed {
   readonly resource: Readonly<

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { type CreateTableCommandInput, ScanCommand } from '@aws-sdk/client-dynamodb';
 import {
   CacheError,
   CacheService,
@@ -135,6 +135,18 @@ function describeTables(endpointOf: () => string): void {
     expect(lines).toEqual([]);
   });
 
+  it('nothing of a check, not one record', async () => {
+    const endpoint = endpointOf();
+    const TableName = await createCacheTable(endpoint);
+    const client = createClient(endpoint);
+    onTestFinished(() => client.destroy());
+    await toldOf({ endpoint, tableName: TableName });
+    const { Items = [] } = await client.send(new ScanCommand({ TableName }));
+    const names = Items.map(({ pk }) => pk?.S);
+    expect(names).toContain('shop:user:secret');
+    expect(names.filter((name) => name?.includes('check:'))).toEqual([]);
+  });
+
   it.each(SCHEMAS)('the same through a client, of a table with %s', async (_, given) => {
     const input = { ...given, TableName: freshTableName() };
     const endpoint = endpointOf();
@@ -194,7 +206,45 @@ describe('the one line of what IAM and STS answer', () => {
           `User: ${USER} is not authorized to perform: dynamodb:GetItem on resource: ${TABLE} with an explicit deny in a permissions boundary`,
         ),
       },
-      { line: /A policy denies it explicitly, which wins\./ },
+      {
+        line: /Remove the deny of dynamodb:GetItem on arn:\S+ from the permissions boundary, because it wins over every allow\./,
+      },
+    ],
+    [
+      'an action that the policy of a VPC endpoint does not allow',
+      {
+        status: 400,
+        body: errorBody(
+          'AccessDeniedException',
+          denies('dynamodb:GetItem').replace('identity-based', 'VPC endpoint'),
+        ),
+      },
+      { line: /Allow dynamodb:GetItem on arn:\S+ in the VPC endpoint policy; a cache needs/ },
+    ],
+    [
+      'a key of KMS, in the words of DynamoDB',
+      { status: 400, body: errorBody('AccessDeniedException', 'KMS key access denied') },
+      { line: /denied\. Allow kms:Decrypt and kms:DescribeKey on the key that encrypts the table/ },
+    ],
+    [
+      'a signature that a proxy has removed',
+      { status: 400, body: errorBody('MissingAuthenticationTokenException', 'Missing Token') },
+      { line: /arrived without its signature\. Check any proxy/ },
+    ],
+    [
+      'an access key in quotes',
+      { status: 400, body: errorBody('IncompleteSignatureException', 'Credential must have 5') },
+      { line: /Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks, quotes/ },
+    ],
+    [
+      'a region that the account has not enabled',
+      { status: 400, body: errorBody('OptInRequired', 'needs a subscription') },
+      { line: /Enable DynamoDB in us-east-1 for the account\./ },
+    ],
+    [
+      'a name that no table can have',
+      { status: 400, body: errorBody('ValidationException', 'Invalid table/index name.') },
+      { line: /Fix tableName, which is 't'\./ },
     ],
     [
       'an expired token',
@@ -255,7 +305,7 @@ describe('the one line of what IAM and STS answer', () => {
     [
       'a service that is not well',
       { status: 500, body: errorBody('InternalServerError', 'Internal server error') },
-      { line: /Try again: this fault of AWS passes\./, retry: true },
+      { line: /Try again: this fault passes by itself\./, retry: true },
     ],
     [
       'another service',
@@ -301,8 +351,10 @@ describe('the one line of what IAM and STS answer', () => {
         ? { status: 400, body: errorBody('AccessDeniedException', denies('dynamodb:BatchGetItem')) }
         : { body: '{}' },
     );
-    const { told } = await toldOf({ endpoint: url.href });
+    const { told, check } = await toldOf({ endpoint: url.href });
     expect(told).toEqual([expect.stringMatching(/Allow dynamodb:BatchGetItem on arn/)]);
+    expect(check).toMatchObject({ code: 'STORE_FAILED', subject: 'read many' });
+    expect(check?.message).toMatch(/read many failed: .*Allow dynamodb:BatchGetItem on arn/);
   });
 
   it.each([

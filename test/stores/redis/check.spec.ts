@@ -44,10 +44,7 @@ describeWithRedis('check() on Redis', () => {
     await Promise.all([cache.check(), cache.check(), store.check()]);
     await cache.wrap('k', 60, () => 1);
     await cache.del('k');
-    const left = await admin.keys('*check*');
-    const lives = await Promise.all(left.map((key) => admin.pttl(key)));
-    for (const life of lives) expect(life).toBeGreaterThan(0);
-    expect(await Promise.all(left.map((key) => admin.strlen(key)))).toEqual(left.map(() => 0));
+    expect(await admin.keys('*check*')).toEqual([]);
     expect(warn).not.toHaveBeenCalled();
   });
 

@@ -1,5 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { CacheError, CacheService, RedisCacheStore } from '@glasswork/cache';
-import { afterEach, expect, it, vi } from 'vitest';
+import { Cluster, Redis } from 'ioredis';
+import { Redis as Redis6 } from 'ioredis-6';
+import { createClient } from 'redis';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { placeOfClient } from '../../../src/stores/redis/place.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';
 
@@ -46,6 +53,13 @@ async function replica(): Promise<string> {
   return server.url;
 }
 
+async function website(): Promise<string> {
+  const server = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
+  closers.push(() => server.close());
+  await once(server, 'listening');
+  return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 async function nobody(): Promise<string> {
   const server = await start();
   await server.kill();
@@ -67,6 +81,7 @@ describeWithRedis('the one line of a Redis that is set up wrongly', () => {
       /key.*prefix of the store/,
     ],
     ['a replica', replica, /READONLY|MASTERDOWN/],
+    ['a server of HTTP', website, /does not speak the Redis protocol: check the port/],
     [
       'TLS to a plain port',
       async () => (await start()).url.replace('redis://', 'rediss://'),
@@ -80,6 +95,8 @@ describeWithRedis('the one line of a Redis that is set up wrongly', () => {
     const messages = [told[0], check?.message, ...(del ? [del.message] : [])];
     for (const message of messages) {
       expect(message).toMatch(line);
+      expect(message).toMatch(/Redis: \w+ at 127\.0\.0\.1:\d+ failed: /);
+      expect(message).not.toMatch(/\.\.|\. \.|try it again|report this/i);
       expect(message).not.toContain(SECRET);
     }
     expect(check).toBeInstanceOf(CacheError);
@@ -89,5 +106,29 @@ describeWithRedis('the one line of a Redis that is set up wrongly', () => {
   it('does not come for a server that is set up well', async () => {
     const { told, check, del } = await toldOf((await start()).url);
     expect({ told, check, del }).toEqual({ told: [], check: undefined, del: undefined });
+  });
+});
+
+describe('the place in a message', () => {
+  it('is that of a client, whatever made it', async () => {
+    const url = `redis://guest:${SECRET}@cache.example.com:6380/1`;
+    const lazy = { lazyConnect: true };
+    const sentinels = { sentinels: [{ host: 'a', port: 26_379 }, { host: 'b' }], name: 'main' };
+    const nodes = ['a', 'b', 'c', 'd'].map((host) => ({ host, port: 7_000 }));
+    const cluster = new Cluster(nodes, { ...lazy, redisOptions: { password: SECRET } });
+    const clients: [object, string][] = [
+      [new Redis(url, lazy), ' at cache.example.com:6380'],
+      [new Redis6(url, lazy), ' at cache.example.com:6380'],
+      [new Redis({ ...lazy, path: '/run/redis.sock' }), ' at /run/redis.sock'],
+      [new Redis({ ...lazy, host: '::1' }), ' at [::1]:6379'],
+      [new Redis({ ...lazy, ...sentinels }), ' at a:26379, b:6379'],
+      [createClient({ url }), ' at cache.example.com:6380'],
+      [cluster, ' at a:7000, b:7000, c:7000, …'],
+      [new Cluster([`redis://:${SECRET}@host:1`], lazy), ''],
+      [{}, ''],
+    ];
+    expect(clients.map(([client]) => placeOfClient(client))).toEqual(
+      clients.map(([, place]) => place),
+    );
   });
 });

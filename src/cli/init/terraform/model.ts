@@ -101,5 +101,11 @@ export const groups = (ports: readonly number[]): TerraformResource[] => [
   }),
 ];
 
+/** The place of a server in the user's VPC, for the functions of `groups` alone. */
+export const IN_VPC = {
+  subnet_ids: { variable: 'subnet_ids' },
+  security_group_ids: [of('aws_security_group', 'cache', 'id')],
+} as const;
+
 /** An array has a member `map`, too, so it is told apart first. */
 export const isList = (value: Term): value is readonly Term[] => Array.isArray(value);

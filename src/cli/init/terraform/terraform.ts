@@ -1,10 +1,4 @@
-import {
-  type Body,
-  isList,
-  type Reference,
-  type Term,
-  type TerraformModel,
-} from './terraform-model.js';
+import { type Body, isList, type Reference, type Term, type TerraformModel } from './model.js';
 
 const VPC_VARIABLES = `variable "vpc_id" {
   type        = string

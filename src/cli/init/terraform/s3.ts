@@ -1,12 +1,5 @@
-import { LIFECYCLE, PREFIX, S3_ROLES } from './s3.js';
-import {
-  alarmOf,
-  of,
-  policyOf,
-  resource,
-  type Term,
-  type TerraformModel,
-} from './terraform-model.js';
+import { LIFECYCLE, PREFIX, S3_ROLES } from '../s3.js';
+import { alarmOf, of, policyOf, resource, type Term, type TerraformModel } from './model.js';
 
 export function s3(): TerraformModel {
   const bucket = of('aws_s3_bucket', 'cache', 'id');

@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Specs } from './specs.js';
+
+/** Writes the broken file, and the whole one again. */
+export interface Breaking {
+  breakIt(): void;
+  repair(): void;
+}
+
+export interface JudgeSettings {
+  /** Seconds that eight specs may take, or the compiler. */
+  readonly timeout: number;
+  /** Runs only the first group of specs. */
+  readonly nearest?: true;
+}
+
+/** How a run of specs ended: undefined if all passed. */
+type Failure = string | undefined;
+
+const HANG = 'a hang';
+
+/** How many specs run at once, for the time that they may take together. */
+const AT_ONCE = 8;
+
+/** Runs the specs of a broken file in a copy of the package. */
+export class Judge {
+  readonly #work: string;
+  readonly #specs: Specs;
+  readonly #settings: JudgeSettings;
+  /** Specs that pass without a break. */
+  readonly #sound = new Set<string>();
+
+  constructor(work: string, specs: Specs, settings: JudgeSettings) {
+    this.#work = work;
+    this.#specs = specs;
+    this.#settings = settings;
+  }
+
+  /** The spec that notices the break, or the compiler; undefined if nobody does. */
+  async noticedBy(file: string, { breakIt, repair }: Breaking): Promise<string | undefined> {
+    const open = this.#specs.of(file).slice(0, this.#settings.nearest ? 1 : undefined);
+    for (let specs = open.shift(); specs; specs = open.shift()) {
+      breakIt();
+      const failed = await this.#failure(specs);
+      // Another failure alone, because a busy machine may have caused the first.
+      const isSteady = failed !== undefined && (await this.#failsAgain(failed, specs));
+      repair();
+      if (failed === undefined) continue;
+      if (isSteady && (await this.#isSound(failed, specs))) return failed;
+      console.log(`    ${failed} does not fail by the break: it does not count`);
+      const left = specs.filter((spec) => spec !== failed);
+      if (left.length > 0 && left.length < specs.length) open.unshift(left);
+    }
+    breakIt();
+    const compiles = await this.#compiles();
+    repair();
+    return compiles || !(await this.#compiles()) ? undefined : 'the compiler';
+  }
+
+  async #failsAgain(failed: string, specs: readonly string[]): Promise<boolean> {
+    return !specs.includes(failed) || (await this.#failure([failed])) !== undefined;
+  }
+
+  async #isSound(failed: string, specs: readonly string[]): Promise<boolean> {
+    if (!specs.includes(failed)) return (await this.#failure(specs)) === undefined;
+    if (!this.#sound.has(failed) && (await this.#failure([failed])) === undefined)
+      this.#sound.add(failed);
+    return this.#sound.has(failed);
+  }
+
+  /** The first spec that fails. */
+  async #failure(specs: readonly string[]): Promise<Failure> {
+    const report = join(this.#work, 'report.json');
+    rmSync(report, { force: true });
+    const vitest = join(this.#work, 'node_modules/vitest/vitest.mjs');
+    const reporter = ['--reporter', 'json', '--outputFile', report];
+    const args = ['run', ...specs, '--bail', '1', '--project', 'tests', ...reporter];
+    const timeoutMs = this.#settings.timeout * 1000 * Math.ceil(specs.length / AT_ONCE);
+    const code = await exitCode(this.#work, [vitest, ...args], timeoutMs);
+    if (code === 0) return undefined;
+    return code === null ? HANG : failedSpec(this.#work, report);
+  }
+
+  async #compiles(): Promise<boolean> {
+    const compiler = join(this.#work, 'node_modules/typescript/bin/tsc');
+    const timeoutMs = this.#settings.timeout * 1000;
+    return (await exitCode(this.#work, [compiler, '--noEmit'], timeoutMs)) === 0;
+  }
+}
+
+function failedSpec(work: string, report: string): string {
+  try {
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+      testResults: readonly { name: string; status: string }[];
+    };
+    const failed = testResults.find(({ status }) => status === 'failed');
+    return failed ? relative(work, failed.name) : 'an unhandled error';
+  } catch {
+    return 'a crash';
+  }
+}
+
+/** Null if the program took too long. */
+function exitCode(cwd: string, args: readonly string[], timeoutMs: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd, stdio: 'ignore', detached: true });
+    const timer = setTimeout(() => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    }, timeoutMs);
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      resolve(code);
+    });
+  });
+}
