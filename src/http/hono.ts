@@ -43,6 +43,7 @@ export function cacheResponses(
     const response = await answer({
       request: raw,
       refresh: fetch,
+      isNextOnce: true,
       route: routeOf(context),
       async next(request) {
         context.req.raw = request;

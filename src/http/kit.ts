@@ -17,6 +17,8 @@ import type { RouteTimes } from './rules/freshness.js';
 export interface Exchange {
   readonly request: Request;
   readonly next: (request: Request) => Response | Promise<Response>;
+  /** True if `next` can be called only once for a request. */
+  readonly isNextOnce?: boolean;
   /** Answers a request after the response has left. Undefined if nobody can. */
   readonly refresh: ((request: Request) => Response | Promise<Response>) | undefined;
   /** For events. Default: the path. */

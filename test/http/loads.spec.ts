@@ -138,3 +138,31 @@ describe('a failed load', () => {
     expect(await (await made.get()).text()).toBe('new');
   });
 });
+
+describe('a 304', () => {
+  it('about another representation is no reason to keep the stored one: the origin is asked again', async () => {
+    const made = world({ staleIfError: '1h' });
+    const headers = (etag: string) => ({ etag, 'cache-control': 'max-age=5' });
+    made.origin = () => new Response('old', { headers: headers('"1"') });
+    await made.get();
+    made.clock.advance(6_000);
+    made.origin = (asked) =>
+      asked.headers.has('if-none-match')
+        ? new Response(null, { status: 304, headers: headers('"2"') })
+        : new Response('new', { headers: headers('"2"') });
+    expect(await (await made.get()).text()).toBe('new');
+    expect(await (await made.get()).text()).toBe('new');
+    expect(made.asked.length).toBe(3);
+  });
+
+  it('with the weak form of the stored ETag is about the stored one', async () => {
+    const made = world({ staleIfError: '1h' });
+    const headers = (etag: string) => ({ etag, 'cache-control': 'max-age=5' });
+    made.origin = () => new Response('old', { headers: headers('"1"') });
+    await made.get();
+    made.clock.advance(6_000);
+    made.origin = () => new Response(null, { status: 304, headers: headers('W/"1"') });
+    expect(await (await made.get()).text()).toBe('old');
+    expect(made.asked.length).toBe(2);
+  });
+});

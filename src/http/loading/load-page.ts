@@ -14,11 +14,12 @@ import {
   type Stored,
 } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
+import { requestDirectives } from '../rules/freshness.js';
 import { entityTag, isCredentialed, type Judged, judge, storedHeaders } from '../rules/judge.js';
 import { hashOf, matches } from '../rules/vary.js';
 import { bodyFields, contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
 import type { Call } from './call.js';
-import { loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
+import { isOf, loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
 import { carryTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull, variantKey } from './url-index.js';
 
@@ -57,17 +58,29 @@ export class PageLoad {
       this.#context.skip();
       return { kind: 'pass', key: wanted.key, reason: 'stream' };
     }
+    const { honourRequest } = this.#kit.settings;
+    if (honourRequest && !this.#isBehind && this.#isOnlyIfCached()) {
+      this.#context.skip();
+      this.#call.give(new Response(null, { status: 504 }));
+      return { kind: 'pass', key: wanted.key, reason: 'only-if-cached' };
+    }
     if (this.#details.isReadable) {
       const found = await this.#lookAgain();
       if (found) return found;
       // Nothing is written otherwise, and a store that does not answer need not be asked again.
       this.#call.starts = await startingVersions(this.#kit, wanted.key, this.#index.tags);
     }
-    const stored = this.#usable(this.#context.staleValue as Stored | undefined);
+    let stored = this.#usable(this.#context.staleValue as Stored | undefined);
     const request = this.#request(stored);
     const requestedMs = this.#kit.now();
     const send = this.#isBehind ? this.#exchange.refresh : undefined;
-    const answer = await (send ?? this.#exchange.next)(request);
+    let answer = await (send ?? this.#exchange.next)(request);
+    if (answer.status === 304 && stored && !this.#exchange.isNextOnce && !isOf(stored, answer)) {
+      // It is about another representation, so it says nothing about the stored one (RFC 9111, section 4.3.4).
+      void answer.body?.cancel().catch(() => {});
+      stored = undefined;
+      answer = await (send ?? this.#exchange.next)(this.#request(undefined));
+    }
     const receivedMs = this.#kit.now();
     if (answer.status >= 500) {
       this.#keep(answer);
@@ -118,6 +131,10 @@ export class PageLoad {
     if (value?.kind !== 'page' || value.key !== this.#call.wanted.key) return undefined;
     const isAllowed = value.isPublic || !isCredentialed(request.headers);
     return isAllowed && matches(request.headers, value.vary) ? value : undefined;
+  }
+
+  #isOnlyIfCached(): boolean {
+    return requestDirectives(this.#exchange.request.headers).isOnlyIfCached;
   }
 
   #request(stored: Page | undefined): Request {

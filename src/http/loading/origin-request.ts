@@ -50,6 +50,17 @@ const NOT_MERGED: ReadonlySet<string> = new Set([
   ...['content-encoding', 'content-length', 'content-range', 'content-type', 'transfer-encoding'],
 ]);
 
+/**
+ * True unless the ETag of a 304 is that of another response than the stored one (RFC 9111, section 4.3.4). Without one, it
+ * is about the one that was asked for.
+ */
+export function isOf(stored: Page, { headers }: Response): boolean {
+  const etag = headers.get('etag');
+  if (etag === null) return true;
+  const opaque = (tag: string | undefined) => tag?.replace(/^W\//, '');
+  return opaque(etag) === opaque(headerOf(stored, 'etag'));
+}
+
 /** The stored response with the header fields of a 304, as if the origin had sent it whole. */
 export function mergedResponse(stored: Page, notModified: Response): Response {
   const headers = new Headers();

@@ -35,7 +35,9 @@ function timeOf(date: Written, now: number): number | undefined {
   // `Date.UTC` takes years below 100 for those of the last century, and no date of year 0 is meant.
   if (written === 0 || (written > 99 && written < 1000)) return undefined;
   const year = written < 100 ? century(written, now) : written;
-  return Date.UTC(year, index, day, hour, minute, second);
+  const ms = Date.UTC(year, index, day, hour, minute, second);
+  // `Date.UTC` takes the 30th of February for the 2nd of March. A 60th second may be one.
+  return new Date(Date.UTC(year, index, day)).getUTCDate() === day ? ms : undefined;
 }
 
 function century(year: number, now: number): number {

@@ -66,6 +66,9 @@ function refusalOf(status: number, headers: Headers, directives: Directives): Re
   if (directives.has('no-store') && !mustUnderstand) return 'no-store';
   if (directives.has('private')) return 'private';
   if (directives.has('no-cache')) return 'no-cache';
+  // Means nothing in a response by RFC 9111, section 5.4, but servers that send it mean this.
+  if (!headers.has('cache-control') && /\bno-cache\b/i.test(headers.get('pragma') ?? ''))
+    return 'no-cache';
   if (/^text\/event-stream\b/i.test(headers.get('content-type') ?? '')) return 'stream';
   let length = 0;
   for (const [name, value] of headers) length += name.length + value.length;

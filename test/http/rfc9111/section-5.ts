@@ -1,4 +1,4 @@
-import { at } from '../helpers.js';
+import { at, URL_1 } from '../helpers.js';
 import type { Case } from './case.js';
 
 const FRESH = { 'cache-control': 'max-age=60' };
@@ -81,6 +81,32 @@ export const SECTION_5: readonly Case[] = [
     options: honour,
     again: cc('only-if-cached'),
     expect: 'hit',
+  },
+  {
+    name: '5.2.1.7 answers only-if-cached with 504 if nothing is stored',
+    response: FRESH,
+    options: honour,
+    again: cc('only-if-cached'),
+    url: `${URL_1}/other`,
+    expect: 'hit',
+    secondStatus: 504,
+    isEmpty: true,
+  },
+  {
+    name: '5.4 takes no-cache in Pragma for no-cache in Cache-Control, although it need not',
+    response: { pragma: 'no-cache' },
+    options: { ttl: 60 },
+    expect: 'load',
+  },
+  {
+    name: '5.4 ignores Pragma in a response beside Cache-Control',
+    response: { pragma: 'no-cache', ...FRESH },
+    expect: 'hit',
+  },
+  {
+    name: '5.3 takes a day that no month has for invalid',
+    response: { expires: 'Wed, 30 Feb 2033 00:00:00 GMT' },
+    expect: 'load',
   },
   {
     name: '5.4 obeys Pragma of a request if told to',
