@@ -9,7 +9,7 @@ const alias = Object.entries(tsconfig.compilerOptions.paths).map(([name, [file]]
 }));
 
 /** They take times, so each runs when everything else is done. */
-const figures = 'test/lambda/end-to-end/figures.spec.ts';
+const figures = ['test/lambda/end-to-end/figures.spec.ts', 'test/http/fleet/fleet.spec.ts'];
 const site = 'test/site/**/*.spec.ts';
 
 /** A guard against hangs, and no judge of speed; a soak of the model checker takes as long as it takes. */
@@ -24,14 +24,20 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.spec.ts'],
-          exclude: [figures, site],
+          exclude: [...figures, site],
           globalSetup: ['test/servers/global-setup.ts'],
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: 'figures', include: [figures], sequence: { groupOrder: 1 } },
+        test: {
+          name: 'figures',
+          include: figures,
+          globalSetup: ['test/servers/global-setup.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,

@@ -17,7 +17,15 @@ const LIKE_A_HANDLER: BuildOptions = {
   minify: true,
   logLevel: 'silent',
   // Libraries that run as they are installed.
-  external: ['bentocache', 'cache-manager', 'cacheable', 'ioredis', 'layered-loader'],
+  external: [
+    'bentocache',
+    'cache-manager',
+    'cacheable',
+    'ioredis',
+    'layered-loader',
+    'redis',
+    'redis-5',
+  ],
   outExtension: { '.js': '.mjs' },
 };
 
@@ -46,6 +54,7 @@ const PROGRAMS = [
   'heap',
   'tier',
   'warm-redis',
+  'warm-node-redis',
   'serializers',
 ];
 

@@ -14,6 +14,7 @@ import { http } from './figures/http.js';
 import { memory } from './figures/memory.js';
 import { metrics } from './figures/metrics.js';
 import { miss } from './figures/miss.js';
+import { nodeRedis } from './figures/node-redis.js';
 import { redis } from './figures/redis.js';
 import { s3 } from './figures/s3.js';
 import { serializers } from './figures/serializers.js';
@@ -33,6 +34,7 @@ const FIGURES = {
   warm,
   batch,
   redis,
+  'node-redis': nodeRedis,
   memory,
   miss,
   fill,

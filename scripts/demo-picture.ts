@@ -5,11 +5,11 @@ import { createAnsiSequenceParser, type ParseToken } from 'ansi-sequence-parser'
 import { toHtml } from 'hast-util-to-html';
 import { s } from 'hastscript';
 
-// Turns what a run of the demo printed into docs/demo.svg, and into the text of the README:
+// Turns what a run of the demo printed into docs/demo.svg, and into the text of its page:
 //   FORCE_COLOR=1 npm run --silent demo | npx tsx scripts/demo-picture.ts
 
 const PICTURE = new URL('../docs/demo.svg', import.meta.url);
-const README = new URL('../README.md', import.meta.url);
+const PAGE = new URL('../examples/demo/README.md', import.meta.url);
 const [CHARACTER, LINE, MARGIN] = [8.4, 18, 20];
 const COLORS: Readonly<Record<string, string>> = {
   green: '#3fb950',
@@ -25,7 +25,7 @@ const shown = excerpt(printed);
 writeFileSync(PICTURE, `${draw(shown)}\n`);
 const marked = /(<!-- demo -->\n)[\s\S]*(<!-- \/demo -->)/;
 const block = `\`\`\`text\n${stripVTControlCharacters(shown)}\n\`\`\``;
-writeFileSync(README, readFileSync(README, 'utf8').replace(marked, `$1\n${block}\n\n$2`));
+writeFileSync(PAGE, readFileSync(PAGE, 'utf8').replace(marked, `$1\n${block}\n\n$2`));
 
 /** The table of the traffic, with all that is worse than before, and the closing table, which holds every act. */
 function excerpt(output: string): string {

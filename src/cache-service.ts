@@ -185,8 +185,9 @@ export class CacheService extends Invalidator {
     const [own, loads] = typeof options === 'function' ? [undefined, options] : [options, load];
     if (typeof loads !== 'function') throw noLoad(loads);
     const wanted = keys.map((key) => ({ key, policy: this.#parts.policyOf(key, own) }));
-    return wrapMany(this.#parts, this.#lookup, wanted, async (missing, context) => {
-      return (await loads(missing, context)) ?? [];
+    return wrapMany(this.#parts, this.#lookup, {
+      wanted,
+      load: async (missing, context) => (await loads(missing, context)) ?? [],
     });
   }
 
@@ -215,7 +216,7 @@ export class CacheService extends Invalidator {
     load: (...args: [...A, LoadContext<NoInfer<T>>]) => NoInfer<T> | Promise<NoInfer<T>>,
     policy?: Policy,
   ): Memoized<T, A> {
-    return memoize(this.#parts, this.#lookup, key, load, policy);
+    return memoize(this.#parts, this.#lookup, { key, load, policy });
   }
 
   /**
@@ -227,7 +228,7 @@ export class CacheService extends Invalidator {
     load: LoadMany<CacheKey<T, A>, NoInfer<T>>,
     policy?: Policy,
   ): Memoized<T, A> {
-    return memoizeMany(this.#parts, this.#lookup, key, load, policy);
+    return memoizeMany(this.#parts, this.#lookup, { key, load, policy });
   }
 }
 

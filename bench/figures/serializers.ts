@@ -9,7 +9,7 @@ const UNIT_BYTES = 1024;
 /** An item without its value, bytes, about; see docs/dynamodb.md. */
 const OVERHEAD_BYTES = 150;
 const LEAST_FEWER = 4;
-const MOST_BYTES = 2;
+const MOST_TIMES = 2;
 
 const units = (bytes: number): number => Math.ceil((bytes + OVERHEAD_BYTES) / UNIT_BYTES);
 
@@ -27,8 +27,8 @@ async function measureOnNode({ bundles, node, rounds = 15, say }: NodeBench): Pr
       title: '100 KB of JSON compressed, and a mixed object with its types',
       notes: [
         'Processor time of one call, over that of JSON alone. Write units are those of DynamoDB, 1 KB each.',
-        'The structured serializer walks a value in JavaScript, and refuses what would not come back equal, where',
-        'JSON is native code that loses it. So its time has no target; devalue alone needs most of it.',
+        'The structured serializer first walks a value in JavaScript, and refuses what would not come back equal,',
+        'where JSON is native code that loses it. So a write takes more than twice the time, and has no target.',
       ],
       tables: [compression.table, types.table],
       checks: [...compression.checks, ...types.checks],
@@ -88,10 +88,13 @@ async function typesOf(child: Child<SerializerCalls>, node: string, rounds: numb
   const bytes = (await child.call('size', { serializer: 'structured', value: 'mixed' })) ?? 0;
   const bare = await costOf(child, 'json', 'plain', rounds);
   const rich = await costOf(child, 'structured', 'mixed', rounds);
-  const what = 'structuredSerializer on a mixed object: bytes of JSON';
-  const checks: Check[] = [
-    { what, value: bytes / json, unit: 'times', target: { atMost: MOST_BYTES } },
-  ];
+  const times = (what: string, value: number): Check => ({
+    what: `structuredSerializer on a mixed object: ${what} of JSON`,
+    value,
+    unit: 'times',
+    target: { atMost: MOST_TIMES },
+  });
+  const checks = [times('bytes', bytes / json), times('time to read', rich.read / bare.read)];
   const columns: Table['columns'] = [
     { name: `Node ${node}` },
     { name: 'stored', unit: 'bytes' },

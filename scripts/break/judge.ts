@@ -44,10 +44,12 @@ export class Judge {
     for (let specs = open.shift(); specs; specs = open.shift()) {
       breakIt();
       const failed = await this.#failure(specs);
+      // Another failure alone, because a busy machine may have caused the first.
+      const isSteady = failed !== undefined && (await this.#failsAgain(failed, specs));
       repair();
       if (failed === undefined) continue;
-      if (await this.#isSound(failed, specs)) return failed;
-      console.log(`    ${failed} fails without the break, too: it does not count`);
+      if (isSteady && (await this.#isSound(failed, specs))) return failed;
+      console.log(`    ${failed} does not fail by the break: it does not count`);
       const left = specs.filter((spec) => spec !== failed);
       if (left.length > 0 && left.length < specs.length) open.unshift(left);
     }
@@ -55,6 +57,10 @@ export class Judge {
     const compiles = await this.#compiles();
     repair();
     return compiles || !(await this.#compiles()) ? undefined : 'the compiler';
+  }
+
+  async #failsAgain(failed: string, specs: readonly string[]): Promise<boolean> {
+    return !specs.includes(failed) || (await this.#failure([failed])) !== undefined;
   }
 
   async #isSound(failed: string, specs: readonly string[]): Promise<boolean> {

@@ -19,7 +19,7 @@ export function denialOf(message: string): Denial {
   return { action, resource: resource?.replace(/\.$/, ''), policy, isExplicit };
 }
 
-/** What to do about the refusal of an action, without a full stop. An identity's own policy needs no name. */
+/** The remedy for the refusal of an action, without a full stop. An identity's own policy needs no name. */
 export function permit(action: string, resource: string, { policy, isExplicit }: Denial): string {
   if (isExplicit)
     return `Remove the deny of ${action} on ${resource} from the ${policy ?? 'policy that has it'}, because it wins over every allow`;

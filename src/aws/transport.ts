@@ -93,6 +93,15 @@ const SLEPT_MS = 1_000;
  */
 const LONGEST_IDLE_MS = { always: 60_000, unsent: 10_000 };
 
+/** The circumstances of one try. */
+interface Attempt {
+  /** The time that is left for it, milliseconds. */
+  readonly totalMs: number;
+  readonly hasSlept: () => boolean;
+  /** Default true. */
+  readonly isSigned?: boolean;
+}
+
 /** The lean transport to an AWS service: signed requests over kept connections, with timeouts, and safe retries. */
 export function createTransport({
   service,
@@ -149,7 +158,7 @@ export function createTransport({
       const outcome =
         'error' in credentials
           ? credentials
-          : await attempt(request, credentials, deadline - monotonic(), hasSlept);
+          : await attempt(request, credentials, { totalMs: deadline - monotonic(), hasSlept });
       const slept = lookForSleep(attempts) || sleptBefore;
       let pauseMs = patience * longestPause(outcome, always, attempts);
       if ('error' in outcome) {
@@ -184,31 +193,30 @@ export function createTransport({
     const request: AwsRequest = { method: 'GET', headers: {}, body: '', retry: 'always' };
     const deadline = monotonic() + limits.total;
     const credentials = await findCredentials(source, limits.total);
-    const left = deadline - monotonic();
-    const outcome = await attempt(request, credentials, left, () => false, 'unsigned');
+    const totalMs = deadline - monotonic();
+    const unsigned = { totalMs, hasSlept: () => false, isSigned: false };
+    const outcome = await attempt(request, credentials, unsigned);
     if ('error' in outcome) throw failed(outcome, 1);
   }
 
   function attempt(
     { method = 'POST', path: below = '/', query = '', headers, body, retry, isLate }: AwsRequest,
     credentials: Credentials,
-    total: number,
-    hasSlept: () => boolean,
-    unsigned?: 'unsigned',
+    { totalMs, hasSlept, isSigned = true }: Attempt,
   ): Promise<Answer | Failure> {
     const path = prefix + below;
     const request = canonical({ method, host, path, query, headers, body, region, service });
     const compose = () => {
       // Signs an unsigned request, too, because that loads node:crypto and derives the key of the day.
       const signed = sign(request, credentials, clock.now() + aheadMs);
-      const all = unsigned ? { host, ...headers } : signed;
+      const all = isSigned ? signed : { host, ...headers };
       return outgoing(method, query ? `${path}?${query}` : path, all, body);
     };
     return exchange(connections, {
       compose,
       isLate,
       longestIdleMs: LONGEST_IDLE_MS[retry],
-      limits: { ...limits, total },
+      limits: { ...limits, total: totalMs },
       hasSlept,
     });
   }

@@ -1,9 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { Grantee } from './grantee.js';
 
 /** Options of a `CacheTable`. */
 export interface CacheTableProps {
@@ -16,11 +17,6 @@ export interface CacheTableProps {
   /** Default: the table goes with its stack, because whatever is in a cache can be loaded again. */
   readonly removalPolicy?: RemovalPolicy | undefined;
 }
-
-/** A function, or anything else that has a role, such as a role itself or a task of ECS. */
-type User = IGrantable & {
-  addEnvironment?(name: string, value: string): unknown;
-};
 
 const READ = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'] as const;
 const USE = [...READ, 'dynamodb:UpdateItem'] as const;
@@ -75,21 +71,21 @@ export class CacheTable extends Construct {
    * For every function that uses the cache: allows it to read, fill and invalidate, and sets its variable. Nothing else
    * is allowed, such as scanning the table.
    */
-  grantUse(user: User): Grant {
+  grantUse(user: Grantee): Grant {
     return this.#grant(user, USE);
   }
 
   /** For tools that only look: fills and invalidations are denied. Sets the variable, too. */
-  grantRead(user: User): Grant {
+  grantRead(user: Grantee): Grant {
     return this.#grant(user, READ);
   }
 
   /** Also for `delByPattern` and the store's own `clear`, which scan the table. Sets the variable, too. */
-  grantMaintain(user: User): Grant {
+  grantMaintain(user: Grantee): Grant {
     return this.#grant(user, MAINTAIN);
   }
 
-  #grant(user: User, actions: readonly string[]): Grant {
+  #grant(user: Grantee, actions: readonly string[]): Grant {
     for (const [name, value] of Object.entries(this.environment))
       user.addEnvironment?.(name, value);
     return Grant.addToPrincipal({

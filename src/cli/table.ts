@@ -26,8 +26,10 @@ export async function renderTable<Row>(
   { colors, width }: Terminal,
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  layout: Layout = layoutOf(columns, rows, width),
-  head = true,
+  {
+    layout = layoutOf(columns, rows, width),
+    head = true,
+  }: { layout?: Layout; head?: boolean } = {},
 ): Promise<string> {
   const cell = (column: Column<Row>, row: Row) => {
     const text = cut(printable(column.text(row)), layout.widths[columns.indexOf(column)]);

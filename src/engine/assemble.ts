@@ -57,7 +57,7 @@ export function assemble(store: CacheStore, config: CacheConfig): ServiceParts {
   const log = eventLog(config.onEvent, clock, reporter(String(store.name ?? ''), clock));
   const shutdown = new Shutdown();
   const emit = shutdown.filter(log.emit);
-  const access = new StoreAccess(store, emit, clock, breaker, log.storeCall);
+  const access = new StoreAccess(store, { emit, clock, breaker, storeCall: log.storeCall });
   const versions = new VersionTracker(access, keys, clock, trustMs);
   const reader = new EntryReader(
     access,

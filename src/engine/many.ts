@@ -20,15 +20,22 @@ export type LoadKeys<K> = (
   context: LoadContext<unknown>,
 ) => Promise<readonly unknown[]>;
 
+/** Keys that are looked up together, and the load of those that are missing. */
+export interface KeyBatch<K> {
+  readonly wanted: readonly Wanted<K>[];
+  readonly load: LoadKeys<K>;
+  /** The loads in which the lookup is made. Default: those of the caller. */
+  readonly callers?: readonly ChainedLoad[];
+}
+
 /** The values of all keys, in their order. */
 export async function wrapMany<K extends AnyKey>(
   parts: ServiceParts,
   lookup: Lookup,
-  wanted: readonly Wanted<K>[],
-  load: LoadKeys<K>,
+  batch: KeyBatch<K>,
 ): Promise<unknown[]> {
-  const signal = wanted[0]?.policy.signal;
-  const serving = wrapEach(parts, lookup, wanted, load).then((values) => Promise.all(values));
+  const signal = batch.wanted[0]?.policy.signal;
+  const serving = wrapEach(parts, lookup, batch).then((values) => Promise.all(values));
   return signal ? untilAborted(signal, serving) : serving;
 }
 
@@ -39,9 +46,7 @@ export async function wrapMany<K extends AnyKey>(
 export async function wrapEach<K extends AnyKey>(
   parts: ServiceParts,
   lookup: Lookup,
-  wanted: readonly Wanted<K>[],
-  load: LoadKeys<K>,
-  callers: readonly ChainedLoad[] = currentLoads(),
+  { wanted, load, callers = currentLoads() }: KeyBatch<K>,
 ): Promise<unknown[]> {
   const storageKeys = wanted.map(({ key }) => parts.addressOf(key).storageKey);
   const unique = new Map(wanted.map((each, i) => [storageKeys[i], each]));

@@ -38,19 +38,25 @@ export interface Memoized<T, A extends readonly unknown[]> {
 
 type Args = readonly unknown[];
 
+/** A function to put the cache around. */
+interface Memo<T, A extends Args, Load> {
+  readonly key: KeyFactory<T, A>;
+  readonly load: Load;
+  readonly policy: Policy | undefined;
+}
+
 /** See `CacheService.memoize`. */
 export function memoize<T, A extends Args>(
   parts: ServiceParts,
   lookup: Lookup,
-  key: KeyFactory<T, A>,
-  load: (...args: [...A, LoadContext<NoInfer<T>>]) => NoInfer<T> | Promise<NoInfer<T>>,
-  policy: Policy = {},
+  memo: Memo<T, A, (...args: [...A, LoadContext<T>]) => T | Promise<T>>,
 ): Memoized<T, A> {
-  checkArguments(key, load, policy);
+  const { key, load } = memo;
+  checkMemo(memo);
   // Arguments that are left out must not move the context to their place.
   const count = Math.max(key.length, load.length - 1);
   const run = load as (...args: unknown[]) => unknown;
-  return withVerbs(parts, key, policy, (args, options) => {
+  return withVerbs(parts, memo, (args, options) => {
     const given = Array.from({ length: Math.max(args.length, count) }, (_none, i) => args[i]);
     const own = key(...args);
     return lookup.wrap(own, parts.policyOf(own, options), (context) => run(...given, context));
@@ -61,15 +67,14 @@ export function memoize<T, A extends Args>(
 export function memoizeMany<T, A extends Args>(
   parts: ServiceParts,
   lookup: Lookup,
-  key: KeyFactory<T, A>,
-  load: LoadMany<CacheKey<T, A>, NoInfer<T>>,
-  policy: Policy = {},
+  memo: Memo<T, A, LoadMany<CacheKey<T, A>, T>>,
 ): Memoized<T, A> {
-  checkArguments(key, load, policy);
+  const { key, load } = memo;
+  checkMemo(memo);
   const batches = new Batches<CacheKey<T, A>>(parts, lookup, async (missing, context) => {
     return (await load(missing, context)) ?? [];
   });
-  return withVerbs(parts, key, policy, (args, options) => {
+  return withVerbs(parts, memo, (args, options) => {
     const own = key(...args);
     return batches.wrap({ key: own, policy: parts.policyOf(own, options) });
   });
@@ -77,8 +82,7 @@ export function memoizeMany<T, A extends Args>(
 
 function withVerbs<T, A extends Args>(
   { invalidation, addressOf }: ServiceParts,
-  key: KeyFactory<T, A>,
-  policy: Policy,
+  { key, policy = {} }: Memo<T, A, unknown>,
   wrap: (args: A, policy: Policy) => Promise<unknown>,
 ): Memoized<T, A> {
   const options = typeof policy === 'object' ? policy : { ttl: policy };
@@ -99,7 +103,7 @@ function withVerbs<T, A extends Args>(
   });
 }
 
-function checkArguments(key: unknown, load: unknown, policy: Policy): void {
+function checkMemo<T, A extends Args>({ key, load, policy = {} }: Memo<T, A, unknown>): void {
   if (typeof key !== 'function') throw invalid('key', key, 'a factory from createCacheKey');
   if (typeof load !== 'function') throw invalid('load', load, 'a function');
   checkPolicy(policy);
@@ -158,7 +162,11 @@ class Batches<K extends AnyKey> {
 
   async #send({ calls, callers }: Batch<K>): Promise<void> {
     try {
-      const values = await wrapEach(this.#parts, this.#lookup, calls, this.#load, callers);
+      const values = await wrapEach(this.#parts, this.#lookup, {
+        wanted: calls,
+        load: this.#load,
+        callers,
+      });
       for (const [i, { resolve }] of calls.entries()) resolve(values[i]);
     } catch (error) {
       for (const { reject } of calls) reject(error);

@@ -27,6 +27,14 @@ const NOT_THE_STORE: ReadonlySet<CacheErrorCode> = new Set([
   'VALUE_TOO_LARGE',
 ]);
 
+interface Settings {
+  readonly emit: Emit;
+  readonly clock: Clock;
+  readonly breaker: { readonly failures: number; readonly cooldownMs: number } | undefined;
+  /** Receives every call to the store. */
+  readonly storeCall?: TellStoreCall | undefined;
+}
+
 /**
  * The service's access to its store. Reads and fills fail open: an error, a timeout or an open breaker gives an event
  * and `FAILED`. Invalidations ignore the breaker, always try, and reject unless confirmed.
@@ -43,15 +51,9 @@ export class StoreAccess {
   #failures = 0;
   #lastError: unknown;
 
-  constructor(
-    store: CacheStore,
-    emit: Emit,
-    clock: Clock,
-    breaker: { failures: number; cooldownMs: number } | undefined,
-    tellCall?: TellStoreCall | undefined,
-  ) {
+  constructor(store: CacheStore, { emit, clock, breaker, storeCall }: Settings) {
     this.store = store;
-    this.#calls = tellCall && storeCalls(store, tellCall);
+    this.#calls = storeCall && storeCalls(store, storeCall);
     this.can = capabilitiesOf(store);
     this.#emit = emit;
     this.#freezes = new FreezeDetector(clock);
@@ -112,7 +114,10 @@ export class StoreAccess {
     this.#freezes.watch(work);
   }
 
-  /** `instead` is the result that replaces an error, which an event reports. */
+  /**
+   * `instead` is the result that replaces an error, which an event reports. Five parameters and no object, because every
+   * call to the store comes through here.
+   */
   #run<T, F>(
     operation: string,
     key: string | undefined,

@@ -8,9 +8,10 @@ import { isCredentialed } from './judge.js';
 import { createKit, type Exchange, isMarked, type Kit, MARK } from './kit.js';
 import { localPage } from './local-page.js';
 import type { ResponseCacheOptions } from './options.js';
-import { passOn, respond, type Source } from './outgoing.js';
+import { respond, type Source } from './outgoing.js';
+import { leave, pass, passUnstorable } from './pass.js';
 import { nameRequest } from './response-key.js';
-import { isEdge, isUnchanged, tagsOf } from './response-tags.js';
+import { isEdge, isUnchanged } from './response-tags.js';
 import { freshLeft, type Page, recordKey } from './stored.js';
 import { emptyIndex, readIndex, readStored, variantKey } from './url-index.js';
 import { matches, select } from './vary.js';
@@ -65,31 +66,6 @@ function passReason({ settings }: Kit, request: Request): string | undefined {
   if (headers.has('content-length') || headers.has('transfer-encoding')) return 'body';
   if (settings.honourRequest && requestDirectives(headers).isNoStore) return 'no-store';
   return undefined;
-}
-
-async function pass(
-  kit: Kit,
-  exchange: Exchange,
-  key: string | undefined,
-  fwd: string,
-  reason?: string,
-): Promise<Response> {
-  const { request, next } = exchange;
-  return leave(kit, exchange, key, fwd, await next(request), reason);
-}
-
-/** The origin's response, on its way out past the cache. */
-function leave(
-  kit: Kit,
-  exchange: Exchange,
-  key: string | undefined,
-  fwd: string,
-  response: Response,
-  reason?: string,
-): Response {
-  const tags = isEdge(kit) ? (tagsOf(kit, exchange.request, response) ?? []) : [];
-  const passed = passOn(response, fwd, { key, tags }, kit.outgoing);
-  return kit.report(exchange, key, 'pass', passed, reason);
 }
 
 /** A successful unsafe request invalidates the responses of its URL (RFC 9111, section 4.4), if there are any. */
@@ -149,8 +125,8 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
     const selected = select(headers, index.names);
     if (!selected) return pass(kit, exchange, key, 'request', 'vary');
     const variant = variantKey(key, selected);
-    if ((kit.passing.get(variant) ?? 0) > kit.now())
-      return pass(kit, exchange, key, 'miss', 'passing');
+    if (kit.unstorable.isKnown(variant, kit.now()))
+      return passUnstorable(kit, exchange, key, variant);
     let isAlone = false;
     if (isCredentialed(headers)) {
       const { isReadable, value } = await readStored(kit, variant);
@@ -158,10 +134,14 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
       if (!isReadable || (value && !isShared))
         return pass(kit, exchange, key, 'request', 'credentials');
       isAlone = value === undefined;
-    }
+    } else if (kit.unstorable.isLikely(exchange.route, kit.now()))
+      isAlone = (await readStored(kit, variant)).value === undefined;
     const waiting = kit.gates.get(variant);
-    if (waiting?.isReleased || (isAlone && waiting))
-      return pass(kit, exchange, key, 'miss', isAlone ? 'credentials' : 'stream');
+    if (isAlone && waiting)
+      return isCredentialed(headers)
+        ? pass(kit, exchange, key, 'miss', 'credentials')
+        : passUnstorable(kit, exchange, key, variant);
+    if (waiting?.isReleased) return pass(kit, exchange, key, 'miss', 'stream');
     const gate = kit.gates.enter(variant, key);
     const wanted: Wanted = {
       ...{ key, variant, index, selected, gate, isAlone, isBehind: false },
@@ -187,12 +167,15 @@ async function finish(
     return leave(kit, exchange, key, found.fwd, found.response, call.refusal);
   if (found.type === 'nothing') return pass(kit, exchange, key, found.fwd);
   const { value, source } = found;
+  const { route } = exchange;
   if (value.kind === 'pass') return pass(kit, exchange, key, 'miss', value.reason);
   if (value.kind !== 'page') return pass(kit, exchange, key, 'miss');
+  if (source.state !== 'loaded') kit.unstorable.stored(call.wanted.variant, route, kit.now());
   if (call.hasNewTags) preload(kit, exchange, call.wanted);
   const isUncertain =
     source.state === 'loaded' && isEdge(kit) && !(await isCurrent(kit, call, value));
-  return reply(kit, exchange, value, { ...source, isUncertain });
+  const { isStored } = call;
+  return reply(kit, exchange, value, { ...source, isUncertain, isStored });
 }
 
 function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Response {

@@ -146,3 +146,10 @@ export function relay(
   );
   return { stream, rest };
 }
+
+/** The Content-Length of a response. Infinite if it is invalid, and undefined if there is none. */
+export function contentLength(headers: Headers): number | undefined {
+  const field = headers.get('content-length');
+  if (field === null) return undefined;
+  return /^\d+$/.test(field) ? Number(field) : Number.POSITIVE_INFINITY;
+}

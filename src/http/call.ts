@@ -27,17 +27,21 @@ export class Call {
   hasLed = false;
   /** True once the client has been served from the cache, so that a load runs in the background. */
   isServed: boolean;
-  /** The response for this request alone, because it may not be stored. */
+  /** True once the client has its answer, so that nobody takes another one. */
+  isAnswered = false;
+  /** The response of a failed load, for this request alone unless the last good one replaces it. */
   own: Response | undefined;
   /** The reason why it was not stored. */
   refusal: string | undefined;
   /** True if the load has found the response in the cache, under the key of the URL's first variant. */
   hasAdopted = false;
+  /** True once the response has been given to the store. */
+  isStored = false;
   /** True if only its new tags kept the response from being stored, so that the next load can store it. */
   hasNewTags = false;
   /** The versions from before the load. */
   starts: Versions = new Map();
-  /** Resolves to the response if it is streamed before its load has ended. */
+  /** Resolves to the response if the client gets it before its load has ended. */
   readonly streamed: Promise<Response>;
   #stream: (response: Response) => void = () => {};
 
@@ -49,9 +53,15 @@ export class Call {
     });
   }
 
-  /** Answers the client now, and lets nobody wait for the rest. */
+  /** Answers the client now, and lets nobody wait for the rest of the load. */
   stream(response: Response): void {
-    this.#stream(response);
+    this.give(response);
     this.wanted.gate.release();
+  }
+
+  /** Answers the client now. A body that nobody takes is cancelled. */
+  give(response: Response): void {
+    if (this.isAnswered) void response.body?.cancel().catch(() => {});
+    else this.#stream(response);
   }
 }

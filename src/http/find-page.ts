@@ -58,6 +58,7 @@ export class PageFinder {
     let first = await Promise.race([ended, streamed, gate.released]);
     // Another load has released the gate. This one may still end either way.
     if (first === 'released' && this.#call.hasLed) first = await Promise.race([ended, streamed]);
+    this.#call.isAnswered = true;
     const isStreamed = first !== 'released' && 'response' in first;
     // Until the body has been read nobody else may wait for it.
     if (isStreamed) void ended.then(leave);
@@ -133,7 +134,6 @@ export class PageFinder {
       if (own) own.body?.cancel().catch(() => {});
       return { type: 'record', value, source: { state: accepted.state } };
     }
-    if (own && hasLed) return { type: 'own', response: own, fwd: this.#fwd };
     if (hasLed && refusal === undefined) {
       const state = this.#call.hasAdopted ? 'fresh' : 'loaded';
       return { type: 'record', value, source: { state, fwd: this.#fwd } };

@@ -27,17 +27,19 @@ const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 40
 const LONGEST_WINDOW_MS = 30 * 86_400_000;
 const LONGEST_FRESH_MS = 365 * 86_400_000;
 
-/**
- * The times of a response by its headers, else by the route's `ttl`. Undefined if neither says how long it is fresh.
- * `requestedMs` and `receivedMs` are the times of the exchange.
- */
+/** A response of the origin, with the times of its request and of its arrival, epoch milliseconds. */
+export interface Received {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly requestedMs: number;
+  readonly receivedMs: number;
+}
+
+/** The times of a response by its headers, else by the route's `ttl`. Undefined if neither says how long it is fresh. */
 export function lifetimeOf(
-  status: number,
-  headers: Headers,
+  { status, headers, requestedMs, receivedMs }: Received,
   directives: Directives,
   route: RouteTimes,
-  requestedMs: number,
-  receivedMs: number,
 ): Lifetime | undefined {
   const explicitMs = explicitLifetime(headers, directives, receivedMs);
   const ttl = HEURISTIC.has(status) ? route.ttl : undefined;

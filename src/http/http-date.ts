@@ -11,19 +11,24 @@ const ASCTIME = new RegExp(`^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \\d]\\d) ${TIME} (
 export function parseHttpDate(field: string | null, now: number): number | undefined {
   const text = field?.trim() ?? '';
   const [, day, month, year, ...time] = IMF.exec(text) ?? RFC850.exec(text) ?? [];
-  if (day !== undefined) return timeOf(Number(year), month, Number(day), time, now);
+  if (day !== undefined) return timeOf({ year, month, day, time }, now);
   const [, ascMonth, ascDay, hour, minute, second, ascYear] = ASCTIME.exec(text) ?? [];
   if (ascDay === undefined) return undefined;
-  return timeOf(Number(ascYear), ascMonth, Number(ascDay), [hour, minute, second], now);
+  const ascTime = [hour, minute, second];
+  return timeOf({ year: ascYear, month: ascMonth, day: ascDay, time: ascTime }, now);
 }
 
-function timeOf(
-  written: number,
-  month: string | undefined,
-  day: number,
-  time: readonly (string | undefined)[],
-  now: number,
-): number | undefined {
+/** The parts of a date as they are written. */
+interface Written {
+  readonly year: string | undefined;
+  readonly month: string | undefined;
+  readonly day: string;
+  readonly time: readonly (string | undefined)[];
+}
+
+function timeOf(date: Written, now: number): number | undefined {
+  const { month, time } = date;
+  const [written, day] = [Number(date.year), Number(date.day)];
   const [hour = 0, minute = 0, second = 0] = time.map(Number);
   const index = MONTHS.indexOf(month ?? '');
   if (index < 0 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined;

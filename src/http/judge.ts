@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Directives, parseCacheControl, splitList } from './cache-control.js';
-import { type Lifetime, lifetimeOf, type RouteTimes } from './freshness.js';
+import { type Lifetime, lifetimeOf, type Received, type RouteTimes } from './freshness.js';
 import { type Selected, select, varyNames } from './vary.js';
 
 /** The reason why a response is not stored. */
@@ -24,12 +24,8 @@ export interface Judged extends Lifetime {
   readonly isExplicit: boolean;
 }
 
-export interface Exchange {
+export interface Answered extends Received {
   readonly request: Request;
-  readonly status: number;
-  readonly headers: Headers;
-  readonly requestedMs: number;
-  readonly receivedMs: number;
 }
 
 /** The most characters of all header fields of a stored response. */
@@ -44,8 +40,8 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 ]);
 
 /** Decides by RFC 9111, section 3, if a shared cache stores a response to GET, and for how long. */
-export function judge(exchange: Exchange, route: RouteTimes): Judged | { refusal: Refusal } {
-  const { request, status, headers, requestedMs, receivedMs } = exchange;
+export function judge(answered: Answered, route: RouteTimes): Judged | { refusal: Refusal } {
+  const { request, status, headers } = answered;
   const directives = parseCacheControl(headers.get('cache-control'));
   if (!directives) return { refusal: 'cache-control' };
   const refusal = refusalOf(status, headers, directives);
@@ -55,7 +51,7 @@ export function judge(exchange: Exchange, route: RouteTimes): Judged | { refusal
   if (!vary) return { refusal: 'vary' };
   const isPublic = ['public', 's-maxage', 'must-revalidate'].some(directives.has);
   if (!isPublic && isCredentialed(request.headers)) return { refusal: 'credentials' };
-  const lifetime = lifetimeOf(status, headers, directives, route, requestedMs, receivedMs);
+  const lifetime = lifetimeOf(answered, directives, route);
   if (!lifetime) return { refusal: 'no-freshness' };
   if (lifetime.freshMs + lifetime.staleMs <= 0) return { refusal: 'stale' };
   return { ...lifetime, vary, isPublic, isExplicit: isExplicit(headers, directives) };

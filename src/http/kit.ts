@@ -11,6 +11,7 @@ import { type ResponseCacheOptions, type ResponseSettings, responseSettings } fr
 import type { Outgoing } from './outgoing.js';
 import { Remembered } from './remembered.js';
 import type { Index } from './stored.js';
+import { Unstorable } from './unstorable.js';
 
 /** One request, and who answers it. */
 export interface Exchange {
@@ -34,8 +35,9 @@ export interface Kit {
   readonly outgoing: Outgoing;
   /** The indexes that this process knows. They may be outdated: a variant is checked before it is served. */
   readonly indexes: Remembered<Index>;
-  /** The variants whose last response was not storable, with the time until which nobody waits for another's load. */
-  readonly passing: Remembered<number>;
+  readonly unstorable: Unstorable;
+  /** True if loads take a lease, so that processes wait for each other. */
+  readonly isLeased: boolean;
   /** Tags that responses have had lately: their versions are read before each load. */
   readonly recentTags: Remembered<true>;
   readonly gates: Gates;
@@ -69,7 +71,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
   const settings = responseSettings(options, parts.access.can.keepsLarge);
   const { ttl, staleTTL, staleIfError, jitter, earlyRefresh, lease } = options;
   const { softTimeout, hardTimeout, waitUntil } = options;
-  const times = parts.policyOf('', { ttl, staleTTL, staleIfError, earlyRefresh, waitUntil });
+  const times = parts.policyOf('', { ttl, staleTTL, staleIfError, earlyRefresh, lease, waitUntil });
   secret ??= uniqueId();
   return {
     cache,
@@ -88,7 +90,8 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
       fitsEdge: edgeCheckOf(parts),
     },
     indexes: new Remembered(1_000),
-    passing: new Remembered(1_000),
+    unstorable: new Unstorable(),
+    isLeased: times.lease?.misses === true && parts.access.can.leases,
     recentTags: new Remembered(16),
     gates: new Gates(),
     mark: `${secret}.${uniqueId()}`,

@@ -1,18 +1,22 @@
 import { detailsOf, type LoadContext, type LoadDetails } from '../engine/loading/load-context.js';
-import { bodyFields, readAtOnce, readWhole, relay, streamOf } from './body.js';
+import { bodyFields, contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
 import type { Call } from './call.js';
 import { entityTag, isCredentialed, type Judged, judge, storedHeaders } from './judge.js';
 import type { Exchange, Kit } from './kit.js';
 import { loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
 import { carryTags, startingVersions, tagsOf } from './response-tags.js';
-import { BODILESS, freshLeft, type Index, type Page, recordKey, type Stored } from './stored.js';
+import {
+  BODILESS,
+  entryTimes,
+  freshLeft,
+  type Index,
+  type Page,
+  recordKey,
+  type Stored,
+} from './stored.js';
+import { PASS_MS } from './unstorable.js';
 import { addToIndex, isFull, variantKey } from './url-index.js';
 import { hashOf, matches } from './vary.js';
-
-/** How long nobody waits for another's load of a response that could not be stored, milliseconds. */
-const PASS_MS = 10_000;
-/** How long a response with a validator is kept after its windows, so that it can be revalidated. */
-const LONGEST_KEPT_MS = 86_400_000;
 
 /** The origin answered with a 5xx, which counts as a failed load. */
 class OriginError extends Error {
@@ -43,7 +47,12 @@ export class PageLoad {
   }
 
   async run(): Promise<Stored> {
-    const { wanted } = this.#call;
+    const { wanted, isAnswered } = this.#call;
+    if (isAnswered && !this.#isBehind) {
+      // The client did not wait for this load, and has asked the origin itself.
+      this.#context.skip();
+      return { kind: 'pass', key: wanted.key, reason: 'stream' };
+    }
     if (this.#details.isReadable) {
       const found = await this.#lookAgain();
       if (found) return found;
@@ -83,7 +92,7 @@ export class PageLoad {
     }
     const page = await first;
     if (!page) return undefined;
-    this.#details.setTimes(timesOf(page, this.#kit.now()));
+    this.#details.setTimes(entryTimes(page, this.#kit.now()));
     this.#call.hasAdopted = true;
     return page;
   }
@@ -164,7 +173,7 @@ export class PageLoad {
   async #store(page: Page): Promise<Stored> {
     const { key } = this.#call.wanted;
     if (!this.#details.isReadable) return page;
-    const times = timesOf(page, this.#kit.now());
+    const times = entryTimes(page, this.#kit.now());
     if (times.ttl <= 0) this.#context.skip();
     else this.#details.setTimes(times);
     const untilMs = this.#kit.now() + times.ttl;
@@ -178,52 +187,46 @@ export class PageLoad {
       this.#context.skip();
       this.#call.hasNewTags = true;
     }
-    this.#kit.passing.delete(this.#call.wanted.variant);
+    this.#call.isStored = carried !== undefined && times.ttl > 0;
+    const { variant } = this.#call.wanted;
+    this.#kit.unstorable.stored(variant, this.#exchange.route, this.#kit.now());
     return page;
   }
 
-  /** Leaves the response to its own request. Requests that wait for the load learn that nothing is shared. */
+  /**
+   * Leaves the response to its own request, at once. Requests that wait for the load learn that nothing is shared.
+   *
+   * A client can invent header values, so nothing is written for a variant that is not known to exist; but with leases
+   * something is written for each load anyway, and without it the waiting processes would load one after the other.
+   */
   #refuse(response: Response | undefined, reason: string): Stored {
     const { key, variant, selected, isAlone } = this.#call.wanted;
+    const { request, route } = this.#exchange;
     this.#call.refusal = reason;
-    if (response) this.#keep(response);
-    const isKnown =
-      selected.length === 0 || this.#index.variants.some(([hash]) => hash === hashOf(selected));
-    if (isAlone) this.#context.skip();
+    const hashes = this.#index.variants.map(([hash]) => hash);
+    const isWorth =
+      this.#kit.isLeased ||
+      (reason !== 'variants' && (selected.length === 0 || hashes.includes(hashOf(selected))));
+    // The reason may be the user.
+    if (isAlone && isCredentialed(request.headers)) this.#context.skip();
     else {
-      this.#kit.passing.set(variant, this.#kit.now() + PASS_MS);
-      if (isKnown && reason !== 'variants')
-        this.#details.setTimes({ ttl: PASS_MS, staleTTL: undefined, staleIfError: 0 });
+      this.#kit.unstorable.refused(variant, route, reason, this.#kit.now());
+      if (isWorth) this.#details.setTimes({ ttl: PASS_MS, staleTTL: undefined, staleIfError: 0 });
       else this.#context.skip();
     }
+    if (this.#isBehind) response?.body?.cancel().catch(() => {});
+    else if (response && isAlone) this.#call.give(response);
+    else if (response) this.#call.stream(response);
     return { kind: 'pass', key, reason };
   }
 
+  /** Keeps the response of a failed load for its client. */
   #keep(response: Response): void {
-    if (this.#isBehind) response.body?.cancel().catch(() => {});
+    const { isAnswered } = this.#call;
+    if (this.#isBehind || isAnswered) response.body?.cancel().catch(() => {});
     else this.#call.own = response;
   }
 }
 
 const ownTags = ({ settings }: Kit, { tags }: Page): string[] =>
   tags.filter((tag) => !settings.tags.includes(tag));
-
-/** The times of the entry, from now on. */
-function timesOf(page: Page, now: number): Parameters<LoadDetails['setTimes']>[0] {
-  const { staleMs, errorMs, freshMs } = page;
-  const leftMs = freshLeft(page, now);
-  const ttl = Math.max(leftMs, 0) + (leftMs > 0 ? staleMs : Math.max(staleMs + leftMs, 0));
-  const isValidated = page.headers.some(([name]) => name === 'etag' || name === 'last-modified');
-  const keptMs = isValidated ? Math.min(Math.max(freshMs, 60_000), LONGEST_KEPT_MS) : 0;
-  return {
-    ttl,
-    staleTTL: staleMs > 0 ? Math.max(leftMs, 0) : undefined,
-    staleIfError: Math.max(errorMs - staleMs, keptMs),
-  };
-}
-
-function contentLength(headers: Headers): number | undefined {
-  const field = headers.get('content-length');
-  if (field === null) return undefined;
-  return /^\d+$/.test(field) ? Number(field) : Number.POSITIVE_INFINITY;
-}

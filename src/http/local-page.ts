@@ -20,12 +20,12 @@ export function localPage(
   key: string,
   now: number,
 ): Page | Promise<Page | undefined> | undefined {
-  const { parts, indexes, passing } = kit;
+  const { parts, indexes, unstorable } = kit;
   const index = kit.servesAnyFresh ? indexes.get(key) : undefined;
   const selected = index && select(request.headers, index.names);
   if (!selected) return undefined;
   const variant = variantKey(key, selected);
-  if ((passing.get(variant) ?? 0) > now) return undefined;
+  if (unstorable.isKnown(variant, now)) return undefined;
   const storageKey = parts.keys.key(variant);
   const entry: unknown = parts.access.store.getIfPresent?.(storageKey, now);
   if (!isEntry(entry) || freshness(entry, now) !== 'fresh') return undefined;

@@ -9,6 +9,8 @@ export interface Source {
   readonly state: 'fresh' | 'stale' | 'loaded' | 'joined' | 'last-good';
   /** The reason why the request was forwarded. */
   readonly fwd?: string | undefined;
+  /** True if the response was given to the store. */
+  readonly isStored?: boolean | undefined;
   /** True if an edge must not keep the response: its tags may have changed since its load began. */
   readonly isUncertain?: boolean | undefined;
 }
@@ -111,11 +113,12 @@ function isUnmodified(page: Page, headers: Headers, now: number): boolean {
 }
 
 /** The parameters never name the key, which may be a secret. */
-function cacheStatus({ state, fwd = 'miss' }: Source, leftMs: number): string {
+function cacheStatus({ state, fwd = 'miss', isStored }: Source, leftMs: number): string {
   const ttl = `ttl=${Math.floor(leftMs / 1000)}`;
   if (state === 'fresh' || state === 'stale') return `glasswork; hit; ${ttl}`;
   if (state === 'last-good') return `glasswork; fwd=stale; ${ttl}`;
-  return `glasswork; fwd=${fwd}; ${state === 'joined' ? 'collapsed' : 'stored'}; ${ttl}`;
+  const how = state === 'joined' ? 'collapsed; ' : isStored ? 'stored; ' : '';
+  return `glasswork; fwd=${fwd}; ${how}${ttl}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createCacheKey, type StandardSchemaV1 } from '../model/cache-key.js';
+import type { ResolvedPolicy } from '../model/policy.js';
 import { isObject } from '../util/deep-freeze.js';
 import type { Lifetime } from './freshness.js';
 import type { Selected } from './vary.js';
@@ -55,6 +56,9 @@ const NAME = /^[!#$%&'*+.^`|~\w-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Statuses that a `Response` must not have a body with. */
 export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** How long a response with a validator is kept after its windows, so that it can be revalidated. */
+const LONGEST_KEPT_MS = 86_400_000;
 
 /** Accepts only records that can be answered with as they are, because a store may hold anything. */
 const schema: StandardSchemaV1<unknown, Stored> = {
@@ -127,3 +131,20 @@ export const freshLeft = ({ receivedMs, freshMs }: Page, now: number): number =>
 
 export const headerOf = ({ headers }: Pick<Page, 'headers'>, name: string): string | undefined =>
   headers.find(([each]) => each === name)?.[1];
+
+/** The times of the response's entry from now on, milliseconds. */
+export function entryTimes(
+  page: Page,
+  now: number,
+): Pick<ResolvedPolicy, 'ttl' | 'staleTTL' | 'staleIfError'> {
+  const { staleMs, errorMs, freshMs } = page;
+  const leftMs = freshLeft(page, now);
+  const ttl = Math.max(leftMs, 0) + (leftMs > 0 ? staleMs : Math.max(staleMs + leftMs, 0));
+  const isValidated = page.headers.some(([name]) => name === 'etag' || name === 'last-modified');
+  const keptMs = isValidated ? Math.min(Math.max(freshMs, 60_000), LONGEST_KEPT_MS) : 0;
+  return {
+    ttl,
+    staleTTL: staleMs > 0 ? Math.max(leftMs, 0) : undefined,
+    staleIfError: Math.max(errorMs - staleMs, keptMs),
+  };
+}

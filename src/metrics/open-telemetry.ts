@@ -79,9 +79,11 @@ export function openTelemetry(
   const span = (
     name: string,
     event: { readonly key: string | undefined; readonly durationMs: number },
-    kind: number,
-    attributes: Attributes,
-    failure: string | undefined,
+    {
+      kind,
+      attributes,
+      failure,
+    }: { kind: number; attributes: Attributes; failure: string | undefined },
   ) => {
     if (!tracer) return;
     const now = systemClock.now();
@@ -107,7 +109,8 @@ export function openTelemetry(
       storeTime.record(event.durationMs / 1_000, attributes);
       if (event.bytesRead > 0) bytes.add(event.bytesRead, { ...common, ...READ });
       if (event.bytesWritten > 0) bytes.add(event.bytesWritten, { ...common, ...WRITTEN });
-      span(`${event.operation} ${event.store}`, event, CLIENT, attributes, event.failure);
+      const { failure } = event;
+      span(`${event.operation} ${event.store}`, event, { kind: CLIENT, attributes, failure });
       return;
     }
     counters.get(counter)?.add(amountOf(event), { ...common, ...attributesOf(event) });
@@ -115,7 +118,7 @@ export function openTelemetry(
       const failure = event.type === 'load' ? undefined : errorCode(event.error);
       const attributes = { ...common, ...(failure && { 'error.type': failure }) };
       loadTime.record(event.durationMs / 1_000, attributes);
-      span('cache load', event, INTERNAL, attributes, failure);
+      span('cache load', event, { kind: INTERNAL, attributes, failure });
     }
   };
   return Object.assign(listener, { storeCalls: true });

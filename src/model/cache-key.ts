@@ -93,14 +93,21 @@ export function createCacheKey(
   } = {},
 ): unknown {
   const { schema, tags, ...policy } = options;
+  const definition = { name, schema };
   const factory = (...args: never[]) =>
-    new TypedKey(name, checkedKey(key(...args)), args, schema, {
+    new TypedKey(definition, checkedKey(key(...args)), args, {
       ...policy,
       tags: typeof tags === 'function' ? tags(...args) : tags,
     });
   // The number of arguments, for `memoize`.
   Object.defineProperty(factory, 'length', { value: key.length });
   return Object.assign(factory, { of: () => factory });
+}
+
+/** The part of a factory that all its keys share. */
+interface Definition {
+  readonly name: string;
+  readonly schema: StandardSchemaV1 | undefined;
 }
 
 class TypedKey {
@@ -110,18 +117,12 @@ class TypedKey {
   readonly policy: KeyPolicy;
   readonly #schema: StandardSchemaV1 | undefined;
 
-  constructor(
-    name: string,
-    key: string,
-    args: never[],
-    schema: StandardSchemaV1 | undefined,
-    policy: KeyPolicy,
-  ) {
-    this.name = name;
+  constructor(definition: Definition, key: string, args: never[], policy: KeyPolicy) {
+    this.name = definition.name;
     this.key = key;
     this.args = args;
     this.policy = policy;
-    this.#schema = schema;
+    this.#schema = definition.schema;
   }
 
   toString(): string {

@@ -5,15 +5,20 @@ import { type Clock, type Duration, milliseconds, systemClock } from './time.js'
 /** The most causes to remember. With more, all are forgotten and reported anew. */
 const MOST_CAUSES = 100;
 
-const EVERY_READ = 'Until this is fixed, every read is a miss.';
-const WRITES = /^(set|fill|create|lease)/;
-const INVALIDATIONS = /^(del|expire|invalid|clear)/;
+/** CORRUPT, INVALID_KEY, UNSERIALIZABLE and VALUE_TOO_LARGE: their message names the key, and they blame one value. */
+const OF_A_VALUE = /^(COR|INVALID_K|UNS|VAL)/;
 
-/** Codes whose message names the key, and which blame one value, not the store. */
-const OF_A_VALUE = /^(CORRUPT|INVALID_KEY|UNSERIALIZABLE|VALUE_TOO_LARGE)$/;
-
-/** A problem: the cause by which repeats are recognised, and the text to log. */
-type Problem = readonly [cause: string, text: string];
+/** The members of the events that are problems. */
+interface Problem {
+  readonly type: CacheEvent['type'];
+  readonly operation?: string | undefined;
+  readonly key?: string | undefined;
+  readonly error?: unknown;
+  readonly state?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly pending?: number;
+  readonly waitedMs?: number;
+}
 
 /**
  * Makes a listener that reports problems to `console.warn`: a failing store, a breaker that opens or closes, unreadable
@@ -44,88 +49,80 @@ export function consoleReporter(
   return reporter('', systemClock, options.every);
 }
 
-/** Logs what the owner of a store should know, at its construction. It holds no keys and no values. */
-export function notice(store: string, text: string): void {
-  // biome-ignore lint/suspicious/noConsole: a store has no listener when it is constructed.
-  console.warn(`@glasswork/cache: store "${store}": ${text}`);
-}
-
-/** `store` is the store's name. */
+/** `store` is the store's name. Every service bundles this, so it is written for few bytes. */
 export function reporter(
   store: string,
   clock: Clock,
   every: Duration = '1m',
 ): (event: CacheEvent) => void {
   const everyMs = milliseconds(every, 'every');
-  const told = new Map<string, { atMs: number; since: number }>();
+  const told = new Map<string, [atMs: number, since: number]>();
   const name = store && `store "${store}": `;
-  return (event) => {
-    const problem = problemOf(event);
-    if (!problem) return;
-    const [cause, text] = problem;
+  return (event: Problem) => {
+    const text = textOf(event);
+    if (!text) return;
+    const cause = causeOf(event);
     const now = clock.now();
     const last = told.get(cause);
     if (last) {
-      last.since++;
+      last[1]++;
       // A negative age means that the clock was set back.
-      if (Math.abs(now - last.atMs) < everyMs) return;
+      if (Math.abs(now - last[0]) < everyMs) return;
     } else if (told.size >= MOST_CAUSES) told.clear();
-    const again = last ? ` (${last.since} more)` : '';
-    told.set(cause, { atMs: now, since: 0 });
+    told.set(cause, [now, 0]);
+    const again = last ? ` (${last[1]} more)` : '';
     // biome-ignore lint/suspicious/noConsole: a user who has configured nothing reads the console.
     console.warn(`@glasswork/cache: ${name}${text.replace(/\s+/g, ' ')}${again}`);
   };
 }
 
-function problemOf(event: CacheEvent): Problem | undefined {
-  const { type } = event;
+/** The cause by which repeats are recognised. */
+const causeOf = ({ type, state, operation = '', error }: Problem): string =>
+  [type, state, effectOf(operation), nameOf(error), nameOf(Object(error).cause)].join();
+
+/** The text to log. Undefined for an event that is no problem. */
+function textOf(event: Problem): string | undefined {
+  const { type, error } = event;
   switch (type) {
     case 'store-error':
-      return storeProblem(event.operation, event.key, event.error);
+      return `${event.operation} failed (${nameOf(error)}): ${reasonOf(event)}.`;
     case 'corrupt':
-      return [type, 'a record is not an entry or does not match its schema: a miss.'];
+      return 'a record is unreadable or does not match its schema: a miss.';
     case 'breaker':
       return event.state === 'open'
-        ? [type, 'the breaker opened: the store is skipped for a while.']
-        : ['closed', 'the breaker closed: the store answers again.'];
+        ? 'the breaker opened: the store is skipped for a while.'
+        : 'the breaker closed: the store answers again.';
     case 'stale-served':
-      return event.reason === 'error'
-        ? [type, `a load failed (${nameOf(event.error)}): the last good value was served.`]
-        : undefined;
+      if (event.reason !== 'error') return;
+      return `a load failed (${nameOf(error)}): the last good value was served.`;
     case 'slow-join':
-      return [type, "a call waits 10 s for another's load: do they wait for each other?"];
+      return "a call waits 10 s for another's load: do they wait for each other?";
     case 'background-error':
-      return [type + nameOf(event.error), `background work failed (${nameOf(event.error)}).`];
+      return `background work failed (${nameOf(error)}).`;
     case 'background-unfinished':
-      return [type, `${event.pending} background tasks had not ended after ${event.waitedMs} ms.`];
-    default:
-      return undefined;
+      return `${event.pending} background tasks had not ended after ${event.waitedMs} ms.`;
   }
+  return;
 }
 
-function storeProblem(operation: string, key: string | undefined, error: unknown): Problem {
-  const { code, cause } = Object(error);
+/** Why it failed and what follows. Hides messages that may contain keys (of a user's store) or values (of a parser). */
+function reasonOf({ operation = '', key, error }: Problem): string {
   const ours = error instanceof CacheError;
-  if (ours && OF_A_VALUE.test(code))
-    return [code, `${operation} failed (${code}): its value is not cached.`];
-  let kind = EVERY_READ;
-  if (WRITES.test(operation)) kind = 'Until this is fixed, nothing new is cached.';
-  if (INVALIDATIONS.test(operation)) kind = 'Until this is fixed, old values may be served.';
-  const message = ours ? String(error.message) : foreignMessage(operation, key, error);
-  const name = nameOf(error);
-  const text = `${operation} failed (${name}): ${withoutPasswords(message).replace(/[^.?!]$/, '$&.')} ${kind}`;
-  return [[kind, name, cause && nameOf(cause)].join(), text];
+  if (ours && OF_A_VALUE.test(error.code)) return 'its value is not cached';
+  let text = withoutPasswords(String(Object(error).message ?? error));
+  if (!ours) {
+    // Without a key, the calls of a batch may name several. Others name a record of the service.
+    const isHidden = error instanceof SyntaxError || (!key && /^(g|s|d)/.test(operation));
+    text = isHidden ? 'see the event' : (key ? text.replaceAll(key, '…') : text).slice(0, 300);
+  }
+  return `${text.replace(/[^.?!]$/, '$&.')} Until this is fixed, ${effectOf(operation)}`;
 }
 
-/** Hides messages that may contain keys (from a user's store) or values (from a parser). */
-function foreignMessage(operation: string, key: string | undefined, error: unknown): string {
-  const mayHoldKeys = key === undefined && /^(get|set|del)/.test(operation);
-  if (mayHoldKeys || error instanceof SyntaxError) return 'see the event';
-  const text = String(Object(error).message ?? error).slice(0, 300);
-  if (!key) return text;
-  const name = key.replace(/[^\w\s]/g, '\\$&');
-  return text.replace(new RegExp(`(?<!\\w)${name}(?!\\w)`, 'g'), '…');
-}
+/** By the start of the operation: set, fill, create, lease; del, expire, invalidate, clear; or else a read. */
+const effectOf = (operation: string): string => {
+  if (/^(s|f|cr|l)/.test(operation)) return 'nothing new is cached';
+  return /^(d|e|i|cl)/.test(operation) ? 'old values may be served' : 'every read is a miss';
+};
 
 const nameOf = (error: unknown): string =>
   String(Object(error).code ?? Object(error).name ?? 'Error');

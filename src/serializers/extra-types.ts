@@ -21,7 +21,8 @@ export function reduceExtra(part: unknown): unknown {
   return ['regexp', part.source, part.flags, part.lastIndex];
 }
 
-function reduceView(view: ArrayBufferView): string {
+/** The bytes of a view without the rest of its buffer. */
+export function reduceView(view: ArrayBufferView): string {
   const name = Buffer.isBuffer(view) ? 'Buffer' : tagOf(view);
   return `${name} ${Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('base64')}`;
 }
@@ -57,7 +58,8 @@ export function extraReviver(): (reduced: unknown) => unknown {
   };
 }
 
-function reviveView(reduced: string): unknown {
+/** @throws Error for a text that `reduceView` cannot have made. */
+export function reviveView(reduced: string): unknown {
   const [name = '', base64 = ''] = reduced.split(' ');
   const bytes = Buffer.from(base64, 'base64');
   if (name === 'Buffer') return bytes;

@@ -87,7 +87,7 @@ function symbolsOf(part: object): string | undefined {
 }
 
 /** True for typed arrays, DataViews and Buffers, but not for classes that extend them, nor for shared memory. */
-function isOwnView(view: ArrayBufferView): boolean {
+export function isOwnView(view: ArrayBufferView): boolean {
   if (types().isSharedArrayBuffer(view.buffer)) return false;
   const prototype: object = Object.getPrototypeOf(view);
   if (prototype === Buffer.prototype) return true;

@@ -4,9 +4,14 @@ import { isObject, isPlainObject } from '../util/deep-freeze.js';
 import { extraReviver, reduceExtra } from './extra-types.js';
 import { obstacle } from './faithful.js';
 import type { SyncSerializer } from './serializer.js';
+import { readTree, writeTree } from './tree.js';
 
-/** No JSON begins like this, so each of the two serializers finds the other's text unreadable. The digit is a version. */
-const MARK = '~1';
+/**
+ * What the two forms begin with. No JSON begins like this, so each of the two serializers finds the other's text
+ * unreadable. The tree is several times faster, the other one takes cycles, repeated references and all types.
+ */
+const TREE = '~2';
+const GRAPH = '~1';
 /** The name of the extra types within devalue's text. */
 const EXTRA = '+';
 
@@ -16,7 +21,7 @@ const EXTRA = '+';
  * writes text that every Node version reads.
  *
  * A value comes back equal or is refused: an instance of a class, a function, a symbol, properties added to a built-in
- * object. Numbers and text take about the time of several `JSON.stringify`; see docs/serializers.md.
+ * object. A write takes about the time of several `JSON.stringify`; see docs/serializers.md.
  *
  * @throws CacheError `UNSERIALIZABLE` for a value that would not come back equal.
  * @throws CacheError `CORRUPT` for anything but its own text.
@@ -34,7 +39,9 @@ export const structuredSerializer: SyncSerializer = {
   name: 'structured',
   serialize(value, key) {
     try {
-      return MARK + stringify(value, { [EXTRA]: reduced });
+      const tree = writeTree(value);
+      if (tree !== undefined) return TREE + tree;
+      return GRAPH + stringify(value, { [EXTRA]: reduced });
     } catch (error) {
       // Without devalue's error, which holds the value.
       const message = `The value of "${key}" ${reason(error)}: cache plain data, or give the store another serializer.`;
@@ -45,7 +52,9 @@ export const structuredSerializer: SyncSerializer = {
     const text = typeof raw === 'string' ? raw : new TextDecoder().decode(raw);
     let cause: unknown;
     try {
-      if (text.startsWith(MARK)) return parse(text.slice(MARK.length), { [EXTRA]: extraReviver() });
+      if (text.startsWith(TREE)) return readTree(text.slice(TREE.length));
+      if (text.startsWith(GRAPH))
+        return parse(text.slice(GRAPH.length), { [EXTRA]: extraReviver() });
     } catch (error) {
       cause = error;
     }

@@ -2,7 +2,8 @@ import type { TrafficReport } from '../model/cache-store.js';
 import { CacheError } from '../model/errors.js';
 import { isOverflow, isRecord } from '../model/key-space.js';
 import { checkStorable } from '../model/storable.js';
-import { attempt, whenReady } from '../util/promises.js';
+import { isObject, isPlainObject } from '../util/deep-freeze.js';
+import { attempt, type MaybePromise, whenReady } from '../util/promises.js';
 import { jsonSerializer } from './json.js';
 import { innermost, type Raw, type Serializer } from './serializer.js';
 
@@ -81,7 +82,10 @@ function codecOf(serializer: Serializer): Pick<ValueCodec, 'serialize' | 'deseri
       const fail = (cause: unknown): never => {
         throw asCacheError('UNSERIALIZABLE', cause) ?? unserializable(serializer, key, cause);
       };
-      return attempt<unknown, Raw, never>(() => of(key).serialize(value, key), check, fail);
+      const raw = attempt<unknown, Raw, never>(() => of(key).serialize(value, key), check, fail);
+      if (of(key) !== serializer || !mayBeLost(serializer, value)) return raw;
+      // A promise of a promise is a promise.
+      return whenReady(raw, (written) => checkKept(serializer, key, written)) as MaybePromise<Raw>;
     },
     deserialize(raw, key) {
       const fail = (cause?: unknown): never => {
@@ -91,6 +95,22 @@ function codecOf(serializer: Serializer): Pick<ValueCodec, 'serialize' | 'deseri
       return attempt<unknown, unknown, never>(() => of(key).deserialize(raw, key), check, fail);
     },
   };
+}
+
+/** True for an instance of a class, which some serializers write as nothing. The JSON serializer refuses those. */
+const mayBeLost = (serializer: Serializer, value: unknown): boolean =>
+  serializer !== jsonSerializer &&
+  isObject(value) &&
+  !Array.isArray(value) &&
+  !isPlainObject(value);
+
+/** The same output, if it can be read. @throws CacheError `UNSERIALIZABLE`, because it would be corrupt for ever. */
+function checkKept(serializer: Serializer, key: string, raw: Raw): MaybePromise<Raw> {
+  const lost = (cause?: unknown): never => {
+    throw unserializable(serializer, key, cause ?? new Error('it reads back as undefined'));
+  };
+  const check = (value: unknown): Raw => (value === undefined ? lost() : raw);
+  return attempt<unknown, Raw, never>(() => serializer.deserialize(raw, key), check, lost);
 }
 
 const asCacheError = (code: CacheError['code'], error: unknown): CacheError | undefined =>

@@ -12,12 +12,15 @@ import {
 } from './servers.js';
 
 const HOUR_MS = 3_600_000;
-const SHORT = { connect: '200ms', request: '200ms', total: '300ms' } as const;
+/** For a service that hangs: its limits end the wait. */
+const SHORT = { connect: '1s', request: '1s', total: '1500ms' } as const;
+/** For a service that answers: only a freeze can pass these limits, however slow the machine. */
+const LONG = { connect: '60s', request: '60s', total: '90s' } as const;
 
 const running = process.hrtime.bigint;
 
 /** A transport whose process is frozen on demand. Whether the monotonic clock counts it differs between machines. */
-function freezable(url: URL, counted: boolean, timeouts: object = SHORT, provide?: () => void) {
+function freezable(url: URL, counted: boolean, timeouts: object = LONG, provide?: () => void) {
   let passedMs = 0;
   const transport = transportTo(url, {
     timeouts,
@@ -40,38 +43,44 @@ describe.each([
   ['through which the monotonic clock goes on', true],
 ])('a freeze %s', (_how, counted) => {
   /** A service for which something happens to the first request while the process is frozen. */
-  async function frozenDuring(first: (request: Received) => Reply) {
+  async function frozenDuring(first: (request: Received) => Reply, timeouts: object = LONG) {
     let freeze = () => {};
     const server = await serveHttp((request) => {
       if (request.number > 1) return {};
       freeze();
       return first(request);
     });
-    const made = freezable(server.url, counted);
+    const made = freezable(server.url, counted, timeouts);
     freeze = made.freeze;
     return { ...server, ...made };
   }
 
-  const ends: [string, Reply][] = [
-    ['hangs', () => {}],
-    ['is reset', (response) => response.socket?.resetAndDestroy()],
-    ['ends', (response) => response.socket?.destroy()],
+  const ends: [string, Reply, typeof LONG | typeof SHORT][] = [
+    ['hangs', () => {}, SHORT],
+    ['is reset', (response) => response.socket?.resetAndDestroy(), LONG],
+    ['ends', (response) => response.socket?.destroy(), LONG],
   ];
 
-  it.each(ends)('and a connection that %s: sent anew, with all its time', async (_, first) => {
-    const { transport, requests } = await frozenDuring(() => first);
-    expect(await transport.send(ask)).toMatchObject({ status: 200, attempts: 2 });
-    const [signed, second] = requests.map(({ headers }) => headers['x-amz-date']?.slice(0, 11));
-    expect(second).not.toBe(signed);
-  });
+  it.each(ends)(
+    'and a connection that %s: sent anew, with all its time',
+    async (_, first, timeouts) => {
+      const { transport, requests } = await frozenDuring(() => first, timeouts);
+      expect(await transport.send(ask)).toMatchObject({ status: 200, attempts: 2 });
+      const [signed, second] = requests.map(({ headers }) => headers['x-amz-date']?.slice(0, 11));
+      expect(second).not.toBe(signed);
+    },
+  );
 
-  it.each(ends)('and a connection that %s: not sent twice where it may not', async (_, first) => {
-    const { transport, requests } = await frozenDuring(() => first);
-    await expect(transport.send(change)).rejects.toMatchObject({
-      message: expect.stringContaining('may have been applied'),
-    });
-    expect(requests).toHaveLength(1);
-  });
+  it.each(ends)(
+    'and a connection that %s: not sent twice where it may not',
+    async (_, first, timeouts) => {
+      const { transport, requests } = await frozenDuring(() => first, timeouts);
+      await expect(transport.send(change)).rejects.toMatchObject({
+        message: expect.stringContaining('may have been applied'),
+      });
+      expect(requests).toHaveLength(1);
+    },
+  );
 
   it('before anything was sent: sent anew, whatever it is', async () => {
     let connections = 0;
@@ -81,7 +90,7 @@ describe.each([
       freeze();
       freeze = () => {};
     });
-    const made = freezable(new URL(`https://127.0.0.1:${port}`), counted);
+    const made = freezable(new URL(`https://127.0.0.1:${port}`), counted, SHORT);
     freeze = made.freeze;
     await expect(made.transport.send(change)).rejects.toMatchObject({
       code: 'TIMEOUT',
@@ -94,7 +103,7 @@ describe.each([
   it('while credentials are fetched, which fail through it: asked for again', async () => {
     const server = await serveHttp(() => ({}));
     let asked = 0;
-    const made = freezable(server.url, counted, SHORT, () => {
+    const made = freezable(server.url, counted, LONG, () => {
       if (++asked > 1) return;
       made.freeze();
       throw new Error('aborted');
@@ -136,7 +145,7 @@ describe.each([
   });
 
   it('never sends what it made too late', async () => {
-    const { transport, requests, now } = await frozenDuring(() => () => {});
+    const { transport, requests, now } = await frozenDuring(() => () => {}, SHORT);
     const calledMs = now();
     const isLate = () => now() - calledMs > 15 * 60_000;
     await expect(transport.send({ ...ask, isLate })).rejects.toMatchObject({

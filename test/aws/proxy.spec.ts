@@ -77,6 +77,11 @@ describe('a proxy that Node is told to use', () => {
       return ['the host exempt', AWS, environment] as const;
     }),
     [
+      'the host exempt',
+      'http://ddb',
+      { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: PROXY, NO_PROXY: 'ddb:80' },
+    ],
+    [
       'an address',
       'https://[::1]:8000',
       { NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: PROXY, no_proxy: '::1' },

@@ -19,12 +19,15 @@ describe('getMany, setMany and delMany', () => {
     expect(nth(ofUsers, 2).args).toEqual([['a', 'b']]);
   });
 
-  it('take nothing for nothing', async () => {
-    const { cache, of } = setup();
+  it('take nothing for nothing, and ask the store for nothing', async () => {
+    const { store, calls } = watched();
+    const { cache, of } = setup({}, store);
     expect(await cache.getMany([])).toEqual([]);
     expect(await cache.setMany([])).toBe(true);
     await cache.delMany([]);
     expect(of('store-error')).toEqual([]);
+    const ofUsers = calls.filter(({ operation }) => /Many$/.test(operation));
+    expect(ofUsers.map(({ operation }) => operation)).not.toContain('getMany');
   });
 
   it('give each entry its own ttl', async () => {

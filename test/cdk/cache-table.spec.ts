@@ -12,10 +12,10 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/run.js';
 import { dynamodbBlueprint } from '../../src/cli/init/dynamodb.js';
+import { newApp } from '../infrastructure/app.js';
 
 function world(props?: CacheTableProps) {
-  // Refuses misspelt properties.
-  const app = new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+  const app = newApp();
   const stack = new Stack(app, 'Shop');
   const cache = new CacheTable(stack, 'Cache', props);
   const fn = new LambdaFunction(stack, 'Items', {
@@ -61,7 +61,7 @@ describe('CacheTable', () => {
   });
 
   it('tells a topic of alarms', () => {
-    const stack = new Stack(new App(), 'Shop');
+    const stack = new Stack(newApp(), 'Shop');
     const topic = new Topic(stack, 'Alarms');
     new CacheTable(stack, 'Cache', { alarmTopic: topic });
     const alarms = ofType(Template.fromStack(stack), 'AWS::CloudWatch::Alarm');

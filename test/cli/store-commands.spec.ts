@@ -197,6 +197,33 @@ function storeCommands(createSubject: () => Promise<Subject>): void {
     expect(body.biggest[0].key).toMatch(/^shop:user:/);
   });
 
+  it('samples what would be served, or be a miss and why', async () => {
+    await cache.invalidateTags(['user-1']);
+    await cache.expireTags(['user-2']);
+    const { code, body } = await json('top');
+    expect(code).toBe(0);
+    expect(body).toMatchObject({
+      ...{ keys: 3, servedRatio: 2 / 3, served: { fresh: 1, stale: 1 }, filled: 3 },
+      missesBy: { expired: 0, invalidated: 1, absent: 0, corrupt: 0 },
+    });
+    expect(body.slowest.map(({ key }: { key: string }) => key).sort()).toEqual([
+      'user:1',
+      'user:2',
+      'user:3',
+    ]);
+    const { stdout } = await run('top', '--sample', '2');
+    expect(stdout).toMatch(
+      /^sampled +2 keys, |^hit ratio +[\d.]+ % of the server's reads\nsampled +2 /,
+    );
+    const several = await run('top', '--json', '--times', '2', '--every', '1');
+    expect(
+      several.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).keys),
+    ).toEqual([3, 3]);
+  });
+
   it('deletes keys and patterns, and asks first', async () => {
     const asked = await run('del', 'user:1');
     expect(asked).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--yes') });

@@ -49,14 +49,11 @@ describe('a table in a terminal', () => {
     async (key) => {
       const some = [{ key: 'k'.repeat(10) }, { key }];
       const layout = layoutOf(columns, some, 80);
-      const whole = await renderTable({ ...terminal(false), width: 80 }, columns, some, layout);
-      const rest = await renderTable(
-        { ...terminal(false), width: 80 },
-        columns,
-        some,
+      const whole = await renderTable({ ...terminal(false), width: 80 }, columns, some, { layout });
+      const rest = await renderTable({ ...terminal(false), width: 80 }, columns, some, {
         layout,
-        false,
-      );
+        head: false,
+      });
       expect(whole.split('\n').slice(1)).toEqual(rest.split('\n'));
     },
   );

@@ -89,7 +89,7 @@ describe('the template of the Lambda example', () => {
   it('runs on the newest Node of Lambda, as every template does', () => {
     const templates = [
       ...['examples/lambda/template.yaml', 'infrastructure/sam.yaml'],
-      ...['infrastructure/elasticache.yaml', 'README.md'],
+      ...['infrastructure/elasticache.yaml', 'docs/quick-start.md'],
     ];
     for (const path of templates) {
       const text = readFileSync(join(root, path), 'utf8');

@@ -66,3 +66,23 @@ export function counting(init: (count: number) => ResponseInit = () => ({})): Or
     return new Response(String(count), init(count));
   };
 }
+
+/** An origin whose answers wait until the test lets them go. */
+export function gated(made: World, answer: (n: number, request: Request) => Response) {
+  const waiting: (() => void)[] = [];
+  made.origin = async (asked) => {
+    const n = made.asked.length;
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return answer(n, asked);
+  };
+  return {
+    waiting,
+    async open() {
+      for (const resolve of waiting.splice(0)) resolve();
+      await settle();
+    },
+  };
+}
+
+/** Lets everything run that waits for nothing. */
+export const settle = () => new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,30 +1,10 @@
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
-import { counting, START, URL_1, type World, world } from './helpers.js';
+import { counting, gated, START, settle, URL_1, world } from './helpers.js';
 
 const SOON = { timeout: 4_000 };
 const request = (headers: Record<string, string> = {}) => new Request(URL_1, { headers });
-
-/** An origin whose answers wait until the test lets them go. */
-function gated(made: World, answer: (n: number, request: Request) => Response) {
-  const waiting: (() => void)[] = [];
-  made.origin = async (asked) => {
-    const n = made.asked.length;
-    await new Promise<void>((resolve) => waiting.push(resolve));
-    return answer(n, asked);
-  };
-  return {
-    waiting,
-    async open() {
-      for (const resolve of waiting.splice(0)) resolve();
-      await settle();
-    },
-  };
-}
-
-/** Lets everything run that waits for nothing. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 const privately = (n: number) =>
   new Response(`user ${n}`, { headers: { 'cache-control': 'private' } });

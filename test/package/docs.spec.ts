@@ -68,7 +68,7 @@ describe('the documentation', () => {
     const row = (start: string) => page.match(new RegExp(`^\\| ${start}.*\\|(.*)\\|$`, 'm'))?.[1];
     expect(named(row('`get`, `set`'))).toEqual(actions(CachePolicy));
     expect(named(row('`store.clear`'))).toEqual(actions(CacheMaintenancePolicy));
-    for (const text of [page, read('README.md')]) {
+    for (const text of [page, read('docs/quick-start.md')]) {
       const lines = [...text.matchAll(/^ +- dynamodb:(\w+)$/gm)];
       expect(lines.map(([, action]) => action)).toEqual(actions(CachePolicy));
     }
@@ -97,3 +97,12 @@ const actions = ({ Properties }: Policy) =>
   Properties.PolicyDocument.Statement.flatMap(({ Action }) =>
     Action.map((action) => action.replace('dynamodb:', '')),
   );
+
+it('begins with a README of one screen and a half, which leads into the docs', () => {
+  const readme = read('README.md').trimEnd().split('\n');
+  expect(readme.length).toBeLessThanOrEqual(120);
+  const links = readme.join('\n').match(/\]\(\.\/docs\/[\w-]+\.md/g) ?? [];
+  expect(new Set(links).size).toBeGreaterThan(20);
+  // A top-level await needs the settings of a bundler beside it.
+  expect(readme.join('\n')).not.toMatch(/^(const|export const) \w+ = await /m);
+});

@@ -44,12 +44,36 @@ describe('the structured serializer', () => {
     ['boxed values', [Object(1), Object('text'), Object(1n), Object(false)]],
     ['half a surrogate pair', { 'a\ud800': '\udfff' }],
     ['names that objects have', { constructor: 1, toString: 2, hasOwnProperty: 3 }],
+    ['lists that begin like a tag', ['~', ['~', 'd', 1], { a: ['~', 'u'] }, ['~']]],
+    ['a map of lists that begin like a tag', new Map([[['~'], ['~', 'm', []]]])],
+    ['a tag as a key', { '~': '~', '~2': ['a', '~'] }],
+    ['one object in two places', (([one]) => [one, { one }])([{ a: 1 }])],
+    ['one date in two places', (([one]) => [one, [one]])([new Date(7)])],
+    ['a list with only a hole and undefined', Object.assign([], { 0: undefined, length: 2 })],
     ['null', null],
     ['false', false],
     ['an empty text', ''],
   ])('gives back %s', (_, value) => {
     expect(again(value)).toStrictEqual(value);
     expect(isDeepStrictEqual(again(value), value)).toBe(true);
+  });
+
+  it('writes plain and mixed data as a tree, and what no tree can hold as a graph', () => {
+    expect(serialize({ at: new Date(5), tags: new Set(['a']), none: undefined }, 'key')).toBe(
+      '~2{"at":["~","d",5],"tags":["~","s",["a"]],"none":["~","u"]}',
+    );
+    const one = { a: 1 };
+    for (const value of [[one, one], new URL('https://example.com'), new Error('a'), new Array(1)])
+      expect(String(serialize(value, 'key')).slice(0, 2)).toBe('~1');
+  });
+
+  it('does not let a method that somebody gave to all objects change the text', () => {
+    Object.defineProperty(Object.prototype, 'toJSON', { value: () => 'lost', configurable: true });
+    try {
+      expect(again({ a: [1] })).toEqual({ a: [1] });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'toJSON');
+    }
   });
 
   it('gives back an invalid date', () => {
@@ -206,7 +230,14 @@ describe('the structured serializer', () => {
   it.each([
     ['no text at all', ''],
     ['the mark alone', '~1'],
-    ['another version', '~2[1]'],
+    ['another version', '~3[1]'],
+    ['a tree that is cut off', '~2{"a":'],
+    ['a tree with an unknown tag', '~2["~","x",1]'],
+    ['a tree with a tag alone', '~2["~"]'],
+    ['a tree with a map of nothing', '~2["~","m"]'],
+    ['a tree with a number that is none', '~2["~","i","1x"]'],
+    ['a tree with a constructor that is no view', '~2["~","b","Function YQ=="]'],
+    ['a tree with another prototype', '~2{"a":{"__proto__":{"isAdmin":true}}}'],
     ['a part that is cut off', String(serialize({ a: new Date(5) }, 'key')).slice(0, -4)],
     ['an index beyond the end', '~1[[9]]'],
     ['an unknown type', '~1[["Secret",1],2]'],
@@ -222,10 +253,12 @@ describe('the structured serializer', () => {
     });
   });
 
-  it(`survives any change of a byte (seed ${SEED})`, () => {
-    const raw = Buffer.from(
-      String(serialize({ a: new Date(5), b: [Buffer.from('abc'), /x/g] }, 'key')),
-    );
+  it.each([
+    ['graph', /x/g],
+    ['tree', new Map([['x', 1n]])],
+  ])(`survives any change of a byte of a %s (seed ${SEED})`, (_, part) => {
+    const value = { a: new Date(5), b: [Buffer.from('abc'), part] };
+    const raw = Buffer.from(String(serialize(value, 'key')));
     const property = fc.property(fc.nat(raw.length - 1), fc.nat(255), (at, byte) => {
       const changed = Buffer.from(raw);
       changed[at] = byte;

@@ -80,10 +80,10 @@ export const conformanceCommand = () =>
     },
   });
 
-/** Below the store's own prefix on S3, where a policy for that prefix allows it. */
+/** Below the store's own prefix, where a policy or an ACL for that prefix allows it. */
 const throwAway = (kind: Target['kind'], { storePrefix = 'cache' }: Place): string => {
   const own = `conformance-${crypto.randomUUID()}`;
-  return kind === 's3' ? `${storePrefix}/${own}` : own;
+  return kind === 's3' ? `${storePrefix}/${own}` : `${storePrefix.replace(/:$/, '')}:${own}`;
 };
 
 const subject = async (open: () => Promise<CacheStore>) => ({

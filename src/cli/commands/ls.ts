@@ -66,7 +66,9 @@ function printer(terminal: Terminal): (rows: readonly FoundKey[] | undefined) =>
       else {
         const isFirst = layout === undefined;
         layout ??= layoutOf(columns, block, terminal.width);
-        await terminal.write(await renderTable(terminal, columns, block, layout, isFirst));
+        await terminal.write(
+          await renderTable(terminal, columns, block, { layout, head: isFirst }),
+        );
       }
     }
   };

@@ -1,4 +1,4 @@
-import { quantile } from '../doctor/speed.js';
+import { type Percentiles, percentiles } from './percentiles.js';
 
 /** The most load times that are kept, for percentiles of the newest. */
 const MOST_TIMES = 10_000;
@@ -23,12 +23,6 @@ export interface Report {
   readonly refusedBy: Readonly<Record<string, number>>;
   readonly errorsBy: Readonly<Record<string, number>>;
 }
-export interface Percentiles {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
 /** Sums up the lines that `emf()` writes. Other lines are left alone. */
 export class Top {
   #lines = 0;
@@ -82,10 +76,4 @@ export class Top {
     entries.sort(([, a], [, b]) => b - a);
     return Object.fromEntries(entries.map(([name, count]) => [name.slice(start.length), count]));
   }
-}
-
-function percentiles(times: readonly number[]): Percentiles | undefined {
-  if (times.length === 0) return undefined;
-  const sorted = [...times].sort((a, b) => a - b);
-  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: sorted.at(-1) ?? 0 };
 }

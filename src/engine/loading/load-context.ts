@@ -72,21 +72,18 @@ export class LoadNotes {
 class OwnContext implements LoadContext<unknown> {
   readonly staleValue: unknown;
   readonly #run: LoadRun;
-  readonly #notes: LoadNotes;
-  readonly #tagging: Tagging;
+  readonly #controls: LoadControls;
 
-  constructor(run: LoadRun, staleValue: unknown, notes: LoadNotes, tagging: Tagging) {
+  constructor(run: LoadRun, staleValue: unknown, controls: LoadControls) {
     this.#run = run;
     this.staleValue = staleValue;
-    this.#notes = notes;
-    this.#tagging = tagging;
+    this.#controls = controls;
   }
 
   // Static, so that users' loads do not see it.
   static detailsOf(context: object): LoadDetails {
-    if (!(#tagging in context)) throw new TypeError('not the context of a load');
-    const { isReadable, carry } = context.#tagging;
-    const notes = context.#notes;
+    if (!(#controls in context)) throw new TypeError('not the context of a load');
+    const { isReadable, carry, notes } = context.#controls;
     const setTimes: LoadDetails['setTimes'] = (times) => {
       notes.times = times;
     };
@@ -99,16 +96,16 @@ class OwnContext implements LoadContext<unknown> {
 
   get setTTL(): LoadContext<unknown>['setTTL'] {
     return (ttl) => {
-      this.#notes.ttlMs = ttlOfLoad(ttl);
+      this.#controls.notes.ttlMs = ttlOfLoad(ttl);
     };
   }
 
   get addTags(): LoadContext<unknown>['addTags'] {
-    return (...tags) => this.#tagging.addTags(checkedTags(tags));
+    return (...tags) => this.#controls.addTags(checkedTags(tags));
   }
 
   get skip(): LoadContext<unknown>['skip'] {
-    return () => this.#notes.skip();
+    return () => this.#controls.notes.skip();
   }
 }
 
@@ -116,8 +113,9 @@ class OwnContext implements LoadContext<unknown> {
 export const detailsOf = (context: LoadContext<unknown>): LoadDetails =>
   OwnContext.detailsOf(context);
 
-/** How a load adds to the tags of its value. */
-export interface Tagging extends Pick<LoadDetails, 'isReadable' | 'carry'> {
+/** How a load decides about its value: by notes, and by adding to its tags. */
+export interface LoadControls extends Pick<LoadDetails, 'isReadable' | 'carry'> {
+  readonly notes: LoadNotes;
   addTags(tags: readonly string[]): Promise<void>;
 }
 
@@ -131,10 +129,9 @@ export async function runLoad<T>(
   load: (context: LoadContext<unknown>) => T | Promise<T>,
   run: LoadRun,
   { staleValue, hardTimeout }: LoadLimits,
-  notes: LoadNotes,
-  tagging: Tagging,
+  controls: LoadControls,
 ): Promise<T> {
-  const context = new OwnContext(run, staleValue, notes, tagging);
+  const context = new OwnContext(run, staleValue, controls);
   const cancel =
     hardTimeout === undefined
       ? undefined

@@ -10,7 +10,7 @@ import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 import type { Fills, RunningLoad } from './fills.js';
 import type { Lease } from './lease.js';
-import { LoadNotes, runLoad, type Tagging } from './load-context.js';
+import { type LoadControls, LoadNotes, runLoad } from './load-context.js';
 import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 
 interface Parts {
@@ -92,9 +92,9 @@ export class LoadRunner {
       for (const { inFlight } of running) inFlight.addTags(read.flatMap(([name]) => name ?? []));
       added.push(Promise.resolve(read));
     };
-    const tagging = { addTags, carry, isReadable: versions[0] !== undefined };
+    const controls = { notes, addTags, carry, isReadable: versions[0] !== undefined };
     try {
-      const values = await this.#callLoad(running, load, staleValue, notes, tagging);
+      const values = await this.#callLoad(running, load, staleValue, controls);
       if (!Array.isArray(values) || values.length !== running.length)
         throw wrongLength(values?.length, running.length);
       const createdAt = clock.now();
@@ -140,8 +140,7 @@ export class LoadRunner {
     running: readonly RunningLoad[],
     load: LoadAll,
     staleValue: unknown,
-    notes: LoadNotes,
-    tagging: Tagging,
+    controls: LoadControls,
   ): Promise<readonly unknown[]> {
     const [first] = running;
     if (!first) return [];
@@ -156,8 +155,7 @@ export class LoadRunner {
         (context) => runAsLoads(chained, () => load(running, context)),
         first.inFlight.run,
         limits,
-        notes,
-        tagging,
+        controls,
       );
     } finally {
       for (const each of chained) each.end();

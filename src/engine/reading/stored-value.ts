@@ -35,7 +35,7 @@ export async function readAll(
   store: CacheStore,
   storageKeys: readonly string[],
 ): Promise<StoredValue[]> {
-  if (store.getMany && storageKeys.length > 1) {
+  if (store.getMany && storageKeys.length > 0) {
     try {
       return (await store.getMany(storageKeys)).map((value) => ({ value, version: undefined }));
     } catch (error) {

@@ -1,3 +1,5 @@
+import type { Place as AwsPlace } from '../aws/place.js';
+
 /** An item as a document client shows it: plain text, numbers and bytes. */
 export type Item = Readonly<Record<string, unknown>>;
 
@@ -27,11 +29,8 @@ export interface Response {
 }
 
 /** The destination of a request, as far as it is known. */
-export interface Place {
+export interface Place extends AwsPlace {
   readonly table: string;
-  readonly region?: string | undefined;
-  /** The origin, unless it is AWS's own for the region. */
-  readonly endpoint?: string | undefined;
 }
 
 /** A condition of a write, with the values of its `:names`. */

@@ -1,6 +1,6 @@
 import type { CacheStore } from '../../model/cache-store.js';
-import { notice } from '../../model/console-reporter.js';
 import { CacheError } from '../../model/errors.js';
+import { notice } from '../../model/notice.js';
 
 /**
  * True for a `DaxDocument`. It has the methods of a document client and those of a plain client under their own names.

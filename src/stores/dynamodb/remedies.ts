@@ -1,4 +1,7 @@
 import { denialOf, permit } from '../../aws/denial.js';
+import type { Refusal } from '../aws/error.js';
+import { partitionOf } from '../aws/place.js';
+import { CREDENTIALS, firstRemedy, networkRemedies, type Remedies } from '../aws/remedies.js';
 import type { Operation, Place } from './database.js';
 
 /** The API name of each operation, as IAM policies use it. */
@@ -10,10 +13,8 @@ export const ACTIONS: Readonly<Record<Operation, string>> = {
   scan: 'Scan',
 };
 
-type Remedy = string | ((place: Place, operation: Operation | 'warm', text: string) => string);
-
-/** The next step for an error, by its name and message. The first match counts. */
-const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
+/** The table, its key, and the permission to use it. */
+const REQUEST: Remedies<Place, Operation | 'warm'> = [
   [
     /^ResourceNotFound/,
     ({ table, region = 'its region' }) =>
@@ -37,15 +38,6 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
     ({ region = 'this region' }) => `Enable DynamoDB in ${region} for the account`,
   ],
   [
-    /^ExpiredToken|token .*expired|\bSSO\b/,
-    'The credentials have expired. Renew them (for SSO: `aws sso login`); keys in the environment need a new process',
-  ],
-  [
-    /^UnrecognizedClient|^InvalidClientTokenId|token included in the request is invalid/,
-    ({ region = 'this region' }) =>
-      `AWS does not know these credentials in ${region}. Check AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN (temporary keys need theirs), and that the region is enabled for the account`,
-  ],
-  [
     /Signature (expired|not yet current)|^Request(Expired|InTheFuture|TimeTooSkewed)/,
     'Set the clock of this machine: a signature is valid for five minutes by the clock of AWS',
   ],
@@ -57,70 +49,30 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
     /^IncompleteSignature/,
     'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks, quotes and missing parts',
   ],
-  [
-    /^\w*Signature/,
-    'Check AWS_SECRET_ACCESS_KEY: it does not belong to the access key',
-  ],
+];
+
+/** The state of the table and of the service. */
+const STATE: Remedies<Place, Operation | 'warm'> = [
   [
     /^Provisioned|Throttl|^RequestLimit|^TooManyRequests/,
     'Raise the capacity of the table or make it on demand; trying again later can help',
   ],
-  [/^Credentials|^TokenProvider|load credentials/i, 'Check the credentials of the client'],
   [/^(UnknownOperation|Serialization|HTTP [234])/, notDynamoDB],
   [
     /^(InternalServer|ServiceUnavailable|InternalFailure|HTTP 5|TransactionConflict|ReplicatedWrite)/,
     'Try again: this fault passes by itself',
   ],
-
-  // Without a response.
-  [
-    /ECONNREFUSED/,
-    ({ endpoint }) =>
-      `Nothing listens ${endpoint ? `at ${endpoint}: check its host and port` : 'there: check endpoint and network'}`,
-  ],
-  [/ENOTFOUND|EAI_AGAIN/, 'The host cannot be resolved. Check region, endpoint and DNS'],
-  [
-    /CERT_(HAS_EXPIRED|NOT_YET_VALID)/,
-    'Check the clock of this machine, and the certificate of the endpoint',
-  ],
-  [
-    /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/,
-    'Node does not trust the certificate, or it is for another host. Check the endpoint, or name its authority in NODE_EXTRA_CA_CERTS',
-  ],
-  [
-    /EPROTO|ERR_SSL|WRONG_VERSION|HPE_|Parse Error|packet length/,
-    'Check whether the endpoint takes https or http',
-  ],
-  [
-    /timeouts\.connect|ETIMEDOUT|UNREACH/,
-    'DynamoDB cannot be reached. In a VPC, a function needs a gateway endpoint for DynamoDB or a NAT, and a security group that allows outbound traffic',
-  ],
-  [
-    /timeouts\.|^Timeout|no answer within/,
-    'DynamoDB answers too slowly. Raise timeouts or give the function more memory; trying again can help',
-  ],
-  [
-    /ECONNRESET|EPIPE|hang up/,
-    'The connection broke. Try again; check whether the endpoint takes https or http',
-  ],
 ];
 
-/** A sentence, or the empty string. */
-export function remedyOf(
-  place: Place,
-  operation: Operation | 'warm',
-  type: string,
-  text: string,
-): string {
-  const found = REMEDIES.find(([pattern]) => pattern.test(`${type} ${text}`));
-  if (!found) return '';
-  const [, remedy] = found;
-  return ` ${typeof remedy === 'string' ? remedy : remedy(place, operation, text)}.`;
+/** A sentence after a blank, or the empty string. */
+export function remedyOf(place: Place, operation: Operation | 'warm', refusal: Refusal): string {
+  const tables = [REQUEST, CREDENTIALS, STATE, networkRemedies('DynamoDB')];
+  return firstRemedy(tables, place, operation, refusal);
 }
 
 /** Takes action and resource from IAM's message, or else from the request. */
-function denied(place: Place, operation: Operation | 'warm', text: string): string {
-  const denial = denialOf(text);
+function denied(place: Place, operation: Operation | 'warm', { message }: Refusal): string {
+  const denial = denialOf(message);
   const own = operation === 'warm' ? 'GetItem' : ACTIONS[operation];
   const { action = `dynamodb:${own}`, resource = arnOf(place) } = denial;
   const remedy = permit(action, resource, denial);
@@ -134,10 +86,7 @@ function denied(place: Place, operation: Operation | 'warm', text: string): stri
 function arnOf({ table, region }: Place): string {
   if (table.startsWith('arn:')) return table;
   if (!region) return `the table "${table}"`;
-  let partition = 'aws';
-  if (region.startsWith('cn-')) partition = 'aws-cn';
-  if (region.startsWith('us-gov-')) partition = 'aws-us-gov';
-  return `arn:${partition}:dynamodb:${region}:*:table/${table}`;
+  return `arn:${partitionOf(region)}:dynamodb:${region}:*:table/${table}`;
 }
 
 function notDynamoDB({ endpoint }: Place): string {

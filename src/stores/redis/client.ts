@@ -19,6 +19,7 @@ export interface RedisCommands {
 
 /** The client of one server, or of one node of a Cluster. */
 export interface RedisNode {
+  /** As ioredis has it, which takes the arguments of SCAN one by one. */
   scanBuffer(
     cursor: string,
     match: 'MATCH',

@@ -55,7 +55,12 @@ export function inspectRedis(options: RedisCacheStoreOptions): RedisInspection {
         Promise.all([client.getBuffer(stored), callOf(client)('PTTL', stored)]);
       const [raw, left] = await connection.send('get', key, both, 'read');
       return raw
-        ? describeRecord(key, Buffer.from(raw), raw.length, Number(left), true)
+        ? describeRecord(key, {
+            bytes: Buffer.from(raw),
+            size: raw.length,
+            leftMs: Number(left),
+            isWhole: true,
+          })
         : undefined;
     },
     call: (command, ...args) =>
@@ -78,7 +83,12 @@ async function describeKey(
       call('PTTL', stored),
     ]);
     if (Number(size) === 0) return undefined;
-    return describeRecord(key, Buffer.from(header, 'latin1'), Number(size), Number(left), false);
+    return describeRecord(key, {
+      bytes: Buffer.from(header, 'latin1'),
+      size: Number(size),
+      leftMs: Number(left),
+      isWhole: false,
+    });
   } catch (error) {
     if (!String(Object(error).message).startsWith('WRONGTYPE')) throw error;
     const none = { collectedAt: undefined, envelope: undefined, raw: undefined };
@@ -88,13 +98,17 @@ async function describeKey(
 
 const LINE_FEED = 10;
 
-function describeRecord(
-  key: string,
-  bytes: Buffer,
-  size: number,
-  leftMs: number,
-  isWhole: boolean,
-): StoredRecord {
+interface FoundRecord {
+  /** The record, or its first bytes. */
+  readonly bytes: Buffer;
+  readonly isWhole: boolean;
+  /** The length of the whole record, bytes. */
+  readonly size: number;
+  /** The time until Redis deletes it, milliseconds. Negative if never. */
+  readonly leftMs: number;
+}
+
+function describeRecord(key: string, { bytes, size, leftMs, isWhole }: FoundRecord): StoredRecord {
   const record = new RedisRecord(bytes);
   const isOurs = record.version !== UNKNOWN_VERSION;
   const hasEntry = isOurs && /^[SB]/.test(bytes.toString('latin1', 0, 1));

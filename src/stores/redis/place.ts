@@ -2,17 +2,17 @@
 interface Address {
   readonly host?: unknown;
   readonly port?: unknown;
-  /** Of a socket. */
+  /** The path of a socket. */
   readonly path?: unknown;
 }
 
 /** The members of a client, or of its settings, that say where its servers are. All are optional. */
 interface Described {
   readonly options?: (Address & Described) | undefined;
-  /** Of node-redis. */
+  /** The address in the options of node-redis. */
   readonly socket?: Address | undefined;
   readonly sentinels?: unknown;
-  /** Of a Cluster client of ioredis, and of one of node-redis. */
+  /** The nodes of a Cluster client: of ioredis, and of node-redis. */
   readonly startupNodes?: unknown;
   readonly masters?: unknown;
 }

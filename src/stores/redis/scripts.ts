@@ -65,6 +65,7 @@ return 1`;
 /** The scripts as methods: each is atomic, touches one key, and takes one round trip. */
 interface Scripts {
   glassworkCacheReadBuffer(key: string, id: string, tokenMs: number): Promise<Uint8Array>;
+  /** One by one, as `defineCommand` takes the arguments of a script. */
   glassworkCacheWrite(
     key: string,
     id: string,

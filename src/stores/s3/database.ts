@@ -1,3 +1,6 @@
+import type { Refusal } from '../aws/error.js';
+import type { Place as AwsPlace } from '../aws/place.js';
+
 /** The operations that a store needs: of objects, and of the bucket that holds them. */
 export type Operation = 'get' | 'put' | 'list' | 'delete';
 
@@ -5,12 +8,9 @@ export type Operation = 'get' | 'put' | 'list' | 'delete';
 export type Setting = 'lifecycle' | 'versioning';
 
 /** The destination of a request, as far as it is known. */
-export interface Place {
+export interface Place extends AwsPlace {
   readonly bucket: string;
   readonly prefix: string;
-  readonly region?: string | undefined;
-  /** The origin, unless it is AWS's own for the region. */
-  readonly endpoint?: string | undefined;
 }
 
 export interface StoredObject {
@@ -48,13 +48,9 @@ export interface DeletionError {
 }
 
 /** An error response of S3, from either transport. */
-export interface Refusal {
-  /** The error's name, such as `AccessDenied`, or `HTTP 403`. */
-  readonly type: string;
-  readonly message: string;
+export interface S3Refusal extends Refusal {
   /** The region that the response names, if the request went to another. */
   readonly bucketRegion?: string | undefined;
-  readonly cause?: unknown;
 }
 
 /** S3's limit on the names of one request to delete. */

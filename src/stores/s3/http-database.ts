@@ -15,7 +15,7 @@ import {
   type Database,
   type Operation,
   type Place,
-  type Refusal,
+  type S3Refusal,
   type Setting,
 } from './database.js';
 import { s3Error, unansweredError } from './error.js';
@@ -149,7 +149,7 @@ function addressOf(bucket: string, origin: URL, pathStyle: boolean | undefined) 
   return { endpoint, base: '' };
 }
 
-function refusalOf(response: AwsResponse): Refusal {
+function refusalOf(response: AwsResponse): S3Refusal {
   const { status, headers } = response;
   // An error is short. A page of a list is not, and no error.
   const body = String(response.body.subarray(0, 16 * 1024));

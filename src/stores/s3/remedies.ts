@@ -1,8 +1,9 @@
 import { denialOf, permit } from '../../aws/denial.js';
-import type { Operation, Place, Refusal, Setting } from './database.js';
+import { partitionOf } from '../aws/place.js';
+import { CREDENTIALS, firstRemedy, networkRemedies, type Remedies } from '../aws/remedies.js';
+import type { Operation, Place, S3Refusal, Setting } from './database.js';
 
 type Failed = Operation | Setting | 'warm';
-type Remedy = string | ((place: Place, operation: Failed, refusal: Refusal) => string);
 
 /** The permission that each operation needs, as IAM policies name it. */
 const ACTIONS: Readonly<Record<Failed, string>> = {
@@ -15,8 +16,8 @@ const ACTIONS: Readonly<Record<Failed, string>> = {
   versioning: 's3:GetBucketVersioning',
 };
 
-/** The next step for an error, by its name and message. The first match counts. */
-const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
+/** The bucket, its region, and the permission to use it. */
+const REQUEST: Remedies<Place, Failed, S3Refusal> = [
   [
     /^NoSuchBucket/,
     ({ bucket }) => `Create the bucket "${bucket}", or fix the option bucket or the endpoint`,
@@ -33,19 +34,13 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [/^KMS|kms:/, 'Allow kms:Decrypt and kms:GenerateDataKey on the key of the bucket'],
   [/^AccessDenied|^Forbidden|^HTTP 403|not authorized to perform/, denied],
   [
-    /^ExpiredToken|token .*expired|\bSSO\b/,
-    'The credentials have expired. Renew them (for SSO: `aws sso login`); keys in the environment need a new process',
-  ],
-  [
-    /^InvalidAccessKeyId|^InvalidToken|token included in the request is invalid/,
-    ({ region = 'this region' }) =>
-      `AWS does not know these credentials in ${region}. Check AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN (temporary keys need theirs), and that the region is enabled for the account`,
-  ],
-  [
     /^Request(Expired|InTheFuture|TimeTooSkewed)/,
     'Set the clock of this machine: a signature is valid for fifteen minutes by the clock of AWS',
   ],
-  [/^Signature/, 'Check AWS_SECRET_ACCESS_KEY: it does not belong to the access key'],
+];
+
+/** The state of the object and of the service. */
+const STATE: Remedies<Place, Failed, S3Refusal> = [
   [
     /^SlowDown|^TooManyRequests|Throttl|^RequestLimit/,
     'S3 adds capacity for a prefix within minutes. Trying again later can help',
@@ -56,66 +51,43 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
     /^NotImplemented|^InvalidArgument|^MethodNotAllowed/,
     'The store needs conditional writes (If-Match and If-None-Match), which this service may lack',
   ],
-  [/^Credentials|^TokenProvider|load credentials/i, 'Check the credentials of the client'],
   [/^HTTP [234]|^InvalidRequest|^MalformedXML/, notS3],
   [
     /^(InternalError|ServiceUnavailable|OperationAborted|HTTP 5)/,
     'Try again: this fault passes by itself',
   ],
+];
 
-  // Without a response.
-  [
-    /ECONNREFUSED/,
-    ({ endpoint }) =>
-      `Nothing listens ${endpoint ? `at ${endpoint}: check its host and port` : 'there: check endpoint and network'}`,
-  ],
+/** The rows of `networkRemedies` to which S3 adds something. */
+const NETWORK: Remedies = [
   [
     /ENOTFOUND|EAI_AGAIN/,
     'The host cannot be resolved. Check region, endpoint and DNS; a host that does not serve buckets as subdomains needs pathStyle: true',
   ],
   [
-    /CERT_(HAS_EXPIRED|NOT_YET_VALID)/,
-    'Check the clock of this machine, and the certificate of the endpoint',
-  ],
-  [
-    /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/,
+    /CERT(?!_HAS_EXPIRED|_NOT_YET_VALID)|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/,
     'Node does not trust the certificate, or it is for another host. Check the endpoint, give pathStyle: true, or name its authority in NODE_EXTRA_CA_CERTS',
   ],
   [
-    /EPROTO|ERR_SSL|WRONG_VERSION|HPE_|Parse Error|packet length/,
-    'Check whether the endpoint takes https or http',
-  ],
-  [
-    /timeouts\.connect|ETIMEDOUT|UNREACH/,
-    'S3 cannot be reached. In a VPC, a function needs a gateway endpoint for S3 or a NAT, and a security group that allows outbound traffic',
-  ],
-  [
-    /timeouts\.|^Timeout|no answer within/,
+    /timeouts\.(?!connect)|^Timeout|no answer within/,
     'S3 answers too slowly. Raise timeouts or give the function more memory, which also widens its network; trying again can help',
-  ],
-  [
-    /ECONNRESET|EPIPE|hang up/,
-    'The connection broke. Try again; check whether the endpoint takes https or http',
   ],
 ];
 
-/** A sentence, or the empty string. */
-export function remedyOf(place: Place, operation: Failed, refusal: Refusal): string {
-  const text = `${refusal.type} ${refusal.message}`;
-  const found = REMEDIES.find(([pattern]) => pattern.test(text));
-  if (!found) return '';
-  const [, remedy] = found;
-  return ` ${typeof remedy === 'string' ? remedy : remedy(place, operation, refusal)}.`;
+/** A sentence after a blank, or the empty string. */
+export function remedyOf(place: Place, operation: Failed, refusal: S3Refusal): string {
+  const tables = [REQUEST, CREDENTIALS, STATE, NETWORK, networkRemedies('S3')];
+  return firstRemedy(tables, place, operation, refusal);
 }
 
-function otherRegion({ bucket, region }: Place, _: Failed, { bucketRegion }: Refusal): string {
+function otherRegion({ bucket, region }: Place, _: Failed, { bucketRegion }: S3Refusal): string {
   if (bucketRegion && bucketRegion !== region)
     return `The bucket "${bucket}" is in ${bucketRegion}: give region '${bucketRegion}'`;
   return `Give the region of the bucket "${bucket}"`;
 }
 
 /** Takes action and resource from IAM's message, or else from the request. */
-function denied(place: Place, operation: Failed, { message }: Refusal): string {
+function denied(place: Place, operation: Failed, { message }: S3Refusal): string {
   const denial = denialOf(message);
   const bucket = arnOf(place);
   const objects = `${bucket}/${place.prefix}/*`;
@@ -128,10 +100,7 @@ function denied(place: Place, operation: Failed, { message }: Refusal): string {
 
 function arnOf({ bucket, region = '' }: Place): string {
   if (bucket.startsWith('arn:')) return bucket;
-  let partition = 'aws';
-  if (region.startsWith('cn-')) partition = 'aws-cn';
-  if (region.startsWith('us-gov-')) partition = 'aws-us-gov';
-  return `arn:${partition}:s3:::${bucket}`;
+  return `arn:${partitionOf(region)}:s3:::${bucket}`;
 }
 
 function notS3({ endpoint }: Place): string {

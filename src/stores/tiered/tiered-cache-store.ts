@@ -146,7 +146,7 @@ export class TieredCacheStore implements CacheStore {
     // A value that cannot be copied now is written without delay, before it can change. The next read makes the copy.
     const snapshot = given === undefined ? NOTHING_READ : await this.#upper.snapshot(key);
     const writing = this.#below.setIfUnchanged(key, given ?? value, ttl, version);
-    return this.#upper.writeThrough(key, snapshot, given, ttl, writing);
+    return this.#upper.writeThrough({ key, value: given, ttl }, snapshot, writing);
   }
 
   async dropCopies(key: string): Promise<void> {

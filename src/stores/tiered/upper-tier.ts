@@ -1,4 +1,4 @@
-import type { CacheVersion, NearestRead } from '../../model/cache-store.js';
+import type { CacheVersion, NearestRead, StoreEntry } from '../../model/cache-store.js';
 import { Entry, isEntry, readEntry } from '../../model/entry.js';
 import type { Clock } from '../../model/time.js';
 import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
@@ -82,10 +82,8 @@ export class UpperTier {
 
   /** Copies the value once it is written below. In any other case it drops the old copy. */
   async writeThrough(
-    key: string,
+    { key, value, ttl }: StoreEntry,
     snapshot: TierSnapshot,
-    value: unknown,
-    ttl: number,
     writing: Promise<boolean>,
   ): Promise<boolean> {
     let copied = false;

@@ -1,10 +1,11 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { type App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Hono } from 'hono';
 import { CacheService, MemoryCacheStore } from '../../../src/index.js';
 import { bootstrap, type ModuleConfig } from '../../glasswork/container.js';
+import { newApp } from '../../infrastructure/app.js';
 import { answersTwice, type Uses } from './use.js';
 
 const request = (path: string) => new Request(`https://shop.example.com${path}`);
@@ -26,7 +27,7 @@ export const APPLICATIONS: Uses = {
     expect(response.headers.get('cache-tag')).toContain('user:1');
   },
   'edge#what-it-needs': async ({ use, expect }) => {
-    const stack = new Stack(new App(), 'Shop');
+    const stack = new Stack(newApp(), 'Shop');
     const role = new Role(stack, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
@@ -127,7 +128,7 @@ export const APPLICATIONS: Uses = {
   'infrastructure#a-construct-for-aws-cdk': async ({ use, expect }) => {
     // Its function bundles `handler.ts`, which is the reader's: test/cdk deploys the construct with one.
     const ItemStack = use<new (scope: App, id: string) => Stack>('ItemStack');
-    expect(() => new ItemStack(new App(), 'Items')).toThrow(/handler\.ts/);
+    expect(() => new ItemStack(newApp(), 'Items')).toThrow(/handler\.ts/);
   },
   'metrics#metrics': async (block) => {
     await answersTwice({ id: 'measured' }, { id: 'measured' })(block);

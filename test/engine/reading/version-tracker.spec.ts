@@ -18,7 +18,7 @@ const RECORD = '#tag::red';
 
 function versions(store: CacheStore, trust: { tag?: number; prefix?: number } = {}) {
   const clock = { now: () => Date.now() };
-  const access = new StoreAccess(store, () => {}, clock, undefined);
+  const access = new StoreAccess(store, { emit: () => {}, clock, breaker: undefined });
   const trustMs = { tag: 0, prefix: 0, ...trust };
   const marks = new VersionTracker(access, keySpace(undefined), clock, trustMs);
   const only = async (name: DependencyName) => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,7 @@ import { mergeTemplate } from '../../../src/cli/init/merge.js';
 import { yaml } from '../../../src/cli/init/yaml.js';
 import { describeWithDynamoDBLocal } from '../../servers/available.js';
 import { createClient, createTable, freshTableName } from '../../servers/table.js';
+import { newApp } from '../app.js';
 import { customTags } from '../template.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cloudformation-'));
@@ -23,7 +24,7 @@ let files = 0;
 function validated(text: string): Template {
   const templateFile = join(folder, `${files++}.yaml`);
   writeFileSync(templateFile, text);
-  const app = new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+  const app = newApp();
   const stack = new Stack(app, 'Stack');
   new CfnInclude(stack, 'Template', { templateFile });
   return Template.fromStack(stack);

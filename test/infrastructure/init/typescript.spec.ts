@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import { root } from '../../../scripts/run.js';
 import { STORES } from '../../../src/cli/init/blueprint.js';
 import { camel } from '../../../src/cli/init/cdk.js';
 import { BLUEPRINTS, templateFor } from '../../../src/cli/init/instructions.js';
+import { newApp } from '../app.js';
 import { SST_PLATFORM } from './sst-platform.js';
 
 // Inside the repository, so that aws-cdk-lib is found.
@@ -66,7 +66,7 @@ describe('the templates for CDK', () => {
     const file = join(folder, `${store}-stack.mjs`);
     writeFileSync(file, code);
     const { CacheStack } = await import(/* @vite-ignore */ pathToFileURL(file).href);
-    const app = new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+    const app = newApp();
     const stack = new CacheStack(app, 'Cache', {
       vpcId: 'vpc-0123456789abcdef0',
       subnetIds: ['subnet-0123456789abcdef0'],

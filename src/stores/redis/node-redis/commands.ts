@@ -45,7 +45,7 @@ export function commandsOver(send: Send): RedisCommands {
       const script =
         (form: Form) =>
         (key: Argument, ...args: Arguments) =>
-          runScript(send, { sha, lua }, key, args, form);
+          runScript(send, { sha, lua, form }, key, args);
       Object.assign(this, { [name]: script('write'), [`${name}Buffer`]: script('bytes') });
     },
     getBuffer: (key) => call<Buffer | null>(key, ['GET', key], 'bytes'),
@@ -59,10 +59,9 @@ export function commandsOver(send: Send): RedisCommands {
 /** Sends the script by its hash, or as text if the server does not know it. A refused hash has no effect. */
 async function runScript(
   send: Send,
-  { sha, lua }: { readonly sha: string; readonly lua: string },
+  { sha, lua, form }: { readonly sha: string; readonly lua: string; readonly form: Form },
   key: Argument,
   args: Arguments,
-  form: Form,
 ): Promise<unknown> {
   const rest = ['1', key, ...args.map(argumentOf)];
   try {

@@ -1,4 +1,5 @@
 import { pause } from '../../../model/time.js';
+import { UnorderedSet } from '../../../util/unordered-set.js';
 import { OPEN_MS } from '../own-client.js';
 import type { Argument, NodeRedisClient, SendOptions } from './client-types.js';
 import { type Form, formsFor, type Send } from './commands.js';
@@ -24,10 +25,16 @@ export type HandOver = (
   options: SendOptions,
 ) => Promise<unknown>;
 
+/** The wait for one reply. */
+interface Wait {
+  place: number;
+  readonly reject: (error: Error) => void;
+}
+
 /** The commands that a peer has not answered yet, over one connection. */
 interface UnderWay {
-  /** Ends every wait. A read that is sent later, after a reconnect, does no harm. */
-  readonly rejects: Set<(error: Error) => void>;
+  /** A read whose wait was ended may be sent later, after a reconnect. It does no harm. */
+  readonly waits: UnorderedSet<Wait>;
   /** Takes back the writes that are not sent yet. Reads do without, because a signal costs a fifth of a hit. */
   readonly controller: AbortController;
   readonly options: Readonly<Record<Form, SendOptions>>;
@@ -65,7 +72,7 @@ export function outboxOf<P extends object>(
     const underWay = allUnderWay.get(peer);
     allUnderWay.delete(peer);
     underWay?.controller.abort();
-    for (const reject of underWay?.rejects ?? []) reject(new Error('Connection is closed'));
+    for (const { reject } of underWay?.waits.all() ?? []) reject(new Error('Connection is closed'));
   }
 
   function underWayOn(peer: P): UnderWay {
@@ -75,7 +82,7 @@ export function outboxOf<P extends object>(
     // Every write that is not sent yet listens, and a burst has many.
     process.getBuiltinModule('node:events').setMaxListeners(0, controller.signal);
     const underWay = {
-      rejects: new Set<(error: Error) => void>(),
+      waits: new UnorderedSet<Wait>(),
       controller,
       options: formsFor(controller.signal),
     };
@@ -89,16 +96,17 @@ export function outboxOf<P extends object>(
     args: readonly Argument[],
     form: Form,
   ): Promise<unknown> {
-    const { rejects, options } = underWayOn(peer);
+    const { waits, options } = underWayOn(peer);
     return new Promise((resolve, reject) => {
-      rejects.add(reject);
+      const wait: Wait = { place: 0, reject };
+      waits.add(wait);
       handOver(key, args, options[form]).then(
         (reply) => {
-          rejects.delete(reject);
+          waits.delete(wait);
           resolve(reply);
         },
         (error) => {
-          rejects.delete(reject);
+          waits.delete(wait);
           reject(error);
         },
       );
