@@ -32,10 +32,10 @@ export default defineConfig({
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config: (markdown) =>
-      void markdown.core.ruler.push('picture-sizes', ({ tokens }) => {
+      void markdown.core.ruler.push('picture-sizes', ({ env, tokens }) => {
         for (const token of tokens.flatMap(({ children }) => children ?? [])) {
           if (token.type !== 'image') continue;
-          for (const [name, size] of sizeOf(token.attrGet('src') ?? '')) token.attrSet(name, size);
+          for (const [name, size] of sizeOf(env.relativePath, token.attrGet('src') ?? '')) token.attrSet(name, size);
         }
       }),
   },
