@@ -128,8 +128,9 @@ export class Lookup {
     // The caller may have stopped waiting while the store was read.
     throwIfAborted(requests[0]?.policy.signal);
     const missing: LoadRequest[] = [];
+    const missingAt: number[] = [];
     const due: LoadRequest[] = [];
-    const served = requests.map((request) => {
+    const served = requests.map((request, i): unknown => {
       const { address, snapshot, policy } = request;
       if (isServable(snapshot) && accepts(policy, snapshot)) {
         if (this.#isDue(snapshot, policy)) due.push(request);
@@ -137,13 +138,14 @@ export class Lookup {
       }
       const reason = reasonToLoad(policy, snapshot);
       this.#parts.emit({ type: 'miss', key: address.key, reason });
+      missingAt.push(i);
       return missing.push(request);
     });
     if (due.length > 0) this.#parts.refresh.start(due, load);
     if (missing.length === 0) return served;
-    const loading = this.#load(missing, load);
-    const loaded = new Map(missing.map((request, i) => [request, loading[i]]));
-    return requests.map((request, i) => loaded.get(request) ?? served[i]);
+    for (const [i, loading] of this.#load(missing, load).entries())
+      served[missingAt[i] as number] = loading;
+    return served;
   }
 
   #isDue({ state, entry }: Servable, { earlyRefresh }: ResolvedPolicy): boolean {

@@ -19,21 +19,23 @@ export function checkStorable(key: string, value: unknown): void {
 
 function obstacle(value: unknown): string | undefined {
   if (typeof value === 'object' && value !== null) {
-    const [tag, isTagged] = nameOf(value);
-    if (isTagged) return `a ${tag}`;
+    const name = opaqueName(value);
+    if (name) return `a ${name}`;
     return writesNothing(value) ? 'an object whose toJSON returns undefined' : undefined;
   }
   const hasNoForm = value === undefined || typeof value === 'function' || typeof value === 'symbol';
   return hasNoForm ? typeof value : undefined;
 }
 
-function nameOf(value: object): readonly [name: string, isOpaque: boolean] {
+/** The name of a built-in object that no serializer can read. Empty for anything else. */
+function opaqueName(value: object): string {
   try {
+    // A plain object may have any tag, so most values need no comparison of tags.
+    if (isPlainObject(value)) return '';
     const tag = Object.prototype.toString.call(value);
-    // A plain object may have any tag.
-    return [tag.slice(8, -1), OPAQUE.test(tag) && !isPlainObject(value)];
+    return OPAQUE.test(tag) ? tag.slice(8, -1) : '';
   } catch {
-    return ['', false];
+    return '';
   }
 }
 

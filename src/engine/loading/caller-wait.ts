@@ -59,6 +59,11 @@ export class CallerWait {
     return this.#inFlight;
   }
 
+  /** The outcome, and then `end`. Most waits have nothing to release, and need no other promise. */
+  toEnd(): Promise<unknown> {
+    return this.#ends.length === 0 ? this.outcome : this.outcome.finally(() => this.end());
+  }
+
   /** Releases timers, listeners and the chain of loads. */
   end(): void {
     for (const end of this.#ends) end();

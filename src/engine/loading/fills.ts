@@ -68,7 +68,8 @@ export class Fills {
     const copied = first && this.#mayGoBehind(first.policy) ? await this.#copied(fills) : undefined;
     const written = (copied ?? fills).map((fill) => this.#write(fill));
     if (first && copied && this.#handOver(first, copied, written)) return;
-    await Promise.all(written);
+    // Most runs load one value.
+    await (written.length === 1 ? written[0] : Promise.all(written));
   }
 
   /** A forced load is awaited, because an older value is there to be read until its write has landed. */
@@ -104,9 +105,10 @@ export class Fills {
   }
 
   /** Writes one value, and frees its lease if the value was not written. Never rejects. */
-  async #write(fill: Fill): Promise<void> {
-    const isWritten = await this.#fill(fill);
-    if (!isWritten) await fill.lease?.release();
+  #write(fill: Fill): Promise<unknown> {
+    const { lease } = fill;
+    const filling = this.#fill(fill);
+    return lease ? filling.then((isWritten) => (isWritten ? undefined : lease.release())) : filling;
   }
 
   async #fill(fill: Fill): Promise<boolean> {
@@ -116,7 +118,7 @@ export class Fills {
     let refused = this.#refusal(fill);
     if (!refused && versions) {
       const ttl = fill.ttl ?? fill.policy.ttl;
-      const policy = { ...fill.policy, ttl };
+      const policy = fill.ttl === undefined ? fill.policy : { ...fill.policy, ttl };
       const write = { address, value, policy, versions, createdAt, loadMs };
       const written = await writer.fill(write, snapshot.version, (writing, freshUntil) =>
         inFlight.write(writing, freshUntil),

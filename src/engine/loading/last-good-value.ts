@@ -26,23 +26,29 @@ const LATE = Symbol('late');
  * The last good value was read before the load began, so it is read again before it is served: it may have been
  * invalidated or replaced meanwhile, and its window may have ended.
  */
-export async function lastGoodOrLoaded(
+export function lastGoodOrLoaded(
   parts: Parts,
   request: LoadRequest,
   awaited: Awaited,
 ): Promise<unknown> {
-  const { background, emit } = parts;
-  const { address, policy, snapshot } = request;
+  const { policy, snapshot } = request;
   const wait = new CallerWait(parts, request, awaited);
-  const lastGood =
+  const hasLastGood =
     !policy.forceFresh && snapshot.entry && mayStandIn(parts, request, snapshot.entry);
+  return hasLastGood ? lastGoodOr(wait, parts, request) : wait.toEnd();
+}
+
+/** The outcome of the wait, or the last good value. */
+async function lastGoodOr(wait: CallerWait, parts: Parts, request: LoadRequest): Promise<unknown> {
+  const { background, emit } = parts;
+  const { address, policy } = request;
   const standIn = (entry: Entry, reason: 'error' | 'timeout', error?: unknown) => {
     emit({ type: 'stale-served', key: address.key, reason, error });
     return entry.value;
   };
   try {
     const { softTimeout } = policy;
-    if (!lastGood || softTimeout === undefined) return await wait.outcome;
+    if (softTimeout === undefined) return await wait.outcome;
     const value = await withTimeout(wait.outcome, softTimeout, () => LATE);
     if (value !== LATE) return value;
     const entry = await lastGoodAfter('timeout', parts, request, wait.inFlight);
@@ -56,7 +62,7 @@ export async function lastGoodOrLoaded(
     inFlight.run.enterBackground(isKept);
     return standIn(entry, 'timeout');
   } catch (error) {
-    const entry = lastGood && (await lastGoodAfter('error', parts, request, wait.inFlight));
+    const entry = await lastGoodAfter('error', parts, request, wait.inFlight);
     if (!entry) throw error;
     return standIn(entry, 'error', error);
   } finally {

@@ -2,7 +2,7 @@ import type { DependencyVersions } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { checkedTags } from '../../model/policy-rules.js';
-import { after, type Duration, milliseconds } from '../../model/time.js';
+import { type Duration, milliseconds } from '../../model/time.js';
 import type { LoadRun } from '../inflight/load-run.js';
 
 /**
@@ -119,30 +119,12 @@ export interface LoadControls extends Pick<LoadDetails, 'isReadable' | 'carry'> 
   addTags(tags: readonly string[]): Promise<void>;
 }
 
-interface LoadLimits {
-  readonly staleValue: unknown;
-  readonly hardTimeout: number | undefined;
-}
-
-/** Calls the user's function and waits for it, until its run is aborted by `hardTimeout` or because no caller waits. */
-export async function runLoad<T>(
-  load: (context: LoadContext<unknown>) => T | Promise<T>,
+/** The context for one call of a user's function. */
+export const contextOf = (
   run: LoadRun,
-  { staleValue, hardTimeout }: LoadLimits,
+  staleValue: unknown,
   controls: LoadControls,
-): Promise<T> {
-  const context = new OwnContext(run, staleValue, controls);
-  const cancel =
-    hardTimeout === undefined
-      ? undefined
-      : after(hardTimeout, () => run.abort(tooLong(hardTimeout)));
-  try {
-    return await run.untilAborted(async () => load(context));
-  } finally {
-    cancel?.();
-    run.end();
-  }
-}
+): LoadContext<unknown> => new OwnContext(run, staleValue, controls);
 
 /** Accepts zero and less, because a ttl is often computed, for example as the rest of a token's life. */
 function ttlOfLoad(ttl: Duration): number {

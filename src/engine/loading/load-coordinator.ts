@@ -74,9 +74,9 @@ export class LoadCoordinator {
   /** Keeps older loads from caching their values, because a forced load is newer. Their callers still get them. */
   #makeWayForForced(requests: readonly LoadRequest[]): void {
     const forced = requests.filter(({ policy }) => policy.forceFresh);
+    if (forced.length === 0) return;
     const storageKeys = new Set(forced.map(({ address }) => address.storageKey));
-    if (forced.length > 0)
-      void this.#parts.inFlight.replaceLoads(({ storageKey }) => storageKeys.has(storageKey));
+    void this.#parts.inFlight.replaceLoads(({ storageKey }) => storageKeys.has(storageKey));
   }
 
   #joinable({ address, policy, snapshot, called }: LoadRequest): InFlightLoad | undefined {

@@ -1,7 +1,8 @@
 import type { DependencyVersions } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
 import type { Emit } from '../../model/event-log.js';
-import type { Clock } from '../../model/time.js';
+import { after, type Clock } from '../../model/time.js';
+import type { MaybePromise } from '../../util/promises.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import { runAsLoads } from '../inflight/load-chain.js';
@@ -10,7 +11,7 @@ import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 import type { Fills, RunningLoad } from './fills.js';
 import type { Lease } from './lease.js';
-import { type LoadControls, LoadNotes, runLoad } from './load-context.js';
+import { contextOf, type LoadControls, LoadNotes, tooLong } from './load-context.js';
 import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 
 interface Parts {
@@ -41,10 +42,8 @@ export class LoadRunner {
     const run = new LoadRun();
     // Most loads are of one key, and need no promise of many values.
     if (requests.length === 1) {
-      const work = async (inFlight: InFlightLoad) => {
-        const [value] = await this.run([{ ...only, inFlight, lease: leases[0] }], load);
-        return value;
-      };
+      const work = (inFlight: InFlightLoad) =>
+        this.run([{ ...only, inFlight, lease: leases[0] }], load).then(firstOf);
       return [this.start(only, work, run)];
     }
     let begin: (values: Promise<readonly unknown[]>) => void = () => {};
@@ -77,8 +76,13 @@ export class LoadRunner {
   /** Rejects with the load's error. Events report the outcome of the fills. */
   async run(running: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
     const { clock, emit, fills } = this.#parts;
-    const { versions, staleValue } = await this.#prepare(running);
-    for (const { inFlight } of running) inFlight.begin();
+    const ensuring = this.#ensure(running);
+    const staleValue = await running[0]?.staleValue;
+    const versions = isThere(ensuring) ? ensuring : await ensuring;
+    for (const [i, { inFlight }] of running.entries()) {
+      inFlight.carry(versions[i]);
+      inFlight.begin();
+    }
     const began = clock.now();
     const notes = new LoadNotes();
     const added: Promise<DependencyVersions | undefined>[] = [];
@@ -102,12 +106,12 @@ export class LoadRunner {
       for (const { address } of running)
         emit({ type: 'load', key: address.key, durationMs: loadMs });
       const more = added.length > 0 ? await Promise.all(added) : NONE;
-      const loaded = { ttl: notes.ttlMs, createdAt, loadMs };
       await fills.write(
         running.map((each, i) => {
           const value = notes.isSkipped ? undefined : values[i];
           const policy = notes.times ? { ...each.policy, ...notes.times } : each.policy;
-          return { ...each, ...loaded, policy, value, versions: withTags(versions[i], more) };
+          const carried = withTags(versions[i], more);
+          return { ...each, policy, value, versions: carried, ttl: notes.ttlMs, createdAt, loadMs };
         }),
       );
       return values;
@@ -121,21 +125,20 @@ export class LoadRunner {
     }
   }
 
-  /** Returns the versions for each value, with missing ones created, and the stale value for the load. */
-  async #prepare(running: readonly RunningLoad[]): Promise<{
-    versions: readonly (DependencyVersions | undefined)[];
-    staleValue: unknown;
-  }> {
-    const creating = running.map(
+  /** The versions for each value, with missing ones created. Not a promise if none is missing, as in most loads. */
+  #ensure(
+    running: readonly RunningLoad[],
+  ): MaybePromise<readonly (DependencyVersions | undefined)[]> {
+    const ensuring = running.map(
       ({ snapshot }) => snapshot.versions && this.#parts.versions.ensure(snapshot.versions),
     );
-    const staleValue = await running[0]?.staleValue;
-    const versions = creating.every(isThere) ? creating : await Promise.all(creating);
-    for (const [i, { inFlight }] of running.entries()) inFlight.carry(versions[i]);
-    return { versions, staleValue };
+    return ensuring.every(isThere) ? ensuring : Promise.all(ensuring);
   }
 
-  /** Calls the user's function once for all loads. Until it returns, all of them wait for the loads that it joins. */
+  /**
+   * Calls the user's function once for all loads, and waits until it returns, or until the run is aborted by `hardTimeout`
+   * or because no caller waits. Until then, all of them wait for the loads that it joins.
+   */
   async #callLoad(
     running: readonly RunningLoad[],
     load: LoadAll,
@@ -145,19 +148,19 @@ export class LoadRunner {
     const [first] = running;
     if (!first) return [];
     const chained = running.map(({ inFlight }) => inFlight.chained);
-    const isUsable = running.length === 1 && !first.inFlight.isInvalidated;
-    const limits = {
-      staleValue: isUsable ? staleValue : undefined,
-      hardTimeout: first.policy.hardTimeout,
-    };
+    const { run, isInvalidated } = first.inFlight;
+    const isUsable = running.length === 1 && !isInvalidated;
+    const context = contextOf(run, isUsable ? staleValue : undefined, controls);
+    const { hardTimeout } = first.policy;
+    const cancel =
+      hardTimeout === undefined
+        ? undefined
+        : after(hardTimeout, () => run.abort(tooLong(hardTimeout)));
     try {
-      return await runLoad(
-        (context) => runAsLoads(chained, () => load(running, context)),
-        first.inFlight.run,
-        limits,
-        controls,
-      );
+      return await run.untilAborted(() => runAsLoads(chained, () => load(running, context)));
     } finally {
+      cancel?.();
+      run.end();
       for (const each of chained) each.end();
     }
   }
@@ -169,6 +172,8 @@ export class LoadRunner {
 }
 
 const NONE: readonly undefined[] = [];
+
+const firstOf = ([value]: readonly unknown[]): unknown => value;
 
 const isThere = <T>(value: T | Promise<T>): value is T => !(value instanceof Promise);
 

@@ -42,7 +42,7 @@ export class EntryWriter {
     version: CacheVersion | undefined,
     started: (writing: Promise<unknown>, freshUntil: number) => void,
   ): Promise<boolean | typeof FAILED> {
-    return this.#access.attempt('fill', write.address.key, async (store) => {
+    return this.#access.attempt('fill', write.address.key, (store) => {
       const { key, value, ttl } = this.#storeEntry(write);
       const writing = blamingValue(write.address.key, write.value, () =>
         version !== undefined && store.setIfUnchanged
