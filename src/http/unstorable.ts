@@ -62,7 +62,7 @@ export class Unstorable {
   }
 }
 
-/** Reasons that the headers of a response tell, whoever asked for it. */
+/** Reasons that the headers of a response tell, the same for every caller. */
 const BY_HEADERS: ReadonlySet<string> = new Set<Refusal>([
   'status',
   'set-cookie',
