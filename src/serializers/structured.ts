@@ -7,7 +7,7 @@ import type { SyncSerializer } from './serializer.js';
 import { readTree, writeTree } from './tree.js';
 
 /**
- * What the two forms begin with. No JSON begins like this, so each of the two serializers finds the other's text
+ * The first characters of the two forms. No JSON begins like this, so each of the two serializers finds the other's text
  * unreadable. The tree is several times faster, the other one takes cycles, repeated references and all types.
  */
 const TREE = '~2';

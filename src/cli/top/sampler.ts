@@ -9,7 +9,7 @@ const MOST_REQUESTS = 25;
 const SLOWEST = 5;
 const MINUTE_MS = 60_000;
 
-/** What a part of a store says about the service, as of one moment. */
+/** A part of a store's report about the service, at one moment. */
 export interface Sample {
   /** The keys of the service in the sample. */
   readonly keys: number;
@@ -87,7 +87,7 @@ export class Sampler {
     return this.#left.splice(0, this.#size);
   }
 
-  /** Of the whole server. Undefined if it may not be asked, or has counted no read. */
+  /** The figure of the whole server. Undefined if it may not be asked, or has counted no read. */
   async #hitRatio(): Promise<number | undefined> {
     const { inspection }: { inspection: StoreInspection & { call?: Call } } = this.#target;
     const text = await inspection.call?.('INFO', 'stats').catch(() => undefined);
