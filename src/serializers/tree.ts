@@ -70,7 +70,7 @@ function encodedObject(part: object, seen: Set<object>): unknown {
 }
 
 function encodedPlain(part: object, seen: Set<object>): unknown {
-  // The tags of arguments and of disguised objects, too.
+  // Arguments and disguised objects have them, too.
   if (Object.getOwnPropertySymbols(part).length > 0) throw OTHER;
   const copy: Record<string, unknown> = { ...part };
   for (const name in copy) {
