@@ -61,12 +61,18 @@ export function summaryOf(markdown: string): string {
 export const titleOf = (markdown: string): string => markdown.match(/^# (.+)$/m)?.[1] ?? '';
 
 /** Width and height of a picture of the pages, so that the browser leaves room for it before it arrives. */
-export function sizeOf(picture: string): [name: string, size: string][] {
-  const svg = readFileSync(join(pages, picture), 'utf8');
-  const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? [];
-  if (!width || !height) throw new Error(`${picture} has no viewBox`);
+export function sizeOf(page: string, picture: string): [name: string, size: string][] {
+  const bytes = readFileSync(join(pages, dirname(page), picture));
+  const [width, height] = picture.endsWith('.png') ? sizeOfPng(bytes) : sizeOfSvg(String(bytes));
+  if (!width || !height) throw new Error(`${picture} does not say its size`);
   return [
-    ['width', width],
-    ['height', height],
+    ['width', String(width)],
+    ['height', String(height)],
   ];
 }
+
+/** From its first chunk. */
+const sizeOfPng = (bytes: Buffer) => [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+
+const sizeOfSvg = (svg: string) =>
+  /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)?.slice(1, 3).map(Number) ?? [];

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { describePage } from '../describe.js';
@@ -9,6 +9,18 @@ import { pages, sizeOf, summaryOf, titleOf } from '../pages.js';
 const DESCRIPTION =
   'The cache for TypeScript on AWS Lambda: DynamoDB without the SDK, invalidation that wins, no run-time dependency.';
 const read = (page: string) => readFileSync(join(pages, `${page}.md`), 'utf8');
+
+/** The pages of the commands, below that of the command line. */
+const COMMANDS = readdirSync(join(pages, 'commands'))
+  .map((file) => `commands/${file.replace(/\.md$/, '')}`)
+  .sort();
+
+const linkTo = (page: string) => ({ text: titleOf(read(page)), link: `/${page}` });
+const sidebarItem = (page: string) =>
+  page === 'command-line'
+    ? { ...linkTo(page), collapsed: true, items: COMMANDS.map(linkTo) }
+    : linkTo(page);
+const ALL = [...NAVIGATION.flatMap(({ pages }) => pages), ...COMMANDS];
 
 export default defineConfig({
   title: '@glasswork/cache',
@@ -32,10 +44,11 @@ export default defineConfig({
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config: (markdown) =>
-      void markdown.core.ruler.push('picture-sizes', ({ tokens }) => {
+      void markdown.core.ruler.push('picture-sizes', ({ env, tokens }) => {
         for (const token of tokens.flatMap(({ children }) => children ?? [])) {
           if (token.type !== 'image') continue;
-          for (const [name, size] of sizeOf(token.attrGet('src') ?? '')) token.attrSet(name, size);
+          for (const [name, size] of sizeOf(env.relativePath, token.attrGet('src') ?? ''))
+            token.attrSet(name, size);
         }
       }),
   },
@@ -50,7 +63,7 @@ export default defineConfig({
     sidebar: [
       ...NAVIGATION.map(({ text, pages }) => ({
         text,
-        items: pages.map((page) => ({ text: titleOf(read(page)), link: `/${page}` })),
+        items: pages.map(sidebarItem),
       })),
       { text: 'API', items: [{ text: 'All entry points', link: '/api/' }] },
     ],
@@ -83,20 +96,17 @@ export default defineConfig({
     },
   },
   async buildEnd({ outDir }) {
-    const lines = NAVIGATION.flatMap(({ text, pages }) => [
-      `## ${text}`,
-      '',
-      ...pages.map((page) => `- [${titleOf(read(page))}](/${page}.md): ${summaryOf(read(page))}`),
-      '',
-    ]);
+    const entry = (page: string) =>
+      `- [${titleOf(read(page))}](/${page}.md): ${summaryOf(read(page))}`;
+    const lines = [...NAVIGATION, { text: 'Commands', pages: COMMANDS }].flatMap(
+      ({ text, pages }) => [`## ${text}`, '', ...pages.map(entry), ''],
+    );
     await writeFile(
       join(outDir, 'llms.txt'),
       ['# @glasswork/cache', '', `> ${DESCRIPTION}`, '', ...lines].join('\n'),
     );
-    const all = NAVIGATION.flatMap(({ pages }) => pages.map(read));
-    await writeFile(join(outDir, 'llms-full.txt'), all.join('\n\n'));
-    for (const page of NAVIGATION.flatMap(({ pages }) => pages)) {
-      await writeFile(join(outDir, `${page}.md`), read(page));
-    }
+    await writeFile(join(outDir, 'llms-full.txt'), ALL.map(read).join('\n\n'));
+    await mkdir(join(outDir, 'commands'), { recursive: true });
+    for (const page of ALL) await writeFile(join(outDir, `${page}.md`), read(page));
   },
 });

@@ -1,17 +1,30 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import GithubSlugger from 'github-slugger';
 import { describe, expect, it } from 'vitest';
-import manifest from '../../package.json' with { type: 'json' };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** npm packs these whatever `files` says. */
-const ALWAYS = ['README.md', 'LICENSE', 'package.json'];
-
+/** The files that npm would pack now, in `dist` or not. */
+const packed = new Set(await packedFiles());
+const folders = new Set([...packed].flatMap((path) => parents(path)));
 const isShipped = (path: string): boolean =>
-  [...ALWAYS, ...manifest.files].some((kept) => path === kept || path.startsWith(`${kept}/`));
+  packed.has(path) || folders.has(path.replace(/\/$/, ''));
+
+async function packedFiles(): Promise<string[]> {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const { stdout } = await promisify(execFile)('npm', args, { cwd: root, maxBuffer: 2 ** 26 });
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  return files.map(({ path }) => path);
+}
+
+function parents(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
 
 const shipped = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.md') && !path.includes('node_modules') && isShipped(path))

@@ -61,12 +61,12 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     /older than/,
   ),
   'a variant answers for another': mutant<typeof varying>(
-    'http/vary',
+    'http/rules/vary',
     () => ({ hashOf: () => 'same', matches: () => true }),
     /^another variant/,
   ),
   'a private page is stored': mutant<typeof judging>(
-    'http/judge',
+    'http/rules/judge',
     ({ judge }) => ({
       judge(exchange, route) {
         const headers = new Headers(exchange.headers);
@@ -82,12 +82,12 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     /^another URL/,
   ),
   'the tags of a response are not carried': mutant<typeof tagging>(
-    'http/response-tags',
+    'http/loading/response-tags',
     () => ({ carryTags: async () => new Map() }),
     /older than/,
   ),
   'a joined response is taken as it comes': mutant<typeof tagging>(
-    'http/response-tags',
+    'http/loading/response-tags',
     () => ({ isCarriedStill: async () => true }),
     /older than/,
   ),
@@ -97,20 +97,18 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     /^the edge kept/,
   ),
   'the edge keeps what has changed while it was loaded': mutant<typeof tagging>(
-    'http/response-tags',
+    'http/loading/response-tags',
     () => ({ isUnchanged: async () => true }),
     /^(pinned at the edge|the edge kept)/,
   ),
   'a stale response leaves as a fresh one': mutant<typeof outgoing>(
-    'http/outgoing',
+    'http/pages/outgoing',
     ({ respond }) => ({
-      respond: (page, source, request, now, settings) =>
+      respond: (page, source, at) =>
         respond(
           { ...page, freshMs: Number.MAX_SAFE_INTEGER },
           { ...source, state: 'fresh' },
-          request,
-          now,
-          settings,
+          at,
         ),
     }),
     /^fresh, but older/,
