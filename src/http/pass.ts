@@ -27,7 +27,7 @@ export async function passUnstorable(
   const response = await next(request);
   const { status, headers } = response;
   const receivedMs = kit.now();
-  // A 304 says nothing about the response that the client has, and a failure nothing about the next one.
+  // A 304 and a failure do not tell if the next response can be stored.
   if (status !== 304 && status < 500 && !isCredentialed(request.headers)) {
     const judged = judge({ request, status, headers, requestedMs, receivedMs }, kit.route);
     const refusal = 'refusal' in judged ? judged.refusal : undefined;

@@ -62,7 +62,7 @@ export class Unstorable {
   }
 }
 
-/** Reasons that the headers of a response tell, whoever asked for it. */
+/** Reasons that lie in the headers of a response, for every user alike. */
 const BY_HEADERS: ReadonlySet<string> = new Set<Refusal>([
   'status',
   'set-cookie',

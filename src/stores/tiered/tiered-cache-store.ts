@@ -28,7 +28,6 @@ import { NOTHING_READ, ownCopy, UpperTier } from './upper-tier.js';
  * Each operation reads the upper tier before the tier below. So an invalidation either drops the copy or, by the
  * changed version, refuses it. A copy lives for at most `upperTTL` from that read, and never longer than the value
  * itself. The service's own records, which hold the versions of tags and prefix, are never copied.
- *
  * Three tiers are two nested pairs: to the first tier, the last two are one store.
  *
  * @throws CacheError `INVALID_OPTION` for fewer than two tiers, one that compares no versions, or one whose serializer
@@ -64,11 +63,10 @@ export class TieredCacheStore implements CacheStore {
 
   /** `tiers`: the fastest first. The last one is the source of truth. */
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
-    const [first, next, ...others] = checkedTiers(tiers);
+    const [first, ...rest] = checkedTiers(tiers);
     const { upperTTL = '5s', clock = systemClock, channel } = options;
     this.#upper = new UpperTier(first, milliseconds(upperTTL, 'upperTTL'), clock);
-    const rest = [next, ...others] as const;
-    this.#below = others.length === 0 ? next : new TieredCacheStore(rest, { upperTTL, clock });
+    this.#below = rest.length === 1 ? rest[0] : new TieredCacheStore(rest, { upperTTL, clock });
     const bus = channel && new InvalidationBus(channel, first, clock);
     this.#bus = bus;
     this.durable = this.#below.durable ?? false;
