@@ -250,8 +250,8 @@ describe('a constructor without what it needs', () => {
       'a waitUntil that is no function',
       () => new CacheService(memory, { waitUntil: {} as never }),
       'waitUntil is object: give a function.',
-      ],
-      [
+    ],
+    [
       'options that are null',
       () => new MemoryCacheStore(nothing),
       'options is null: give an object.',

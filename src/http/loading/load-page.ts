@@ -76,7 +76,7 @@ export class PageLoad {
     const send = this.#isBehind ? this.#exchange.refresh : undefined;
     let answer = await (send ?? this.#exchange.next)(request);
     if (answer.status === 304 && stored && !this.#exchange.isNextOnce && !isOf(stored, answer)) {
-      // It is about another representation, so it says nothing about the stored one (RFC 9111, section 4.3.4).
+      // It is about another representation, and must not update the stored one (RFC 9111, section 4.3.4).
       void answer.body?.cancel().catch(() => {});
       stored = undefined;
       answer = await (send ?? this.#exchange.next)(this.#request(undefined));

@@ -30,7 +30,6 @@ import { NOTHING_READ, ownCopy, UpperTier } from './upper-tier.js';
  * Each operation reads the upper tier before the tier below. So an invalidation either drops the copy or, by the
  * changed version, refuses it. A copy lives for at most `upperTTL` from that read, and never longer than the value
  * itself. The service's own records, which hold the versions of tags and prefix, are never copied.
- *
  * Three tiers are two nested pairs: to the first tier, the last two are one store.
  *
  * @throws CacheError `INVALID_OPTION` for fewer than two tiers, one that compares no versions, or one whose serializer

@@ -2,10 +2,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type * as filling from '../../../src/engine/loading/fills.js';
 import type * as validating from '../../../src/engine/reading/entry-validator.js';
 import type { VersionTracker } from '../../../src/engine/reading/version-tracker.js';
-import type * as judging from '../../../src/http/rules/judge.js';
+import type * as tagging from '../../../src/http/loading/response-tags.js';
 import type * as outgoing from '../../../src/http/pages/outgoing.js';
 import type * as naming from '../../../src/http/response-key.js';
-import type * as tagging from '../../../src/http/loading/response-tags.js';
+import type * as judging from '../../../src/http/rules/judge.js';
 import type * as varying from '../../../src/http/rules/vary.js';
 
 /** Where a problem is expected, the seed is fixed: another one may find it later. */
@@ -105,11 +105,7 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     'http/pages/outgoing',
     ({ respond }) => ({
       respond: (page, source, at) =>
-        respond(
-          { ...page, freshMs: Number.MAX_SAFE_INTEGER },
-          { ...source, state: 'fresh' },
-          at,
-        ),
+        respond({ ...page, freshMs: Number.MAX_SAFE_INTEGER }, { ...source, state: 'fresh' }, at),
     }),
     /^fresh, but older/,
   ),
