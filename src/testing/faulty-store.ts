@@ -38,7 +38,8 @@ export interface FaultyStoreOptions {
  */
 export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
   const { read, write } = operations(inner, options);
-  const { durable, sharesFrozen, keepsLarge, has, add, getMany, setMany, delMany, delByPattern } = inner;
+  const { durable, sharesFrozen, keepsLarge, has, add, getMany, setMany, delMany, delByPattern } =
+    inner;
   const { clear, copy, warm, close, getNearest, getVersioned, setIfUnchanged, dropCopies } = inner;
   return {
     name: `faulty ${inner.name}`,

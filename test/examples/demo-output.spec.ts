@@ -168,7 +168,8 @@ it('tells the phases of an outage by when callers had their answers', () => {
 
 it('is shown by the README as a picture, and by its page as text of the same run', () => {
   const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-  const block = /<!-- demo -->\s+```text\n([\s\S]*?)```/.exec(read('examples/demo/README.md'))?.[1] ?? '';
+  const block =
+    /<!-- demo -->\s+```text\n([\s\S]*?)```/.exec(read('examples/demo/README.md'))?.[1] ?? '';
   expect(read('README.md')).toContain('](./docs/demo.svg)');
   // The frame of the tables, and blanks, are drawn otherwise.
   const words = (text: string) => text.split(/[\s│┌─┬┐└┴┘├┤┼]+/).filter((word) => word !== '');

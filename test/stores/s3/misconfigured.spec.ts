@@ -143,7 +143,11 @@ describe.each(ways)('the one line about S3 through %s', (way) => {
 
   it.each<[string, S3Answer, RegExp]>([
     ['a server that is too busy', failure(503, 'SlowDown', 'Please reduce.'), /adds capacity/],
-    ['a server that fails', failure(500, 'InternalError', 'We had an error.'), /fault passes by itself/],
+    [
+      'a server that fails',
+      failure(500, 'InternalError', 'We had an error.'),
+      /fault passes by itself/,
+    ],
   ])('names %s', async (_, answer, line) => {
     const { server, optionsFor } = await world();
     server.intercept = () => answer;
