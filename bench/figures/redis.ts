@@ -7,7 +7,8 @@ import type { WarmRedisCalls } from '../programs/warm-redis.js';
 import { median, takeTurns } from '../statistics.js';
 import { recordOf } from '../values.js';
 
-const CALLS = 1_000;
+/** Short turns: a change of the machine's load then meets both contestants of a round. */
+const CALLS = 250;
 const BURSTS = 5;
 const WARM_UP = 15;
 const PAIRS = 5;
@@ -17,7 +18,7 @@ const KEY = 'item:0';
 /** What a hit on Redis costs the processor, and what it saves to read together. */
 export const redis = (bench: Bench): Promise<Figure> => onEachNode(bench, measureOnNode);
 
-async function measureOnNode({ bundles, node, rounds = 15, say }: NodeBench): Promise<Figure> {
+async function measureOnNode({ bundles, node, rounds = 60, say }: NodeBench): Promise<Figure> {
   const server = await RedisProcess.start();
   try {
     const samples: Samples = {

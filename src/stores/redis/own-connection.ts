@@ -67,29 +67,26 @@ export class OwnConnection implements Connection {
     this.#commandMs = Number(target.settings.commandTimeout) || COMMAND_MS;
   }
 
-  /** One promise for the reply, its time limit and a retry, because every hit comes through here. */
+  /** Promises instead of `await`, because every hit comes through here. */
   send<T>(operation: string, key: string | undefined, command: Command<T>, kind: Kind): Promise<T> {
     const alone = this.#inFlight++ === 0;
-    return new Promise((resolve, reject) => {
-      const succeeded = (value: T) => {
+    let client = this.#current();
+    const once = (open: Client): Promise<T> => this.#inTime(open, command, kind);
+    const first = (open: Client): Promise<T> => {
+      client = open;
+      if (!alone) this.#tick.gather(open);
+      return once(open);
+    };
+    return (client ? first(client) : this.#open().then(first)).then(
+      (value) => {
         this.#inFlight--;
-        resolve(value);
-      };
-      const failed = (error: unknown, client?: Client) => {
-        const once = (open: Client) => this.#inTime(open, command, kind);
-        this.#again(once, { operation, key, kind, client, error }).then(succeeded, (last) => {
+        return value;
+      },
+      (error) =>
+        this.#again(once, { operation, key, kind, client, error }).finally(() => {
           this.#inFlight--;
-          reject(last);
-        });
-      };
-      const first = (client: Client) => {
-        if (!alone) this.#tick.gather(client);
-        this.#limit(client, command, kind, succeeded, (error) => failed(error, client));
-      };
-      const client = this.#current();
-      if (client) first(client);
-      else this.#open().then(first, failed);
-    });
+        }),
+    );
   }
 
   async scan<T>(operation: string, scan: Command<T>): Promise<T> {
@@ -120,26 +117,15 @@ export class OwnConnection implements Connection {
   }
 
   #inTime<T>(client: Client, command: Command<T>, kind: Kind): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#limit(client, command, kind, resolve, reject);
-    });
-  }
-
-  /** Five parameters and no object, because every hit comes through here. */
-  #limit<T>(
-    client: Client,
-    command: Command<T>,
-    kind: Kind,
-    succeeded: (value: T) => void,
-    failed: (error: unknown) => void,
-  ): void {
     const ms = this.#commandMs;
     const read = client.stream?.bytesRead;
-    this.#timeouts.limit(this.#run(client, command, kind), ms, succeeded, (error) => {
-      if (error !== LATE) return failed(error);
-      // No byte arrived while a command waited: the peer is gone, and only a new connection helps.
-      if (client.stream?.bytesRead === read) this.#drop(client);
-      failed(new Error(`Command timed out after ${ms} ms`));
+    return new Promise((resolve, reject) => {
+      this.#timeouts.limit(this.#run(client, command, kind), ms, resolve, (error) => {
+        if (error !== LATE) return reject(error);
+        // No byte arrived while a command waited: the peer is gone, and only a new connection helps.
+        if (client.stream?.bytesRead === read) this.#drop(client);
+        reject(new Error(`Command timed out after ${ms} ms`));
+      });
     });
   }
 
