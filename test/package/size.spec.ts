@@ -15,7 +15,6 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'stores/redis/node-redis/cluster.ts scanBuffer': "the client's own method",
   'stores/redis/node-redis/sentinel.ts scanBuffer': "the client's own method",
   'stores/redis/node-redis/server.ts scanBuffer': "the client's own method",
-  'stores/redis/own-connection.ts #limit': 'every hit in Redis comes through it',
   'stores/redis/scripts.ts glassworkCacheWrite': "the client's own method",
 };
 

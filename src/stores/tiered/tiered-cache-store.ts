@@ -108,8 +108,7 @@ export class TieredCacheStore implements CacheStore {
     const nearest = below.getNearest?.bind(below) ?? below.getVersioned.bind(below);
     if (isRecord(key)) return nearest(key);
     const snapshot = await this.#upper.snapshot<T>(key);
-    if (snapshot.value !== undefined && (this.#bus?.trusts() ?? true))
-      return { ...snapshot, version: undefined };
+    if (snapshot.value !== undefined && this.#trusted) return { ...snapshot, version: undefined };
     return this.#shared(await this.#upper.backfill(key, snapshot, nearest<T>(key)));
   }
 
