@@ -58,8 +58,7 @@ export class PageLoad {
       this.#context.skip();
       return { kind: 'pass', key: wanted.key, reason: 'stream' };
     }
-    const { honourRequest } = this.#kit.settings;
-    if (honourRequest && !this.#isBehind && this.#isOnlyIfCached()) {
+    if (!this.#isBehind && this.#isOnlyIfCached()) {
       this.#context.skip();
       this.#call.give(new Response(null, { status: 504 }));
       return { kind: 'pass', key: wanted.key, reason: 'only-if-cached' };
@@ -134,6 +133,7 @@ export class PageLoad {
   }
 
   #isOnlyIfCached(): boolean {
+    if (!this.#kit.settings.honourRequest) return false;
     return requestDirectives(this.#exchange.request.headers).isOnlyIfCached;
   }
 
