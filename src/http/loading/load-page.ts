@@ -116,9 +116,8 @@ export class PageLoad {
   async #firstVariant(key: string): Promise<Page | undefined> {
     const entry = await this.#kit.cache.getEntry(recordKey(variantKey(key, [])));
     const page = this.#usable(entry?.value);
-    const { tags } = this.#kit.settings;
     // Its other tags were not read before, so this load could not carry them.
-    const isCarried = page?.tags.every((tag) => tags.includes(tag));
+    const isCarried = page?.tags.every((tag) => this.#kit.settings.tags.includes(tag));
     // As a stale one it may have been invalidated softly, which the entry under the other key would not know.
     if (!page || !isCarried || entry?.state !== 'fresh') return undefined;
     return freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
