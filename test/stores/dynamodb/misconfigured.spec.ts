@@ -392,7 +392,9 @@ describe('the one line of a network that is wrong', () => {
   });
 
   it('a host that does not exist', async () => {
-    const told = await toldOf({ endpoint: 'http://dynamodb.invalid' });
+    // Some resolvers take more than a second to say so.
+    const timeouts = { connect: 60, request: 60, total: 60 };
+    const told = await toldOf({ endpoint: 'http://dynamodb.invalid', timeouts });
     expectOneCause(told, {
       line: /(ENOTFOUND|EAI_AGAIN) .*The host cannot be resolved\. Check region/,
     });
