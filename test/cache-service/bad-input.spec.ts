@@ -266,7 +266,7 @@ describe('a constructor without what it needs', () => {
       () => new KeyvCacheStore(new Map(), nothing),
       'options is null: give an object.',
     ],
-    ['a Keyv over nothing', () => keyvAdapter(nothing), 'store is null: give a CacheStore.'],
+    ['a Keyv over nothing', () => keyvAdapter(nothing), 'store is null: give a store such as'],
     [
       'a breaker that is a number',
       () => new CacheService(memory, { breaker: 5 as never }),

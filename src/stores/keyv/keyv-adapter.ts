@@ -58,9 +58,7 @@ export class KeyvAdapter {
   #isVersion6 = false;
 
   /** @internal */
-  /** @throws CacheError `INVALID_OPTION` for anything but a store. */
   constructor(store: CacheStore, clock: Clock) {
-    if (typeof store?.get !== 'function') throw invalid('store', store, 'a CacheStore');
     this.#store = store;
     this.#clock = clock;
   }
