@@ -11,6 +11,7 @@ import { fence } from './figures/fence.js';
 import { fill } from './figures/fill.js';
 import { heap } from './figures/heap.js';
 import { http } from './figures/http.js';
+import { httpDynamoDB } from './figures/http-dynamodb.js';
 import { memory } from './figures/memory.js';
 import { metrics } from './figures/metrics.js';
 import { miss } from './figures/miss.js';
@@ -40,6 +41,7 @@ const FIGURES = {
   fill,
   metrics,
   http,
+  httpDynamoDB,
   tier,
   fence,
   down,

@@ -1,4 +1,4 @@
-import { CacheService, MemoryCacheStore } from '@glasswork/cache';
+import { CacheService, DynamoDBCacheStore, MemoryCacheStore } from '@glasswork/cache';
 import { cacheResponses } from '@glasswork/cache/hono';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { answerParent, type Cost, startCost } from './answer.js';
@@ -11,6 +11,11 @@ let body = '';
 const answer = () => {
   answers++;
   return new Response(body, { headers: { 'content-type': 'application/json' } });
+};
+
+const onDynamoDB = () => {
+  const { TABLE: tableName = '', ENDPOINT: endpoint } = process.env;
+  return new CacheService(new DynamoDBCacheStore({ tableName, endpoint }), { keyPrefix: 'bench' });
 };
 
 /** Node has no `caches`. This is the least that can stand behind Hono's middleware. */
@@ -34,6 +39,16 @@ const contestants = {
     return routeWith(cacheResponses(cache, { ttl: '1h', tags: () => ['items', 'item:1'] }));
   },
 
+  stored: () => routeWith(cacheResponses(onDynamoDB(), { ttl: '1h' })),
+
+  /** The same body as a value, for a route that calls `wrap` itself. */
+  wrapped: () => {
+    const cache = onDynamoDB();
+    return new Hono().get(PATH, async (c) =>
+      c.json(await cache.wrap('item', '1h', () => answer().json())),
+    );
+  },
+
   async ocache() {
     const { defineCachedHandler } = await import('ocache');
     const handle = defineCachedHandler(async () => answer(), { maxAge: 3_600 });
@@ -51,12 +66,13 @@ export type Contestant = keyof typeof contestants;
 const routeWith = (middleware: MiddlewareHandler): Hono =>
   new Hono().use(PATH, middleware).get(PATH, answer) as unknown as Hono;
 
-let app: Pick<Hono, 'fetch'> = new Hono();
+const apps = new Map<Contestant, Pick<Hono, 'fetch'>>();
 
 const calls = {
   async prepare({ contestant, value }: { contestant: Contestant; value: unknown }): Promise<void> {
     body = JSON.stringify(value);
-    app = await contestants[contestant]();
+    const app = await contestants[contestant]();
+    apps.set(contestant, app);
     // The second load of a response stores it, if its tags were unknown.
     for (let read = 0; read < 3; read++) {
       await (await app.fetch(new Request(URL))).text();
@@ -66,7 +82,15 @@ const calls = {
   },
 
   /** Requests one after the other, whose responses are read to their end. */
-  async requests({ calls }: { calls: number }): Promise<Cost & { readonly answers: number }> {
+  async requests({
+    contestant,
+    calls,
+  }: {
+    contestant: Contestant;
+    calls: number;
+  }): Promise<Cost & { readonly answers: number }> {
+    const app = apps.get(contestant);
+    if (!app) throw new Error(`${contestant} is not prepared`);
     answers = 0;
     let text = '';
     const cost = startCost(calls);
