@@ -17,10 +17,12 @@ const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 const EXPECTED = [
   /^dist\/(shared\/)?[\w-]+\.c?js$/,
   /^dist\/(cli\.)?licenses\.txt$/,
+  // The page that `inspect` serves.
+  /^dist\/inspect\.html$/,
   /^dist\/types\/([\w-]+\/)*[\w-]+\.d\.c?ts$/,
-  /^docs\/[\w-]+\.(md|svg)$/,
+  /^docs\/(commands\/)?[\w-]+\.(md|svg)$/,
   // The pictures, and the text that each is drawn from.
-  /^docs\/pictures\/[\w-]+\.(svg|yaml)$/,
+  /^docs\/pictures\/[\w-]+\.(svg|yaml|png)$/,
   /^(infrastructure|examples)\/[\w./-]+$/,
   // The pages that the docs lead to.
   /^(CONTRIBUTING|SECURITY)\.md$/,
