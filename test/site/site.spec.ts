@@ -153,6 +153,9 @@ describe('the site', () => {
           if (response.status() >= 400) report(`${response.status()} for ${response.url()}`);
         });
         await page.goto(`${site.url}/${name}`, { waitUntil: 'load' });
+        // A page may have been loaded before the browser has drawn it.
+        const paint = () => performance.getEntriesByName('first-contentful-paint')[0];
+        await page.waitForFunction(paint, undefined, { timeout: 0 });
         measured.push({ name, ...(await page.evaluate(figures)) });
         await page.addScriptTag({ path: axe });
         const check = async (where: string, rules?: string[]) => {
