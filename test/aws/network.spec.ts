@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { freePort } from '../servers/free-port.js';
+import { NO_SUCH_HOST } from '../servers/no-such-host.js';
 import { ask, change, serveHttp, serveTcp, transportTo } from './servers.js';
 
 /** One try ends long before the others: whatever a busy machine makes of it, its own budget is the one that runs out. */
@@ -36,7 +37,7 @@ describe('a service that cannot be reached', () => {
   });
 
   it('has no address', async () => {
-    const transport = transportTo(new URL('http://no-such-host.invalid'), { timeouts: SHORT });
+    const transport = transportTo(new URL(`http://${NO_SUCH_HOST}`), { timeouts: SHORT });
     const { error } = await outcomeOf(transport.send(ask));
     expect(['STORE_FAILED', 'TIMEOUT']).toContain((error as { code: string }).code);
   });

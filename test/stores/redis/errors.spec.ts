@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { redisError } from '../../../src/stores/redis/error.js';
 import { RedisCacheStore } from '../../../src/stores/redis/index.js';
 import { freePort } from '../../servers/free-port.js';
+import { NO_SUCH_HOST } from '../../servers/no-such-host.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
 import { RedisProcess, type RedisProcessOptions } from '../../servers/redis-process.js';
@@ -399,7 +400,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     'an unknown name',
-    async () => open(`redis://:${SECRET}@no-such-host.invalid`),
+    async () => open(`redis://:${SECRET}@${NO_SUCH_HOST}`),
     get,
     /ENOTFOUND|EAI_AGAIN/,
     /name of the host/,

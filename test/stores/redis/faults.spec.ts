@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NO_SUCH_HOST } from '../../servers/no-such-host.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { until } from '../../servers/until.js';
 import {
@@ -229,7 +230,7 @@ describeWithRedis('faults of Redis', () => {
     it('a name that does not resolve', async (context) => {
       const world = new World(open, context);
       const { origin } = world;
-      const process = world.process('redis://no-such-host.invalid:6379');
+      const process = world.process(`redis://${NO_SUCH_HOST}:6379`);
       await expectOutage([process], origin);
     });
 
