@@ -58,6 +58,9 @@ describe('memoize', () => {
     await short('a');
     const entry = await cache.getEntry(short.key('a'));
     expect(Number(entry?.expiresAt) - Number(entry?.createdAt)).toBe(5_000);
+    await short.refresh('b');
+    const refreshed = await cache.getEntry(short.key('b'));
+    expect(Number(refreshed?.expiresAt) - Number(refreshed?.createdAt)).toBe(5_000);
   });
 
   it('joins calls with equal keys', async () => {

@@ -65,3 +65,11 @@ it('takes the objects of other programs, copied and truncated ones as foreign', 
   expect(await inspection.read('a')).toMatchObject({ kind: 'value', raw: '"value"' });
   expect(await inspection.read('none')).toBeUndefined();
 });
+
+it('reads nothing after its end', async () => {
+  const { store, inspection } = await inspected();
+  await store.set('a', 'value', 60);
+  expect(await inspection.read('a')).toMatchObject({ kind: 'value' });
+  await inspection.close();
+  await expect(inspection.read('a')).rejects.toThrow(/closed/);
+});
