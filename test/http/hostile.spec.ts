@@ -178,6 +178,17 @@ describe('a poisoned record', () => {
     expect(made.asked.length).toBe(1);
   });
 
+  it('that is the index of another URL adds nothing to the own one', async () => {
+    const made = world({ ttl: 60 });
+    const foreign = { kind: 'index', key: 'http:https://example.com/b', names: ['x-other'] };
+    await made.cache.set(page.key, { ...foreign, tags: ['other'], variants: [] }, 600);
+    made.origin = () => new Response('body', { headers: { vary: 'accept-language' } });
+    await made.get();
+    expect(await made.cache.get(page.key)).toMatchObject({
+      ...{ kind: 'index', key: page.key, names: ['accept-language'], tags: [] },
+    });
+  });
+
   it('that is sound is a hit, so that the others prove something', async () => {
     const made = world({ ttl: 60 });
     await made.cache.set(`${page.key}#`, { ...page, receivedMs: made.clock.now() }, 600);
