@@ -39,7 +39,6 @@ export function cacheResponses(
   return async (anyContext, next) => {
     const context = anyContext as HonoContext;
     const { raw } = context.req;
-    let passed: Response | undefined;
     const response = await answer({
       request: raw,
       refresh: fetch,
@@ -48,11 +47,9 @@ export function cacheResponses(
       async next(request) {
         context.req.raw = request;
         await next();
-        passed = context.res;
-        return passed;
+        return context.res;
       },
     });
-    if (response === passed) return undefined;
     if (!context.finalized) return response;
     // Otherwise Hono would add the fields of the one to the other.
     (context as { res: Response | undefined }).res = undefined;
