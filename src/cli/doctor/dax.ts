@@ -74,7 +74,7 @@ async function itemTTL(api: AwsApi, ParameterGroupName: string): Promise<Finding
     Object(body).Parameters ?? [];
   const found = parameters.find(({ ParameterName }) => ParameterName === 'record-ttl-millis');
   const ms = Number(found?.ParameterValue);
-  if (!found || Number.isNaN(ms)) return note('DAX item TTL', 'the parameter group does not say');
+  if (Number.isNaN(ms)) return note('DAX item TTL', 'the parameter group does not say');
   if (ms > 0 && ms <= LONGEST_MS) return ok('DAX item TTL', spanText(ms));
   return warning(
     'DAX item TTL',
