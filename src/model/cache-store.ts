@@ -132,7 +132,7 @@ export interface CacheStore {
   measure?: ((report: TrafficReport) => void) | undefined;
   /**
    * Reports failures that no call rejects with, such as those of a tier above the last one. Each service asks once, and
-   * makes them `store-error` events.
+   * makes them `store-error` events. A store keeps every report as long as it lives, so it also keeps its services.
    */
   problems?: ((report: ProblemReport) => void) | undefined;
   /**
