@@ -14,7 +14,7 @@ const OPTIONS = [
   ['S3CacheStoreOptions', 'src/stores/s3/options.ts', '`new S3CacheStore`'],
   ['MemoryCacheStoreOptions', 'src/stores/memory/options.ts', '`new MemoryCacheStore`'],
   ['TieredCacheStoreOptions', 'src/stores/tiered/options.ts', '`new TieredCacheStore(tiers, …)`'],
-  ['KeyvCacheStoreOptions', 'src/stores/keyv/keyv-cache-store.ts', '`new KeyvCacheStore(keyv, …)`'],
+  ['KeyvCacheStoreOptions', 'src/stores/keyv/options.ts', '`new KeyvCacheStore(keyv, …)`'],
   ['CompressionOptions', 'src/serializers/compressed.ts', '`compressed(inner, …)`'],
   ['EncryptionOptions', 'src/serializers/encrypted.ts', '`encrypted(inner, …)`'],
   ['AfterResponseOptions', 'src/lambda/after-response.ts', '`afterResponse`'],

@@ -10,7 +10,7 @@ import { createVirtualClock } from '@glasswork/cache/testing';
 import type { Plugin } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { reporter } from '../../src/model/console-reporter.js';
-import { tooLarge } from '../../src/stores/overflow.js';
+import { tooLarge } from '../../src/stores/overflow/error.js';
 import { brokenStore, nth, storeLike } from '../cache-service/helpers.js';
 
 const lines: string[] = [];

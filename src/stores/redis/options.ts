@@ -1,7 +1,7 @@
 import type { CacheStore } from '../../model/cache-store.js';
 import { CacheError, invalid } from '../../model/errors.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import { OVERFLOW_BYTES } from '../overflow.js';
+import { OVERFLOW_BYTES } from '../overflow/overflow.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
 import type { NodeRedisClient } from './node-redis/client-types.js';
 import { parseUrl } from './url.js';

@@ -5,11 +5,11 @@ import type {
   StoreEntry,
 } from '../../model/cache-store.js';
 import { Entry, isEntry, readEntry } from '../../model/entry.js';
-import { CacheError } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
 import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
 import { LATE, OperationTimeouts } from '../../resilience/operation-timeouts.js';
 import { copyOfData } from '../../util/clone.js';
+import { tierTimeout } from './error.js';
 import type { Tier } from './tier.js';
 
 /** The state of an upper tier, read before anything was read or written below it. */
@@ -138,14 +138,11 @@ export class UpperTier {
   #inTime<T>(operation: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#timeouts.limit(operation, UPPER_MS, resolve, (error) =>
-        reject(error === LATE ? late(this.store.name) : error),
+        reject(error === LATE ? tierTimeout(this.store.name, UPPER_MS) : error),
       );
     });
   }
 }
-
-const late = (tier: string): CacheError =>
-  new CacheError('TIMEOUT', `The tier "${tier}" did not answer within ${UPPER_MS} ms.`);
 
 /**
  * A copy of the value as it is now, because the caller may change the value while it is written below. Undefined if a

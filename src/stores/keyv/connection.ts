@@ -1,4 +1,5 @@
 import { CacheError } from '../../model/errors.js';
+import { keyvError } from './error.js';
 
 /*
  * The parts of Keyv 5 and 6 that matter here, and the traps in them:
@@ -55,7 +56,7 @@ export function keyvAccess(given: object): KeyvAccess {
     const before = errors;
     const result = await operation();
     if (errors === before) return result;
-    throw lastError instanceof Error ? lastError : failed(String(lastError));
+    throw lastError instanceof Error ? lastError : keyvError(String(lastError));
   };
   return {
     async get(key) {
@@ -69,12 +70,12 @@ export function keyvAccess(given: object): KeyvAccess {
       const isRaw = keyv.getManyRaw !== undefined;
       const rows = await run(() => keyv.getManyRaw?.([...keys]) ?? keyv.getMany?.([...keys]));
       if (!Array.isArray(rows) || rows.length !== keys.length)
-        throw failed(`getMany returned no list of ${keys.length}`);
+        throw keyvError(`getMany returned no list of ${keys.length}`);
       return isRaw ? rows.map((row) => Object(row).value) : rows;
     },
     async set(key, value, ttlMs, expires) {
       const written = await run(() => keyv.set(key, value, isAbsolute ? expires : ttlMs));
-      if (written === false) throw failed('set returned false');
+      if (written === false) throw keyvError('set returned false');
     },
     async delete(key) {
       // False means that there was nothing to delete.
@@ -98,6 +99,3 @@ function checked(given: object): KeyvLike {
   const message = `keyv has no ${missing.join(', ')}: give a Keyv, or a storage adapter for it.`;
   throw new CacheError('INVALID_OPTION', message, { subject: 'keyv' });
 }
-
-const failed = (why: string): CacheError =>
-  new CacheError('STORE_FAILED', `Keyv failed (${why}): see the error events of its storage.`);
