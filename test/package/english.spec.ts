@@ -40,7 +40,7 @@ const CLAUSE_FIRST = /^\s*(\/\/|\/\*\*?|\*) (What|Whether|Whose|Whoever|Whatever
 
 const files = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'bench/README.md'],
-  ...['docs', 'src'].flatMap((folder) => below(folder)),
+  ...['docs', 'src', 'test', 'scripts', 'bench', 'site'].flatMap((folder) => below(folder)),
   ...['examples', 'infrastructure'].flatMap((folder) => below(folder, /\.md$/)),
 ];
 
@@ -53,7 +53,7 @@ describe('the language of the project', () => {
     expect(linesWith(CLAUSE_FIRST, (file) => file.endsWith('.ts'))).toEqual([]);
   });
 
-  it('is checked in all of src and docs', () => {
+  it('is checked in all of src, docs and test', () => {
     expect(files.filter((file) => file.startsWith('src/')).length).toBeGreaterThan(100);
     expect(files.filter((file) => file.startsWith('docs/')).length).toBeGreaterThan(15);
   });
