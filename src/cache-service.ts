@@ -86,7 +86,7 @@ export class CacheService extends Invalidator {
   /** The value with its state, its times (epoch milliseconds) and its tags, stale ones included. */
   getEntry<T = unknown>(key: string | CacheKey<T>): Promise<CacheEntry<T> | undefined>;
   async getEntry(key: AnyKey): Promise<CacheEntry<unknown> | undefined> {
-    const [snapshot] = await this.#lookup.see([key]);
+    const [snapshot] = await this.#lookup.snapshots([key]);
     if (!snapshot || !isServable(snapshot)) return undefined;
     const { state } = snapshot;
     const { value, createdAt, staleAt, expiresAt, versions } = snapshot.entry;
