@@ -22,7 +22,7 @@ describe('a record', () => {
   ])('that is %s can be answered with', (_name, record) => expect(isStored(record)).toBe(true));
 
   const notPage = (changes: object) => ({ ...page(), ...changes });
-  it.each([
+  it.each<readonly [string, unknown]>([
     ['null', null],
     ['text', 'page'],
     ['an empty object', {}],

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { RouteTimes } from '../../../src/http/rules/freshness.js';
 import { judge, storedHeaders } from '../../../src/http/rules/judge.js';
 import { hashOf, matches, select, varyNames } from '../../../src/http/rules/vary.js';
 
 const NOW = Date.UTC(2030, 0, 1);
-const ROUTE = { ttl: 60_000, staleTTL: undefined, staleIfError: 0 };
-const NO_TTL = { ...ROUTE, ttl: undefined };
+const ROUTE: RouteTimes = { ttl: 60_000, staleTTL: undefined, staleIfError: 0 };
+const NO_TTL: RouteTimes = { ...ROUTE, ttl: undefined };
 
 function judged(
   headers: Record<string, string>,
-  { status = 200, request = {} as Record<string, string>, route = ROUTE as typeof NO_TTL } = {},
+  { status = 200, request = {} as Record<string, string>, route = ROUTE } = {},
 ) {
   const found = judge(
     {
