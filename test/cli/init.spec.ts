@@ -126,6 +126,16 @@ describe('conformance', () => {
     expect(left.stdout).toBe('');
   });
 
+  it('refuses to pass without a case, and names a table that is missing', async () => {
+    const table = await createCacheTable(server.endpoint);
+    const where = ['--endpoint', server.endpoint, '--table'];
+    const none = await cli.run(['conformance', '--case', 'no such case', ...where, table]);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    const missing = await cli.run(['conformance', ...where, 'nowhere']);
+    expect(missing).toMatchObject({ code: 3, stdout: '' });
+    expect(missing.stderr).toContain('nowhere');
+  });
+
   it('runs the suite on a bucket, below the prefix of the store alone', async () => {
     const endpoint = await startS3Endpoint();
     onTestFinished(() => endpoint.stop());

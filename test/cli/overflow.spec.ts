@@ -1,3 +1,4 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CacheService } from '../../src/cache-service.js';
 import type { CacheStore } from '../../src/model/cache-store.js';
@@ -6,9 +7,14 @@ import { MemoryCacheStore } from '../../src/stores/memory/index.js';
 import { RedisCacheStore } from '../../src/stores/redis/index.js';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
 import { describeWithRedis } from '../servers/redis-available.js';
-import { createCacheTable, createClient, credentials, freshTableName, region } from '../servers/table.js';
+import {
+  createCacheTable,
+  createClient,
+  credentials,
+  freshTableName,
+  region,
+} from '../servers/table.js';
 import { bundledCommandLine } from './cli.js';
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 
 const cli = bundledCommandLine();
 
@@ -71,12 +77,23 @@ function overflows(createSubject: () => Promise<Subject>): void {
     expect(await cache.get('large')).toHaveLength(500_000);
     await cache.close();
     const run = async (...args: string[]) => {
-      const { code, stdout, stderr } = await cli.run([...args, ...subject.where, '--prefix', 'shop']);
+      const { code, stdout, stderr } = await cli.run([
+        ...args,
+        ...subject.where,
+        '--prefix',
+        'shop',
+      ]);
       return { code, stdout, stderr };
     };
     const ls = await run('ls', '--json');
-    const keys = ls.stdout.trim().split('\n').map((line) => JSON.parse(line));
-    expect(keys.map(({ key, state }) => `${key} ${state}`).sort()).toEqual(['large live', 'small live']);
+    const keys = ls.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(keys.map(({ key, state }) => `${key} ${state}`).sort()).toEqual([
+      'large live',
+      'small live',
+    ]);
     const stats = await run('stats', '--json');
     expect(JSON.parse(stats.stdout)).toMatchObject({ items: 2, expired: 0 });
     const get = await run('get', 'large');
