@@ -1,5 +1,6 @@
 import { CacheError } from '../../model/errors.js';
-import { costs, steps } from './cost.js';
+import { costs } from './cost.js';
+import { crossings, steps } from './crossings.js';
 import type { Prices } from './prices.js';
 import type { Workload } from './workload.js';
 
@@ -10,41 +11,82 @@ export function chartSpec(
   title: string,
 ): object {
   const values = [...steps(1.4)].flatMap((requests) =>
-    costs(workloadAt(requests), prices).map(({ store, total }) => ({
-      requests: Number(requests.toPrecision(4)),
-      store,
-      // A logarithm has no zero.
-      cost: Number(Math.max(total, 0.01).toPrecision(4)),
-    })),
+    costs(workloadAt(requests), prices).map(({ store, total }) =>
+      point(requests, total, { store }),
+    ),
   );
+  const crossed = crossings(workloadAt, prices).map(({ above, requests }) => {
+    const cheapest = Math.min(...costs(workloadAt(requests), prices).map(({ total }) => total));
+    return point(requests, cheapest, { from: `${above} from ${Number(requests.toPrecision(2))}` });
+  });
   const logarithmic = { type: 'log' } as const;
+  const position = {
+    x: {
+      field: 'requests',
+      type: 'quantitative',
+      scale: logarithmic,
+      title: 'requests a second',
+    },
+    y: { field: 'cost', type: 'quantitative', scale: logarithmic, title: 'US dollars a month' },
+  } as const;
+  const label = { field: 'from', type: 'nominal' } as const;
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
     title,
     width: 640,
     height: 400,
     background: 'white',
-    data: { values },
-    mark: { type: 'line', strokeWidth: 2 },
-    encoding: {
-      x: {
-        field: 'requests',
-        type: 'quantitative',
-        scale: logarithmic,
-        title: 'requests a second',
+    layer: [
+      {
+        data: { values },
+        mark: { type: 'line', strokeWidth: 2 },
+        encoding: {
+          ...position,
+          color: {
+            field: 'store',
+            type: 'nominal',
+            sort: null,
+            scale: { scheme: 'tableau10' },
+            // Names are longer than the labels that Vega cuts.
+            legend: { title: null, labelLimit: 0 },
+          },
+          strokeDash: {
+            field: 'store',
+            type: 'nominal',
+            sort: null,
+            legend: { title: null, labelLimit: 0 },
+          },
+        },
       },
-      y: { field: 'cost', type: 'quantitative', scale: logarithmic, title: 'US dollars a month' },
-      color: {
-        field: 'store',
-        type: 'nominal',
-        title: null,
-        sort: null,
-        scale: { scheme: 'tableau10' },
+      // Where the cheapest store changes.
+      {
+        data: { values: crossed },
+        encoding: position,
+        layer: [
+          { mark: { type: 'point', filled: true, size: 60, color: 'black', opacity: 1 } },
+          {
+            mark: {
+              type: 'text',
+              align: 'left',
+              baseline: 'top',
+              dx: 6,
+              dy: 6,
+              fontWeight: 'bold',
+            },
+            encoding: { text: label },
+          },
+        ],
       },
-      strokeDash: { field: 'store', type: 'nominal', sort: null, title: null },
-    },
+    ],
   };
 }
+
+const point = <More>(requests: number, cost: number, more: More) => ({
+  requests: Number(requests.toPrecision(4)),
+  // A logarithm has no zero.
+  cost: Number(Math.max(cost, 0.01).toPrecision(4)),
+  ...more,
+});
 
 /** Draws the chart. @throws CacheError `MISSING_PEER` unless vega and vega-lite are installed: they weigh 1.4 MB. */
 export async function drawChart(spec: object): Promise<string> {
