@@ -1,7 +1,15 @@
 import { CacheError } from '../../model/errors.js';
+import { followColorScheme, LINE_COLORS } from './color-scheme.js';
 import { costs, steps } from './cost.js';
 import type { Prices } from './prices.js';
 import type { Workload } from './workload.js';
+
+/** Lines may lie upon each other. */
+const DASHES = [
+  [1, 0],
+  [8, 3],
+  [3, 3],
+];
 
 /** The monthly cost of each store over the requests a second, as a specification for Vega-Lite. */
 export function chartSpec(
@@ -39,19 +47,27 @@ export function chartSpec(
         type: 'nominal',
         title: null,
         sort: null,
-        scale: { scheme: 'tableau10' },
+        scale: { range: LINE_COLORS },
+        // A name may be longer than Vega's limit for it.
+        legend: { labelLimit: 0 },
       },
-      strokeDash: { field: 'store', type: 'nominal', sort: null, title: null },
+      strokeDash: {
+        field: 'store',
+        type: 'nominal',
+        sort: null,
+        title: null,
+        scale: { range: DASHES },
+      },
     },
   };
 }
 
-/** Draws the chart. @throws CacheError `MISSING_PEER` unless vega and vega-lite are installed: they weigh 1.4 MB. */
+/** Draws the chart, in light and dark. @throws CacheError `MISSING_PEER` unless vega and vega-lite are installed: they weigh 1.4 MB. */
 export async function drawChart(spec: object): Promise<string> {
   const [vega, { compile }] = await loadVega();
   // The specification is ours, and typed by Vega-Lite's whole grammar.
   const compiled = compile(spec as never).spec;
-  return new vega.View(vega.parse(compiled), { renderer: 'none' }).toSVG();
+  return followColorScheme(await new vega.View(vega.parse(compiled), { renderer: 'none' }).toSVG());
 }
 
 async function loadVega() {
