@@ -67,11 +67,19 @@ let keptTime = '';
 export function timeOf(nowMs: number): string {
   const second = Math.floor(nowMs / 1000);
   if (second !== keptSecond) {
-    keptTime = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '');
+    keptTime = composedTime(new Date(nowMs));
     keptSecond = second;
   }
   return keptTime;
 }
+
+/** By its parts, because the first `toISOString` of a process takes 0.3 ms. */
+function composedTime(at: Date): string {
+  const day = `${at.getUTCFullYear()}${two(at.getUTCMonth() + 1)}${two(at.getUTCDate())}`;
+  return `${day}T${two(at.getUTCHours())}${two(at.getUTCMinutes())}${two(at.getUTCSeconds())}Z`;
+}
+
+const two = (part: number): string => String(part).padStart(2, '0');
 
 export const scopeOf = (time: string, region: string, service: string): string =>
   `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
