@@ -13,8 +13,7 @@ type ErrorParts = readonly ['error', ErrorName, Properties, Properties];
 type Properties = Readonly<Record<string, unknown>>;
 
 /** A plain form of the value, or undefined for a type that devalue knows. */
-export function reduceExtra(part: unknown): unknown {
-  if (typeof part !== 'object' || part === null) return undefined;
+export function reduceExtra(part: object): unknown {
   if (ArrayBuffer.isView(part)) return reduceView(part);
   if (types().isNativeError(part)) return reduceError(part);
   if (!types().isRegExp(part) || part.lastIndex === 0) return undefined;
@@ -67,7 +66,7 @@ export function reviveView(reduced: string): unknown {
   const { buffer } = new Uint8Array(bytes);
   const View: unknown = /^(\w+Array|DataView)$/.test(name) && Reflect.get(globalThis, name);
   // Float16Array exists from Node 24 on.
-  if (typeof View !== 'function' || name === 'Array') throw unknownType();
+  if (typeof View !== 'function') throw unknownType();
   return Reflect.construct(View, [buffer]);
 }
 

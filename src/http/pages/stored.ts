@@ -141,7 +141,7 @@ export function entryTimes(
 ): Pick<ResolvedPolicy, 'ttl' | 'staleTTL' | 'staleIfError'> {
   const { staleMs, errorMs, freshMs } = page;
   const leftMs = freshLeft(page, now);
-  const ttl = Math.max(leftMs, 0) + (leftMs > 0 ? staleMs : Math.max(staleMs + leftMs, 0));
+  const ttl = Math.max(leftMs + staleMs, 0);
   const isValidated = page.headers.some(([name]) => name === 'etag' || name === 'last-modified');
   const keptMs = isValidated ? Math.min(Math.max(freshMs, 60_000), LONGEST_KEPT_MS) : 0;
   return {

@@ -113,9 +113,10 @@ interface FoundRecord {
 function describeRecord(key: string, { bytes, size, leftMs, isWhole }: FoundRecord): StoredRecord {
   const record = new RedisRecord(bytes);
   const isOurs = record.version !== UNKNOWN_VERSION;
-  const hasEntry = isOurs && /^[SB]/.test(bytes.toString('latin1', 0, 1));
+  const hasEntry = isOurs && /^[SBP]/.test(bytes.toString('latin1', 0, 1));
   const entryEnd = hasEntry ? bytes.indexOf(LINE_FEED, HEADER_BYTES) : HEADER_BYTES - 1;
   const isText = /^[sS]/.test(bytes.toString('latin1', 0, 1));
+  const hasValue = isOurs && !record.isToken && !record.isPointer;
   const body = bytes.subarray(entryEnd + 1);
   return {
     key,
@@ -125,7 +126,8 @@ function describeRecord(key: string, { bytes, size, leftMs, isWhole }: FoundReco
     collectedAt: leftMs >= 0 ? systemClock.now() + leftMs : undefined,
     version: record.version,
     envelope: hasEntry && isWhole ? bytes.toString('utf8', HEADER_BYTES, entryEnd) : undefined,
-    raw: isOurs && isWhole && !record.isToken ? (isText ? body.toString('utf8') : body) : undefined,
+    raw: hasValue && isWhole ? (isText ? body.toString('utf8') : body) : undefined,
+    ...(isOurs && record.isPointer && { isPointer: true }),
   };
 }
 
