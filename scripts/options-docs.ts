@@ -54,7 +54,7 @@ export interface Option {
   readonly text: string;
 }
 
-/** The members of an interface with their comments, as it stands in the source. */
+/** The members of an interface with their comments, as the source has it. */
 export function optionsOf(name: string, source: string): Option[] {
   const start = source.search(new RegExp(`^export interface ${name}\\b`, 'm'));
   if (start === -1) throw new Error(`no interface ${name}`);

@@ -1,7 +1,7 @@
 import type { RequestOptions } from 'node:https';
 import { endpoint, signedHeaders } from './bare-signature.js';
 
-// What reading one item takes with Node's own client and no more: no retry, no time limit, no error but "not 200". It
+// The time to read one item with Node's own client and no more: no retry, no time limit, no error but "not 200". It
 // is a bound to hold a client against, not one to use.
 const { Agent, request } = process.getBuiltinModule(
   endpoint.protocol === 'https:' ? 'node:https' : 'node:http',

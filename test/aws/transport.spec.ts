@@ -187,7 +187,7 @@ describe('throttling', () => {
 
     waits.length = 0;
     const hurried = transportTo(url, { timeouts: { connect: 5, request: 5, total: '20ms' } });
-    // A pause of up to 25 ms does not fit into 20 ms: the answer at hand is given at once.
+    // A pause of up to 25 ms does not fit into 20 ms: the answer that has arrived is returned immediately.
     expect(await hurried.send(ask)).toMatchObject({ status: 429, attempts: 1 });
   });
 });

@@ -146,7 +146,7 @@ describe('the handlers of the Lambda example', () => {
     body,
   });
 
-  it('serve what is stale, and refresh it behind the response', async () => {
+  it('serve what is stale, and refresh it after the response', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const handler = await load(ItemFunction);
     const read = async (

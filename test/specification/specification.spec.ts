@@ -9,7 +9,12 @@ const SPECIFICATIONS = [
   {
     name: 'fence',
     samples: 2_000,
-    wrong: ['withoutTombstone', 'withATombstoneWithoutVersion', 'withoutCounter', 'withoutAgeLimit'],
+    wrong: [
+      'withoutTombstone',
+      'withATombstoneWithoutVersion',
+      'withoutCounter',
+      'withoutAgeLimit',
+    ],
     vacuous: 'nothingIsFilled',
   },
   {

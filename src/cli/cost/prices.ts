@@ -8,7 +8,7 @@ export interface NodePrice {
   readonly hour: number;
 }
 
-/** What the services of a region cost, US dollars on demand. A service without a price is left out. */
+/** The prices of the services of a region, US dollars on demand. A service without a price is left out. */
 export interface Prices {
   readonly sources?: readonly { services: readonly string[]; source: string; date: string }[];
   readonly dynamodb?: {
@@ -96,6 +96,7 @@ function checkRegion(prices: unknown, path: string): void {
   if (!isRecord(prices)) throw new UsageError(`${path} is no object.`);
   const services = Object.entries(prices).filter(([name]) => name !== 'sources');
   for (const [name, price] of services) {
+    // `hasOwn` has found the name.
     const numbers = Object.hasOwn(NUMBERS, name) ? NUMBERS[name as Service] : undefined;
     if (!numbers)
       throw new UsageError(

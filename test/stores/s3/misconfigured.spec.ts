@@ -229,7 +229,7 @@ describe('an option that cannot work is refused', () => {
     expect(create(options)).toThrow(CacheError);
   });
 
-  it.each([{}, { query() {} }])('a client that is none: %j', async (client) => {
+  it.each([{}, { query() {} }])('refuses an invalid client: %j', async (client) => {
     const store = new S3CacheStore({ bucket: 'cache-bucket', client });
     await expect(store.get('key')).rejects.toMatchObject({
       code: 'INVALID_OPTION',
