@@ -48,11 +48,11 @@ export class UpperTier {
   readonly #timeouts = new OperationTimeouts();
   readonly #breaker: CircuitBreaker;
   /** Receives the failures that cost no more than a copy, because nothing rejects with them. */
-  readonly #tell: ProblemReport;
+  readonly #report: ProblemReport;
 
-  constructor(store: Tier, ttlMs: number, clock: Clock, tell: ProblemReport) {
+  constructor(store: Tier, ttlMs: number, clock: Clock, report: ProblemReport) {
     this.store = store;
-    this.#tell = tell;
+    this.#report = report;
     this.#ttlMs = ttlMs;
     this.#clock = clock;
     this.#breaker = new CircuitBreaker(BREAKER, clock, () => {});
@@ -70,7 +70,7 @@ export class UpperTier {
       // One corrupt value does not mean that the tier fails.
       if (Object(error).code !== 'CORRUPT') {
         this.#breaker.failed();
-        this.#tell('tier read', error);
+        this.#report('tier read', error);
       }
       return { ...NOTHING_READ, atMs };
     }
@@ -87,7 +87,7 @@ export class UpperTier {
       if (read.value !== undefined) await this.#copy(key, read.value, read.expiresAt, snapshot);
       else if (snapshot.value !== undefined) await this.#inTime(this.store.del(key));
     } catch (error) {
-      this.#tell('tier copy', error);
+      this.#report('tier copy', error);
       await this.drop(key);
     }
     return read;
@@ -101,7 +101,7 @@ export class UpperTier {
   ): Promise<boolean> {
     let copied = false;
     const failed = (error: unknown) => {
-      this.#tell('tier copy', error);
+      this.#report('tier copy', error);
       return false;
     };
     try {
@@ -116,7 +116,7 @@ export class UpperTier {
 
   /** Never rejects: a copy that cannot be dropped expires. */
   async drop(key: string): Promise<void> {
-    await this.#inTime(this.store.del(key)).catch((error) => this.#tell('tier drop', error));
+    await this.#inTime(this.store.del(key)).catch((error) => this.#report('tier drop', error));
   }
 
   async #copy(
