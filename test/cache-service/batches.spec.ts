@@ -256,7 +256,7 @@ describe('wrapMany', () => {
     await rejected;
   });
 
-  it('works on a store with nothing but get, set and del', async () => {
+  it('needs nothing of a store but get, set and del', async () => {
     const { cache } = setup({}, bareStore());
     const load = upper();
     await cache.wrapMany(['a', 'b'], 60, load);

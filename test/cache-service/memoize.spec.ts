@@ -286,7 +286,7 @@ describe('memoizeMany', () => {
     await expect(userOf('1')).rejects.toMatchObject({ code: 'LOAD_FAILED' });
   });
 
-  it('works without a store that answers', async () => {
+  it('returns what it loads while the store does not answer', async () => {
     const { userOf, asked } = many(setup({}, brokenStore().store));
     expect(await Promise.all([userOf('1'), userOf('2')])).toEqual([{ id: '1' }, { id: '2' }]);
     expect(asked).toEqual([['1', '2']]);
