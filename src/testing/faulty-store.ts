@@ -102,7 +102,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
           [key],
           () => (getVersioned<T>).call(inner, key, how),
           (now, [past]) =>
-            // An earlier read of this key returned it.
+            // The answer of an earlier read of this key.
             how?.consistent || past?.version === undefined ? now : (past as VersionedRead<T>),
         ),
     }),
@@ -112,7 +112,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
           'getNearest',
           [key],
           () => (getNearest<T>).call(inner, key),
-          // An earlier read of this key returned it.
+          // The answer of an earlier read of this key.
           (now, [past]) => (past?.version === undefined ? now : (past as NearestRead<T>)),
         ),
     }),
@@ -146,7 +146,7 @@ function asSent<T>(value: T): T {
 
 type Past = readonly (PastState | undefined)[];
 
-// An earlier read of this key returned it.
+// The answer of an earlier read of this key.
 const recalled = <T>(now: T, [past]: Past): T => (past ? (past.value as T) : now);
 
 function operations(inner: CacheStore, options: FaultyStoreOptions) {
