@@ -95,7 +95,7 @@ export class CacheService extends Invalidator {
 
   /** True if `get` would return a value. */
   async has(key: AnyKey): Promise<boolean> {
-    // Either overload takes it, but none takes both kinds.
+    // The overload asks for a key of `createCacheKey`, of which only these members are read.
     return (await this.getEntry(key as string)) !== undefined;
   }
 
