@@ -53,6 +53,7 @@ const UNITS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 /** The weighted mean of "1d:0.65, 14d:0.27,", whose shares leave out rare values. */
 function meanTTL(text: string): number | undefined {
   const parts = [...text.matchAll(/([\d.]+)([smhd]):([\d.]+)/g)].map(([, amount, unit, share]) => ({
+    // The pattern matches only units of UNITS.
     seconds: Number(amount) * UNITS[unit as keyof typeof UNITS],
     share: Number(share),
   }));

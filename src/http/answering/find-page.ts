@@ -100,6 +100,7 @@ export class PageFinder {
   }
 
   #accepts(entry: Entry, state: 'fresh' | 'stale' | 'last-good'): boolean {
+    // Checked by the schema of the key.
     const refused = this.#refusal(entry.value as Stored, state);
     if (refused) this.#fwd = refused;
     else {
