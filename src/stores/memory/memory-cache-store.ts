@@ -17,7 +17,15 @@ import { globMatcher } from '../../util/glob.js';
 import { tooLarge } from './error.js';
 import { HeapSize, rawBytes } from './heap-size.js';
 import { bound, type MemoryCacheStoreOptions } from './options.js';
-import { frameBytes, newRecord, ownRaw, refill, type Stored, TOKEN_EXPIRY, victimFor } from './record.js';
+import {
+  frameBytes,
+  newRecord,
+  ownRaw,
+  refill,
+  type Stored,
+  TOKEN_EXPIRY,
+  victimFor,
+} from './record.js';
 import { Sieve } from './sieve.js';
 
 /**
