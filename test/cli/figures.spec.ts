@@ -54,7 +54,7 @@ describe('the figures of the command line', () => {
   const where = () => ['--table', 'cache', '--prefix', 'shop', '--endpoint', server.endpoint];
 
   it('are: one file of less than 60 KB gzipped', () => {
-    expect(gzipSync(readFileSync(cli.file), { level: 9 }).length).toBeLessThan(60 * 1024);
+    expect(gzipSync(readFileSync(cli.file), { level: 9 }).length).toBeLessThan(60_000);
   });
 
   it('are: the help within 150 ms', async () => {
