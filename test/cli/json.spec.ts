@@ -60,7 +60,7 @@ describe('the JSON of each command', () => {
     await cache.close();
     // What takes a fault of the store to happen.
     const error = new Error('no');
-    listener({ type: 'store-error', operation: 'get', error, durationMs: 1 });
+    listener({ type: 'store-error', operation: 'get', key: 'a', error });
     listener({ type: 'refused', key: 'a', reason: 'invalidated' });
     listener.flush();
   });
