@@ -1,8 +1,16 @@
 import { CacheError } from '../../model/errors.js';
+import { followColorScheme, LINE_COLORS } from './color-scheme.js';
 import { costs } from './cost.js';
 import { crossings, steps } from './crossings.js';
 import type { Prices } from './prices.js';
 import type { Workload } from './workload.js';
+
+/** Lines may lie upon each other. */
+const DASHES = [
+  [1, 0],
+  [8, 3],
+  [3, 3],
+];
 
 /** The monthly cost of each store over the requests a second, as a specification for Vega-Lite. */
 export function chartSpec(
@@ -46,7 +54,7 @@ export function chartSpec(
             field: 'store',
             type: 'nominal',
             sort: null,
-            scale: { scheme: 'tableau10' },
+            scale: { range: LINE_COLORS },
             // Names are longer than the labels that Vega cuts.
             legend: { title: null, labelLimit: 0 },
           },
@@ -54,6 +62,7 @@ export function chartSpec(
             field: 'store',
             type: 'nominal',
             sort: null,
+            scale: { range: DASHES },
             legend: { title: null, labelLimit: 0 },
           },
         },
@@ -63,7 +72,7 @@ export function chartSpec(
         data: { values: crossed },
         encoding: position,
         layer: [
-          { mark: { type: 'point', filled: true, size: 60, color: 'black', opacity: 1 } },
+          { mark: { type: 'point', filled: true, size: 60, color: '#000', opacity: 1 } },
           {
             mark: {
               type: 'text',
@@ -72,6 +81,7 @@ export function chartSpec(
               dx: 6,
               dy: 6,
               fontWeight: 'bold',
+              color: '#000',
             },
             encoding: { text: label },
           },
@@ -88,12 +98,12 @@ const point = <More>(requests: number, cost: number, more: More) => ({
   ...more,
 });
 
-/** Draws the chart. @throws CacheError `MISSING_PEER` unless vega and vega-lite are installed: they weigh 1.4 MB. */
+/** Draws the chart, in light and dark. @throws CacheError `MISSING_PEER` unless vega and vega-lite are installed: they weigh 1.4 MB. */
 export async function drawChart(spec: object): Promise<string> {
   const [vega, { compile }] = await loadVega();
   // The specification is ours, and typed by Vega-Lite's whole grammar.
   const compiled = compile(spec as never).spec;
-  return new vega.View(vega.parse(compiled), { renderer: 'none' }).toSVG();
+  return followColorScheme(await new vega.View(vega.parse(compiled), { renderer: 'none' }).toSVG());
 }
 
 async function loadVega() {

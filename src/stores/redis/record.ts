@@ -87,6 +87,10 @@ export class RedisRecord {
     return this.#bytes.length;
   }
 
+  get header(): Uint8Array {
+    return this.#bytes.subarray(0, HEADER_BYTES);
+  }
+
   get isToken(): boolean {
     return this.#kind === TOKEN;
   }

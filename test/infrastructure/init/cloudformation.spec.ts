@@ -123,7 +123,7 @@ Outputs:
   const added = templateFor('cloudformation', 'dynamodb').text;
 
   it('keeps what is there, and adds the rest', () => {
-    const { text: merged } = mergeTemplate(existing, added);
+    const merged = mergeTemplate(existing, added).text;
     expect(merged).toContain('# The queue\n  Queue:\n');
     const resources = Object.keys(validated(merged).toJSON().Resources);
     expect(resources).toEqual(expect.arrayContaining(['Queue', 'CacheTable', 'CacheWriterPolicy']));
@@ -138,7 +138,7 @@ Outputs:
   });
 
   it('refuses to overwrite', () => {
-    const { text: merged } = mergeTemplate(existing, added);
+    const merged = mergeTemplate(existing, added).text;
     expect(() => mergeTemplate(merged, added)).toThrow(/has AlarmTopicArn already/);
   });
 });
