@@ -5,10 +5,12 @@ import { summaryOf, titleOf } from './pages.js';
 const LONGEST = 200;
 
 /** The entry point of each folder of `src/`, by its path below it: `metrics` is `@glasswork/cache/metrics`. */
-const ENTRY_POINTS = Object.entries(tsconfig.compilerOptions.paths).map(([name, [file = '']]) => ({
-  name,
-  folder: file.replace(/^\.\/src\/|(\/?index)?\.ts$/g, ''),
-}));
+export const ENTRY_POINTS = Object.entries(tsconfig.compilerOptions.paths).map(
+  ([name, [file = '']]) => ({
+    name,
+    folder: file.replace(/^\.\/src\/|(\/?index)?\.ts$/g, ''),
+  }),
+);
 
 export interface Described {
   readonly title: string;

@@ -15,7 +15,7 @@ export interface RedisCacheStoreOptions {
   readonly url?: string | undefined;
   /** URLs of some nodes of a Cluster, from which the client learns the others. They differ in host and port only. */
   readonly nodes?: readonly string[] | undefined;
-  /** True if `url` is of a Cluster, such as ElastiCache Serverless or a configuration endpoint. */
+  /** True if `url` is of a Cluster, such as ElastiCache Serverless or a configuration endpoint. Default: false. */
   readonly cluster?: boolean | undefined;
   /**
    * ElastiCache's login by IAM, which needs TLS. The store signs a new token for each connection with the credentials of
