@@ -222,6 +222,7 @@ function headersOf(lines: readonly string[], first: number): Record<string, stri
   // Without a prototype, because a header may be called `constructor`.
   const headers: Record<string, string> = Object.create(null);
   for (let at = first; at < lines.length; at++) {
+    // `at` is below the length.
     const line = lines[at] as string;
     const colon = line.indexOf(':');
     // This also refuses continuation lines, which begin with a space.

@@ -24,6 +24,7 @@ export function outgoing(
   if (NOT_IN_A_TARGET.test(target)) throw unsendable('the path');
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (const name in headers) {
+    // The loop goes over the names of `headers`.
     const value = headers[name] as string;
     if (NOT_IN_A_VALUE.test(value)) throw unsendable(`the header ${name}`);
     head += `${name}: ${value}\r\n`;

@@ -78,6 +78,7 @@ function reviveRegExp(source: unknown, flags: unknown, lastIndex: unknown): RegE
 
 function emptyError(name: unknown): Error {
   if (!ERRORS.some((one) => one === name)) throw unknownType();
+  // ERRORS lists classes of errors alone.
   const Type = Reflect.get(globalThis, String(name)) as ErrorConstructor;
   const error: Error = name === 'AggregateError' ? new AggregateError([]) : new Type();
   // The stack of this function would mislead.

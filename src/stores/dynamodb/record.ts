@@ -88,6 +88,7 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
   if (typeof value === 'string') {
     return Object(item.value).B === value ? Buffer.from(value, 'base64') : value;
   }
+  // The SDK returns binary attributes as Uint8Array, perhaps of another realm.
   if (ArrayBuffer.isView(value)) return value as Uint8Array;
   const message = `The item of "${key}" holds neither text nor bytes, so another program wrote it: give the cache its own table.`;
   throw new CacheError('CORRUPT', message, { subject: key });
