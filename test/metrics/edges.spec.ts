@@ -29,7 +29,8 @@ describe('the sums of metrics', () => {
 
   it('keep bytes apart from calls, and leave out what is zero', () => {
     const call = {
-      ...{ type: 'store', store: 'memory', operation: 'get', key: 'k', failure: undefined },
+      type: 'store',
+      ...{ store: 'memory', operation: 'get', key: 'k', failure: undefined },
       durationMs: 1.23456,
     } as const;
     expect(taken({ ...call, bytesRead: 5, bytesWritten: 0 })).toEqual({
