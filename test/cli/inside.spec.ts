@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Feed } from '../../src/cli/inspect/feed.js';
 import { cookieOf, isOwnHost, isOwnPage, isSecret } from '../../src/cli/inspect/guard.js';
+import { serve } from '../../src/cli/inspect/serve.js';
 import { type Search, Searches } from '../../src/cli/inspect/steps.js';
 import { tagSearch } from '../../src/cli/inspect/tags.js';
 import { addPlace, count, type Place, storeKind } from '../../src/cli/options.js';
@@ -132,6 +135,34 @@ describe('the guard of an inspector', () => {
     const headers = new Headers({ cookie: 'xa=1;a=2; b=3' });
     expect(['a', 'b', 'c'].map((name) => cookieOf(headers, name))).toEqual(['2', '3', undefined]);
     expect(cookieOf(new Headers(), 'a')).toBeUndefined();
+  });
+});
+
+describe('the server of an inspector', () => {
+  it('takes bodies of up to 4 MB, and only URLs of its own', async () => {
+    const lengths: number[] = [];
+    const { port } = await serve(0, () => async (asked) => {
+      lengths.push((await asked.arrayBuffer()).byteLength);
+      return new Response(null, { status: 204, headers: { 'x-own': '1' } });
+    });
+    const post = (body: Buffer) =>
+      fetch(`http://127.0.0.1:${port}/`, {
+        method: 'POST',
+        body,
+        headers: { connection: 'close' },
+      });
+    const whole = await post(Buffer.alloc(4_000_000));
+    expect([whole.status, whole.headers.get('x-own')]).toEqual([204, '1']);
+    expect((await post(Buffer.alloc(0))).status).toBe(204);
+    const tooLong = await post(Buffer.alloc(4_000_001)).then(
+      ({ status }) => status,
+      () => 413,
+    );
+    expect(tooLong).toBe(413);
+    expect(lengths).toEqual([4_000_000, 0]);
+    const foreign = request({ port, path: 'http://a.test/', agent: false }).end();
+    const [{ statusCode }] = (await once(foreign, 'response')) as [IncomingMessage];
+    expect(statusCode).toBe(400);
   });
 });
 
@@ -280,6 +311,17 @@ describe('a sample of a store', () => {
     expect([await keys(), await keys(), await keys(), await keys()]).toEqual([
       ...[['b', 'a'], ['d', 'c'], ['e'], ['b', 'a']],
     ]);
+  });
+
+  it('counts what was written in the last minute', async () => {
+    vi.useFakeTimers({ now: Date.UTC(2030, 0, 1), toFake: ['Date'] });
+    try {
+      const ages = [0, 59_999, 60_000];
+      const records = ages.map((ageMs) => recordOf(`app:${ageMs}`, [], { ageMs }));
+      expect((await new Sampler(targetOf([records]).target, 5).next()).filled).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is empty of an empty store', async () => {
