@@ -81,6 +81,7 @@ export function chartSpec(
               dx: 6,
               dy: 6,
               fontWeight: 'bold',
+              color: '#000',
             },
             encoding: { text: label },
           },

@@ -18,7 +18,7 @@ interface Parts {
   readonly emit: Emit;
 }
 
-const TIMED_OUT = Symbol("timed out");
+const TIMED_OUT = Symbol('timed out');
 
 /**
  * The loaded value, or the last good one if the load fails or takes longer than `softTimeout`.

@@ -4,7 +4,7 @@ import type { Raw } from '../../serializers/serializer.js';
 import type { ValueCodec } from '../../serializers/value-codec.js';
 import { type MaybePromise, whenReady } from '../../util/promises.js';
 import { type Overflow, readOverflow, tooLarge } from '../overflow.js';
-import { pointerBody, type RecordBody, recordBody, type RedisRecord } from './record.js';
+import { pointerBody, type RecordBody, type RedisRecord, recordBody } from './record.js';
 
 /** Converts between values and records. A value that is too large for its record is in the overflow store. */
 export class RecordValues {

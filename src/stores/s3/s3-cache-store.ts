@@ -14,16 +14,9 @@ import { isPromise } from '../../util/promises.js';
 import { tooLarge } from '../overflow.js';
 import { ABSENT, type Database, type StoredObject } from './database.js';
 import { httpDatabase } from './http-database.js';
-import { type S3Keys, s3Keys, matcher } from './keys.js';
+import { matcher, type S3Keys, s3Keys } from './keys.js';
 import { checkedBucket, LARGEST_OBJECT_BYTES, type S3CacheStoreOptions } from './options.js';
-import {
-  foreign,
-  HEAD_BYTES,
-  type S3Record,
-  s3Record,
-  tombstone,
-  valueRecord,
-} from './record.js';
+import { foreign, HEAD_BYTES, type S3Record, s3Record, tombstone, valueRecord } from './record.js';
 import { deleteObjects, listNames } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
 import { versionedWrites, type When, type Write } from './writes.js';

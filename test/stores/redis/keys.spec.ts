@@ -33,7 +33,9 @@ describe('the keys of a Redis store', () => {
   });
 
   it('are searched for by what a glob begins with, literally', () => {
-    expect(redisKeys('a*[b]?\\').scanPattern('c[d]\\*e*f')).toBe('a\\*\\[b\\]\\?\\\\:c\\[d\\]\\*e*');
+    expect(redisKeys('a*[b]?\\').scanPattern('c[d]\\*e*f')).toBe(
+      'a\\*\\[b\\]\\?\\\\:c\\[d\\]\\*e*',
+    );
     expect(redisKeys('shop').scanPattern()).toBe('shop:*');
   });
 
