@@ -115,7 +115,8 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Http
       };
       const query = 'delete=';
       const response = await send('delete', { method: 'POST', query, headers, body });
-      const errors = response.status === 200 ? parseDeletion(String(response.body)) : undefined;
+      // Only the answer to a deletion has this form.
+      const errors = parseDeletion(String(response.body));
       if (errors) return errors;
       throw failed('delete', response);
     },
