@@ -182,8 +182,11 @@ async function container(answer: (request: Received) => Reply) {
 }
 
 /** What a request is told when there is nothing to sign it with; it never leaves, so there is no service. */
-const refused = (provide = defaultCredentials()) =>
-  expect(transportTo(new URL('http://x.invalid'), { credentials: provide }).send(ask)).rejects;
+const refused = (options: Parameters<typeof transportTo>[1] = {}) => {
+  const credentials = defaultCredentials();
+  return expect(transportTo(new URL('http://x.invalid'), { credentials, ...options }).send(ask))
+    .rejects;
+};
 
 const noCredentials = (why: RegExp) => ({
   code: 'NO_CREDENTIALS',
@@ -376,7 +379,7 @@ describe("the container's endpoint", () => {
 
   it('that never answers ends with the total time', async () => {
     await container(() => () => {});
-    await refused().toMatchObject({
+    await refused({ timeouts: { total: '50ms' } }).toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringContaining('the container endpoint gave none before timeouts.total'),
     });
