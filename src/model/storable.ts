@@ -48,7 +48,7 @@ function opaqueName(value: object): string {
 /** What its `toJSON` returns, if JSON leaves that out. Undefined for an object that throws: the serializer reports it. */
 function writesNothing(value: object): string | undefined {
   try {
-    const { toJSON } = value as { toJSON?: unknown };
+    const { toJSON }: { toJSON?: unknown } = value;
     return typeof toJSON === 'function' ? withoutForm(toJSON.call(value, '')) : undefined;
   } catch {
     return undefined;

@@ -302,7 +302,7 @@ describe("the container's endpoint", () => {
     const provide = defaultCredentials();
     await provide();
     vi.setSystemTime(START + 60 * MINUTE);
-    await refused(provide).toMatchObject(noCredentials(/answered 403/));
+    await refused({ credentials: provide }).toMatchObject(noCredentials(/answered 403/));
   });
 
   it.each([
@@ -338,9 +338,9 @@ describe("the container's endpoint", () => {
       let isBad = true;
       await container(() => (isBad ? (bad as Reply) : granted('KEY', 60)));
       const provide = defaultCredentials();
-      const failed = refused(provide);
+      const failed = refused({ credentials: provide });
       await failed.toMatchObject(noCredentials(why));
-      await refused(provide).toMatchObject({ message: expect.not.stringContaining('hid') });
+      await refused({ credentials: provide }).toMatchObject({ message: expect.not.stringContaining('hid') });
       isBad = false;
       expect(await provide()).toMatchObject({ accessKeyId: 'KEY' });
     },

@@ -135,6 +135,7 @@ function ttlOfLoad(ttl: Duration): number {
   if (typeof ttl === 'number' && ttl <= 0) return 0;
   if (Number.isFinite(ttl) && Number(ttl) * 1_000 > LONGEST_LIFE_MS) return LONGEST_LIFE_MS;
   if (typeof ttl === 'string' && ttl.startsWith('-')) {
+    // A duration without its sign is one. `milliseconds` refuses any other text.
     return -milliseconds(ttl.slice(1) as Duration, 'ttl', 'zero');
   }
   return milliseconds(ttl, 'ttl', 'zero');

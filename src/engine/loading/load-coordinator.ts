@@ -45,6 +45,7 @@ export class LoadCoordinator {
     for (const [i, each] of started.entries())
       this.#parts.inFlight.abortIfOver(each, (missing[i] as LoadRequest).called);
     return running.map((joined) => ({
+      // One load was started for each request that joins none, in their order.
       inFlight: joined ?? (started.shift() as InFlightLoad),
       hasJoined: joined !== undefined,
     }));
@@ -53,6 +54,7 @@ export class LoadCoordinator {
   /** Starts a load for one caller, even if another runs: for a value that cannot be copied and so not shared. */
   loadAlone(request: LoadRequest, load: LoadAll): InFlightLoad {
     const { access, runner } = this.#parts;
+    // One request starts one load.
     return runner.startAll(withStaleValue(access.store, [request]), load)[0] as InFlightLoad;
   }
 
