@@ -340,7 +340,9 @@ describe("the container's endpoint", () => {
       const provide = defaultCredentials();
       const failed = refused({ credentials: provide });
       await failed.toMatchObject(noCredentials(why));
-      await refused({ credentials: provide }).toMatchObject({ message: expect.not.stringContaining('hid') });
+      await refused({ credentials: provide }).toMatchObject({
+        message: expect.not.stringContaining('hid'),
+      });
       isBad = false;
       expect(await provide()).toMatchObject({ accessKeyId: 'KEY' });
     },
