@@ -92,7 +92,7 @@ describe('the pool', () => {
 
   it('opens 64 sockets at most, and serves everyone', async () => {
     const { url, sockets } = await serveHttp(() => ({}));
-    const transport = transportTo(url, { timeouts: { connect: 10, request: 10, total: 10 } });
+    const transport = transportTo(url);
     const answers = await Promise.all(Array.from({ length: 150 }, () => transport.send(ask)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(150);
     expect(sockets).toHaveLength(64);
@@ -125,7 +125,7 @@ describe('close()', () => {
     const { url, sockets } = await serveHttp(() => (response) => {
       if (response.socket === sockets[0]) transport.close();
     });
-    const transport = transportTo(url, { timeouts: { request: 15, total: 15 } });
+    const transport = transportTo(url);
     const ends = await Promise.allSettled(Array.from({ length: 70 }, () => transport.send(change)));
     expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(70);
     // Not one of them by its own budget.
