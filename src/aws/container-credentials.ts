@@ -92,7 +92,7 @@ async function ask(url: URL, token: string | undefined): Promise<Answer | Failur
 function authorization(url: URL): string | undefined {
   const { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file, AWS_CONTAINER_AUTHORIZATION_TOKEN: given } =
     process.env;
-  if (!file) return given;
+  if (!file) return given?.trim();
   try {
     return builtin.fs().readFileSync(file, 'utf8').trim();
   } catch (cause) {

@@ -36,8 +36,12 @@ export function defaultCredentials(): CredentialSource {
     if (found) return found.accessKeyId !== credentials.accessKeyId;
     return kept().expire?.(credentials) ?? false;
   };
-  source.origin = () =>
-    kept() === fromSdk ? `the AWS SDK, profile "${profileName()}",` : 'the container endpoint';
+  source.origin = () => {
+    if (environmentCredentials()) return 'the environment (AWS_ACCESS_KEY_ID)';
+    return kept() === fromSdk
+      ? `the AWS SDK, profile "${profileName()}",`
+      : 'the container endpoint';
+  };
   return source;
 }
 

@@ -146,8 +146,8 @@ export async function findCredentials(
 ): Promise<Credentials> {
   try {
     const found = source();
-    if (!(found instanceof Promise)) return checked(found);
-    return checked(await withTimeout(found, withinMs, () => late(source)));
+    if (!(found instanceof Promise)) return sendable(checked(found), source);
+    return sendable(checked(await withTimeout(found, withinMs, () => late(source))), source);
   } catch (cause) {
     if (cause instanceof CacheError) throw cause;
     const message = `No AWS credentials: ${USER_FUNCTION} failed (${shortText(cause)}). Check what it calls, or leave the option out to use AWS_ACCESS_KEY_ID, a container or a profile.`;
@@ -175,6 +175,19 @@ function checked<T extends Credentials>(given: T): T {
       : sessionToken != null && typeof sessionToken !== 'string' && 'sessionToken';
   if (!wrong) return given;
   const message = `No AWS credentials: ${USER_FUNCTION} returned no ${wrong}. Return { accessKeyId, secretAccessKey, sessionToken?, expiration? }.`;
+  throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials' });
+}
+
+/** White space, such as a line feed that was copied along, and everything else that a header cannot carry. */
+const UNFIT = /[^\x21-\x7e]/;
+
+/** @throws CacheError `NO_CREDENTIALS` that names the unfit part, because AWS would only refuse the signature. */
+function sendable(found: Credentials, { origin }: CredentialSource): Credentials {
+  const { accessKeyId, secretAccessKey, sessionToken } = found;
+  const parts = Object.entries({ accessKeyId, secretAccessKey, sessionToken });
+  const unfit = parts.find(([, part]) => part && UNFIT.test(part));
+  if (!unfit) return found;
+  const message = `No AWS credentials: the ${unfit[0]} from ${origin?.() ?? USER_FUNCTION} contains white space or a character that credentials never have. Remove it.`;
   throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials' });
 }
 

@@ -1,7 +1,7 @@
 import type { CacheStore } from '../model/cache-store.js';
 import { withTimeout } from '../model/time.js';
 import { copyOfData, structuralCopy } from '../util/clone.js';
-import { freezeDeep, isFrozenDeep } from '../util/deep-freeze.js';
+import { freezeDeep, isFrozenDeep, isObject } from '../util/deep-freeze.js';
 import { STORE_BUDGET_MS } from './store-access.js';
 
 /** Stands for the copy of a value that cannot be copied. The value itself must not be returned instead. */
@@ -32,18 +32,20 @@ export function copyAsHit(store: CacheStore, value: unknown, storageKey: string)
 
 /** A copy of a value that the store returned, or the value itself if the store shares frozen values. */
 export function copyOfHit(store: CacheStore, value: unknown, storageKey: string): unknown {
-  return store.sharesFrozen && isFrozenDeep(value) ? value : copyAsHit(store, value, storageKey);
+  const isShared = store.sharesFrozen && isObject(value) && isFrozenDeep(value);
+  return isShared ? value : copyAsHit(store, value, storageKey);
 }
 
 /**
  * A copy to write in place of a loaded value, which its caller may change before the store serialises it. The copy of
- * plain data is lossless. Anything else goes through the store's serializer, because a class instance may have a
- * `toJSON`, which a clone would lack. May be a promise, like that of `copyAsHit`.
+ * plain data is lossless. Anything else goes through the store's serializer: a class instance may have a `toJSON`, which
+ * a clone would lack, and a serializer may not know the `Date` of another realm. May be a promise, like that of
+ * `copyAsHit`.
  */
 export function copyForStore(store: CacheStore, value: unknown, storageKey: string): unknown {
   if (isFrozenDeep(value)) return value;
   try {
-    return copyOfData(value);
+    return copyOfData(value, 'own realm');
   } catch {
     return store.copy ? copyAsHit(store, value, storageKey) : NOT_COPIED;
   }

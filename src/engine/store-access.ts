@@ -1,5 +1,11 @@
 import type { CacheStore } from '../model/cache-store.js';
-import { CacheError, type CacheErrorCode, errorCode, withoutPasswords } from '../model/errors.js';
+import {
+  CacheError,
+  type CacheErrorCode,
+  errorCode,
+  readable,
+  withoutPasswords,
+} from '../model/errors.js';
 import type { Emit } from '../model/event-log.js';
 import { FAILED } from '../model/failed.js';
 import type { Clock } from '../model/time.js';
@@ -131,12 +137,13 @@ export class StoreAccess {
     const asks = typeof run === 'function';
     const ended = asks ? this.#calls?.(operation, key) : undefined;
     return new Promise((resolve, reject) => {
-      const failed = (error: unknown): void => {
-        if (error === LATE) {
+      const failed = (thrown: unknown): void => {
+        if (thrown === LATE) {
           // In the caller's context, because the timer is common to all calls, and a listener may need its request.
           context.runInAsyncScope(failed, undefined, late(operation, ms));
           return;
         }
+        const error = readable(thrown);
         const harmless =
           error instanceof CacheError ? NOT_THE_STORE.has(error.code) : isParsing(error);
         // Nor does a connection that died during a freeze mean that the store fails.

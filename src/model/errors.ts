@@ -113,11 +113,22 @@ function isInstance(value: unknown, of: unknown): boolean {
   );
 }
 
+const UNREADABLE = 'An error that throws when it is read';
+
 /** The most causes in the JSON of an error, because a chain of causes may be circular. */
 const MOST_CAUSES = 5;
 
-/** Keeps nothing else, because an SDK's error contains the request with its signature. */
+/** Never throws, because a log line about an error must not end in another one. */
 function causeJSON(error: unknown, most: number): CauseJSON {
+  try {
+    return readCause(error, most);
+  } catch {
+    return { message: UNREADABLE };
+  }
+}
+
+/** Keeps nothing else, because an SDK's error contains the request with its signature. */
+function readCause(error: unknown, most: number): CauseJSON {
   const { name, code, message, cause }: Partial<Record<keyof CauseJSON, unknown>> = Object(error);
   const json = { message: withoutPasswords(String(message ?? error)) };
   return {
@@ -126,6 +137,19 @@ function causeJSON(error: unknown, most: number): CauseJSON {
     ...json,
     ...(cause !== undefined && most > 1 && { cause: causeJSON(cause, most - 1) }),
   };
+}
+
+/** The error itself, or one that stands for it if it throws when it is read. */
+export function readable(error: unknown): unknown {
+  try {
+    const { name, code, message }: Record<string, unknown> = Object(error);
+    for (const part of [name, code, message, error]) String(part);
+    // The test of its class reads more of it.
+    void (error instanceof CacheError);
+    return error;
+  } catch {
+    return new Error(UNREADABLE);
+  }
 }
 
 /** Removes the text between scheme and host from each URL. */

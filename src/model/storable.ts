@@ -21,11 +21,16 @@ function obstacle(value: unknown): string | undefined {
   if (typeof value === 'object' && value !== null) {
     const name = opaqueName(value);
     if (name) return `an instance of ${name}`;
-    return writesNothing(value) ? 'an object whose toJSON returns undefined' : undefined;
+    const nothing = writesNothing(value);
+    return nothing && `an object whose toJSON returns ${nothing}`;
   }
-  const hasNoForm = value === undefined || typeof value === 'function' || typeof value === 'symbol';
-  if (!hasNoForm) return undefined;
-  return value === undefined ? 'undefined' : `a ${typeof value}`;
+  return withoutForm(value);
+}
+
+/** What the value is, if JSON leaves such values out. */
+function withoutForm(value: unknown): string | undefined {
+  if (value === undefined) return 'undefined';
+  return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : undefined;
 }
 
 /** The name of a built-in object that no serializer can read. Empty for anything else. */
@@ -40,12 +45,12 @@ function opaqueName(value: object): string {
   }
 }
 
-/** False for an object that throws, because the serializer reports that. */
-function writesNothing(value: object): boolean {
+/** What its `toJSON` returns, if JSON leaves that out. Undefined for an object that throws: the serializer reports it. */
+function writesNothing(value: object): string | undefined {
   try {
     const { toJSON }: { toJSON?: unknown } = value;
-    return typeof toJSON === 'function' && toJSON.call(value, '') === undefined;
+    return typeof toJSON === 'function' ? withoutForm(toJSON.call(value, '')) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

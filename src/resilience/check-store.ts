@@ -1,5 +1,5 @@
 import type { CacheStore, VersionedStore } from '../model/cache-store.js';
-import { CacheError } from '../model/errors.js';
+import { CacheError, readable } from '../model/errors.js';
 import { keySpace } from '../model/key-space.js';
 import { withTimeout } from '../model/time.js';
 
@@ -76,7 +76,8 @@ const stepsOf =
     };
     try {
       return await withTimeout(run(), STEP_MS, late);
-    } catch (error) {
+    } catch (thrown) {
+      const error = readable(thrown);
       if (error instanceof CacheError && error.subject === step) throw error;
       const text = String(Object(error).message ?? error);
       throw fail(error instanceof CacheError ? error.code : 'STORE_FAILED', text, error);

@@ -102,11 +102,15 @@ function codecOf(serializer: Serializer): Pick<ValueCodec, 'serialize' | 'deseri
 }
 
 /** True for an instance of a class, which some serializers write as nothing. The JSON serializer refuses those. */
-const mayBeLost = (serializer: Serializer, value: unknown): boolean =>
-  serializer !== jsonSerializer &&
-  isObject(value) &&
-  !Array.isArray(value) &&
-  !isPlainObject(value);
+function mayBeLost(serializer: Serializer, value: unknown): boolean {
+  if (serializer === jsonSerializer || !isObject(value)) return false;
+  try {
+    return !Array.isArray(value) && !isPlainObject(value);
+  } catch {
+    // A proxy that throws for every question.
+    return true;
+  }
+}
 
 /** The same output, if it can be read. @throws CacheError `UNSERIALIZABLE`, because it would be corrupt for ever. */
 function checkKept(serializer: Serializer, key: string, raw: Raw): MaybePromise<Raw> {

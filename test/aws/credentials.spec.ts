@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type CacheError, DynamoDBCacheStore } from '@glasswork/cache';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { containerCredentials } from '../../src/aws/container-credentials.js';
-import { defaultCredentials } from '../../src/aws/credentials.js';
+import { type CredentialProvider, defaultCredentials } from '../../src/aws/credentials.js';
 import { freePort } from '../servers/free-port.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import {
@@ -33,6 +34,48 @@ async function sharedFile(text: string): Promise<string> {
 const environment = (variables: Record<string, string | undefined>) => {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 };
+
+/** Of the store, whose errors name the table. */
+const storeError = async (credentials?: CredentialProvider) => {
+  const { url } = await serveHttp(() => ({}));
+  const options = { tableName: 't', region: 'us-east-1', endpoint: url.origin, credentials };
+  const store = new DynamoDBCacheStore({ ...options, timeouts: { total: '50ms' } });
+  return store.get('k').then(
+    () => undefined,
+    (error: CacheError) => error,
+  );
+};
+
+describe('credentials with a character that no header can carry, or that is easily copied along', () => {
+  const good = { accessKeyId: 'AKIA', secretAccessKey: 'hidden', sessionToken: 'hidden' };
+  it.each([
+    ['accessKeyId', 'AKIA\n'],
+    ['accessKeyId', ' AKIA'],
+    ['secretAccessKey', 'hidden\n'],
+    ['secretAccessKey', 'hidden\r'],
+    ['sessionToken', 'hidden\u00a0'],
+    ['sessionToken', 'hidden\u20ac'],
+  ])('are NO_CREDENTIALS that name %s and show nothing: %j', async (part, text) => {
+    const named = expect.stringMatching(new RegExp(`${part} .*white space.*Remove it`));
+    const given = await storeError(async () => ({ ...good, [part]: text }));
+    expect(given).toMatchObject({ code: 'NO_CREDENTIALS', message: named });
+    expect(given?.message).toContain('the function given as credentials');
+    const [id, secret, token] = Object.entries({ ...good, [part]: text }).map(([, each]) => each);
+    environment({ AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token });
+    const found = await storeError();
+    expect(found).toMatchObject({ code: 'NO_CREDENTIALS', message: named });
+    expect(found?.message).toContain('the environment (AWS_ACCESS_KEY_ID)');
+    for (const error of [given, found]) expect(error?.message).not.toContain('hidden');
+  });
+});
+
+it('credentials that take too long get the remedy of credentials, not of the table', async () => {
+  const late = await storeError(() => new Promise(() => {}));
+  expect(late).toMatchObject({
+    code: 'TIMEOUT',
+    message: expect.stringMatching(/was not sent: .*or raise timeouts\.total\.$/),
+  });
+});
 
 describe('the environment', () => {
   it('is read each time, for it is where credentials are rotated', async () => {
@@ -139,8 +182,11 @@ async function container(answer: (request: Received) => Reply) {
 }
 
 /** What a request is told when there is nothing to sign it with; it never leaves, so there is no service. */
-const refused = (provide = defaultCredentials()) =>
-  expect(transportTo(new URL('http://x.invalid'), { credentials: provide }).send(ask)).rejects;
+const refused = (options: Parameters<typeof transportTo>[1] = {}) => {
+  const credentials = defaultCredentials();
+  return expect(transportTo(new URL('http://x.invalid'), { credentials, ...options }).send(ask))
+    .rejects;
+};
 
 const noCredentials = (why: RegExp) => ({
   code: 'NO_CREDENTIALS',
@@ -256,7 +302,7 @@ describe("the container's endpoint", () => {
     const provide = defaultCredentials();
     await provide();
     vi.setSystemTime(START + 60 * MINUTE);
-    await refused(provide).toMatchObject(noCredentials(/answered 403/));
+    await refused({ credentials: provide }).toMatchObject(noCredentials(/answered 403/));
   });
 
   it.each([
@@ -292,9 +338,11 @@ describe("the container's endpoint", () => {
       let isBad = true;
       await container(() => (isBad ? (bad as Reply) : granted('KEY', 60)));
       const provide = defaultCredentials();
-      const failed = refused(provide);
+      const failed = refused({ credentials: provide });
       await failed.toMatchObject(noCredentials(why));
-      await refused(provide).toMatchObject({ message: expect.not.stringContaining('hid') });
+      await refused({ credentials: provide }).toMatchObject({
+        message: expect.not.stringContaining('hid'),
+      });
       isBad = false;
       expect(await provide()).toMatchObject({ accessKeyId: 'KEY' });
     },
@@ -333,7 +381,7 @@ describe("the container's endpoint", () => {
 
   it('that never answers ends with the total time', async () => {
     await container(() => () => {});
-    await refused().toMatchObject({
+    await refused({ timeouts: { total: '50ms' } }).toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringContaining('the container endpoint gave none before timeouts.total'),
     });

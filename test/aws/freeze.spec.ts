@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   ask,
   change,
@@ -12,10 +12,20 @@ import {
 } from './servers.js';
 
 const HOUR_MS = 3_600_000;
-/** For a service that hangs: its limits end the wait. */
+/** For a server that accepts and says nothing. In real time, because every try has to end by it, and by nothing else. */
 const SHORT = { connect: '1s', request: '1s', total: '1500ms' } as const;
-/** For a service that answers: only a freeze can pass these limits, however slow the machine. */
+/** For all others: only a freeze, or `hang`, can pass these limits, however slow the machine. */
 const LONG = { connect: '60s', request: '60s', total: '90s' } as const;
+
+/** A reply that never comes: the limit of its try has passed. Sockets know no virtual time, but the limit does. */
+const hang: Reply = () => {
+  vi.advanceTimersByTime(60_000);
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+  return () => vi.useRealTimers();
+});
 
 const running = process.hrtime.bigint;
 
@@ -43,44 +53,38 @@ describe.each([
   ['through which the monotonic clock goes on', true],
 ])('a freeze %s', (_how, counted) => {
   /** A service for which something happens to the first request while the process is frozen. */
-  async function frozenDuring(first: (request: Received) => Reply, timeouts: object = LONG) {
+  async function frozenDuring(first: (request: Received) => Reply) {
     let freeze = () => {};
     const server = await serveHttp((request) => {
       if (request.number > 1) return {};
       freeze();
       return first(request);
     });
-    const made = freezable(server.url, counted, timeouts);
+    const made = freezable(server.url, counted);
     freeze = made.freeze;
     return { ...server, ...made };
   }
 
-  const ends: [string, Reply, typeof LONG | typeof SHORT][] = [
-    ['hangs', () => {}, SHORT],
-    ['is reset', (response) => response.socket?.resetAndDestroy(), LONG],
-    ['ends', (response) => response.socket?.destroy(), LONG],
+  const ends: [string, Reply][] = [
+    ['hangs', hang],
+    ['is reset', (response) => response.socket?.resetAndDestroy()],
+    ['ends', (response) => response.socket?.destroy()],
   ];
 
-  it.each(ends)(
-    'and a connection that %s: sent anew, with all its time',
-    async (_, first, timeouts) => {
-      const { transport, requests } = await frozenDuring(() => first, timeouts);
-      expect(await transport.send(ask)).toMatchObject({ status: 200, attempts: 2 });
-      const [signed, second] = requests.map(({ headers }) => headers['x-amz-date']?.slice(0, 11));
-      expect(second).not.toBe(signed);
-    },
-  );
+  it.each(ends)('and a connection that %s: sent anew, with all its time', async (_, first) => {
+    const { transport, requests } = await frozenDuring(() => first);
+    expect(await transport.send(ask)).toMatchObject({ status: 200, attempts: 2 });
+    const [signed, second] = requests.map(({ headers }) => headers['x-amz-date']?.slice(0, 11));
+    expect(second).not.toBe(signed);
+  });
 
-  it.each(ends)(
-    'and a connection that %s: not sent twice where it may not',
-    async (_, first, timeouts) => {
-      const { transport, requests } = await frozenDuring(() => first, timeouts);
-      await expect(transport.send(change)).rejects.toMatchObject({
-        message: expect.stringContaining('may have been applied'),
-      });
-      expect(requests).toHaveLength(1);
-    },
-  );
+  it.each(ends)('and a connection that %s: not sent twice where it may not', async (_, first) => {
+    const { transport, requests } = await frozenDuring(() => first);
+    await expect(transport.send(change)).rejects.toMatchObject({
+      message: expect.stringContaining('may have been applied'),
+    });
+    expect(requests).toHaveLength(1);
+  });
 
   it('before anything was sent: sent anew, whatever it is', async () => {
     let connections = 0;
@@ -118,10 +122,7 @@ describe.each([
   });
 
   it('in the pause after a throttled try', async () => {
-    const slowly: Reply = (response) => setTimeout(() => response.end('{}'), 130);
-    const { url, requests } = await serveHttp(({ number }) =>
-      number > 1 ? slowly : { status: 429 },
-    );
+    const { url, requests } = await serveHttp(({ number }) => (number > 1 ? {} : { status: 429 }));
     const { transport, freeze } = freezable(url, counted);
     vi.spyOn(Math, 'random').mockImplementationOnce(() => {
       freeze();
@@ -145,7 +146,7 @@ describe.each([
   });
 
   it('never sends what it made too late', async () => {
-    const { transport, requests, now } = await frozenDuring(() => () => {}, SHORT);
+    const { transport, requests, now } = await frozenDuring(() => hang);
     const calledMs = now();
     const isLate = () => now() - calledMs > 15 * 60_000;
     await expect(transport.send({ ...ask, isLate })).rejects.toMatchObject({

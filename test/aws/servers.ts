@@ -75,6 +75,9 @@ async function listen(server: Server) {
   return { sockets, port: (server.address() as AddressInfo).port };
 }
 
+/** Limits that no slow machine reaches. A test about limits gives its own. */
+const PATIENT = { connect: '60s', request: '60s', total: '90s' } as const;
+
 /** The transport under test, closed with it. */
 export function transportTo(endpoint: URL, options: Partial<TransportOptions> = {}) {
   const transport = createTransport({
@@ -82,6 +85,7 @@ export function transportTo(endpoint: URL, options: Partial<TransportOptions> = 
     region: 'eu-central-1',
     endpoint,
     credentials: async () => credentials,
+    timeouts: PATIENT,
     ...options,
   });
   onTestFinished(() => transport.close());

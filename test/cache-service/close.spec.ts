@@ -95,6 +95,26 @@ describe('close', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('ends a call whose load has not begun, because the store is being read', async () => {
+    const { cache, events } = closable();
+    const load = vi.fn(() => never());
+    const calls = [
+      cache.wrap('k', 60, load),
+      cache.wrapMany(['l', 'm'], 60, () => load() as Promise<never>),
+      cache.wrap('n', { ttl: 60, lease: true }, load),
+      cache.wrap('o', { ttl: 60, forceFresh: true }, load),
+    ];
+    const rejected = Promise.all(
+      calls.map((each) => expect(each).rejects.toMatchObject({ code: 'LOAD_FAILED' })),
+    );
+    await cache.close();
+    await rejected;
+    expect(load).not.toHaveBeenCalled();
+    expect(events.filter(({ type }) => type === 'load-error')).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await cache.wrap('p', 60, () => 'a call after close')).toBe('a call after close');
+  });
+
   it('gives a caller whose load it ends the last good value', async () => {
     const { cache } = closable();
     const policy = { ttl: 1, staleIfError: '1h' } as const;

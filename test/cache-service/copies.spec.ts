@@ -80,6 +80,15 @@ describe('a copy', () => {
     if (typeof own === 'object') expect(new Set([own, second, third]).size).toBe(3);
   });
 
+  it.each([Number.NaN, -0, Number.POSITIVE_INFINITY, 5, 'text', null])(
+    'of %s is what a hit gives, also where frozen values are shared',
+    async (value) => {
+      const { cache } = setup({}, new MemoryCacheStore({ frozen: true }));
+      const [, second] = await cache.wrapMany(['k', 'k'], 60, async () => [value]);
+      expect(second).toBe(await cache.get('k'));
+    },
+  );
+
   it.each(cases)('under %s of %s is what a hit gives, for a refresh', async (...given) => {
     const [, , serializer, value] = given;
     const { cache } = setup({}, storeWith(serializer));

@@ -27,6 +27,10 @@ const throwingStore = (): CacheStore =>
     },
   });
 
+const fail = () => {
+  throw new Error('not now');
+};
+
 describe('a store that fails', () => {
   useFakeTime();
   const stores: [string, () => CacheStore][] = [
@@ -88,6 +92,29 @@ describe('a store that fails', () => {
     await expect(cache.delMany(['a', 'b'])).rejects.toMatchObject(confirmed);
     await expect(cache.invalidateTags(['red'])).rejects.toMatchObject(confirmed);
     await expect(cache.clear()).rejects.toMatchObject(confirmed);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['an object without a prototype', () => Object.create(null)],
+    ['a message that is no text', () => ({ message: Object.create(null) })],
+    [
+      'a proxy that throws',
+      () => new Proxy(new Error('hidden'), { get: fail, getPrototypeOf: fail }),
+    ],
+    ['a symbol', () => Symbol('thrown')],
+    ['nothing', () => undefined],
+  ])('with %s: fails as with an error', async (_, thrown) => {
+    const rejects = () => Promise.reject(thrown());
+    const store = { ...bareStore(), get: rejects, set: rejects, del: rejects };
+    const { cache, of } = setup({ breaker: false }, store);
+    expect(await cache.get('k')).toBeUndefined();
+    expect(await cache.set('k', 1)).toBe(false);
+    expect(await cache.wrap('k', 60, () => 'loaded')).toBe('loaded');
+    for (const calling of [cache.del('k'), cache.invalidateTags(['t'])])
+      await expect(calling).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    await expect(cache.check()).rejects.toMatchObject({ name: 'CacheError', code: 'STORE_FAILED' });
+    expect(of('store-error').length).toBeGreaterThan(3);
+    for (const { error } of of('store-error')) expect(() => String(error)).not.toThrow();
   });
 
   it('at the fill only: the value reaches the caller, and the failure is an event', async () => {

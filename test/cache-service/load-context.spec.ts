@@ -126,6 +126,20 @@ describe('what a load can say', () => {
     },
   );
 
+  it.each([366 * 86_400, 10 * 366 * 86_400, Number.MAX_VALUE])(
+    'setTTL: %d seconds are 366 days at most, because the life of data is no fault of the load',
+    async (ttl) => {
+      const { cache, of } = setup();
+      const load = ({ setTTL }: { setTTL: (ttl: Duration) => void }) => setTTL(ttl);
+      await cache.wrap('k', 60, (context) => {
+        load(context);
+        return 'token';
+      });
+      expect(of('fill')).toMatchObject([{ ttlMs: 366 * 86_400_000 }]);
+      expect(await cache.get('k')).toBe('token');
+    },
+  );
+
   it('setTTL: what is said last counts', async () => {
     const { cache } = setup();
     await cache.wrap('k', 60, ({ setTTL }) => {

@@ -1,7 +1,13 @@
 import { createContext, runInContext } from 'node:vm';
-import { type CacheStore, MemoryCacheStore, NullCacheStore } from '@glasswork/cache';
+import {
+  type CacheConfig,
+  type CacheStore,
+  MemoryCacheStore,
+  NullCacheStore,
+  TieredCacheStore,
+} from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
-import { Decimal } from '../serializers/foreign.js';
+import { Decimal, superjsonSerializer } from '../serializers/foreign.js';
 import { bareStore, flush, nth, setup, slowLoad, useFakeTime } from './helpers.js';
 
 /** As the documentation shows it: what JSON throws, this store throws. */
@@ -35,6 +41,15 @@ function throwing(thrown: unknown): object {
   return Object.defineProperty({}, 'part', { enumerable: true, get });
 }
 
+const superjsonStore = (): CacheStore => new MemoryCacheStore({ serializer: superjsonSerializer });
+
+/** Even a test for an array throws. */
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 const STORES: [string, () => CacheStore][] = [
   ['memory', () => new MemoryCacheStore()],
   ['memory, frozen', () => new MemoryCacheStore({ frozen: true })],
@@ -49,6 +64,9 @@ describe('a value that cannot be cached', () => {
     ['a function', () => () => 1],
     ['a symbol', () => Symbol('s')],
     ['an object whose toJSON gives nothing', () => ({ toJSON() {} })],
+    ['an object whose toJSON gives a function', () => ({ toJSON: () => () => 1 })],
+    ['an object whose toJSON gives a symbol', () => ({ toJSON: () => Symbol('s') })],
+    ['a proxy that has been revoked', revoked],
     ['a Response', () => new Response('body')],
     ['an asynchronous generator', () => (async function* () {})()],
     ['a promise in an array', () => Promise.resolve(1)],
@@ -144,6 +162,23 @@ describe('values of another realm, as in a test runner’s context', () => {
     expect(hit).toMatchObject({ list: [{ n: 1 }], none: {} });
     for (const each of joined) expect(Object(each).list).toStrictEqual(Object(hit).list);
     expect(of('store-error')).toEqual([]);
+  });
+
+  it.each<[string, () => CacheStore, CacheConfig]>([
+    ['in the background', superjsonStore, { waitUntil: () => {} }],
+    ['into tiers', () => new TieredCacheStore([superjsonStore(), superjsonStore()]), {}],
+  ])('are written %s as `set` writes them', async (_, store, config) => {
+    const { cache } = setup(config, store());
+    await cache.set('set', make(), 60);
+    const { load, runs } = slowLoad<unknown>();
+    const callers = [1, 2].map(() => cache.wrap('k', 60, load));
+    await flush();
+    nth(runs, 0).resolve(make());
+    const [, joined] = await Promise.all(callers);
+    await cache.settled();
+    const set = await cache.get('set');
+    expect(await cache.get('k')).toStrictEqual(set);
+    expect(joined).toStrictEqual(set);
   });
 
   it('that are frozen are shared, whichever realm the serializer makes them in', async () => {

@@ -4,6 +4,10 @@ import { invalid } from '../../src/model/errors.js';
 
 const json = (error: unknown) => JSON.parse(JSON.stringify({ error })).error;
 
+const fail = () => {
+  throw new Error('not now');
+};
+
 describe('a CacheError as JSON', () => {
   it('has its code, message and subject', () => {
     expect(json(new CacheError('NOT_CONFIRMED', 'not confirmed', { subject: 'k' }))).toEqual({
@@ -53,6 +57,21 @@ describe('a CacheError as JSON', () => {
     expect(json(new CacheError('STORE_FAILED', 'failed', { cause })).cause).toEqual({
       name: 'AccessDeniedException',
       message: 'denied',
+    });
+  });
+
+  it.each<[string, unknown]>([
+    ['an object without a prototype', Object.create(null)],
+    ['a proxy that throws', new Proxy({}, { get: fail })],
+    ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: fail })],
+    [
+      'an error with an unreadable cause',
+      new Error('above', { cause: new Proxy({}, { get: fail }) }),
+    ],
+  ])('can be written with the cause %s', (_, cause) => {
+    expect(json(new CacheError('STORE_FAILED', 'failed', { cause }))).toMatchObject({
+      ...{ code: 'STORE_FAILED', message: 'failed' },
+      cause: { message: expect.stringMatching(/throws when it is read|above/) },
     });
   });
 

@@ -9,6 +9,10 @@ const later = ({ name, serialize, deserialize }: Serializer): Serializer => ({
   deserialize: async (raw, key) => deserialize(raw, key),
 });
 
+const fail = (): never => {
+  throw new Error('not now');
+};
+
 describe.each([
   ['at once', (serializer: Serializer) => serializer],
   ['later', later],
@@ -47,6 +51,26 @@ describe.each([
       code: 'UNSERIALIZABLE',
       message: expect.stringContaining('no such class'),
     });
+  });
+
+  it.each([superjsonSerializer, devalueSerializer, v8Serializer])(
+    'refuses with $name what even a test of its type throws for',
+    async (serializer) => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      const stubborn = new Proxy({}, { getPrototypeOf: fail, get: fail, ownKeys: fail });
+      for (const value of [proxy, stubborn])
+        await expect(serialize(serializer, value)).rejects.toMatchObject({
+          code: 'UNSERIALIZABLE',
+        });
+    },
+  );
+
+  it('writes no object whose toJSON gives what JSON leaves out', async () => {
+    for (const nothing of [undefined, () => 1, Symbol('s')])
+      await expect(serialize(superjsonSerializer, { toJSON: () => nothing })).rejects.toMatchObject(
+        { code: 'UNSERIALIZABLE' },
+      );
   });
 
   it.each([superjsonSerializer, devalueSerializer, v8Serializer])(

@@ -72,6 +72,7 @@ describe('copyOfData', () => {
     const value = runInNewContext(
       '({ list: [1], at: new Date(5), map: new Map([[1, { a: 1 }]]) })',
     );
+    expect(() => copyOfData(value, 'own realm')).toThrow(TypeError);
     const copy = copyOfData(value);
     expect(copy).toStrictEqual({ list: [1], at: new Date(5), map: new Map([[1, { a: 1 }]]) });
   });

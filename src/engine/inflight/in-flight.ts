@@ -33,6 +33,8 @@ export class InFlightTracker {
   /** The youngest load of each key, which callers may join. */
   readonly #youngest = new Map<string, InFlightLoad>();
   #order = 0;
+  /** The last call before `abort`, and its reason. */
+  #end: { readonly order: number; readonly reason?: unknown } = { order: 0 };
 
   /** `countFreezes` returns the number of freezes of this process so far; `now` the time, epoch milliseconds. */
   constructor(countFreezes = () => 0, now = () => 0) {
@@ -124,9 +126,15 @@ export class InFlightTracker {
 
   /** Aborts running loads. Their callers get the reason as an error. */
   abort(which: 'all' | 'foreground', reason: unknown): void {
+    this.#end = { order: this.#order, reason };
     for (const { run } of this.#loads) {
       if (which === 'all' || !run.isInBackground) run.abort(reason);
     }
+  }
+
+  /** Aborts a load that a call has just started, if the call was reading when `abort` was called. */
+  abortIfOver(load: InFlightLoad, called: number): void {
+    if (called <= this.#end.order) load.run.abort(this.#end.reason);
   }
 
   /** Resolves once the loads running now and their writes have ended. */

@@ -2,7 +2,7 @@ import type { DependencyVersions } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { checkedTags } from '../../model/policy-rules.js';
-import { type Duration, milliseconds } from '../../model/time.js';
+import { type Duration, LONGEST_LIFE_MS, milliseconds } from '../../model/time.js';
 import type { LoadRun } from '../inflight/load-run.js';
 
 /**
@@ -28,9 +28,10 @@ export interface LoadContext<T> {
   /** The last good value, unless it was invalidated. For a conditional request, for example. */
   readonly staleValue: T | undefined;
   /**
-   * Sets the life of this value, instead of the policy's `ttl`. With zero or less the value is not cached.
+   * Sets the life of this value, instead of the policy's `ttl`. With zero or less seconds the value is not cached, and
+   * 366 days are the most that count.
    *
-   * @throws CacheError `INVALID_DURATION` for an invalid duration, or one above 366 days.
+   * @throws CacheError `INVALID_DURATION` for an invalid duration.
    */
   setTTL(ttl: Duration): void;
   /** Adds tags. Await it before you read the data that the tags cover, because the call reads their versions. */
@@ -126,9 +127,13 @@ export const contextOf = (
   controls: LoadControls,
 ): LoadContext<unknown> => new OwnContext(run, staleValue, controls);
 
-/** Accepts zero and less, because a ttl is often computed, for example as the rest of a token's life. */
+/**
+ * Accepts zero and less, and any number of years, because a ttl is often computed, for example as the rest of a token's
+ * life.
+ */
 function ttlOfLoad(ttl: Duration): number {
   if (typeof ttl === 'number' && ttl <= 0) return 0;
+  if (Number.isFinite(ttl) && Number(ttl) * 1_000 > LONGEST_LIFE_MS) return LONGEST_LIFE_MS;
   if (typeof ttl === 'string' && ttl.startsWith('-')) {
     // A duration without its sign is one. `milliseconds` refuses any other text.
     return -milliseconds(ttl.slice(1) as Duration, 'ttl', 'zero');

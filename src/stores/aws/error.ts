@@ -39,7 +39,8 @@ export function unsentError({ what, subject, remedyOf }: FailedRequest, error: u
   if (!(error instanceof CacheError)) return error;
   const { code, message } = error;
   const options = { subject, cause: error.cause ?? error };
-  if (code !== 'STORE_FAILED' && code !== 'TIMEOUT') {
+  const isLate = code === 'TIMEOUT' && error.subject === 'credentials';
+  if (isLate || (code !== 'STORE_FAILED' && code !== 'TIMEOUT')) {
     const login = /sso/i.test(message) && !/sso login/.test(message) ? ' Run `aws sso login`.' : '';
     return new CacheError(code, `${what} was not sent: ${sentence(message)}${login}`, options);
   }

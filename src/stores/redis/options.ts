@@ -1,5 +1,6 @@
 import type { CacheStore } from '../../model/cache-store.js';
 import { CacheError, invalid } from '../../model/errors.js';
+import { LONGEST_TIMER_MS } from '../../model/time.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { OVERFLOW_BYTES } from '../overflow/overflow.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
@@ -81,10 +82,19 @@ const REFUSED: readonly (readonly [
   // ioredis would check before the login.
   ['enableReadyCheck', (value) => value === false, 'a server that is LOADING says so'],
   ['protocol', (value) => value === 2, 'the store speaks RESP2'],
+  ['role', (value) => value === 'master', 'the store writes as well as it reads'],
+  ['monitor', (value) => !value, 'such a connection runs no other command'],
 ];
 
 const isText = (value: unknown): boolean => typeof value === 'string';
-const isNumber = (value: unknown): boolean => /^\d+$/.test(String(value));
+const isNumber = (value: unknown): boolean => /^\d{1,9}$/.test(String(value));
+const isPort = (value: unknown): boolean =>
+  isNumber(value) && Number(value) > 0 && Number(value) < 65_536;
+const isTls = (value: unknown): boolean => typeof value === 'object' || typeof value === 'boolean';
+/** Node's sockets throw for any other. ioredis calls them in a callback, where the error ends the process. */
+const isMs = (value: unknown): boolean =>
+  value === null || (typeof value === 'number' && value >= 0 && value <= LONGEST_TIMER_MS);
+const MS = 'a number of milliseconds';
 const CHECKED: readonly (readonly [
   option: string,
   is: (value: unknown) => boolean,
@@ -93,7 +103,21 @@ const CHECKED: readonly (readonly [
   ['username', isText, 'a string'],
   ['password', (value) => isText(value) || typeof value === 'function', 'a string or a function'],
   ['db', isNumber, 'the number of a database'],
-  ['port', isNumber, 'a number'],
+  ['host', isText, 'a string'],
+  ['port', isPort, 'a port'],
+  ['path', isText, 'the path of a socket'],
+  ['tls', isTls, 'an object of TLS settings, true or false'],
+  [
+    'sentinels',
+    (value) => Array.isArray(value) && value.length > 0,
+    'a list of Sentinels with one at least',
+  ],
+  ['connectTimeout', isMs, MS],
+  ['commandTimeout', isMs, MS],
+  ['socketTimeout', isMs, MS],
+  ['disconnectTimeout', isMs, MS],
+  ['sentinelCommandTimeout', isMs, MS],
+  ['keepAlive', isMs, MS],
 ];
 
 /**
@@ -111,13 +135,17 @@ export function clientSettingsOf(url: unknown, options: unknown): ClientSettings
   refuseKeyPrefix({ options: given }, 'options');
   for (const [option, works, why] of REFUSED) {
     if (!(option in given) || works(given[option])) continue;
-    throw wrong(`options.${option} has no effect: ${why}. Remove it.`);
+    throw wrong(`options.${option} cannot be used here: ${why}. Remove it.`);
   }
   for (const [option, is, give] of CHECKED) {
     if (!(option in given) || is(given[option])) continue;
     // The message omits the value, which may be a secret in the wrong place.
     throw wrong(`options.${option} is not ${give}.`);
   }
+  if ('sentinels' in given && !isText(given.name))
+    throw wrong(
+      'options.name is missing: set it to the name by which the Sentinels know the master.',
+    );
   const { path, ...others } = fromUrl;
   // ioredis prefers a socket to a host.
   const isElsewhere = 'host' in given || 'port' in given || 'sentinels' in given;

@@ -77,12 +77,22 @@ export async function passwordOf(
 }
 
 async function askFor(password: () => unknown): Promise<string> {
-  const answer = await withTimeout(Promise.resolve(password()), OPEN_MS, () => {
+  const answer = await withTimeout(answerOf(password), OPEN_MS, () => {
     throw new Error(`The password function timed out after ${OPEN_MS} ms`);
   });
   if (typeof answer === 'string') return answer;
   const message = `The password function returned ${answer === null ? 'null' : `a value of type ${typeof answer}`}: it must return a string, or a promise of one.`;
   throw new CacheError('INVALID_OPTION', message, { subject: 'options' });
+}
+
+async function answerOf(password: () => unknown): Promise<unknown> {
+  try {
+    return await password();
+  } catch (cause) {
+    // The one for IAM says what to do.
+    if (cause instanceof CacheError) throw cause;
+    throw new Error(`The password function failed: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** @throws CacheError `MISSING_PEER` if ioredis cannot be loaded. */

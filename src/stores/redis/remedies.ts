@@ -9,6 +9,7 @@ const CHANNEL_RULES = "'&cache:#invalidations*' +publish +subscribe (with your p
  */
 const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   // Login.
+  [/^The password function (failed|timed out)/, 'Check what the function waits for or calls'],
   [
     /^ERR AUTH .*without any password|AUTH, but no password is set/,
     'The server has no password for the user "default": remove the password, or name the user that it belongs to',

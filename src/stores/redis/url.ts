@@ -21,6 +21,7 @@ const SCHEMES = new Map([
 ]);
 const DEFAULT_PORT = 6379;
 const USE = 'use redis://, rediss://, valkey:// or valkeys:// with a host, or the path of a socket';
+const FORM = 'write it as redis://host:6379, with a port of at most 65535';
 const ENCODE =
   'in the user name and the password, write % as %25, / as %2F, ? as %3F, # as %23 and @ as %40';
 
@@ -42,7 +43,7 @@ export function parseUrl(url: unknown): UrlSettings {
 function ofSocket(url: string): UrlSettings {
   const [, path = '', query] = /^([^?]*)(?:\?(.*))?$/.exec(url) ?? [];
   if (query === undefined) return { path };
-  const db = /^db=(\d+)$/.exec(query)?.[1];
+  const db = /^db=(\d{1,9})$/.exec(query)?.[1];
   if (db === undefined) throw wrong('', 'has a wrong parameter', 'a socket takes ?db=3 only');
   return { path, db: Number(db) };
 }
@@ -54,13 +55,14 @@ function ofAddress(url: string): UrlSettings {
   const parsed = parsedOrUndefined(url);
   // An @ after the first /, ? or # means that the password was cut short, and a part of it was read as the host.
   if (!parsed || /[/?#].*@/.test(url.slice(scheme.length + 2)))
-    throw wrong(`${scheme}//`, 'cannot be read', ENCODE);
+    throw wrong(`${scheme}//`, 'cannot be read', url.includes('@') ? ENCODE : FORM);
   const { hostname, port, pathname } = parsed;
   const shown = `${scheme}//${hostname}`;
   if (hostname === '') throw wrong(shown, 'names no host', 'add one, such as localhost');
+  if (port === '0') throw wrong(shown, 'has port 0', 'name another, or none for 6379');
   if (/[?#]/.test(url))
     throw wrong(shown, 'has parameters', 'remove ? and #, and use `options` for settings');
-  const db = /^\/?(\d*)$/.exec(pathname)?.[1];
+  const db = /^\/?(\d{0,9})$/.exec(pathname)?.[1];
   if (db === undefined)
     throw wrong(shown, 'has a path that is not a database number', 'use /3 for database 3');
   const username = decoded(parsed.username, shown);

@@ -146,7 +146,8 @@ export class UpperTier {
 
 /**
  * A copy of the value as it is now, because the caller may change the value while it is written below. Undefined if a
- * copy could serialise differently: a class instance may have a `toJSON`, which its copy would lack.
+ * copy could serialise differently: a class instance may have a `toJSON`, which its copy would lack, and a serializer may
+ * not know the `Date` of another realm.
  */
 export function ownCopy(value: unknown): unknown {
   if (isEntry(value)) {
@@ -154,7 +155,7 @@ export function ownCopy(value: unknown): unknown {
     return own === undefined ? undefined : new Entry(value, own);
   }
   try {
-    return copyOfData(value);
+    return copyOfData(value, 'own realm');
   } catch {
     return undefined;
   }

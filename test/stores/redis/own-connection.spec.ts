@@ -306,9 +306,19 @@ describeWithRedis('the connection of a store with a url', () => {
     const server = await startServer('secret');
     const url = `redis://${server.host}:${server.port}`;
     const store = openStore(url, { password: () => new Promise(() => {}) });
-    await expect(store.get('key')).rejects.toMatchObject({ code: 'TIMEOUT', subject: 'key' });
-    const password = () => Promise.reject(new Error('no credentials'));
-    await expect(openStore(url, { password }).get('key')).rejects.toThrow('no credentials');
+    const remedy = 'Check what the function waits for or calls.';
+    await expect(store.get('key')).rejects.toMatchObject({
+      ...{ code: 'TIMEOUT', subject: 'key' },
+      message: expect.stringContaining(`timed out after 2000 ms. ${remedy}`),
+    });
+    const cause = new Error('no credentials');
+    const throws = () => {
+      throw cause;
+    };
+    for (const password of [() => Promise.reject(cause), throws])
+      await expect(openStore(url, { password }).get('key')).rejects.toThrow(
+        `The password function failed: no credentials. ${remedy}`,
+      );
   });
 
   it('keeps no process alive that has nothing more to do', async () => {

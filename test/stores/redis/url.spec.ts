@@ -52,8 +52,12 @@ describe('the URL of a Redis store', () => {
     ['a scheme alone', '//h:6379', /has no scheme of Redis/],
     ['no host', 'redis://', /names no host/],
     ['no host but a path', 'redis:///0', /names no host/],
-    ['a port that is too large', 'redis://h:99999', /cannot be read/],
-    ['a port that is no number', `redis://h:${SECRET}`, /cannot be read/],
+    ['a port that is too large', 'redis://h:99999', /cannot be read: write it as redis:/],
+    ['a port that is no number', `redis://h:${SECRET}`, /cannot be read: write it as redis:/],
+    ['port 0', 'redis://h:0', /has port 0/],
+    ['half an IPv6 address', 'redis://[::1', /cannot be read: write it as redis:/],
+    ['a database beyond all', 'redis://h/99999999999999999999', /use \/3/],
+    ['such a database of a socket', '/run/redis.sock?db=99999999999999999999', /takes \?db=3/],
     ['quotes', `"redis://user:${SECRET}@h"`, /has quotes around it/],
     ['single quotes', `'redis://user:${SECRET}@h'`, /has quotes around it/],
     ['a line feed', `redis://user:${SECRET}@h\n`, /white space/],
@@ -107,7 +111,28 @@ describe('the options of a Redis client', () => {
     ['db', -1, /not the number of a database/],
     ['db', 1.5, /not the number of a database/],
     ['db', null, /not the number of a database/],
-    ['port', SECRET, /not a number/],
+    ['db', '99999999999999999999', /not the number of a database/],
+    ['port', SECRET, /not a port/],
+    ['port', 0, /not a port/],
+    ['port', 70_000, /not a port/],
+    ['host', 7, /not a string/],
+    ['path', 7, /not the path of a socket/],
+    ['tls', 'false', /not an object of TLS settings, true or false/],
+    // ioredis would throw in a callback, which ends the process.
+    ['connectTimeout', '5000', /not a number of milliseconds/],
+    ['connectTimeout', -1, /not a number of milliseconds/],
+    ['connectTimeout', Number.NaN, /not a number of milliseconds/],
+    ['connectTimeout', 2 ** 31, /not a number of milliseconds/],
+    ['commandTimeout', '5s', /not a number of milliseconds/],
+    ['socketTimeout', '5s', /not a number of milliseconds/],
+    ['disconnectTimeout', -1, /not a number of milliseconds/],
+    ['sentinelCommandTimeout', '5s', /not a number of milliseconds/],
+    ['keepAlive', 'on', /not a number of milliseconds/],
+    ['sentinels', [], /not a list of Sentinels/],
+    ['sentinels', 'h:26379', /not a list of Sentinels/],
+    ['sentinels', [{ host: 'h' }], /options.name is missing/],
+    ['role', 'slave', /writes as well as it reads/],
+    ['monitor', true, /runs no other command/],
   ])('are refused with %s: %s', (name, value, remedy) => {
     const url = 'redis://127.0.0.1';
     const error = refusal(() => new RedisCacheStore({ url, options: { [name]: value } }));
@@ -116,7 +141,11 @@ describe('the options of a Redis client', () => {
   });
 
   it('may say what the store does anyway', () => {
-    const options = { retryStrategy: null, lazyConnect: true, enableReadyCheck: false };
+    const options = {
+      ...{ retryStrategy: null, lazyConnect: true, enableReadyCheck: false, monitor: false },
+      ...{ sentinels: [{ host: 'h' }], name: 'main', role: 'master', tls: true },
+      ...{ connectTimeout: 5_000, commandTimeout: 0, socketTimeout: null, port: '6379' },
+    };
     expect(new RedisCacheStore({ url: 'redis://127.0.0.1', options })).toBeDefined();
   });
 
