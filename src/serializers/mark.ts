@@ -3,7 +3,7 @@ import type { Raw, Serializer } from './serializer.js';
 
 /** The serializers of this package. No other one's text begins like theirs, and they wrap nothing. */
 const SELF_MARKING: readonly string[] = ['json', 'structured'];
-/** Those around another one, which mark what they write, too. */
+/** Serializers around another one. They mark what they write, too. */
 const WRAPPING = /^(compressed|encrypted)\(/;
 
 /** Puts the name of a serializer in front of its output, and takes it off. */
