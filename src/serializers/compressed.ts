@@ -115,7 +115,7 @@ function ownFormat(raw: Raw): ReturnType<typeof formatOf> {
 
 function frame(letter: string, raw: Raw, data: Buffer): Buffer {
   const header = Buffer.from([MAGIC, formatByte(letter, raw), 0, 0, 0, 0]);
-  header.writeUInt32BE(typeof raw === 'string' ? Buffer.byteLength(raw) : raw.byteLength, 2);
+  header.writeUInt32BE(Buffer.byteLength(raw), 2);
   return Buffer.concat([header, data]);
 }
 

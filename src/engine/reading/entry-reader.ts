@@ -5,7 +5,14 @@ import { type Address, isServable, type Snapshot } from '../../model/snapshot.js
 import { type Clock, monotonic } from '../../model/time.js';
 import type { StoreAccess } from '../store-access.js';
 import type { EntryValidator } from './entry-validator.js';
-import { type ReadStored, readAll, readNearest, readPlain, readVersioned } from './stored-value.js';
+import {
+  type ReadStored,
+  readAll,
+  readConsistent,
+  readNearest,
+  readPlain,
+  readVersioned,
+} from './stored-value.js';
 import type { VersionTracker } from './version-tracker.js';
 
 const PREFIX: readonly DependencyName[] = [null];
@@ -37,6 +44,11 @@ export class EntryReader {
    */
   read(address: Address, tags: readonly string[]): Promise<Snapshot> {
     return this.#readOne(address, tags, this.#readFenced);
+  }
+
+  /** The same as `read`, with a strongly consistent read of the key. */
+  readConsistent(address: Address, tags: readonly string[]): Promise<Snapshot> {
+    return this.#readOne(address, tags, readConsistent);
   }
 
   /**

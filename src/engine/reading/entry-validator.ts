@@ -139,6 +139,7 @@ export class EntryValidator {
     entry: Entry,
   ): Promise<Entry | undefined> {
     try {
+      // Standard Schema's own result: a value, or its issues.
       const { value, issues } = (await schema['~standard'].validate(entry.value)) as {
         value?: unknown;
         issues?: readonly { message: string }[];

@@ -20,6 +20,10 @@ export const readNearest: ReadStored = (store, storageKey) =>
 export const readVersioned: ReadStored = (store, storageKey) =>
   store.getVersioned?.(storageKey) ?? readPlain(store, storageKey);
 
+/** The same without replication lag. */
+export const readConsistent: ReadStored = (store, storageKey) =>
+  store.getVersioned?.(storageKey, { consistent: true }) ?? readPlain(store, storageKey);
+
 /** Reads without a version. */
 export const readPlain: ReadStored = async (store, storageKey) => {
   try {

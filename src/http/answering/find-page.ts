@@ -5,6 +5,7 @@ import type { Exchange, Kit } from '../kit.js';
 import { Call, type Wanted } from '../loading/call.js';
 import { PageLoad } from '../loading/load-page.js';
 import { hasOwnTags, isCarriedStill } from '../loading/response-tags.js';
+import { carriesUrl } from '../loading/url-index.js';
 import type { Source } from '../pages/outgoing.js';
 import { ageOf, freshLeft, recordKey, type Stored } from '../pages/stored.js';
 import { type RequestDirectives, requestDirectives } from '../rules/freshness.js';
@@ -85,14 +86,15 @@ export class PageFinder {
 
   #policy(isAlone: boolean): WrapOptions & { accepts: Accepts } {
     const { wrapOptions, settings } = this.#kit;
-    const { key, index } = this.#call.wanted;
+    const { key, index, selected } = this.#call.wanted;
+    const url = carriesUrl(this.#kit, selected) ? [key] : [];
     const canRefresh = this.#exchange.refresh !== undefined;
     return {
       ...wrapOptions,
       // The load decides about the times. These let it.
       ttl: '1d',
       staleIfError: ANY_WINDOW,
-      tags: [key, ...settings.tags, ...(hasOwnTags(this.#kit) ? index.tags : [])],
+      tags: [...url, ...settings.tags, ...(hasOwnTags(this.#kit) ? index.tags : [])],
       lease: isAlone ? false : wrapOptions.lease,
       earlyRefresh: canRefresh && !isAlone ? wrapOptions.earlyRefresh : 0,
       accepts: (entry, state) => this.#accepts(entry, state),
@@ -100,6 +102,7 @@ export class PageFinder {
   }
 
   #accepts(entry: Entry, state: 'fresh' | 'stale' | 'last-good'): boolean {
+    // Checked by the schema of the key.
     const refused = this.#refusal(entry.value as Stored, state);
     if (refused) this.#fwd = refused;
     else {

@@ -3,6 +3,7 @@ import {
   type LoadContext,
   type LoadDetails,
 } from '../../engine/loading/load-context.js';
+import { firstVariantKey } from '../../model/response-key.js';
 import type { Exchange, Kit } from '../kit.js';
 import {
   BODILESS,
@@ -21,7 +22,7 @@ import { bodyFields, contentLength, readAtOnce, readWhole, relay, streamOf } fro
 import type { Call } from './call.js';
 import { isOf, loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
 import { carryTags, startingVersions, tagsOf } from './response-tags.js';
-import { addToIndex, isFull, variantKey } from './url-index.js';
+import { addToIndex, isFull } from './url-index.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
 class OriginError extends Error {
@@ -33,12 +34,12 @@ export class PageLoad {
   readonly #kit: Kit;
   readonly #exchange: Exchange;
   readonly #call: Call;
-  readonly #context: LoadContext<unknown>;
+  readonly #context: LoadContext<Stored>;
   readonly #details: LoadDetails;
   readonly #isBehind: boolean;
   #index: Index;
 
-  constructor(kit: Kit, exchange: Exchange, call: Call, context: LoadContext<unknown>) {
+  constructor(kit: Kit, exchange: Exchange, call: Call, context: LoadContext<Stored>) {
     this.#kit = kit;
     this.#exchange = exchange;
     this.#call = call;
@@ -69,7 +70,7 @@ export class PageLoad {
       // Nothing is written otherwise, and a store that does not answer need not be asked again.
       this.#call.starts = await startingVersions(this.#kit, wanted.key, this.#index.tags);
     }
-    let stored = this.#usable(this.#context.staleValue as Stored | undefined);
+    let stored = this.#usable(this.#context.staleValue);
     const request = this.#request(stored);
     const requestedMs = this.#kit.now();
     const send = this.#isBehind ? this.#exchange.refresh : undefined;
@@ -113,13 +114,19 @@ export class PageLoad {
     return page;
   }
 
+  /** Read consistently, because it is copied under the tag's version of now. */
   async #firstVariant(key: string): Promise<Page | undefined> {
-    const entry = await this.#kit.cache.getEntry(recordKey(variantKey(key, [])));
-    const page = this.#usable(entry?.value);
+    const { reader, addressOf } = this.#kit.parts;
+    const { entry, state } = await reader.readConsistent(
+      addressOf(recordKey(firstVariantKey(key))),
+      [],
+    );
+    // Checked by the schema of the key.
+    const page = this.#usable(entry?.value as Stored | undefined);
     // Its other tags were not read before, so this load could not carry them.
     const isCarried = page?.tags.every((tag) => this.#kit.settings.tags.includes(tag));
     // As a stale one it may have been invalidated softly, which the entry under the other key would not know.
-    if (!page || !isCarried || entry?.state !== 'fresh') return undefined;
+    if (!page || !isCarried || state !== 'fresh') return undefined;
     return freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
   }
 

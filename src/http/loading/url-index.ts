@@ -1,7 +1,9 @@
+import { firstVariantKey } from '../../model/response-key.js';
 import { isServable, type Snapshot } from '../../model/snapshot.js';
 import type { Kit } from '../kit.js';
 import { type Index, recordKey, type Stored } from '../pages/stored.js';
 import { hashOf, type Selected } from '../rules/vary.js';
+import { isEdge } from './response-tags.js';
 
 /** The most variants of a URL. Requests for further ones are loaded each time, because a client can invent header values. */
 const MOST_VARIANTS = 64;
@@ -18,7 +20,17 @@ export const emptyIndex = (key: string): Index => ({
 
 /** The key of the variant for these header values. Responses that vary by nothing are under the hash sign alone. */
 export const variantKey = (key: string, selected: Selected): string =>
-  `${key}#${selected.length > 0 ? hashOf(selected) : ''}`;
+  firstVariantKey(key) + (selected.length > 0 ? hashOf(selected) : '');
+
+/**
+ * True if a variant carries the tag of its URL, which is then read with it. The first one is deleted by its own record
+ * instead, so that most hits take one read. But other processes would still serve their copies of it in upper tiers, stores
+ * without conditions would take it from a load under way, and with an edge the tag is compared anyway.
+ */
+export const carriesUrl = (kit: Kit, selected: Selected): boolean => {
+  const { fences, hasTiers } = kit.parts.access.can;
+  return selected.length > 0 || !fences || hasTiers || isEdge(kit);
+};
 
 /** The stored record, and whether the store could be read at all. */
 export async function readStored({ parts }: Kit, key: string): Promise<Read> {
@@ -102,9 +114,8 @@ export async function addToIndex(
   if (isSame(known, next, now)) return;
   const policy = { ttl: INDEX_TTL, forceFresh: true, lease: false, staleIfError: 0 } as const;
   const written = await kit.cache.wrap(recordKey(key), policy, ({ staleValue }) => {
-    // Other than the type says, a store may hold anything under the key.
-    const stored = staleValue as Stored | undefined;
-    return added(stored?.kind === 'index' && stored.key === key ? stored : known);
+    const isIndex = staleValue?.kind === 'index' && staleValue.key === key;
+    return added(isIndex ? staleValue : known);
   });
   if (written.kind === 'index') kit.indexes.set(key, written);
 }

@@ -43,6 +43,7 @@ export class Sieve<N extends SieveNode> {
       node = node.newer ?? this.#tail;
     }
     this.#hand = node;
+    // Every node came through `add`, as an N.
     return node as N | undefined;
   }
 }

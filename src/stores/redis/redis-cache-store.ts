@@ -18,9 +18,9 @@ import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection } from './connection.js';
 import { connectionOf } from './connection-of.js';
 import { RedisInvalidations } from './invalidations.js';
-import { type KeySpace, keySpace } from './keys.js';
+import { type RedisKeys, redisKeys } from './keys.js';
 import { type RedisCacheStoreOptions, valueLimit } from './options.js';
-import { ID_BYTES, NO_TOKEN, pointerId, StoredRecord, UNKNOWN_VERSION } from './record.js';
+import { ID_BYTES, NO_TOKEN, pointerId, RedisRecord, UNKNOWN_VERSION } from './record.js';
 import { isValue, unlinkAll } from './scan.js';
 import { recall, ValueMemo } from './value-memo.js';
 import { RecordValues } from './values.js';
@@ -53,7 +53,7 @@ export class RedisCacheStore implements CacheStore {
   readonly keepsLarge: boolean;
   readonly serializer: Serializer;
   readonly #connection: Connection;
-  readonly #keys: KeySpace;
+  readonly #keys: RedisKeys;
   readonly #codec: ValueCodec;
   readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
   readonly #known = new ValueMemo();
@@ -64,7 +64,7 @@ export class RedisCacheStore implements CacheStore {
   constructor(options: RedisCacheStoreOptions) {
     if (!options) throw invalid('options', options, 'an object with url, nodes or client');
     const { prefix = 'cache' } = options;
-    this.#keys = keySpace(prefix);
+    this.#keys = redisKeys(prefix);
     this.#overflow = overflowOf(options.overflow, prefix);
     this.keepsLarge = this.#overflow !== undefined;
     this.#codec = valueCodec(options.serializer);
@@ -85,7 +85,7 @@ export class RedisCacheStore implements CacheStore {
     const raw = await this.#connection.send('get', key, get, 'read');
     if (raw === null) return undefined;
     const known = recall<T>(this.#known.find(stored), raw);
-    return known ? known.value : this.#value<T>(new StoredRecord(raw), stored, key);
+    return known ? known.value : this.#value<T>(new RedisRecord(raw), stored, key);
   }
 
   /** Promises instead of `await`, because every hit comes through here. */
@@ -105,7 +105,7 @@ export class RedisCacheStore implements CacheStore {
 
   #versioned<T>(raw: Uint8Array, stored: string, key: string): MaybePromise<VersionedRead<T>> {
     if (raw.length === 0) return { value: undefined, version: NO_TOKEN };
-    const record = new StoredRecord(raw);
+    const record = new RedisRecord(raw);
     const { version } = record;
     if (record.isToken) {
       this.#known.delete(stored);
@@ -229,9 +229,10 @@ export class RedisCacheStore implements CacheStore {
       .then((raw) => this.#versioned(raw, stored, key));
   }
 
-  #value<T>(record: StoredRecord, stored: string, key: string): MaybePromise<T | undefined> {
+  #value<T>(record: RedisRecord, stored: string, key: string): MaybePromise<T | undefined> {
     if (record.isToken) return undefined;
     const { version } = record;
+    // The caller names the type of its value, which no store can check.
     const parse = () => this.#values.read(record, key) as MaybePromise<T>;
     if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION && record.isText)
       return this.#known.read(stored, record, parse);

@@ -75,6 +75,7 @@ export class ValueMemo {
       this.#bytes += bytes;
       this.#shrink();
     }
+    // A copy of what `parse` returned for this version.
     return copyOfStored(known.parsed.tree) as T;
   }
 
