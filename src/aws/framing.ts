@@ -223,8 +223,7 @@ function headersOf(lines: readonly string[], first: number): Record<string, stri
   // Without a prototype, because a header may be called `constructor`.
   const headers: Record<string, string> = Object.create(null);
   for (let at = first; at < lines.length; at++) {
-    // `at` is below the length.
-    const line = lines[at] as string;
+    const line = lines[at] as string; // `at` is below the length.
     const colon = line.indexOf(':');
     // This also refuses continuation lines, which begin with a space.
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();

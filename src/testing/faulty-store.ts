@@ -102,7 +102,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
           [key],
           () => (getVersioned<T>).call(inner, key, how),
           (now, [past]) =>
-            // What an earlier read of this key returned.
+            // The answer of an earlier read of this key.
             how?.consistent || past?.version === undefined ? now : (past as VersionedRead<T>),
         ),
     }),
@@ -112,7 +112,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
           'getNearest',
           [key],
           () => (getNearest<T>).call(inner, key),
-          // What an earlier read of this key returned.
+          // The answer of an earlier read of this key.
           (now, [past]) => (past?.version === undefined ? now : (past as NearestRead<T>)),
         ),
     }),
@@ -146,7 +146,7 @@ function asSent<T>(value: T): T {
 
 type Past = readonly (PastState | undefined)[];
 
-// What an earlier read of this key returned.
+// The answer of an earlier read of this key.
 const recalled = <T>(now: T, [past]: Past): T => (past ? (past.value as T) : now);
 
 function operations(inner: CacheStore, options: FaultyStoreOptions) {

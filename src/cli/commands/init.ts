@@ -63,7 +63,7 @@ const isTool = (text: string): text is Tool => TOOLS.some((tool) => tool === tex
 
 interface Written {
   readonly file?: string;
-  /** What the user has to paste into it. */
+  /** The lines that the user has to paste into it. */
   readonly pasted: readonly string[];
 }
 

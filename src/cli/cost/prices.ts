@@ -8,7 +8,7 @@ export interface NodePrice {
   readonly hour: number;
 }
 
-/** What the services of a region cost, US dollars on demand. A service without a price is left out. */
+/** The prices of a region's services, in US dollars on demand. A service without a price is left out. */
 export interface Prices {
   readonly sources?: readonly { services: readonly string[]; source: string; date: string }[];
   readonly dynamodb?: {

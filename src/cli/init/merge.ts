@@ -48,7 +48,7 @@ interface Section {
   /** The number of its first line. */
   readonly at: number;
   readonly name: string;
-  /** What follows the colon, such as an anchor. */
+  /** The text after the colon, such as an anchor. */
   readonly inline: string;
   readonly body: string[];
 }

@@ -17,15 +17,7 @@ import { globMatcher } from '../../util/glob.js';
 import { tooLarge } from './error.js';
 import { HeapSize, rawBytes } from './heap-size.js';
 import { bound, type MemoryCacheStoreOptions } from './options.js';
-import {
-  frameBytes,
-  newRecord,
-  ownRaw,
-  refill,
-  type Stored,
-  TOKEN_EXPIRY,
-  victimFor,
-} from './record.js';
+import { frameBytes, newRecord, ownRaw, refill, type Stored, TOKEN_EXPIRY } from './record.js';
 import { Sieve } from './sieve.js';
 
 /**
@@ -226,7 +218,7 @@ export class MemoryCacheStore implements CacheStore {
     const record = held ?? newRecord(key);
     const full = () => !held && this.#records.size >= this.#maxEntries;
     while (full() || this.#bytes - record.bytes + bytes > this.#maxBytes)
-      this.#drop(victimFor(this.#sieve, record));
+      this.#drop(this.#sieve.victimFor(record));
     if (!held) {
       this.#records.set(key, record);
       this.#sieve.add(record);

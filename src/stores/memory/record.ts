@@ -2,7 +2,7 @@ import type { CacheVersion } from '../../model/cache-store.js';
 import type { Entry } from '../../model/entry.js';
 import type { Raw } from '../../serializers/serializer.js';
 import { textBytes } from './heap-size.js';
-import type { Sieve, SieveNode } from './sieve.js';
+import type { SieveNode } from './sieve.js';
 
 /** The record that `MemoryCacheStore` holds under a key. */
 export interface Stored extends SieveNode {
@@ -67,16 +67,4 @@ export function refill(
   record.shared = undefined;
   record.tree = undefined;
   record.expiresAt = expiresAt;
-}
-
-/**
- * The record to evict for one that is about to be written. If the choice falls on that record itself, it moves to the
- * head of the list, because the others must go first.
- */
-export function victimFor(sieve: Sieve<Stored>, record: Stored): Stored | undefined {
-  const victim = sieve.victim();
-  if (victim !== record) return victim;
-  sieve.remove(record);
-  sieve.add(record);
-  return sieve.victim();
 }
