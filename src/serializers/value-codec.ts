@@ -90,9 +90,9 @@ function codecOf(serializer: Serializer): Pick<ValueCodec, 'serialize' | 'deseri
       };
       const raw = attempt<unknown, Raw, never>(() => of(key).serialize(value, key), check, fail);
       if (of(key) !== serializer) return raw;
-      // A promise of a promise is a promise.
       const kept = mayBeLost(serializer, value)
-        ? (whenReady(raw, (written) => checkKept(serializer, key, written)) as MaybePromise<Raw>)
+        ? // A promise of a promise is a promise.
+          (whenReady(raw, (written) => checkKept(serializer, key, written)) as MaybePromise<Raw>)
         : raw;
       return mark ? whenReady(kept, mark.add) : kept;
     },
