@@ -61,8 +61,7 @@ export function keyvAccess(given: object): KeyvAccess {
   return {
     async get(key) {
       if (!keyv.getRaw) return run(() => keyv.get(key));
-      const row = await run(() => keyv.getRaw?.(key));
-      return Object(row).value;
+      return rowValue(await run(() => keyv.getRaw?.(key)));
     },
     async getMany(keys) {
       // Without a batch of its own, a Keyv of version 5 would hide errors.
@@ -71,7 +70,7 @@ export function keyvAccess(given: object): KeyvAccess {
       const rows = await run(() => keyv.getManyRaw?.([...keys]) ?? keyv.getMany?.([...keys]));
       if (!Array.isArray(rows) || rows.length !== keys.length)
         throw keyvError(`getMany returned no list of ${keys.length}`);
-      return isRaw ? rows.map((row) => Object(row).value) : rows;
+      return isRaw ? rows.map(rowValue) : rows;
     },
     async set(key, value, ttlMs, expires) {
       const written = await run(() => keyv.set(key, value, isAbsolute ? expires : ttlMs));
@@ -88,6 +87,12 @@ export function keyvAccess(given: object): KeyvAccess {
       keyv.off?.('error', listener);
     },
   };
+}
+
+/** The value of a row. In place of a row, rubbish of the storage that no record looks like. */
+function rowValue(row: unknown): unknown {
+  if (row === undefined || row === null) return undefined;
+  return typeof row === 'object' && 'value' in row ? row.value : { row };
 }
 
 function checked(given: object): KeyvLike {
