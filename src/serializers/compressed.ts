@@ -35,7 +35,7 @@ const MOST_BYTES = 0xffff_ffff;
  *
  * A payload that claims or unpacks to more than `maxBytes` is refused without unpacking more: a miss and an event.
  *
- * @throws CacheError `INVALID_OPTION`, also for `compressed(encrypted(…))`, because encrypted bytes do not get shorter.
+ * @throws CacheError `INVALID_OPTION`.
  *
  * @example
  * ```ts
@@ -54,7 +54,6 @@ export function compressed(inner: Serializer, options: CompressionOptions = {}):
     maxBytes = 64 * 1024 * 1024,
   } = givenObject(options);
   checkSerializer(inner, 'inner');
-  refuseEncryption(inner);
   if (!(threshold >= 0)) throw invalid('threshold', threshold, 'a number of bytes');
   if (!(maxBytes > 0 && maxBytes <= MOST_BYTES))
     throw invalid('maxBytes', maxBytes, `a number of bytes, at most ${MOST_BYTES}`);
@@ -96,16 +95,6 @@ export function compressed(inner: Serializer, options: CompressionOptions = {}):
     serialize: isAsync(inner) ? async (value, key) => serialize(value, key) : serialize,
     deserialize,
   };
-}
-
-/** By its name, because `import` and `require` may load a copy of this package each. */
-function refuseEncryption(inner: Serializer): void {
-  let within: Serializer | undefined = inner;
-  while (within && !within.name.startsWith('encrypted(')) within = within.inner;
-  if (!within) return;
-  const what = within.inner?.name ?? 'inner';
-  const message = `compressed wraps "${within.name}", and encrypted bytes do not get shorter: compress inside the encryption, encrypted(compressed(${what}), { keys }).`;
-  throw new CacheError('INVALID_OPTION', message, { subject: 'inner' });
 }
 
 function ownFormat(raw: Raw): ReturnType<typeof formatOf> {
