@@ -1,7 +1,7 @@
 import type { AnyKey, KeyPolicy } from './cache-key.js';
 import { invalid } from './errors.js';
 import {
-  type Accepts,
+  type Caller,
   DEFAULT_POLICY,
   type Policy,
   type ResolvedPolicy,
@@ -80,7 +80,7 @@ export const layer = (below: ResolvedPolicy, options: WrapOptions): ResolvedPoli
 function over(below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy {
   const changed: { -readonly [O in keyof ResolvedPolicy]: unknown } = { ...below };
   for (const option of OPTIONS) {
-    const value = (options as WrapOptions & { accepts?: Accepts })[option];
+    const value = (options as WrapOptions & { caller?: Caller })[option];
     if (value !== undefined) changed[option] = RULES[option](value as never, below);
   }
   return changed as ResolvedPolicy;

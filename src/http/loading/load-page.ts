@@ -207,7 +207,8 @@ export class PageLoad {
     const fixed = this.#kit.settings.tags;
     const learned = page.tags.filter((tag) => !fixed.includes(tag));
     const carried = await carryTags(this.#kit, this.#details, learned, this.#call.starts);
-    this.#call.wanted.gate.carried = carried;
+    const { waiting } = this.#call;
+    if (waiting) waiting.gate.carried = carried;
     if (!carried) {
       this.#context.skip();
       this.#call.hasNewTags = true;
