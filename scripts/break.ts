@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -14,25 +16,24 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { Random } from '../test/model-checker/random.js';
 import { type Break, breaksOf } from './break/breaks.js';
-import { Judge } from './break/judge.js';
+import { COMPILER, Judge } from './break/judge.js';
 import { Specs } from './break/specs.js';
 
 // Breaks conditions on purpose, one at a time, and runs the specs that should notice:
 //
+//     npx tsx scripts/break.ts --seed 7 --count 60
+//     npx tsx scripts/break.ts --seed 7 --count 60 --skip 20
 //     npx tsx scripts/break.ts --count 60 src/engine
-//     npx tsx scripts/break.ts --seed 7 --skip 20 --count 10
 //     npx tsx scripts/break.ts --seed 7 --list
 //
-// A break that no spec notices is a missing test, or a condition that decides nothing and can go. The compiler is asked
-// last. A spec counts only if it passes without the break.
+// The nearest specs run first, and a break is done with at the first that fails. A break that none of the nearest
+// notices is given to the compiler, and then to all other specs, the slow ones last, so only one that survives
+// costs a run of the whole suite. A spec counts only if it fails again alone, and passes without the break.
+//
+// A break that nobody notices is a missing test, or a condition that decides nothing and can go. A seed gives the same breaks
+// as long as src stays the same, so `--skip` goes on where a run was ended.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** All that the specs read. */
-const COPIED = [
-  ...['src', 'test', 'bench', 'examples', 'scripts', 'docs', 'infrastructure'],
-  ...['site', 'specification', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'README.md'],
-];
 
 const program = new Command('break')
   .description('Break conditions in src on purpose and report those that no spec notices.')
@@ -41,7 +42,7 @@ const program = new Command('break')
   .option('--seed <n>', 'of the choice', Number, Math.floor(Math.random() * 1e9))
   .option('--skip <n>', 'of the breaks of this seed', Number, 0)
   .option('--timeout <seconds>', 'for eight specs; a hang counts as noticed', Number, 300)
-  .option('--nearest', 'run eight specs and the compiler only: quick, but others might notice')
+  .option('--nearest', 'ask eight specs and the compiler only: quick, but others might notice')
   .option('--least <percent>', 'of breaks that must be noticed', Number, 95)
   .option('--list', 'print the breaks without running anything')
   .parse();
@@ -84,14 +85,15 @@ function choose(byFile: readonly Break[][], count: number, seed: number): Break[
 }
 
 async function run(breaks: readonly Break[]): Promise<number> {
-  const work = mkdtempSync(join(tmpdir(), 'break-'));
+  const work = copyOfPackage();
   process.once('exit', () => rmSync(work, { recursive: true, force: true }));
   process.once('SIGINT', () => process.exit(130));
-  for (const name of COPIED) cpSync(join(root, name), join(work, name), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(work, 'node_modules'));
-  const judge = new Judge(work, new Specs(work), options);
-  let noticed = 0;
+  const progress = (line: string) => console.log(pc.dim(`    ${line}`));
+  const judge = new Judge(work, new Specs(work), { ...options, progress });
+  const unnoticed: Break[] = [];
+  let byCompiler = 0;
   for (const [i, one] of breaks.entries()) {
+    console.log(`${options.skip + i + 1}/${options.skip + breaks.length}  ${describe(one)}`);
     const path = join(work, one.file);
     const source = readFileSync(path, 'utf8');
     const broken = source.slice(0, one.start) + one.replacement + source.slice(one.end);
@@ -100,15 +102,35 @@ async function run(breaks: readonly Break[]): Promise<number> {
       breakIt: () => writeFileSync(path, broken),
       repair: () => writeFileSync(path, source),
     });
-    if (by !== undefined) noticed++;
-    const verdict = by === undefined ? pc.red('UNNOTICED') : pc.green('noticed  ');
+    if (by === undefined) unnoticed.push(one);
+    if (by === COMPILER) byCompiler++;
+    const verdict = by === undefined ? pc.red('UNNOTICED') : pc.green(`noticed by ${by}`);
+    const judged = i + 1;
     const seconds = Math.round((Date.now() - started) / 1000);
-    console.log(`${i + 1}/${breaks.length} ${verdict} ${seconds} s  ${describe(one)}`);
-    if (by !== undefined) console.log(pc.dim(`    by ${by}`));
+    console.log(`    ${verdict}, ${seconds} s; so far ${judged - unnoticed.length} of ${judged}`);
   }
+  const noticed = breaks.length - unnoticed.length;
   const percent = breaks.length === 0 ? 100 : (noticed / breaks.length) * 100;
-  console.log(`${percent.toFixed(1)} % noticed, at least ${options.least} % wanted`);
+  console.log(
+    `\n${noticed} of ${breaks.length} noticed, ${byCompiler} of them by the compiler: ` +
+      `${percent.toFixed(1)} %, at least ${options.least} % wanted`,
+  );
+  for (const one of unnoticed) console.log(`${pc.red('UNNOTICED')} ${describe(one)}`);
   return percent >= options.least ? 0 : 1;
+}
+
+/** A folder with all files of the package and its dependencies, because specs read much more than src. */
+function copyOfPackage(): string {
+  const work = mkdtempSync(join(tmpdir(), 'break-'));
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  for (const name of listed.split('\0'))
+    if (name && existsSync(join(root, name))) cpSync(join(root, name), join(work, name));
+  for (const name of ['node_modules', 'site/node_modules'])
+    if (existsSync(join(root, name))) symlinkSync(join(root, name), join(work, name));
+  return work;
 }
 
 function describe({ file, line, original, replacement }: Break): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startDynalite } from '../test/servers/dynalite.js';
 import { createCacheTable, credentials, region } from '../test/servers/table.js';
 import { importEntryPoints, install, missingPeers } from './package/consumer.js';
+import { compileExamples } from './package/examples.js';
 import { bundleHandler, runHandler, sizes, treeShaking } from './package/handler.js';
 import { entryPoints } from './package/manifest.js';
 import { contents, lint, pack, type Tarball, types } from './package/pack.js';
@@ -77,6 +78,7 @@ async function checkInstalled(tarball: Tarball): Promise<void> {
   await step('bundle', () => bundleHandler(consumer, HANDLER_LIMIT));
   await step('tree-shaking', () => treeShaking(consumer));
   await step('run', () => runHandler(consumer));
+  await step('examples', () => compileExamples(consumer, join(folder, 'examples')));
   await checkProjects();
 }
 

@@ -3,6 +3,7 @@ import type { CacheEvent } from '@glasswork/cache';
 import { emf } from '@glasswork/cache/metrics';
 import { parse as parseSpec, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
+import { followColorScheme, LINE_COLORS } from '../src/cli/cost/color-scheme.js';
 import { type Dashboard, dashboardOf, type Widget } from './dashboard.js';
 import { root } from './run.js';
 
@@ -72,7 +73,19 @@ function* minute(at: number): Generator<CacheEvent> {
   }
 }
 
+/** `emf` samples at random, so it draws from the same numbers. */
 function linesOfTraffic(): Line[] {
+  state = 14;
+  const { random: unseeded } = Math;
+  Math.random = random;
+  try {
+    return writeTraffic();
+  } finally {
+    Math.random = unseeded;
+  }
+}
+
+function writeTraffic(): Line[] {
   const lines: Line[] = [];
   const metrics = emf({
     namespace: 'Shop/Cache',
@@ -153,7 +166,7 @@ function specOf({ widgets }: Dashboard, lines: readonly Line[]): object {
     $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
     background: '#ffffff',
     padding: 12,
-    config: { font: 'Helvetica, Arial, sans-serif' },
+    config: { font: 'Helvetica, Arial, sans-serif', range: { category: LINE_COLORS } },
     resolve: { scale: { color: 'independent' } },
     vconcat: rows.map((y) => ({
       resolve: { scale: { color: 'independent' } },
@@ -165,11 +178,18 @@ function specOf({ widgets }: Dashboard, lines: readonly Line[]): object {
   };
 }
 
-const dashboard = dashboardOf(readFileSync(`${root}infrastructure/metrics.yaml`, 'utf8'));
-// The type of a whole specification is too deep to be written as a literal.
-const spec = specOf(dashboard, linesOfTraffic()) as TopLevelSpec;
-const view = new View(parseSpec(compile(spec).spec), { renderer: 'none' });
-// Its roles are for a chart that answers the mouse. A picture has a title instead.
-const picture = (await view.toSVG()).replace(/ (role|aria-[\w-]+)="[^"]*"/g, '');
-const titled = picture.replace(/(<svg)([^>]*>)/, `$1 role="img"$2<title>${TITLE}</title>`);
-writeFileSync(`${root}docs/dashboard.svg`, `${titled}\n`);
+/** The dashboard of a template, drawn in light and dark. */
+export async function drawDashboard(template: string): Promise<string> {
+  // The type of a whole specification is too deep to be written as a literal.
+  const spec = specOf(dashboardOf(template), linesOfTraffic()) as TopLevelSpec;
+  const view = new View(parseSpec(compile(spec).spec), { renderer: 'none' });
+  // Its roles are for a chart that answers the mouse. A picture has a title instead.
+  const picture = (await view.toSVG()).replace(/ (role|aria-[\w-]+)="[^"]*"/g, '');
+  const titled = `$1 role="img"$2<title>${TITLE}</title>`;
+  return `${followColorScheme(picture).replace(/(<svg)([^>]*>)/, titled)}\n`;
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const template = readFileSync(`${root}infrastructure/metrics.yaml`, 'utf8');
+  writeFileSync(`${root}docs/dashboard.svg`, await drawDashboard(template));
+}

@@ -2,8 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { run } from './run.js';
+import { billOfMaterials } from './sbom.js';
 
 const UNRELEASED = '## [Unreleased]';
+const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 const DESCRIPTION = `Makes a release: the version in package.json, a heading in CHANGELOG.md, one commit and one tag with the notes.
 Pushing the tag publishes it, from CI and with provenance.`;
 
@@ -42,16 +44,42 @@ async function release(version: string, { dryRun = false }: { dryRun?: boolean }
   const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
   const { changelog, notes } = releaseNotes(await readFile(file, 'utf8'), version, date);
   if (await git('tag', '--list', `v${version}`)) throw new Error(`v${version} is a tag already`);
+  const manifest = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'));
+  if (!VERSION.test(version)) throw new Error(`"${version}" is no version such as 1.2.0`);
+  if (version === manifest.version) throw new Error(`package.json has version ${version} already`);
   if (dryRun) {
-    console.log(`v${version}, ${date}\n\n${notes}\n\nA dry run: nothing was changed.`);
+    console.log(`v${version}, ${date}\n\n${notes}\n\n${await describePackage(cwd)}`);
+    console.log('\nA dry run: nothing was changed.');
     return;
   }
-  // npm refuses what is no version, and the one that is there.
   await run('npm', ['version', version, '--no-git-tag-version'], { cwd });
   await writeFile(file, changelog);
   await git('commit', '--quiet', '--all', '--message', `Release ${version}`);
   await git('tag', '--annotate', `v${version}`, '--cleanup=verbatim', '--message', notes);
   console.log(`v${version} is committed and tagged. It is published by: git push --follow-tags`);
+}
+
+interface Packed {
+  readonly name: string;
+  readonly files: readonly unknown[];
+  readonly size: number;
+  readonly unpackedSize: number;
+}
+
+/** What would be published: built and packed as npm does it, with its bill of materials. */
+async function describePackage(cwd: string): Promise<string> {
+  const output = await run('npm', ['pack', '--dry-run', '--json', '--silent'], { cwd });
+  // npm 12 keys the result by the package's name, npm 10 and 11 give a list.
+  const [packed] = Object.values<Packed>(JSON.parse(output));
+  if (!packed) throw new Error(`npm pack printed ${output}`);
+  const { name, files, size, unpackedSize } = packed;
+  const { components } = await billOfMaterials(cwd);
+  const kilobytes = (bytes: number) => `${Math.ceil(bytes / 1000)} KB`;
+  return [
+    `Package: ${name}, ${files.length} files, ${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked`,
+    `Bill of materials: CycloneDX, ${components.length} components`,
+    'Provenance: signed by .github/workflows/release.yml, which the tag starts',
+  ].join('\n');
 }
 
 if (import.meta.filename === process.argv[1]) {

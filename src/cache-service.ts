@@ -95,6 +95,7 @@ export class CacheService extends Invalidator {
 
   /** True if `get` would return a value. */
   async has(key: AnyKey): Promise<boolean> {
+    // Either overload takes it, but none takes both kinds.
     return (await this.getEntry(key as string)) !== undefined;
   }
 
@@ -139,6 +140,7 @@ export class CacheService extends Invalidator {
   wrap<T>(key: string, policy: Policy, load: Load<T>): Promise<T>;
   wrap(key: AnyKey, options: Policy | Load<unknown>, load?: Load<unknown>): Promise<unknown> {
     try {
+      // The overloads take one kind of key each, the implementation both.
       if (typeof options === 'function') return this.wrap(key as string, {}, options);
       if (typeof load !== 'function') throw noLoad(load);
       return this.#lookup.wrap(key, this.#parts.policyOf(key, options), load);
@@ -156,6 +158,7 @@ export class CacheService extends Invalidator {
     maxTTL: Duration,
     load: Load<unknown>,
   ): Promise<unknown> {
+    // The overloads take one kind of key each, the implementation both.
     return this.wrap(key as string, { staleTTL, ttl: maxTTL }, load);
   }
 

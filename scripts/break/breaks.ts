@@ -50,7 +50,7 @@ export function breaksOf(file: string, source: string): Break[] {
         const operator = OTHER_COMPARISON[String(node.operator)];
         // `typeof` narrows types: the compiler notices.
         if (operator === undefined || text(node).includes('typeof ')) break;
-        add(node, `(${text(part('left'))} ${operator} ${text(part('right'))})`);
+        add(node, `((${text(part('left'))}) ${operator} (${text(part('right'))}))`);
         break;
       }
       case 'IfStatement':

@@ -12,14 +12,17 @@ export interface Breaking {
 export interface JudgeSettings {
   /** Seconds that eight specs may take, or the compiler. */
   readonly timeout: number;
-  /** Runs only the first group of specs. */
+  /** Runs only the first group of specs, and the compiler. */
   readonly nearest?: true;
+  /** Is told what is being done. */
+  readonly progress: (line: string) => void;
 }
 
 /** How a run of specs ended: undefined if all passed. */
 type Failure = string | undefined;
 
 const HANG = 'a hang';
+export const COMPILER = 'the compiler';
 
 /** How many specs run at once, for the time that they may take together. */
 const AT_ONCE = 8;
@@ -39,26 +42,41 @@ export class Judge {
   }
 
   /** The spec that notices the break, or the compiler; undefined if nobody does. */
-  async noticedBy(file: string, { breakIt, repair }: Breaking): Promise<string | undefined> {
-    const open = this.#specs.of(file).slice(0, this.#settings.nearest ? 1 : undefined);
+  async noticedBy(file: string, breaking: Breaking): Promise<string | undefined> {
+    const [nearest = [], ...others] = this.#specs.of(file);
+    const first = await this.#failureOf([nearest], breaking);
+    if (first !== undefined) return first;
+    // Before all the other specs, because it takes seconds.
+    if (await this.#isRefused(breaking)) return COMPILER;
+    return this.#settings.nearest ? undefined : this.#failureOf(others, breaking);
+  }
+
+  async #failureOf(groups: readonly string[][], breaking: Breaking): Promise<string | undefined> {
+    const open = [...groups];
     for (let specs = open.shift(); specs; specs = open.shift()) {
-      breakIt();
+      this.#settings.progress(`${specs.length} specs, from ${specs[0]}`);
+      breaking.breakIt();
       const failed = await this.#failure(specs);
       // Another failure alone, because a busy machine may have caused the first.
       const isSteady = failed !== undefined && (await this.#failsAgain(failed, specs));
-      repair();
+      breaking.repair();
       if (failed === undefined) continue;
       if (isSteady && (await this.#isSound(failed, specs))) return failed;
-      console.log(`    ${failed} does not fail by the break: it does not count`);
+      this.#settings.progress(`${failed} does not fail by the break: it does not count`);
       const left = specs.filter((spec) => spec !== failed);
       if (left.length > 0 && left.length < specs.length) open.unshift(left);
     }
+    return undefined;
+  }
+
+  async #isRefused({ breakIt, repair }: Breaking): Promise<boolean> {
     breakIt();
     const compiles = await this.#compiles();
     repair();
-    return compiles || !(await this.#compiles()) ? undefined : 'the compiler';
+    return !compiles && (await this.#compiles());
   }
 
+  /** A hang counts if the same specs end without the break, which `#isSound` finds out. */
   async #failsAgain(failed: string, specs: readonly string[]): Promise<boolean> {
     return !specs.includes(failed) || (await this.#failure([failed])) !== undefined;
   }
@@ -76,7 +94,7 @@ export class Judge {
     rmSync(report, { force: true });
     const vitest = join(this.#work, 'node_modules/vitest/vitest.mjs');
     const reporter = ['--reporter', 'json', '--outputFile', report];
-    const args = ['run', ...specs, '--bail', '1', '--project', 'tests', ...reporter];
+    const args = ['run', ...specs, '--bail', '1', ...reporter];
     const timeoutMs = this.#settings.timeout * 1000 * Math.ceil(specs.length / AT_ONCE);
     const code = await exitCode(this.#work, [vitest, ...args], timeoutMs);
     if (code === 0) return undefined;
@@ -106,11 +124,14 @@ function failedSpec(work: string, report: string): string {
 function exitCode(cwd: string, args: readonly string[], timeoutMs: number): Promise<number | null> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd, stdio: 'ignore', detached: true });
-    const timer = setTimeout(() => {
+    const kill = () => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, timeoutMs);
+    };
+    const timer = setTimeout(kill, timeoutMs);
+    process.once('exit', kill);
     child.once('exit', (code) => {
       clearTimeout(timer);
+      process.off('exit', kill);
       resolve(code);
     });
   });

@@ -60,6 +60,7 @@ export class Connection {
     try {
       outgoing = call.outgoing(this.#hasServed);
     } catch (error) {
+      // The code that composes a request throws errors only.
       this.#settle(error as Error);
       return false;
     }
@@ -102,6 +103,7 @@ export class Connection {
       const answer = this.#reader.read(bytes);
       if (answer) this.#answered(answer, this.#reader.isReusable);
     } catch (error) {
+      // The reader throws errors only.
       this.fail(error as Error);
     }
   }

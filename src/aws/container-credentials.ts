@@ -49,7 +49,7 @@ export async function containerCredentials(
       : `failed: ${error.code ?? error.message}`;
     throw none(url.origin, why, error);
   }
-  const found = Object(parsed(outcome)) as Record<string, unknown>;
+  const found: Record<string, unknown> = Object(parsed(outcome));
   const { AccessKeyId, SecretAccessKey, Token, Expiration } = found;
   if (outcome.status !== 200 || !isText(AccessKeyId) || !isText(SecretAccessKey)) {
     throw none(url.origin, `answered ${outcome.status} without credentials${said(found)}`);
@@ -96,7 +96,7 @@ function authorization(url: URL): string | undefined {
   try {
     return builtin.fs().readFileSync(file, 'utf8').trim();
   } catch (cause) {
-    const { code } = cause as { code?: string };
+    const { code }: { code?: string } = Object(cause);
     throw none(
       url.origin,
       `cannot be asked: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read (${code})`,

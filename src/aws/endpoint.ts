@@ -81,7 +81,7 @@ export function resolveRegion(option: string | undefined, otherwise?: string): s
     const places = `here, in AWS_REGION or in the profile "${profileName()}"`;
     throw invalid('region', region, `one such as eu-central-1, ${places}`);
   }
-  if (/^fips-|-fips$/.test(region)) {
+  if (region.startsWith('fips-') || region.endsWith('-fips')) {
     throw invalid('region', region, 'the region itself, with useFipsEndpoint');
   }
   return region;
@@ -119,7 +119,8 @@ function isOn(
   const variable = VARIABLES[name];
   // AWS_USE_FIPS_ENDPOINT is use_fips_endpoint in a profile.
   const setting = variable.slice('AWS_'.length).toLowerCase();
-  const text = process.env[variable] || profile()[setting] || 'false';
+  const text = process.env[variable] || profile()[setting];
+  if (!text) return false;
   if (/^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
   throw invalid(name, text, `true or false, in ${variable} or the profile "${profileName()}"`);
 }

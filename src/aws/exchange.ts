@@ -71,6 +71,7 @@ class Exchange implements Call {
       if (this.#connectTimer) this.#compose();
     } catch (error) {
       this.#connections.abandon(this);
+      // The code that connects and composes throws errors only.
       this.ended(error as Error);
     }
   }

@@ -3,7 +3,7 @@ import type { Answer } from './response.js';
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
 /** Control characters. A single CR or LF counts as one, because only some readers take it for the end of a line. */
-const NOT_IN_A_LINE = /[^\t -~\x80-\xff]/;
+const NOT_IN_LINES = /[^\t -~\x80-\xff\r\n]|\r(?!\n)|(?<!\r)\n/;
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const DIGITS = /^\d{1,15}$/;
 const CHUNK =
@@ -199,8 +199,9 @@ export class AnswerReader {
   #lines(bytes: Buffer, at: number, end: number): string[] {
     this.#roomBytes -= end - at;
     if (this.#roomBytes < 0) refuse('long');
-    const lines = bytes.toString('latin1', at, end).split('\r\n');
-    for (const line of lines) if (NOT_IN_A_LINE.test(line)) refuse('line');
+    const text = bytes.toString('latin1', at, end);
+    if (NOT_IN_LINES.test(text)) refuse('line');
+    const lines = text.split('\r\n');
     this.#roomLines -= lines.length;
     if (this.#roomLines < 0) refuse('long');
     return lines;
@@ -222,7 +223,7 @@ function headersOf(lines: readonly string[], first: number): Record<string, stri
   // Without a prototype, because a header may be called `constructor`.
   const headers: Record<string, string> = Object.create(null);
   for (let at = first; at < lines.length; at++) {
-    const line = lines[at] as string;
+    const line = lines[at] as string; // `at` is below the length.
     const colon = line.indexOf(':');
     // This also refuses continuation lines, which begin with a space.
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();

@@ -162,9 +162,11 @@ function late({ origin }: CredentialSource): never {
 
 /** @throws CacheError `NO_CREDENTIALS` that names the missing part and shows none of the others. */
 function checked<T extends Credentials>(given: T): T {
-  const { accessKeyId, secretAccessKey, sessionToken } = Object(given) as Partial<
-    Record<keyof Credentials, unknown>
-  >;
+  const {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+  }: Partial<Record<keyof Credentials, unknown>> = Object(given);
   const isText = (part: unknown) => typeof part === 'string' && part !== '';
   const wrong = !isText(accessKeyId)
     ? 'accessKeyId'

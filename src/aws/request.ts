@@ -22,12 +22,13 @@ export function outgoing(
   body: string | Uint8Array,
 ): Outgoing {
   if (NOT_IN_A_TARGET.test(target)) throw unsendable('the path');
-  let head = `${method} ${target} HTTP/1.1\r\n`;
-  for (const name in headers) {
-    const value = headers[name] as string;
-    if (NOT_IN_A_VALUE.test(value)) throw unsendable(`the header ${name}`);
-    head += `${name}: ${value}\r\n`;
+  // All in one test, because the first runs of a pattern are its most expensive ones.
+  if (NOT_IN_A_VALUE.test(Object.values(headers).join(''))) {
+    const [name] = Object.entries(headers).find(([, value]) => NOT_IN_A_VALUE.test(value)) ?? [];
+    throw unsendable(`the header ${name}`);
   }
+  let head = `${method} ${target} HTTP/1.1\r\n`;
+  for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
   if (body.length > 0 || method !== 'GET') head += `content-length: ${Buffer.byteLength(body)}\r\n`;
   return { method, head: `${head}connection: keep-alive\r\n\r\n`, body };
 }

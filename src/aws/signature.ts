@@ -60,9 +60,26 @@ export function sign(
   return signed;
 }
 
-/** `20150830T123600Z` */
-export const timeOf = (nowMs: number): string =>
-  new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '');
+let keptSecond = Number.NaN;
+let keptTime = '';
+
+/** `20150830T123600Z`. Kept, because requests of the same second have the same time. */
+export function timeOf(nowMs: number): string {
+  const second = Math.floor(nowMs / 1000);
+  if (second !== keptSecond) {
+    keptTime = composedTime(new Date(nowMs));
+    keptSecond = second;
+  }
+  return keptTime;
+}
+
+/** By its parts, because the first `toISOString` of a process takes 0.3 ms. */
+function composedTime(at: Date): string {
+  const day = `${at.getUTCFullYear()}${two(at.getUTCMonth() + 1)}${two(at.getUTCDate())}`;
+  return `${day}T${two(at.getUTCHours())}${two(at.getUTCMinutes())}${two(at.getUTCSeconds())}Z`;
+}
+
+const two = (part: number): string => String(part).padStart(2, '0');
 
 export const scopeOf = (time: string, region: string, service: string): string =>
   `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
@@ -75,22 +92,40 @@ export function signatureOf(
   secretAccessKey: string,
 ): string {
   const text = `${ALGORITHM}\n${time}\n${scope}\n${sha256(canonicalRequest)}`;
-  return hmac(signingKey(secretAccessKey, scope), text).digest('hex');
+  return hmac(signingKey(secretAccessKey, scope), text).toString('hex');
 }
 
 export const sha256 = (data: string | Uint8Array): string => builtin.crypto().hash('sha256', data);
 
-const hmac = (key: string | Uint8Array, data: string) =>
-  builtin.crypto().createHmac('sha256', key).update(data);
+/** A key of HMAC-SHA256 in its two padded forms. */
+interface HmacKey {
+  readonly inner: Uint8Array;
+  readonly outer: Uint8Array;
+}
 
-let keptKey: Buffer;
+const BLOCK_BYTES = 64;
+
+function hmacKey(secret: Buffer): HmacKey {
+  const key = secret.length > BLOCK_BYTES ? hashed(secret) : secret;
+  const padded = (pad: number) =>
+    Uint8Array.from({ length: BLOCK_BYTES }, (_, i) => pad ^ (key[i] ?? 0));
+  return { inner: padded(0x36), outer: padded(0x5c) };
+}
+
+/** HMAC as RFC 2104 defines it, by two hashes: `createHmac` takes 13 us on Node 24, and these take two. */
+const hmac = ({ inner, outer }: HmacKey, text: string): Buffer =>
+  hashed(Buffer.concat([outer, hashed(Buffer.concat([inner, Buffer.from(text)]))]));
+
+const hashed = (data: Uint8Array): Buffer => builtin.crypto().hash('sha256', data, 'buffer');
+
+let keptKey: HmacKey;
 let keptFor: string | undefined;
 
 /** Hashes each part of the scope. The key is the same all day, so the last one is kept. */
-function signingKey(secret: string, scope: string): Buffer {
+function signingKey(secret: string, scope: string): HmacKey {
   if (keptFor !== scope + secret) {
-    const secretKey = Buffer.from(`AWS4${secret}`);
-    keptKey = scope.split('/').reduce((key, part) => hmac(key, part).digest(), secretKey);
+    const secretKey = hmacKey(Buffer.from(`AWS4${secret}`));
+    keptKey = scope.split('/').reduce((key, part) => hmacKey(hmac(key, part)), secretKey);
     keptFor = scope + secret;
   }
   return keptKey;

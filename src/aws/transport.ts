@@ -123,7 +123,8 @@ export function createTransport({
   };
 
   const { host, origin } = endpoint;
-  const prefix = endpoint.pathname.replace(/\/$/, '');
+  const { pathname } = endpoint;
+  const prefix = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
   refuseProxy(endpoint);
   const connections = new Connections(endpoint, clock);
   let aheadMs = 0;

@@ -12,6 +12,6 @@ export { inspectRedis } from '../stores/redis/inspection.js';
 export { RedisCacheStore } from '../stores/redis/redis-cache-store.js';
 export { httpDatabase as httpS3Database } from '../stores/s3/http-database.js';
 export { inspectBucket } from '../stores/s3/inspection.js';
-export { keySpace as s3KeySpace } from '../stores/s3/keys.js';
+export { s3Keys } from '../stores/s3/keys.js';
 export { S3CacheStore } from '../stores/s3/s3-cache-store.js';
 export { contents, textOf } from '../stores/s3/xml.js';

@@ -16,7 +16,9 @@ import { lsCommand } from './commands/ls.js';
 import { statsCommand } from './commands/stats.js';
 import { createCommand, destroyCommand } from './commands/table.js';
 import { topCommand } from './commands/top.js';
-import { EXIT } from './exit.js';
+import { EXIT, UsageError } from './exit.js';
+import { errorJSON } from './report-error.js';
+import { printableJSON } from './terminal.js';
 
 /** All commands, in the groups and the order of the help. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
@@ -37,6 +39,9 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly (() => Com
   ['Set up:', [initCommand, costCommand, createCommand, destroyCommand]],
 ];
 
+const usageJSON = (message: string): string =>
+  `${printableJSON(JSON.stringify({ error: errorJSON(new UsageError(message.replace(/\n/g, ' '))) }))}\n`;
+
 /** @param version that of the package. */
 export function createProgram(version: string): Command {
   const program = new Command('glasswork-cache')
@@ -44,8 +49,14 @@ export function createProgram(version: string): Command {
       'Looks into a cache of @glasswork/cache, sets it up, and finds what is wrong with it.',
     )
     .version(version, '-v, --version', 'print the version')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'Show the help, or that of a command.')
     .showSuggestionAfterError()
+    .configureOutput({
+      outputError(message, write) {
+        const text = message.replace(/^error: /, '').trim();
+        write(process.argv.includes('--json') ? usageJSON(text) : message);
+      },
+    })
     .configureHelp({ showGlobalOptions: false })
     .exitOverride((error) => {
       // Help and version are no errors.

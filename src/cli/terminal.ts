@@ -41,6 +41,11 @@ export function terminal(json: boolean): Terminal {
       asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
       try {
         return /^y(es)?$/i.test((await asking.question(`${printable(question)} [y/N] `)).trim());
+      } catch (error) {
+        // Ctrl-D, which is no answer.
+        if (Object(error).name !== 'AbortError') throw error;
+        stderr.write('\n');
+        return false;
       } finally {
         asking.close();
       }

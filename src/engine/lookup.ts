@@ -35,6 +35,7 @@ export class Lookup {
   async getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
     const snapshots = await this.see(givenList(keys, 'keys', 'INVALID_KEY'));
     return snapshots.map((snapshot, i) => {
+      // One snapshot a key.
       const key = keyText(keys[i] as AnyKey);
       if (isServable(snapshot)) return this.#hit(key, snapshot.entry, snapshot.state);
       this.#parts.emit({ type: 'miss', key, reason: snapshot.reason });
@@ -103,6 +104,7 @@ export class Lookup {
       () => Promise.all(asked.map(({ address, policy }) => this.#read(address, policy))),
       (reads, watches) => {
         const requests = asked.map((each, i): LoadRequest => {
+          // One read for each of `asked`.
           const read = reads[i] as Snapshot;
           const snapshot = overtaken(read, watches.invalidatedBy(i, tagsIn(read)));
           return { ...each, snapshot, called: watches.order, callers };
@@ -150,8 +152,8 @@ export class Lookup {
     });
     if (due.length > 0) this.#parts.refresh.start(due, load);
     if (missing.length === 0) return served;
-    for (const [i, loading] of this.#load(missing, load).entries())
-      served[missingAt[i] as number] = loading;
+    const loads = this.#load(missing, load);
+    for (const [i, position] of missingAt.entries()) served[position] = loads[i];
     return served;
   }
 
@@ -163,6 +165,7 @@ export class Lookup {
     const { coordinator } = this.#parts;
     const shared = coordinator.load(missing, load);
     return missing.map((request, i) => {
+      // One load for each of `missing`.
       const each = shared[i] as (typeof shared)[number];
       if (each.hasJoined) this.#parts.emit({ type: 'join', key: request.address.key });
       const loadAlone = () => coordinator.loadAlone(request, load);

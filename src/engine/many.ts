@@ -54,6 +54,7 @@ export async function wrapEach<K extends AnyKey>(
     return { address: parts.addressOf(key), policy };
   });
   const loadAll: LoadAll = (missing, context) => {
+    // Only addresses of `unique` are asked for.
     const keys = missing.map(({ address }) => (unique.get(address.storageKey) as Wanted<K>).key);
     return load(keys, context);
   };
@@ -70,6 +71,7 @@ export async function wrapEach<K extends AnyKey>(
     return (await lookup.readAndServeAll([each], loadAll, callers))[0];
   };
   return storageKeys.map((storageKey) => {
+    // Every key of the batch has been asked for.
     const position = found.get(storageKey) as { each: Asked; value: unknown };
     if (given.has(storageKey)) return copyOf(position);
     given.add(storageKey);

@@ -55,6 +55,7 @@ export function memoize<T, A extends Args>(
   checkMemo(memo);
   // Arguments that are left out must not move the context to their place.
   const count = Math.max(key.length, load.length - 1);
+  // The number of arguments is known only here, at run time.
   const run = load as (...args: unknown[]) => unknown;
   return withVerbs(parts, memo, (args, options) => {
     const given = Array.from({ length: Math.max(args.length, count) }, (_none, i) => args[i]);

@@ -131,7 +131,7 @@ function checkStore(store: unknown): void {
 /** Checks the result of the user's function when the container calls it, because only the container can. */
 function made(store: CacheStore): CacheStore {
   if (isStore(store)) return store;
-  const promise = typeof (store as { then?: unknown } | undefined)?.then === 'function';
+  const promise = typeof Object(store).then === 'function';
   throw invalid(
     'store',
     promise
@@ -140,8 +140,7 @@ function made(store: CacheStore): CacheStore {
   );
 }
 
-const isStore = (store: unknown): store is CacheStore =>
-  typeof (store as Partial<CacheStore> | null | undefined)?.get === 'function';
+const isStore = (store: unknown): store is CacheStore => typeof Object(store).get === 'function';
 
 const invalid = (option: string, message: string) =>
   new CacheError('INVALID_OPTION', message, { subject: option });

@@ -37,6 +37,7 @@ export function cacheResponses(
   // A load that outlasts its response would write into a context that has ended.
   const answer = createAnswer(cache, fetch ? options : { ...others, softTimeout: undefined });
   return async (anyContext, next) => {
+    // Hono calls a middleware with its context, whose type is a type parameter of the application.
     const context = anyContext as HonoContext;
     const { raw } = context.req;
     const response = await answer({
@@ -51,7 +52,7 @@ export function cacheResponses(
       },
     });
     if (!context.finalized) return response;
-    // Otherwise Hono would add the fields of the one to the other.
+    // Otherwise Hono would add the fields of the one to the other. Its setter takes undefined, its type does not.
     (context as { res: Response | undefined }).res = undefined;
     context.res = response;
     return undefined;

@@ -79,11 +79,7 @@ export function responseSettings(
 ): ResponseSettings {
   const { query, key, tags, tagHeader, origin, fetch } = options;
   const maxBodyBytes = options.maxBodyBytes ?? (keepsLarge ? MOST_LARGE_BYTES : MOST_BODY_BYTES);
-  const isQuery =
-    query === undefined ||
-    query === 'all' ||
-    query === 'none' ||
-    isTexts(query as readonly string[]);
+  const isQuery = query === undefined || query === 'all' || query === 'none' || isTexts(query);
   if (!isQuery) throw invalid('query', query, "'all', 'none' or an array of names");
   for (const [name, value] of Object.entries({ key, fetch }))
     if (value !== undefined && typeof value !== 'function')

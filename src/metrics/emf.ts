@@ -97,6 +97,7 @@ function checkedDimensions(given: Readonly<Record<string, string>>): Record<stri
     if (typeof value !== 'string' || !/^[ -~]{1,1024}$/.test(value) || !value.trim())
       throw invalid(option, value, 'a text of 1 to 1,024 ASCII characters');
   }
+  // Checked above: every value is a text.
   return Object.fromEntries(dimensions) as Record<string, string>;
 }
 

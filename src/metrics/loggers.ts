@@ -69,6 +69,7 @@ export function pinoLogger(
 ): CacheListener {
   // Powertools has a method of this name, and takes the message first.
   if ('appendKeys' in Object(logger)) return powertoolsLogger(logger as PowertoolsLogger, options);
+  // `checked` has found its methods, and no Powertools logger comes here.
   const pino = checked(logger) as PinoLogger;
   return listenerOf(
     (level) => pino.isLevelEnabled?.(level) !== false,
@@ -97,6 +98,7 @@ export function powertoolsLogger(
   logger: PowertoolsLogger,
   options: LoggerOptions = {},
 ): CacheListener {
+  // `checked` has found its methods.
   const powertools = checked(logger) as PowertoolsLogger;
   return listenerOf(
     () => true,

@@ -148,6 +148,10 @@ export interface CacheStore {
   close?(): Promise<void>;
 }
 
+/** A store with all that the fence needs. */
+export type VersionedStore = CacheStore &
+  Required<Pick<CacheStore, 'getVersioned' | 'setIfUnchanged'>>;
+
 /** See `CacheStore.problems`. `operation` is what failed. */
 export type ProblemReport = (operation: string, error: unknown) => void;
 

@@ -61,6 +61,7 @@ export class Entry {
 /** True also for an entry of another copy of this package, because `import` and `require` may load one each. */
 export const isEntry = (value: unknown): value is Entry =>
   value instanceof Entry ||
+  // Only the brand is read, from an object of any kind.
   (isObject(value) && (value as Partial<Entry>)['@glasswork/cache'] === BRAND);
 
 /**
@@ -102,6 +103,7 @@ export function withEnvelope(envelope: string, value: unknown, key: string): Ent
 /** The entry in a store's record, or undefined if the record holds something else. */
 export function readEntry(record: unknown): Entry | undefined {
   if (isEntry(record)) return record;
+  // Every member is checked below, because a store may hold anything.
   const entry = Object(record) as Partial<Entry>;
   const valid =
     typeof entry.createdAt === 'number' &&
@@ -112,6 +114,7 @@ export function readEntry(record: unknown): Entry | undefined {
     Array.isArray(entry.versions) &&
     entry.versions.length > 0 &&
     entry.versions.every(isDependency);
+  // Checked above, member by member.
   return valid ? (entry as Entry) : undefined;
 }
 

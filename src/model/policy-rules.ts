@@ -16,8 +16,8 @@ export const RULES: {
   ttl: (ttl: Duration) => milliseconds(ttl, 'ttl'),
   staleTTL: (ttl: Duration) => milliseconds(ttl, 'staleTTL'),
   staleIfError: (window: Duration) => milliseconds(window, 'staleIfError', 'zero'),
-  jitter: (share: number) => within(share, 1, 'jitter'),
-  earlyRefresh: (beta: number) => within(beta, Number.MAX_VALUE, 'earlyRefresh'),
+  jitter: (share: number) => atMost(share, 1, 'jitter'),
+  earlyRefresh: (beta: number) => atMost(beta, Number.MAX_VALUE, 'earlyRefresh'),
   lease: leasePolicy,
   softTimeout: (limit: Duration) => milliseconds(limit, 'softTimeout'),
   hardTimeout: (limit: Duration) => milliseconds(limit, 'hardTimeout'),
@@ -33,7 +33,7 @@ export const RULES: {
 
 function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | undefined {
   if (!lease) return undefined;
-  const { ttl, wait } = Object(lease) as Exclude<typeof lease, boolean>;
+  const { ttl, wait }: Exclude<typeof lease, boolean> = Object(lease);
   return {
     ttl: ttl === undefined ? DEFAULT_LEASE.ttl : milliseconds(ttl, 'lease.ttl'),
     wait: wait === undefined ? DEFAULT_LEASE.wait : milliseconds(wait, 'lease.wait', 'zero'),
@@ -43,12 +43,12 @@ function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | un
 
 /** Accepts any object that works as one, such as a polyfill or a signal of another realm. */
 function abortSignal(signal: AbortSignal): AbortSignal {
-  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  const { aborted, addEventListener }: Partial<AbortSignal> = Object(signal);
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal;
   throw invalid('signal', signal, 'an AbortSignal');
 }
 
-function within(value: number, most: number, option: string): number {
+function atMost(value: number, most: number, option: string): number {
   if (value >= 0 && value <= most) return value;
   throw invalid(option, value, most === 1 ? '0 to 1' : "XFetch's beta, 0 or more");
 }

@@ -70,6 +70,7 @@ export function checkPolicy(call: Policy | undefined): void {
   if (options.ttl !== undefined) checked(policy, options.staleTTL);
 }
 
+// RULES has exactly the options of a resolved policy.
 const OPTIONS = /* @__PURE__ */ Object.keys(RULES) as (keyof ResolvedPolicy)[];
 
 /** Applies options on top of a policy. An undefined option keeps the value below. */
@@ -79,10 +80,14 @@ export const layer = (below: ResolvedPolicy, options: WrapOptions): ResolvedPoli
 /** The same without checking that the options fit together, because another layer may follow. */
 function over(below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy {
   const changed: { -readonly [O in keyof ResolvedPolicy]: unknown } = { ...below };
+  // `caller` is an option of the package's own callers.
+  const given: WrapOptions & { readonly caller?: Caller } = options;
   for (const option of OPTIONS) {
-    const value = (options as WrapOptions & { caller?: Caller })[option];
+    const value = given[option];
+    // Each rule takes its own option's type, and checks it.
     if (value !== undefined) changed[option] = RULES[option](value as never, below);
   }
+  // Every option holds the result of its rule, or the value below.
   return changed as ResolvedPolicy;
 }
 

@@ -43,7 +43,7 @@ function opaqueName(value: object): string {
 /** False for an object that throws, because the serializer reports that. */
 function writesNothing(value: object): boolean {
   try {
-    const { toJSON } = value as { toJSON?: unknown };
+    const { toJSON }: { toJSON?: unknown } = value;
     return typeof toJSON === 'function' && toJSON.call(value, '') === undefined;
   } catch {
     return false;

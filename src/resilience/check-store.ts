@@ -1,4 +1,4 @@
-import type { CacheStore } from '../model/cache-store.js';
+import type { CacheStore, VersionedStore } from '../model/cache-store.js';
 import { CacheError } from '../model/errors.js';
 import { keySpace } from '../model/key-space.js';
 import { withTimeout } from '../model/time.js';
@@ -40,7 +40,8 @@ export async function checkStore(
     // that it has written in another way.
     await step('read many', () => Promise.all([read(key), read(tag)]));
     await (store.getVersioned && store.setIfUnchanged
-      ? checkFence(store as Versioned, key, step)
+      ? // The condition has found both methods of a versioned store.
+        checkFence(store as VersionedStore, key, step)
       : checkValues(store, key, step));
     await checkTag(store, tag, step);
   } catch (error) {
@@ -59,7 +60,6 @@ async function inTime(removals: readonly Promise<unknown>[]): Promise<void> {
   await withTimeout(Promise.allSettled(removals), REMOVE_MS, () => {});
 }
 
-type Versioned = CacheStore & Required<Pick<CacheStore, 'getVersioned' | 'setIfUnchanged'>>;
 type Step = <T>(step: string, run: () => Promise<T>) => Promise<T>;
 
 /** Runs a step, and names the step in its error. */
@@ -83,7 +83,7 @@ const stepsOf =
     }
   };
 
-async function checkFence(store: Versioned, key: string, step: Step): Promise<void> {
+async function checkFence(store: VersionedStore, key: string, step: Step): Promise<void> {
   const fill = (value: string, version: string) =>
     store.setIfUnchanged(key, value, PROBE_TTL, version);
   const before = await step('read again', () => store.getVersioned(key));

@@ -35,7 +35,7 @@ const MOST_BYTES = 0xffff_ffff;
  *
  * A payload that claims or unpacks to more than `maxBytes` is refused without unpacking more: a miss and an event.
  *
- * @throws CacheError `INVALID_OPTION`.
+ * @throws CacheError `INVALID_OPTION`, also for `compressed(encrypted(…))`, because encrypted bytes do not get shorter.
  *
  * @example
  * ```ts
@@ -54,6 +54,7 @@ export function compressed(inner: Serializer, options: CompressionOptions = {}):
     maxBytes = 64 * 1024 * 1024,
   } = givenObject(options);
   checkSerializer(inner, 'inner');
+  refuseEncryption(inner);
   if (!(threshold >= 0)) throw invalid('threshold', threshold, 'a number of bytes');
   if (!(maxBytes > 0 && maxBytes <= MOST_BYTES))
     throw invalid('maxBytes', maxBytes, `a number of bytes, at most ${MOST_BYTES}`);
@@ -97,6 +98,16 @@ export function compressed(inner: Serializer, options: CompressionOptions = {}):
   };
 }
 
+/** By its name, because `import` and `require` may load a copy of this package each. */
+function refuseEncryption(inner: Serializer): void {
+  let within: Serializer | undefined = inner;
+  while (within && !within.name.startsWith('encrypted(')) within = within.inner;
+  if (!within) return;
+  const what = within.inner?.name ?? 'inner';
+  const message = `compressed wraps "${within.name}", and encrypted bytes do not get shorter: compress inside the encryption, encrypted(compressed(${what}), { keys }).`;
+  throw new CacheError('INVALID_OPTION', message, { subject: 'inner' });
+}
+
 function ownFormat(raw: Raw): ReturnType<typeof formatOf> {
   const format = formatOf(raw);
   return format && (format.letter === NONE || algorithmOf(format.letter)) ? format : undefined;
@@ -104,7 +115,7 @@ function ownFormat(raw: Raw): ReturnType<typeof formatOf> {
 
 function frame(letter: string, raw: Raw, data: Buffer): Buffer {
   const header = Buffer.from([MAGIC, formatByte(letter, raw), 0, 0, 0, 0]);
-  header.writeUInt32BE(typeof raw === 'string' ? Buffer.byteLength(raw) : raw.byteLength, 2);
+  header.writeUInt32BE(Buffer.byteLength(raw), 2);
   return Buffer.concat([header, data]);
 }
 

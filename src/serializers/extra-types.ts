@@ -13,8 +13,7 @@ type ErrorParts = readonly ['error', ErrorName, Properties, Properties];
 type Properties = Readonly<Record<string, unknown>>;
 
 /** A plain form of the value, or undefined for a type that devalue knows. */
-export function reduceExtra(part: unknown): unknown {
-  if (typeof part !== 'object' || part === null) return undefined;
+export function reduceExtra(part: object): unknown {
   if (ArrayBuffer.isView(part)) return reduceView(part);
   if (types().isNativeError(part)) return reduceError(part);
   if (!types().isRegExp(part) || part.lastIndex === 0) return undefined;
@@ -67,7 +66,7 @@ export function reviveView(reduced: string): unknown {
   const { buffer } = new Uint8Array(bytes);
   const View: unknown = /^(\w+Array|DataView)$/.test(name) && Reflect.get(globalThis, name);
   // Float16Array exists from Node 24 on.
-  if (typeof View !== 'function' || name === 'Array') throw unknownType();
+  if (typeof View !== 'function') throw unknownType();
   return Reflect.construct(View, [buffer]);
 }
 
@@ -79,6 +78,7 @@ function reviveRegExp(source: unknown, flags: unknown, lastIndex: unknown): RegE
 
 function emptyError(name: unknown): Error {
   if (!ERRORS.some((one) => one === name)) throw unknownType();
+  // ERRORS lists classes of errors alone.
   const Type = Reflect.get(globalThis, String(name)) as ErrorConstructor;
   const error: Error = name === 'AggregateError' ? new AggregateError([]) : new Type();
   // The stack of this function would mislead.

@@ -83,7 +83,7 @@ const noKeys = (keys: readonly string[], part: object): boolean =>
 function symbolsOf(part: object): string | undefined {
   const symbols = Object.getOwnPropertySymbols(part);
   const isOwn = (symbol: symbol) => Object.prototype.propertyIsEnumerable.call(part, symbol);
-  return symbols.length > 0 && symbols.some(isOwn) ? 'an object with symbols as keys' : undefined;
+  return symbols.some(isOwn) ? 'an object with symbols as keys' : undefined;
 }
 
 /** True for typed arrays, DataViews and Buffers, but not for classes that extend them, nor for shared memory. */
@@ -101,9 +101,8 @@ export function isOwnView(view: ArrayBufferView): boolean {
 /** The class of an error that is an instance of a built-in one, and of no class that extends it. */
 export function errorName(error: object): ErrorName | undefined {
   const prototype: object = Object.getPrototypeOf(error);
-  const name = Object.hasOwn(prototype, 'constructor') && Object(prototype.constructor).name;
+  const { name } = Object(prototype.constructor);
   const found = ERRORS.find((one) => one === name);
-  if (found === undefined) return undefined;
   // A user's class may have such a name.
   const above: object | null = Object.getPrototypeOf(prototype);
   const parents = found === 'Error' ? [prototype] : [above];

@@ -45,7 +45,7 @@ export const isAsync = ({ serialize, deserialize }: Serializer): boolean =>
 
 /** @throws CacheError `INVALID_OPTION` for anything but a serializer. */
 export function checkSerializer(given: Serializer, subject = 'serializer'): void {
-  const { name, serialize, deserialize } = Object(given) as Serializer;
+  const { name, serialize, deserialize }: Partial<Serializer> = Object(given);
   const isComplete = [serialize, deserialize].every((method) => typeof method === 'function');
   if (isComplete && typeof name === 'string') return;
   throw invalid(subject, given, 'an object with a name, serialize() and deserialize()');

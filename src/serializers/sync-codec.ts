@@ -16,7 +16,6 @@ export interface SyncCodec extends Omit<ValueCodec, 'measure'> {
  * @throws CacheError `INVALID_OPTION` for an asynchronous serializer, or on first use if only its promise reveals it.
  */
 export function syncCodec(store: string, serializer: SyncSerializer = jsonSerializer): SyncCodec {
-  checkSerializer(serializer);
   const refusal = (): CacheError => {
     const message = `${store} holds values that are read without waiting, but its serializer "${serializer.name}" returns promises: give it one that returns text or bytes, or use another store.`;
     return new CacheError('INVALID_OPTION', message, { subject: 'serializer' });

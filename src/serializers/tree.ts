@@ -102,6 +102,7 @@ export const readTree = (text: string): unknown => revived(JSON.parse(text));
 /** The parsed value itself, with its tagged parts replaced. */
 function revived(part: unknown): unknown {
   if (!isObject(part)) return part;
+  // JSON.parse returns plain objects and arrays.
   if (!Array.isArray(part)) return revivedParts(part as Record<string, unknown>);
   return part[0] === TAG ? revivedTag(part[1], part[2]) : revivedItems(part);
 }

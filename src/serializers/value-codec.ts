@@ -53,8 +53,8 @@ export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec 
     measure(to) {
       report = to;
     },
-    // A round trip returns an equal value.
     copy: <T>(value: T, key: string) =>
+      // A round trip returns an equal value.
       whenReady(copying.serialize(value, key), (raw) => copying.deserialize(raw, key)) as
         | T
         | Promise<T>,
@@ -64,6 +64,7 @@ export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec 
 /** For values that another store has serialised. The codec checks that they are text or bytes. */
 const rawSerializer: Serializer = {
   name: 'raw',
+  // The codec checks it, as any serializer's result.
   serialize: (value) => value as Raw,
   deserialize: (raw) => raw,
 };

@@ -52,6 +52,7 @@ export class Overflow {
   async read(key: string, version: string): Promise<Raw | undefined> {
     const value = await this.#store.get<unknown>(this.#name(key, version));
     if (value === undefined) return undefined;
+    // Stores keep bytes as Uint8Array, perhaps of another realm.
     if (ArrayBuffer.isView(value)) return value as Uint8Array;
     const kind = typeof value === 'string' ? value[0] : undefined;
     if (kind === TEXT) return String(value).slice(1);
@@ -97,6 +98,7 @@ export class Overflow {
 async function keepsBytes(store: CacheStore, name: string): Promise<boolean> {
   try {
     const copy: unknown = await store.copy?.(SAMPLE, name);
+    // SAMPLE is a Uint8Array, and so is its copy, perhaps of another realm.
     return ArrayBuffer.isView(copy) && Buffer.compare(copy as Uint8Array, SAMPLE) === 0;
   } catch {
     return false;

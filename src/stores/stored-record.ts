@@ -22,6 +22,8 @@ export interface StoredRecord {
   readonly envelope: string | undefined;
   /** The serializer's output, if it was read. */
   readonly raw: string | Uint8Array | undefined;
+  /** The value itself is in the overflow store: the record is a pointer. */
+  readonly isPointer?: true;
 }
 
 /** The records of a store, page by page and one by one. */

@@ -102,6 +102,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
           [key],
           () => (getVersioned<T>).call(inner, key, how),
           (now, [past]) =>
+            // The answer of an earlier read of this key.
             how?.consistent || past?.version === undefined ? now : (past as VersionedRead<T>),
         ),
     }),
@@ -111,6 +112,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
           'getNearest',
           [key],
           () => (getNearest<T>).call(inner, key),
+          // The answer of an earlier read of this key.
           (now, [past]) => (past?.version === undefined ? now : (past as NearestRead<T>)),
         ),
     }),
@@ -133,6 +135,7 @@ export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {})
 
 /** Copies the arguments, because a store writes them as they were at the call, however late and however often. */
 function asSent<T>(value: T): T {
+  // An entry for an entry.
   if (isEntry(value)) return new Entry(value, asSent(value.value)) as T;
   try {
     return copyOfData(value);
@@ -143,6 +146,7 @@ function asSent<T>(value: T): T {
 
 type Past = readonly (PastState | undefined)[];
 
+// The answer of an earlier read of this key.
 const recalled = <T>(now: T, [past]: Past): T => (past ? (past.value as T) : now);
 
 function operations(inner: CacheStore, options: FaultyStoreOptions) {

@@ -37,6 +37,7 @@ function copyOfDeepTree(value: unknown): unknown {
   for (let parent = open.pop(); parent; parent = open.pop()) {
     for (const [name, part] of Object.entries(parent)) {
       if (!isObject(part)) continue;
+      // Arrays, too, are walked and filled by name.
       const copy = (Array.isArray(part) ? part.slice() : { ...part }) as typeof parent;
       parent[name] = copy;
       open.push(copy);
@@ -65,6 +66,7 @@ export function copyOfData<T>(value: T): T {
   const copy = copyOf(value);
   // The map grows during the loop. A cycle ends at a part that is in it already.
   for (const [part, empty] of copies) fill(empty, part, copyOf);
+  // The copy has the shape of the value.
   return copy as T;
 }
 
@@ -96,6 +98,7 @@ function emptyCopy(part: object): object {
     case 'Set':
       return new Set();
     case 'RegExp':
+      // Its tag says RegExp, also for one of another realm, which `instanceof` would miss.
       return new RegExp((part as RegExp).source, (part as RegExp).flags);
     case 'ArrayBuffer':
       return ArrayBuffer.prototype.slice.call(part, 0);
@@ -107,6 +110,7 @@ function copyOfBytes(part: ArrayBufferView, prototype: object | null): object {
   const above: object | null = prototype && Object.getPrototypeOf(prototype);
   // A Buffer is a class that extends Uint8Array.
   if (!above || !isPlainObject(above)) throw noData('an instance of a class');
+  // Every view of bytes but DataView has `slice`, and DataView has failed the check above.
   return (part as Uint8Array).slice();
 }
 
@@ -117,6 +121,7 @@ function fill(copy: object, part: object, copyOf: (part: unknown) => unknown): v
     Map.prototype.forEach.call(part, (value, key) => copy.set(copyOf(key), copyOf(value)));
   if (copy instanceof Set && tag === 'Set')
     Set.prototype.forEach.call(part, (value) => copy.add(copyOf(value)));
+  // Arrays and errors, too, are filled by name.
   const target = copy as Record<string, unknown>;
   for (const [name, each] of Object.entries(part)) {
     const value = copyOf(each);

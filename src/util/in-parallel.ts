@@ -5,12 +5,9 @@ export async function inParallel<T>(
   run: (input: T) => Promise<unknown>,
 ): Promise<void> {
   const errors: unknown[] = [];
-  let next = 0;
+  const waiting = inputs.values();
   const worker = async () => {
-    while (next < inputs.length) {
-      const input = inputs[next++] as T;
-      await run(input).catch((error) => errors.push(error));
-    }
+    for (const input of waiting) await run(input).catch((error) => errors.push(error));
   };
   await Promise.all(Array.from({ length: Math.min(limit, inputs.length) }, worker));
   if (errors.length > 0) throw errors[0];

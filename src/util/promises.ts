@@ -1,7 +1,7 @@
 export type MaybePromise<T> = T | Promise<T>;
 
 /** True for a promise of any realm or library. */
-export const isPromise = (value: unknown): value is Promise<unknown> =>
+export const isPromise = <T>(value: MaybePromise<T>): value is Promise<T> =>
   typeof Object(value).then === 'function';
 
 /**
@@ -9,7 +9,7 @@ export const isPromise = (value: unknown): value is Promise<unknown> =>
  * turn for a value that needs no waiting, so calls made in the same tick keep their order.
  */
 export function whenReady<A, B>(value: MaybePromise<A>, next: (value: A) => B): MaybePromise<B> {
-  return isPromise(value) ? (value as Promise<A>).then(next) : next(value as A);
+  return isPromise(value) ? value.then(next) : next(value);
 }
 
 /** Runs `run`, and passes its result to `then` or its error to `fail`, now or later. */
@@ -24,5 +24,5 @@ export function attempt<A, B, F>(
   } catch (error) {
     return fail(error);
   }
-  return isPromise(result) ? (result as Promise<A>).then(then, fail) : then(result as A);
+  return isPromise(result) ? result.then(then, fail) : then(result);
 }

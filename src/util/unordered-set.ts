@@ -17,6 +17,7 @@ export class UnorderedSet<T extends { place: number }> {
   delete(member: T): void {
     const members = this.#members;
     if (members[member.place] !== member) return;
+    // The list holds `member`, so it is not empty.
     const last = members.pop() as T;
     if (last === member) return;
     members[member.place] = last;

@@ -2,7 +2,7 @@ import aws4 from 'aws4';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonical } from '../../src/aws/canonical.js';
-import { type Credentials, type SignableRequest, sign } from '../../src/aws/signature.js';
+import { type Credentials, type SignableRequest, sign, timeOf } from '../../src/aws/signature.js';
 
 /** Signs any request, as a store does whose requests are not as plain as DynamoDB's. */
 const signAny = (request: SignableRequest, credentials: Credentials, at: number) =>
@@ -249,7 +249,31 @@ describe('aws4, an independent implementation', () => {
   });
 });
 
+describe('timeOf', () => {
+  it('has the second of the time given, whatever time was asked for before', () => {
+    const second = (text: string, ms = 0) => timeOf(Date.parse(text) + ms);
+    expect(second('2026-01-02T03:04:05Z')).toBe('20260102T030405Z');
+    expect(second('2026-01-02T03:04:05Z', 999)).toBe('20260102T030405Z');
+    expect(second('2026-01-02T03:04:05Z', 1000)).toBe('20260102T030406Z');
+    expect(second('2026-01-02T03:04:05Z', -1)).toBe('20260102T030404Z');
+    expect(second('1969-12-31T23:59:59Z', 1)).toBe('19691231T235959Z');
+  });
+});
+
 describe('the kept signing keys', () => {
+  it('are derived from secrets of any length and any characters, around the block of the hash, too', () => {
+    const { at, request } = SUITE;
+    const lengths = [1, 40, 59, 60, 61, 63, 64, 65, 128, 200];
+    for (const secretAccessKey of lengths.flatMap((n) => ['k'.repeat(n), 'é'.repeat(n)])) {
+      const expected = aws4.sign(
+        { ...request, headers: { Host: request.host, 'X-Amz-Date': timeOf(at) } },
+        { accessKeyId: 'A', secretAccessKey },
+      ).headers as Record<string, string>;
+      const { authorization } = signAny(request, { accessKeyId: 'A', secretAccessKey }, at);
+      expect(authorization).toBe(expected.Authorization);
+    }
+  });
+
   it('differ by secret, day, region and service, and survive more secrets than are kept', () => {
     const signatureOf = (
       change: Partial<SignableRequest>,

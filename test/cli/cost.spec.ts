@@ -5,9 +5,10 @@ import { countUnits } from '../../examples/demo/metered-dynalite.js';
 import prices from '../../infrastructure/prices.json' with { type: 'json' };
 import { root } from '../../scripts/run.js';
 import { CacheService } from '../../src/cache-service.js';
-import { workloads } from '../../src/cli/commands/cost.js';
 import { chartSpec, drawChart } from '../../src/cli/cost/chart.js';
-import { type Cost, costs, SECONDS, steps } from '../../src/cli/cost/cost.js';
+import { type Cost, costs, type LeftOut, SECONDS } from '../../src/cli/cost/cost.js';
+import { crossings, steps } from '../../src/cli/cost/crossings.js';
+import { workloads } from '../../src/cli/cost/inputs.js';
 import { type Workload, zipfHitRatio } from '../../src/cli/cost/workload.js';
 import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
 import { startDynalite } from '../servers/dynalite.js';
@@ -23,8 +24,13 @@ const here = prices.regions['us-east-1'];
 async function cost(...args: string[]) {
   const { code, stdout, stderr } = await cli.run(['cost', '--json', ...args]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const report: { costs: Cost[]; workload: Workload; crossings: object[]; date: string } =
-    JSON.parse(stdout);
+  const report: {
+    costs: Cost[];
+    leftOut: LeftOut[];
+    workload: Workload;
+    crossings: object[];
+    date: string;
+  } = JSON.parse(stdout);
   return { ...report, of: (store: string) => report.costs.find((each) => each.store === store) };
 }
 
@@ -146,15 +152,26 @@ describe('cost', () => {
         for (const { total } of costs(at(requests), here)) expect(total).toBeGreaterThan(0);
         usable++;
       } catch (error) {
-        expect(String(error)).toMatch(/Cluster \d+ has no \w+|How many hits/);
+        expect(String(error)).toMatch(/Cluster 5 has no such number: give --rps/);
       }
     }
-    expect(usable).toBeGreaterThan(45);
+    expect(usable).toBe(53);
     const { workload } = await cost('--cluster', '4', '--clusters', file);
     expect(workload).toMatchObject({ requests: 5260, valueBytes: 2439, keyBytes: 67 });
     expect(workload.hitRatio).toBeCloseTo(1 - 0.3941, 4);
     expect(await cli.run(['cost', '--cluster', '99', '--clusters', file])).toMatchObject({
       code: 2,
+    });
+  });
+
+  it('takes an option where a cluster has no number', async () => {
+    const file = `${root}examples/demo/twitter-2020-03-clusters.csv`;
+    const all = ['--rps', '7', '--value-bytes', '9', '--key-bytes', '8', '--ttl', '60'].concat(
+      '--clusters',
+      file,
+    );
+    expect((await cost('--cluster', '5', ...all)).workload).toMatchObject({
+      ...{ requests: 7, valueBytes: 9, keyBytes: 8, ttl: 60, hitRatio: 1 - 0.7124 },
     });
   });
 
@@ -173,12 +190,193 @@ describe('cost', () => {
       code: 2,
       stderr: expect.stringContaining('eu-west-1'),
     });
-    writeFileSync(
+  });
+
+  it.each([
+    ['a price that is text', { nat: { hour: 'x', gb: 1 } }, 'nat.hour is "x"'],
+    ['a price below zero', { nat: { hour: -1, gb: 1 } }, 'nat.hour is -1'],
+    [
+      'a price that is missing',
+      { dynamodb: { readsPerMillion: 1 } },
+      'writesPerMillion is undefined',
+    ],
+    ['a service that does not exist', { dynamo: {} }, 'regions.us-east-1.dynamo is no service'],
+    ['nodes that are none', { dax: [] }, 'dax is no list of nodes'],
+    ['a node without memory', { dax: [{ type: 'a', memoryGB: 0, hour: 1 }] }, 'dax[0] needs'],
+    [
+      'no price of a store',
+      Object.fromEntries(Object.keys(here).map((name) => [name, undefined])),
+      'has no price of a store',
+    ],
+  ])('refuses a file with %s', async (_what, part, message) => {
+    const file = join(folder, 'wrong.json');
+    const list = {
+      date: '2030-01-01',
+      source: 'me',
+      regions: { 'us-east-1': { ...here, ...part } },
+    };
+    writeFileSync(file, JSON.stringify(list));
+    const { code, stderr } = await cli.run([
+      'cost',
+      '--rps',
+      '1',
+      '--hit-ratio',
+      '0',
+      '--prices',
       file,
-      JSON.stringify({ regions: { 'us-east-1': { ...here, nat: { hour: 'x', gb: 1 } } } }),
+    ]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['no date', JSON.stringify({ source: 'me', regions: { 'us-east-1': here } })],
+    ['no source', JSON.stringify({ date: '2030-01-01', regions: { 'us-east-1': here } })],
+    ['no regions', JSON.stringify({ date: '2030-01-01', source: 'me', regions: [] })],
+    ['nothing', 'null'],
+  ])('refuses a file of prices with %s', async (_what, text) => {
+    const file = join(folder, 'wrong.json');
+    writeFileSync(file, text);
+    const found = await cli.run(['cost', '--rps', '1', '--hit-ratio', '0', '--prices', file]);
+    expect(found).toMatchObject({ code: 2, stdout: '' });
+    expect(found.stderr).toContain(file);
+  });
+
+  it('takes the file of prices that the page shows', async () => {
+    const [, text = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+    const file = join(folder, 'shown.json');
+    writeFileSync(file, text);
+    const [region = ''] = Object.keys(JSON.parse(text).regions);
+    const args = ['--rps', '10', '--hit-ratio', '0.9', '--prices', file, '--region', region];
+    const { costs: rows, leftOut } = await cost(...args);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(leftOut.length).toBeGreaterThan(0);
+  });
+
+  it.each(['mars-1', 'constructor', '__proto__', ''])(
+    'names the known regions where "%s" has no prices',
+    async (name) => {
+      const { code, stderr } = await cli.run([
+        'cost',
+        '--rps',
+        '1',
+        '--hit-ratio',
+        '0',
+        `--region=${name}`,
+      ]);
+      expect(code).toBe(2);
+      for (const known of Object.keys(prices.regions)) expect(stderr).toContain(known);
+      expect(stderr).toContain('--prices FILE');
+    },
+  );
+
+  it.each(Object.entries(prices.regions))(
+    'has a dated source for each price of %s',
+    (_region, { sources, ...priced }) => {
+      const named = sources.flatMap(({ services }) => services);
+      expect(named.toSorted()).toEqual(Object.keys(priced).toSorted());
+      for (const { source, date } of sources) {
+        expect(source).not.toBe('');
+        expect(date).toMatch(/^20\d\d-\d\d(-\d\d)?$/);
+      }
+    },
+  );
+
+  it.each(Object.keys(prices.regions))(
+    'prices what it can in %s, and names what it leaves out',
+    async (region) => {
+      const { costs: rows, leftOut } = await cost(
+        '--rps',
+        '10',
+        '--hit-ratio',
+        '0.9',
+        '--region',
+        region,
+      );
+      expect(rows.map(({ store }) => store)).toContain('DynamoDB');
+      expect(rows.length + leftOut.length).toBe(9);
+      for (const { total } of rows) expect(total).toBeGreaterThan(0);
+      for (const { reason } of leftOut) expect(reason).toMatch(/^no price of \w+( and \w+)?$/);
+      const { stdout } = await cli.run([
+        'cost',
+        '--rps',
+        '10',
+        '--hit-ratio',
+        '0.9',
+        '--region',
+        region,
+      ]);
+      for (const { store } of leftOut) expect(stdout).toContain(`Without ${store}: `);
+      expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
+    },
+  );
+
+  it('leaves DynamoDB out for values that no item holds', async () => {
+    const { costs: rows, leftOut } = await cost(
+      '--rps',
+      '1',
+      '--hit-ratio',
+      '0.9',
+      '--value-bytes',
+      '500000',
     );
-    const wrong = await cli.run(['cost', ...args]);
-    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('nat.hour is "x"') });
+    expect(rows.map(({ store }) => store)).toContain('S3');
+    expect(leftOut.map(({ store }) => store)).toEqual(['DynamoDB', 'DynamoDB, consistent', 'DAX']);
+    expect(leftOut[0]?.reason).toContain('400 KB');
+  });
+
+  it('stores values for their ttl in Valkey, and for an hour at least in DynamoDB', async () => {
+    const args = [
+      '--rps',
+      '1000',
+      '--hit-ratio',
+      '0',
+      '--value-bytes',
+      '1024',
+      '--key-bytes',
+      '24',
+    ];
+    const { of } = await cost(...args, '--ttl', '60');
+    const gigabytes = (seconds: number) => (1000 * seconds * 1348) / 1024 ** 3;
+    expect(of('Serverless Valkey')?.fixed).toBeCloseTo(
+      Math.max(0.1, gigabytes(60)) * 0.084 * 730,
+      6,
+    );
+    expect(of('DynamoDB')?.fixed).toBeCloseTo(gigabytes(3600) * 0.25, 6);
+  });
+
+  it('takes numbers up to 1e12 and stays finite', async () => {
+    const huge = ['--rps', '--value-bytes', '--key-bytes', '--keys', '--memory', '--init-ms'];
+    const { costs: rows } = await cost(
+      '--hit-ratio',
+      '0',
+      ...huge.flatMap((name) => [name, '1e12']),
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) expect(Number.isFinite(row.total)).toBe(true);
+  });
+
+  it.each(['0', '-1', 'NaN', 'Infinity', '1e13', '', 'many'])(
+    'refuses %j reads a second',
+    async (rps) => {
+      const found = await cli.run(['cost', `--rps=${rps}`, '--hit-ratio', '0.5']);
+      expect(found).toMatchObject({ code: 2, stdout: '' });
+      expect(found.stderr).toContain('above zero');
+    },
+  );
+
+  it.each([
+    ['clusters', ['--cluster', '4', '--clusters', 'none.csv'], 'none.csv cannot be read'],
+    ['prices', ['--prices', 'none.json'], 'none.json cannot be read'],
+    ['a specification', ['--spec', 'none/spec.json'], 'none/spec.json cannot be written'],
+    ['a chart', ['--chart', 'none/chart.svg'], 'none/chart.svg cannot be written'],
+  ])('names the file of %s that it cannot use', async (_what, args, message) => {
+    const found = await cli.run(['cost', '--rps', '1', '--hit-ratio', '0.5', ...args], {
+      cwd: folder,
+    });
+    expect(found).toMatchObject({ code: 2, stdout: '' });
+    expect(found.stderr).toContain(message);
   });
 
   it('shows a table with the crossings', async () => {
@@ -237,7 +435,9 @@ describe('the chart', () => {
     const { at } = workloads({ rps: 1, hitRatio: 0.9 });
     const spec = chartSpec(at, here, 'Title');
     const svg = await drawChart(spec);
-    for (const { store } of costs(at(1), here)) expect(svg).toContain(store);
+    for (const { store } of costs(at(1), here)) expect(svg).toContain(`>${store}</text>`);
     expect([...steps()].length).toBeGreaterThan(100);
+    const [first] = crossings(at, here);
+    expect(svg).toContain(`>${first?.above} from ${Number(first?.requests.toPrecision(2))}</text>`);
   });
 });

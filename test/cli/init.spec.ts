@@ -55,6 +55,41 @@ describe('init', () => {
     expect(readFileSync(file, 'utf8')).toBe(merged);
   });
 
+  it('adds to a template of SAM with Globals, and says what to paste', async () => {
+    const existing =
+      'Transform: AWS::Serverless-2016-10-31\nGlobals:\n  Function:\n    Timeout: 9\n';
+    writeFileSync(join(folder, 'template.yaml'), existing);
+    const { code, stdout } = await init('sam', '--into', 'template.yaml', '--json');
+    expect(code).toBe(0);
+    const { steps, written, file } = JSON.parse(stdout);
+    expect({ written, file }).toEqual({ written: true, file: 'template.yaml' });
+    expect(steps[0]).toContain('CACHE_TABLE: !Ref CacheTable');
+    const merged = readFileSync(join(folder, 'template.yaml'), 'utf8');
+    expect(merged.startsWith(existing)).toBe(true);
+    expect(merged).toMatch(/^ {2}CacheTable:$/m);
+  });
+
+  it.each(['a.json', 'a.txt'])('leaves %s as it was, because it is no template', async (file) => {
+    const text = file === 'a.json' ? '{ "Resources": {} }' : 'Dear all,\n';
+    writeFileSync(join(folder, file), text);
+    expect(await init('cloudformation', '--into', file)).toMatchObject({ code: 2, stdout: '' });
+    expect(readFileSync(join(folder, file), 'utf8')).toBe(text);
+  });
+
+  it.each([
+    ['a folder', ['--out', '.'], 'exists'],
+    ['a folder to add to', ['--into', '.'], 'is a folder'],
+    ['a path below a file', ['--out', 'file/x.yaml'], 'is below a file'],
+    ['a file without a name', ['--out', ''], '""'],
+    ['a file that may not be written', ['--out', '/proc/cache.yaml'], '/proc/cache.yaml'],
+  ])('names %s', async (_what, args, message) => {
+    writeFileSync(join(folder, 'file'), 'mine');
+    const { code, stdout, stderr } = await init('cloudformation', ...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
   it.each([
     ['an unknown tool', ['pulumi']],
     ['an unknown store', ['sam', '--store', 'disk']],
@@ -89,6 +124,16 @@ describe('conformance', () => {
     expect(report.passed).toBeGreaterThan(20);
     const left = await cli.run(['ls', '--all', '--json', ...where]);
     expect(left.stdout).toBe('');
+  });
+
+  it('refuses to pass without a case, and names a table that is missing', async () => {
+    const table = await createCacheTable(server.endpoint);
+    const where = ['--endpoint', server.endpoint, '--table'];
+    const none = await cli.run(['conformance', '--case', 'no such case', ...where, table]);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    const missing = await cli.run(['conformance', ...where, 'nowhere']);
+    expect(missing).toMatchObject({ code: 3, stdout: '' });
+    expect(missing.stderr).toContain('nowhere');
   });
 
   it('runs the suite on a bucket, below the prefix of the store alone', async () => {

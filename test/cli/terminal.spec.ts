@@ -103,6 +103,30 @@ describe('the program', () => {
     expect(finished.stderr.trim()).not.toBe('');
   });
 
+  it.each([
+    ['a missing argument', ['get', '--json']],
+    ['an unknown option', ['ls', '--json', '--nope']],
+    ['an unknown command', ['lss', '--json']],
+    ['a value that is none', ['ls', '--limit', 'many', '--json']],
+    ['no store', ['ls', '--json']],
+  ])('reports %s as JSON where that is wanted', async (_what, args) => {
+    const { code, stdout, stderr } = await cli.run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(JSON.parse(stderr)).toEqual({
+      error: { name: 'Error', code: 'USAGE', message: expect.stringMatching(/^[^{]{5}/) },
+    });
+  });
+
+  it.each([
+    [['help'], /^Usage: glasswork-cache \[options\]/],
+    [['help', 'get'], /^Usage: glasswork-cache get/],
+  ])('explains itself to %j', async (args, start) => {
+    const { code, stdout, stderr } = await cli.run(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(start);
+  });
+
   it('reports an error as JSON, without a password', async () => {
     const url = 'redis://user:s3cret@127.0.0.1:1';
     const { code, stdout, stderr } = await cli.run(['ls', '--json', '--redis', url]);

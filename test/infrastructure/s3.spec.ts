@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { keySpace } from '../../src/stores/s3/keys.js';
+import { s3Keys } from '../../src/stores/s3/keys.js';
 import { customTags } from './template.js';
 
 const file = new URL('../../infrastructure/s3.yaml', import.meta.url);
@@ -12,7 +12,7 @@ const rules: { Prefix: string; Status: string; ExpirationInDays: number }[] =
 
 describe('the template of the bucket', () => {
   it('keeps versions of tags and prefixes for longer than any value, and tombstones for a day', () => {
-    const keys = keySpace('cache');
+    const keys = s3Keys('cache');
     const daysOf = (key: string) => {
       const [rule, ...others] = rules.filter(({ Prefix }) => keys.encode(key).startsWith(Prefix));
       expect(others).toEqual([]);

@@ -21,6 +21,16 @@ const CHANGELOG = `# Changelog
 - The first.
 `;
 
+const LOCK = {
+  name: 'some',
+  version: '0.1.0',
+  lockfileVersion: 3,
+  packages: {
+    '': { name: 'some', version: '0.1.0', devDependencies: { other: '1.0.0' } },
+    'node_modules/other': { version: '1.0.0', dev: true, license: 'MIT' },
+  },
+};
+
 describe('the notes of a release', () => {
   it('are what was unreleased, under the version', () => {
     const { changelog, notes } = releaseNotes(CHANGELOG, '0.2.0', '2026-02-03');
@@ -51,7 +61,11 @@ describe('a release', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'release-'));
     await writeFile(join(folder, 'CHANGELOG.md'), CHANGELOG);
-    await writeFile(join(folder, 'package.json'), '{ "name": "some", "version": "0.1.0" }\n');
+    await writeFile(
+      join(folder, 'package.json'),
+      '{ "name": "some", "version": "0.1.0", "devDependencies": { "other": "1.0.0" } }\n',
+    );
+    await writeFile(join(folder, 'package-lock.json'), JSON.stringify(LOCK));
     await git('init', '--quiet', '--initial-branch=main');
     await git('config', 'user.name', 'Ada');
     await git('config', 'user.email', 'ada@example.com');
@@ -63,6 +77,9 @@ describe('a release', () => {
   it('changes nothing when it is dry', async () => {
     const { stdout } = await release('0.2.0', '--dry-run');
     expect(stdout).toContain('- A thing.');
+    expect(stdout).toMatch(/^Package: some, 2 files, \d+ KB packed, \d+ KB unpacked$/m);
+    expect(stdout).toContain('CycloneDX, 1 components');
+    expect(stdout).toContain('.github/workflows/release.yml');
     expect(await git('status', '--porcelain')).toBe('');
     expect(await git('tag')).toBe('');
   });
@@ -84,8 +101,14 @@ describe('a release', () => {
     });
   });
 
-  it('is refused for what is no version', async () => {
-    await expect(release('soon')).rejects.toThrow();
+  it.each([
+    ['what is no version', 'soon', 'is no version'],
+    ['what is half a version', '1.2', 'is no version'],
+    ['the version that is there', '0.1.0', 'already'],
+  ])('is refused for %s, dry or not', async (_, version, reason) => {
+    const stderr = expect.stringContaining(reason);
+    await expect(release(version)).rejects.toMatchObject({ stderr });
+    await expect(release(version, '--dry-run')).rejects.toMatchObject({ stderr });
     expect(await git('status', '--porcelain')).toBe('');
   });
 });

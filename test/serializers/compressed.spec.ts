@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type CompressionAlgorithm,
   compressed,
+  encrypted,
   jsonSerializer,
   type Serializer,
   structuredSerializer,
@@ -11,6 +12,7 @@ import {
 import { errorOf } from '../errors.js';
 import { jsonData } from './arbitrary.js';
 import { v8Serializer } from './foreign.js';
+import { KEYS } from './own.js';
 
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 /** Node 20 has no zstd; test/serializers/node-versions.spec.ts tries it on later versions. */
@@ -196,6 +198,23 @@ describe('compressed', () => {
       expect(error.message).toContain('22.15');
     },
   );
+
+  it.each<[string, (inner: Serializer) => Serializer]>([
+    ['directly', (inner) => inner],
+    ['twice', (inner) => encrypted(inner, { keys: KEYS })],
+    ['within a serializer that says what it wraps', (inner) => ({ ...inner, name: 'own', inner })],
+  ])('refuses encryption inside, %s, and names the right order', (_, around) => {
+    const inner = around(encrypted(jsonSerializer, { keys: KEYS }));
+    const error = errorOf(() => compressed(inner));
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', subject: 'inner' });
+    expect(error.message).toContain('encrypted(compressed(');
+  });
+
+  it('takes a serializer of another name that encrypts', () => {
+    const { serialize, deserialize } = encrypted(jsonSerializer, { keys: KEYS });
+    const own = compressed({ name: 'key service', serialize, deserialize });
+    expect(read(own, written(own, LONG))).toEqual(LONG);
+  });
 
   it('waits for an asynchronous serializer', async () => {
     const inner: Serializer = {

@@ -8,8 +8,11 @@ interface Element {
   getAttribute(name: string): string | null;
   querySelector(selector: string): Element | null;
   querySelectorAll(selector: string): Iterable<Element>;
+  getBoundingClientRect(): { x: number; y: number; width: number; height: number };
+  insertAdjacentHTML(where: string, html: string): void;
 }
 interface Document extends Element {
+  elementsFromPoint(x: number, y: number): Element[];
   readonly title: string;
   readonly documentElement: Element & {
     readonly scrollWidth: number;
@@ -24,6 +27,7 @@ interface Browser {
   readonly performance: {
     getEntriesByType(type: string): { name: string; transferSize: number; startTime: number }[];
   };
+  readonly getComputedStyle: (element: Element) => { readonly fill: string };
   readonly DOMParser: new () => { parseFromString(html: string, type: string): Document };
 }
 
@@ -95,6 +99,42 @@ export async function violationsOfAxe(rules: string[] | undefined): Promise<stri
   return violations.map(({ id, nodes }) =>
     `${id} ${nodes.map(({ html }) => html).join(' ')}`.slice(0, 300),
   );
+}
+
+export interface DrawnText {
+  readonly text: string;
+  /** Between its colour and what it stands on, as WCAG computes it. */
+  readonly contrast: number;
+  /** The luminance of the lowest layer below it, from 0 to 1. */
+  readonly paper: number;
+}
+
+/** The texts of a drawing in the page. */
+export function drawnTexts(): DrawnText[] {
+  const { document, getComputedStyle } = globalThis as unknown as Browser;
+  // Text and shapes may be out of the mouse's reach, and are to be found here.
+  const style = '<style>svg * { pointer-events: all !important }</style>';
+  document.documentElement.insertAdjacentHTML('beforeend', style);
+  const luminance = (element: Element): number | undefined => {
+    const channels = getComputedStyle(element).fill.match(/^rgb\((\d+), (\d+), (\d+)\)/);
+    if (!channels) return undefined;
+    const [red = 0, green = 0, blue = 0] = channels.slice(1).map((channel) => {
+      const share = Number(channel) / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  return [...document.querySelectorAll('svg text')].map((element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    const below = document
+      .elementsFromPoint(x + width / 2, y + height / 2)
+      .filter(({ tagName }) => ['rect', 'path', 'circle'].includes(tagName))
+      .flatMap((shape) => luminance(shape) ?? []);
+    const own = luminance(element) ?? 0;
+    const ground = below[0] ?? own;
+    const contrast = (Math.max(own, ground) + 0.05) / (Math.min(own, ground) + 0.05);
+    return { text: element.textContent, contrast, paper: below.at(-1) ?? Number.NaN };
+  });
 }
 
 /** How far the page is wider than its window. */

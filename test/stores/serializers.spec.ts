@@ -155,7 +155,7 @@ function describeStore(title: string, open: Open): void {
 
     it.each([
       ...(title === 'tiers' ? [] : ownSerializers),
-      compressed(encrypted(jsonSerializer, { keys: { march } })),
+      encrypted(compressed(jsonSerializer), { keys: { march } }),
     ])('passes its check with $name', async (serializer) => {
       const cache = new CacheService(open(serializer), { keyPrefix: crypto.randomUUID() });
       await expect(cache.check()).resolves.toBeUndefined();

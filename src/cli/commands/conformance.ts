@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CacheStore } from '../../model/cache-store.js';
 import { pause } from '../../model/time.js';
 import { storeCommand } from '../command.js';
-import { EXIT } from '../exit.js';
+import { EXIT, UsageError } from '../exit.js';
 import { countText } from '../format.js';
 import type { Place } from '../options.js';
 import { errorText } from '../report-error.js';
@@ -28,6 +28,8 @@ export const conformanceCommand = () =>
       command.option('--case <text>', 'only cases whose name has this text');
     },
     async run({ options, terminal, target }) {
+      // A store that cannot be read fails here, and not in each case.
+      await target.inspection.read(target.keys.key('conformance'));
       const { casesFor } = await import('../../testing/index.js');
       const written = new Set<string>();
       const place: Place =
@@ -37,12 +39,15 @@ export const conformanceCommand = () =>
       const open = async () =>
         limited((await openStore(target.kind, place)).store, target.kind, written);
       const { cases, skipped } = casesFor({ ...(await subject(open)), advance: pause });
-      const chosen = cases.filter(({ name }) => name.includes(options.case ?? ''));
-      const outcomes: Outcome[] = skipped.map(({ name, reason }) => ({
-        name,
-        outcome: 'skipped',
-        why: reason,
-      }));
+      const { case: part = '' } = options;
+      const chosen = cases.filter(({ name }) => name.includes(part));
+      if (chosen.length === 0)
+        throw new UsageError(
+          `No case of this store has "${part}" in its name: give another --case.`,
+        );
+      const outcomes: Outcome[] = skipped
+        .filter(({ name }) => name.includes(part))
+        .map(({ name, reason }) => ({ name, outcome: 'skipped', why: reason }));
       const { colors } = terminal;
       for (const { name, run } of chosen) {
         const { store, another } = await subject(open);

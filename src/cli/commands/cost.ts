@@ -1,38 +1,22 @@
 import { writeFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
-import { type Duration, milliseconds } from '../../model/time.js';
+import type { Command } from 'commander';
 import { localCommand } from '../command.js';
 import { chartSpec, drawChart } from '../cost/chart.js';
-import { readCluster } from '../cost/clusters.js';
-import { type Cost, costs, crossings, initialisation } from '../cost/cost.js';
+import { type Cost, costs, initialisation, leftOut } from '../cost/cost.js';
+import { type Crossing, crossings } from '../cost/crossings.js';
+import {
+  type CostOptions,
+  DEFAULT_KEYS,
+  positive,
+  ratio,
+  seconds,
+  whole,
+  workloads,
+} from '../cost/inputs.js';
 import { pricesOf } from '../cost/prices.js';
-import { type Workload, zipfHitRatio } from '../cost/workload.js';
 import { UsageError } from '../exit.js';
 import { renderTable } from '../table.js';
-
-interface CostOptions {
-  readonly rps?: number;
-  readonly hitRatio?: number;
-  readonly alpha?: number;
-  readonly keys?: number;
-  readonly valueBytes?: number;
-  readonly keyBytes?: number;
-  readonly ttl?: number;
-  readonly tags?: number;
-  readonly tierTtl?: number;
-  readonly sandboxes?: number;
-  readonly coldStarts?: number;
-  readonly initMs?: number;
-  readonly memory?: number;
-  readonly region?: string;
-  readonly prices?: string;
-  readonly cluster?: string;
-  readonly clusters?: string;
-  readonly chart?: string;
-  readonly spec?: string;
-}
-
-const DEFAULT_KEYS = 1_000_000;
+import { printable } from '../terminal.js';
 
 export const costCommand = () =>
   localCommand<CostOptions>({
@@ -87,23 +71,28 @@ export const costCommand = () =>
         .option('--spec <file>', 'write the chart’s Vega-Lite specification');
     },
     async run({ options, terminal }) {
-      const { list, prices } = pricesOf(options.region ?? 'us-east-1', options.prices);
+      const { region = 'us-east-1' } = options;
+      const { list, prices } = pricesOf(region, options.prices);
       const { requests, at } = workloads(options);
       const workload = at(requests);
       const rows = costs(workload, prices).sort((a, b) => a.total - b.total);
       const crossed = crossings(at, prices);
       const title = `A month of a cache: ${options.cluster ? `cluster ${options.cluster}, ` : ''}values of ${workload.valueBytes} bytes`;
       const spec = chartSpec(at, prices, title);
-      if (options.spec) writeFileSync(options.spec, `${JSON.stringify(spec, null, 2)}\n`);
-      if (options.chart) writeFileSync(options.chart, await drawChart(spec));
+      if (options.spec) writeOut(options.spec, `${JSON.stringify(spec, null, 2)}\n`);
+      if (options.chart) writeOut(options.chart, await drawChart(spec));
       const initCost = initialisation(workload, prices);
+      const left = leftOut(workload, prices);
       if (terminal.json) {
         const json = {
           workload,
+          region,
           date: list.date,
           source: list.source,
+          sources: prices.sources ?? [],
           costs: rows,
-          initialisation: initCost,
+          leftOut: left,
+          initialisation: initCost ?? null,
           crossings: crossed,
         };
         await terminal.write(`${JSON.stringify(json, null, 2)}\n`);
@@ -125,83 +114,33 @@ export const costCommand = () =>
       ];
       await terminal.write(await renderTable<Cost>(terminal, columns, rows));
       const lines = [
-        `Initialisation: ${dollars(initCost)} for ${workload.coldStarts.toLocaleString('en-US')} cold starts of ${workload.initMs} ms.`,
-        ...crossed.map(
-          ({ below, above, requests: n }) =>
-            `${below} is the cheapest below ${Number(n.toPrecision(2))} reads a second, then ${above}.`,
-        ),
-        `Prices of ${list.date}.`,
+        ...left.map(({ store, reason }) => `Without ${store}: ${reason}.`),
+        ...(left.some(({ reason }) => reason.startsWith('no price'))
+          ? [`--prices FILE adds the prices that are missing for ${region}.`]
+          : []),
+        initCost === undefined
+          ? `Initialisation: no price of lambda for ${region}.`
+          : `Initialisation: ${dollars(initCost)} for ${workload.coldStarts.toLocaleString('en-US')} cold starts of ${workload.initMs} ms.`,
+        ...crossed.map(crossingText),
+        `Prices of ${region}, ${list.date}.`,
       ];
-      await terminal.write(`\n${lines.join('\n')}\n`);
+      await terminal.write(`\n${lines.map(printable).join('\n')}\n`);
       return undefined;
     },
   });
 
-/** The workload of the options, and the same with other requests. @throws UsageError. */
-export function workloads(options: CostOptions): {
-  requests: number;
-  at: (requests: number) => Workload;
-} {
-  const cluster =
-    options.cluster === undefined ? undefined : readCluster(options.cluster, options.clusters);
-  const requests = options.rps ?? cluster?.requests;
-  if (requests === undefined) throw new UsageError('How many reads? Give --rps or --cluster.');
-  const alpha = options.alpha ?? (options.hitRatio === undefined ? cluster?.alpha : undefined);
-  const given = options.hitRatio ?? (options.alpha === undefined ? cluster?.hitRatio : undefined);
-  if (alpha === undefined && given === undefined)
-    throw new UsageError('How many hits? Give --hit-ratio or --alpha.');
-  if (options.hitRatio !== undefined && options.alpha !== undefined)
-    throw new UsageError('Give --hit-ratio or --alpha.');
-  const { tierTtl, sandboxes = 10 } = options;
-  if (tierTtl !== undefined && alpha === undefined)
-    throw new UsageError('--tier-ttl needs --alpha, from which its hit ratio follows.');
-  const ttl = options.ttl ?? cluster?.ttl ?? 300;
-  const popularity = { alpha: alpha ?? 1, keys: options.keys ?? DEFAULT_KEYS };
-  const tierOf = (all: number) =>
-    tierTtl === undefined ? undefined : zipfHitRatio(popularity, all / sandboxes, tierTtl);
-  const at = (all: number): Workload => ({
-    requests: all,
-    ttl,
-    valueBytes: options.valueBytes ?? cluster?.valueBytes ?? 1024,
-    keyBytes: options.keyBytes ?? cluster?.keyBytes ?? 40,
-    hitRatio: given ?? zipfHitRatio(popularity, all, ttl),
-    tags: options.tags ?? 0,
-    tierHitRatio: tierOf(all),
-    keys: options.keys ?? (given === undefined ? DEFAULT_KEYS : undefined),
-    coldStarts: options.coldStarts ?? 100_000,
-    initMs: options.initMs ?? 30,
-    memoryMB: options.memory ?? 512,
-  });
-  return { requests, at };
+const crossingText = ({ below, above, requests }: Crossing): string =>
+  `${below} is the cheapest below ${Number(requests.toPrecision(2))} reads a second, then ${above}.`;
+
+/** @throws UsageError if the file cannot be written. */
+function writeOut(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${String(Object(error).message)}`);
+  }
 }
 
 /** Cents only where they matter. */
 const dollars = (amount: number): string =>
   amount >= 100 ? Math.round(amount).toLocaleString('en-US') : amount.toFixed(2);
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (number > 0 && Number.isFinite(number)) return number;
-  throw new InvalidArgumentError('Give a number above zero.');
-}
-
-function whole(text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new InvalidArgumentError('Give a whole number.');
-}
-
-function ratio(text: string): number {
-  const number = text.trim() === '' ? Number.NaN : Number(text);
-  if (number >= 0 && number <= 1) return number;
-  throw new InvalidArgumentError('Give a number from 0 to 1.');
-}
-
-function seconds(text: string): number {
-  try {
-    const isNumber = /^[\d.]+$/.test(text);
-    return milliseconds(isNumber ? Number(text) : (text as Duration), 'duration') / 1000;
-  } catch {
-    throw new InvalidArgumentError('Give seconds, or a duration such as 90s, 5m or 7d.');
-  }
-}

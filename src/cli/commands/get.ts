@@ -1,6 +1,6 @@
 import { storeCommand } from '../command.js';
 import { decoded, entryJSON, valueText } from '../entry-json.js';
-import { EXIT } from '../exit.js';
+import { EXIT, UsageError } from '../exit.js';
 import { type Dependency, explain } from '../explain.js';
 import { bytesText, timeText } from '../format.js';
 import { renderPairs } from '../table.js';
@@ -27,6 +27,8 @@ export const getCommand = () =>
       const code = found.verdict === 'fresh' || found.verdict === 'stale' ? EXIT.done : EXIT.no;
       const raw = record?.raw;
       if (options.raw) {
+        if (record?.isPointer)
+          throw new UsageError('The value is in the overflow store: --raw shows what is here.');
         if (raw !== undefined) process.stdout.write(raw);
         return code;
       }
@@ -49,6 +51,7 @@ export const getCommand = () =>
         ['load took', entry && `${Math.round(entry.loadMs)} ms`],
         ['size', record && bytesText(record.bytes)],
         ['version', record?.version || undefined],
+        ['value', record?.isPointer && 'in the overflow store, which is not read here'],
         ...found.dependencies.map((each) => [each.kind, dependencyText(each)] as const),
       ]);
       await terminal.write(`${color(found.verdict)}: ${found.why}\n${pairs}`);

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { localCommand } from '../command.js';
 import { UsageError } from '../exit.js';
 import { STORES, type Store } from '../init/blueprint.js';
 import { type Template, TOOLS, type Tool, templateFor } from '../init/instructions.js';
-import { mergeTemplate } from '../init/merge.js';
+import { type Merged, mergeTemplate } from '../init/merge.js';
 
 interface InitOptions {
   readonly store: Store;
@@ -35,8 +35,9 @@ export const initCommand = () =>
       if (!isTool(tool))
         throw new UsageError(`There is no template for "${tool}": give ${TOOLS.join(', ')}.`);
       const template = templateFor(tool, options.store);
-      const file = write(template, tool, options);
-      const { text, steps } = template;
+      const { file, pasted } = write(template, tool, options);
+      const { text } = template;
+      const steps = [...pasted, ...template.steps];
       if (terminal.json) {
         const json = {
           tool,
@@ -60,28 +61,55 @@ export const initCommand = () =>
 
 const isTool = (text: string): text is Tool => TOOLS.some((tool) => tool === text);
 
-/** The file that was written, if any. @throws UsageError instead of overwriting one. */
-function write(template: Template, tool: Tool, { out, into }: InitOptions): string | undefined {
+interface Written {
+  readonly file?: string;
+  /** The lines that the user has to paste into it. */
+  readonly pasted: readonly string[];
+}
+
+/** Writes the file that is wanted, if any. @throws UsageError instead of overwriting one. */
+function write(template: Template, tool: Tool, { out, into }: InitOptions): Written {
   if (out !== undefined && into !== undefined) throw new UsageError('Give --out or --into.');
   if (into !== undefined) {
     if (tool !== 'sam' && tool !== 'cloudformation')
       throw new UsageError(
         `--into knows templates of SAM and CloudFormation: use --out ${template.file}.`,
       );
-    if (!existsSync(into))
-      throw new UsageError(`There is no ${into}: give --out to write a new file.`);
-    writeFileSync(into, mergeTemplate(readFileSync(into, 'utf8'), template.text));
-    return into;
+    const existing = onFile(into, () => readFileSync(into, 'utf8'));
+    const { text, steps }: Merged = mergeTemplate(existing, template.text);
+    onFile(into, () => writeFileSync(into, text));
+    return { file: into, pasted: steps };
   }
-  if (out === undefined) return undefined;
-  mkdirSync(dirname(out), { recursive: true });
+  if (out === undefined) return { pasted: [] };
+  // A file where a folder is needed.
+  onFile(out, () => mkdirSync(dirname(out), { recursive: true }), { EEXIST: PROBLEMS.ENOTDIR });
+  onFile(out, () => writeFileSync(out, template.text, { flag: 'wx' }), {
+    ENOENT: 'cannot be created: give another path',
+  });
+  return { file: out, pasted: [] };
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  EEXIST: 'exists, and is not overwritten: give another file, or --into to add to it',
+  ENOENT: 'does not exist: give --out to write a new file',
+  EISDIR: 'is a folder: give a file',
+  ENOTDIR: 'is below a file: give another path',
+  EACCES: 'may not be read or written: change its permissions, or give another file',
+  EPERM: 'may not be read or written: change its permissions, or give another file',
+  EROFS: 'is on a file system that is read-only: give another file',
+};
+
+/** @throws UsageError that says why the file cannot be used. */
+function onFile<T>(
+  file: string,
+  use: () => T,
+  others: Readonly<Record<string, string | undefined>> = {},
+): T {
   try {
-    writeFileSync(out, template.text, { flag: 'wx' });
+    return use();
   } catch (error) {
-    if (Object(error).code !== 'EEXIST') throw error;
-    throw new UsageError(
-      `${out} exists, and is not overwritten: give another file, or --into to add to it.`,
-    );
+    const { code = '', message = '' } = Object(error);
+    const problem = others[code] ?? PROBLEMS[code] ?? `cannot be used: ${message}`;
+    throw new UsageError(`${file || '""'} ${problem}.`);
   }
-  return out;
 }

@@ -84,6 +84,7 @@ function columnsOf({ colors }: Terminal): Column<FoundKey>[] {
       text: ({ record }) => stateOf(record, now),
       color: ({ record }) => {
         const state = stateOf(record, now);
+        // `in` has found it.
         return state in dim ? dim[state as keyof typeof dim] : colors.dim;
       },
     },

@@ -4,6 +4,7 @@ import { type AwsApi, AwsError, dynamodbApi } from '../aws-api.js';
 import { plainCommand } from '../command.js';
 import { EXIT, UsageError } from '../exit.js';
 import { addPlace, addYes, type Shared } from '../options.js';
+import { refuseOthers } from '../own-table.js';
 import { useProfile } from '../target/open.js';
 
 /** The longest wait for a table, milliseconds. */
@@ -69,7 +70,7 @@ export const destroyCommand = () =>
             terminal.note('Nothing was changed.');
             return EXIT.no;
           }
-          await api.call('DeleteTable', { TableName: table });
+          await remove(api, table);
           await until(async () => (await statusOf(api, table)) === undefined);
           const json = { table, region: api.region, destroyed: true };
           await terminal.write(
@@ -83,6 +84,12 @@ export const destroyCommand = () =>
     }),
   );
 
+/** Deletes it, once it has been created. Another program may have begun to delete it. */
+async function remove(api: AwsApi, TableName: string): Promise<void> {
+  await until(async () => (await statusOf(api, TableName)) !== 'CREATING');
+  if ((await statusOf(api, TableName)) !== 'DELETING') await api.call('DeleteTable', { TableName });
+}
+
 function tableOf(options: Shared): string {
   useProfile(options);
   if (options.table) return options.table;
@@ -91,15 +98,23 @@ function tableOf(options: Shared): string {
 
 /** True if it was created, false if it exists. */
 async function create(api: AwsApi, TableName: string): Promise<boolean> {
+  let created = true;
   try {
     await api.call('CreateTable', { TableName, ...TABLE });
   } catch (error) {
-    if (!(error instanceof AwsError && error.code === 'ResourceInUseException')) throw error;
-    await refuseOthers(api, TableName);
-    return false;
+    if (!(error instanceof AwsError)) throw error;
+    if (error.code === 'ValidationException') throw new UsageError(error.message);
+    if (error.code !== 'ResourceInUseException') throw error;
+    created = false;
+    if ((await statusOf(api, TableName)) === 'DELETING')
+      throw new UsageError(
+        `The table "${TableName}" in ${api.region} is being deleted: wait until it is gone, and create it then.`,
+      );
   }
+  // One that exists may still be on its way, and TTL waits for it.
   await until(async () => (await statusOf(api, TableName)) === 'ACTIVE');
-  return true;
+  if (!created) await refuseOthers(api, TableName);
+  return created;
 }
 
 /** False if the server has no TTL. */
@@ -122,17 +137,6 @@ async function statusOf(api: AwsApi, TableName: string): Promise<unknown> {
     if (error instanceof AwsError && error.code === 'ResourceNotFoundException') return undefined;
     throw error;
   }
-}
-
-/** @throws UsageError for a table with another key, which no cache can have made. */
-async function refuseOthers(api: AwsApi, TableName: string): Promise<void> {
-  const { body } = await api.call('DescribeTable', { TableName });
-  const keys: { AttributeName: string }[] = Object(body.Table).KeySchema ?? [];
-  if (keys.length === 1 && keys[0]?.AttributeName === 'pk') return;
-  const names = keys.map(({ AttributeName }) => AttributeName).join(', ');
-  throw new UsageError(
-    `The table "${TableName}" has the key ${names}, so it is no table of this cache.`,
-  );
 }
 
 async function until(isDone: () => Promise<boolean>): Promise<void> {

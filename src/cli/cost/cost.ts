@@ -1,19 +1,19 @@
-import type { Prices } from './prices.js';
+import { GB, nodeFor } from './nodes.js';
+import type { Prices, S3Price, Service } from './prices.js';
 import type { Workload } from './workload.js';
 
 /** Hours and seconds of an average month. */
 export const HOURS = 730;
 export const SECONDS = HOURS * 3600;
-const GB = 1024 ** 3;
 const MILLION = 1e6;
 /** The service's data about a value, and the names, version and times of the record, bytes. */
 export const RECORD_BYTES = 300;
 /** A DynamoDB record stays at least this long, so that it can refuse late fills, seconds. */
 const LEAST_LIFE = 3600;
-/** The part of a node's memory that values may take. */
-const USABLE = 0.75;
 /** The primary and a replica in another zone. */
 const NODES = 2;
+/** The most bytes that an item of DynamoDB holds. */
+const ITEM_LIMIT = 400 * 1024;
 
 export interface Cost {
   readonly store: string;
@@ -26,6 +26,14 @@ export interface Cost {
   readonly about: string;
 }
 
+/** A store without a cost, and the reason. */
+export interface LeftOut {
+  readonly store: string;
+  readonly reason: string;
+}
+
+type Parts = Omit<Cost, 'store' | 'total'>;
+
 /** The traffic of a month. */
 interface Traffic {
   readonly reads: number;
@@ -36,35 +44,88 @@ interface Traffic {
   readonly tags: number;
 }
 
-/** The monthly cost of each store. */
-export function costs(workload: Workload, prices: Prices): Cost[] {
-  const traffic = trafficOf(workload, 0);
-  const { tierHitRatio } = workload;
-  const rows = [
-    dynamodb(traffic, prices, 0.5, 'DynamoDB'),
-    dynamodb(traffic, prices, 1, 'DynamoDB, consistent'),
-    ...(tierHitRatio === undefined
+/** The monthly cost of each store whose prices are known. */
+export const costs = (workload: Workload, prices: Prices): Cost[] =>
+  offers(workload).flatMap(({ store, parts }) => {
+    const priced = parts(prices);
+    return 'reason' in priced
       ? []
-      : [dynamodb(trafficOf(workload, tierHitRatio), prices, 0.5, 'Memory, then DynamoDB')]),
-    dax(traffic, prices),
-    elasticache(traffic, prices),
-    elasticache(traffic, prices, 'NAT'),
-    serverless(traffic, prices),
-    serverless(traffic, prices, 'NAT'),
-    s3(traffic, prices.s3, 'S3'),
-    s3(traffic, prices.s3Express, 'S3 Express'),
-  ];
-  return rows.map((row) => ({ ...row, total: row.reads + row.writes + row.fixed }));
+      : [{ store, ...priced, total: priced.reads + priced.writes + priced.fixed }];
+  });
+
+/** The stores that `costs` leaves out. */
+export const leftOut = (workload: Workload, prices: Prices): LeftOut[] =>
+  offers(workload).flatMap(({ store, parts }) => {
+    const priced = parts(prices);
+    return 'reason' in priced ? [{ store, reason: priced.reason }] : [];
+  });
+
+interface Offer {
+  readonly store: string;
+  parts(prices: Prices): Parts | { readonly reason: string };
 }
 
-type Parts = Omit<Cost, 'total'>;
+function offers(workload: Workload): Offer[] {
+  const traffic = trafficOf(workload, 0);
+  const table = trafficOf(workload, 0, LEAST_LIFE);
+  const { tierHitRatio } = workload;
+  const tooLarge =
+    traffic.itemBytes > ITEM_LIMIT
+      ? `an item holds 400 KB, and this record has ${Math.ceil(traffic.itemBytes / 1024)} KB`
+      : undefined;
+  return [
+    offer('DynamoDB', ['dynamodb'], (p) => dynamodb(table, p.dynamodb, 0.5), tooLarge),
+    offer('DynamoDB, consistent', ['dynamodb'], (p) => dynamodb(table, p.dynamodb, 1), tooLarge),
+    ...(tierHitRatio === undefined
+      ? []
+      : [
+          offer(
+            'Memory, then DynamoDB',
+            ['dynamodb'],
+            (p) => dynamodb(trafficOf(workload, tierHitRatio, LEAST_LIFE), p.dynamodb, 0.5),
+            tooLarge,
+          ),
+        ]),
+    offer('DAX', ['dax', 'dynamodb'], (p) => dax(table, p), tooLarge),
+    offer('ElastiCache', ['elasticache'], (p) => elasticache(traffic, p)),
+    offer('ElastiCache, NAT', ['elasticache', 'nat'], (p) => withNAT(elasticache(traffic, p), p)),
+    offer('Serverless Valkey', ['serverless'], (p) => serverless(traffic, p)),
+    offer('Serverless Valkey, NAT', ['serverless', 'nat'], (p) =>
+      withNAT(serverless(traffic, p), p),
+    ),
+    offer('S3', ['s3'], (p) => s3(traffic, p.s3)),
+    offer('S3 Express', ['s3Express'], (p) => s3(traffic, p.s3Express)),
+  ];
+}
 
-function trafficOf(workload: Workload, tierHitRatio: number): Traffic {
+type Priced<S extends Service> = Required<Pick<Prices, S>>;
+
+/** A store that can be priced where all the services that it needs are. */
+function offer<S extends Service>(
+  store: string,
+  needs: readonly S[],
+  parts: (prices: Priced<S>) => Parts,
+  refusal?: string,
+): Offer {
+  const has = (prices: Prices): prices is Prices & Priced<S> =>
+    needs.every((service) => prices[service] !== undefined);
+  return {
+    store,
+    parts(prices) {
+      if (refusal !== undefined) return { reason: refusal };
+      if (has(prices)) return parts(prices);
+      const missing = needs.filter((service) => prices[service] === undefined);
+      return { reason: `no price of ${missing.join(' and ')}` };
+    },
+  };
+}
+
+function trafficOf(workload: Workload, tierHitRatio: number, leastLife = 0): Traffic {
   const { requests, hitRatio, ttl, valueBytes, keyBytes, tags, keys } = workload;
   const itemBytes = valueBytes + keyBytes + RECORD_BYTES;
   const fillsASecond = requests * (1 - hitRatio);
   // A filled value lives for its ttl, so that this many are stored at once.
-  const live = Math.min(fillsASecond * Math.max(ttl, LEAST_LIFE), keys ?? Number.POSITIVE_INFINITY);
+  const live = Math.min(fillsASecond * Math.max(ttl, leastLife), keys ?? Number.POSITIVE_INFINITY);
   return {
     reads: requests * SECONDS * (1 - tierHitRatio),
     fills: fillsASecond * SECONDS,
@@ -74,19 +135,13 @@ function trafficOf(workload: Workload, tierHitRatio: number): Traffic {
   };
 }
 
-function dynamodb(
-  traffic: Traffic,
-  { dynamodb: price }: Prices,
-  unit: number,
-  store: string,
-): Parts {
+function dynamodb(traffic: Traffic, price: Priced<'dynamodb'>['dynamodb'], unit: number): Parts {
   const { reads, itemBytes, fills, storedBytes, tags } = traffic;
   // A miss costs what the smallest read does; so does the small record of each tag.
   const hits = Math.max(0, reads - fills);
   const readUnits = unit * (hits * Math.ceil(itemBytes / 4096) + (reads - hits) + reads * tags);
   const writeUnits = fills * Math.ceil(itemBytes / 1024);
   return {
-    store,
     reads: (readUnits / MILLION) * price.readsPerMillion,
     writes: (writeUnits / MILLION) * price.writesPerMillion,
     fixed: (storedBytes / GB) * price.gbMonth,
@@ -94,65 +149,58 @@ function dynamodb(
   };
 }
 
-function dax(traffic: Traffic, prices: Prices): Parts {
+function dax(traffic: Traffic, prices: Priced<'dax' | 'dynamodb'>): Parts {
   const node = nodeFor(prices.dax, traffic.storedBytes);
   // Hits stay in DAX; misses and fills go through it to the table.
-  const table = dynamodb({ ...traffic, reads: traffic.fills, tags: 0 }, prices, 0.5, '');
+  const table = dynamodb({ ...traffic, reads: traffic.fills, tags: 0 }, prices.dynamodb, 0.5);
   return {
-    store: 'DAX',
-    reads: table.reads,
-    writes: table.writes,
+    ...table,
     fixed: table.fixed + NODES * node.hour * node.count * HOURS,
     about: `${NODES * node.count} ${node.type}`,
   };
 }
 
-function elasticache(traffic: Traffic, prices: Prices, nat?: 'NAT'): Parts {
-  const node = nodeFor(prices.elasticache, traffic.storedBytes);
+function elasticache({ storedBytes }: Traffic, prices: Priced<'elasticache'>): Parts {
+  const node = nodeFor(prices.elasticache, storedBytes);
   return {
-    store: `ElastiCache${nat ? ', NAT' : ''}`,
     reads: 0,
     writes: 0,
-    fixed: NODES * node.hour * node.count * HOURS + (nat ? prices.nat.hour * HOURS : 0),
-    about: `${NODES * node.count} ${node.type}${nat ? ', 1 NAT gateway' : ''}`,
+    fixed: NODES * node.hour * node.count * HOURS,
+    about: `${NODES * node.count} ${node.type}`,
   };
 }
 
-function serverless(traffic: Traffic, prices: Prices, nat?: 'NAT'): Parts {
+/** A function in a VPC reaches the internet through a gateway. */
+const withNAT = (parts: Parts, { nat }: Priced<'nat'>): Parts => ({
+  ...parts,
+  fixed: parts.fixed + nat.hour * HOURS,
+  about: `${parts.about}, 1 NAT gateway`,
+});
+
+function serverless(traffic: Traffic, prices: Priced<'serverless'>): Parts {
   const { gbHour, leastGB, ecpusPerMillion } = prices.serverless;
   const { reads, fills, itemBytes, storedBytes, tags } = traffic;
   // An ECPU for each KB that a command moves, and at least one.
   const each = Math.max(1, itemBytes / 1024);
   const hits = Math.max(0, reads - fills);
   const readECPUs = hits * each + (reads - hits) + reads * tags;
+  const gigabytes = Math.max(leastGB, storedBytes / GB);
   return {
-    store: `Serverless Valkey${nat ? ', NAT' : ''}`,
     reads: (readECPUs / MILLION) * ecpusPerMillion,
     writes: ((fills * each) / MILLION) * ecpusPerMillion,
-    fixed:
-      Math.max(leastGB, storedBytes / GB) * gbHour * HOURS + (nat ? prices.nat.hour * HOURS : 0),
-    about: `${(Math.max(leastGB, storedBytes / GB)).toFixed(1)} GB, ${amount(readECPUs + fills * each)} ECPUs${nat ? ', 1 NAT gateway' : ''}`,
+    fixed: gigabytes * gbHour * HOURS,
+    about: `${gigabytes.toFixed(1)} GB, ${amount(readECPUs + fills * each)} ECPUs`,
   };
-}
-
-interface S3Price {
-  readonly getsPerMillion: number;
-  readonly putsPerMillion: number;
-  readonly gbMonth: number;
-  readonly gbRead?: number;
-  readonly gbWritten?: number;
 }
 
 function s3(
   { reads, fills, itemBytes, storedBytes, tags }: Traffic,
-  price: S3Price,
-  store: string,
+  price: S3Price & { readonly gbRead?: number; readonly gbWritten?: number },
 ): Parts {
   const gets = reads * (1 + tags);
   const { gbRead = 0, gbWritten = 0 } = price;
   const hits = Math.max(0, reads - fills);
   return {
-    store,
     reads: (gets / MILLION) * price.getsPerMillion + ((hits * itemBytes) / GB) * gbRead,
     writes: (fills / MILLION) * price.putsPerMillion + ((fills * itemBytes) / GB) * gbWritten,
     fixed: (storedBytes / GB) * price.gbMonth,
@@ -160,25 +208,12 @@ function s3(
   };
 }
 
-interface Node {
-  readonly type: string;
-  readonly memoryGB: number;
-  readonly hour: number;
-}
-
-/** The smallest node that holds the values, or as many of the largest as do. */
-function nodeFor(nodes: readonly Node[], bytes: number): Node & { count: number } {
-  const fitting = nodes.find(({ memoryGB }) => memoryGB * GB * USABLE >= bytes);
-  if (fitting) return { ...fitting, count: 1 };
-  const largest = nodes.at(-1) ?? { type: '', memoryGB: 1, hour: 0 };
-  return { ...largest, count: Math.ceil(bytes / (largest.memoryGB * GB * USABLE)) };
-}
-
-/** The monthly cost of initialising the cache, since Lambda bills that phase. */
+/** The monthly cost of initialising the cache, since Lambda bills that phase; undefined without its price. */
 export const initialisation = (
   { coldStarts, initMs, memoryMB }: Workload,
   { lambda }: Prices,
-): number => coldStarts * (initMs / 1000) * (memoryMB / 1024) * lambda.gbSecond;
+): number | undefined =>
+  lambda && coldStarts * (initMs / 1000) * (memoryMB / 1024) * lambda.gbSecond;
 
 const UNITS = [
   [1e12, 'T'],
@@ -191,31 +226,4 @@ const UNITS = [
 function amount(count: number): string {
   const [size, unit] = UNITS.find(([each]) => count >= each) ?? [1, ''];
   return `${(count / size).toFixed(count >= 1e3 ? 1 : 0)}${unit && ` ${unit}`}`;
-}
-
-export interface Crossing {
-  /** The cheaper one below, and the one above. */
-  readonly below: string;
-  readonly above: string;
-  readonly requests: number;
-}
-
-/** Where the cheapest store changes, as the requests grow by steps of a twentieth. */
-export function crossings(workloadAt: (requests: number) => Workload, prices: Prices): Crossing[] {
-  const found: Crossing[] = [];
-  let last: string | undefined;
-  for (const requests of steps()) {
-    const cheapest = costs(workloadAt(requests), prices).reduce((a, b) =>
-      b.total < a.total ? b : a,
-    );
-    if (last !== undefined && last !== cheapest.store)
-      found.push({ below: last, above: cheapest.store, requests });
-    last = cheapest.store;
-  }
-  return found;
-}
-
-/** Requests a second from one in a hundred seconds to a hundred thousand, as a chart shows them. */
-export function* steps(factor = 1.05): Generator<number> {
-  for (let requests = 0.01; requests <= 100_000; requests *= factor) yield requests;
 }

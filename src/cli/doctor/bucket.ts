@@ -1,3 +1,4 @@
+import type { HttpDatabase } from '../../stores/s3/http-database.js';
 import { errorText } from '../report-error.js';
 import { openBucket } from '../target/s3.js';
 import type { DoctorOptions } from './dynamodb.js';
@@ -5,7 +6,7 @@ import { type Finding, note, ok, PAGES, problem } from './finding.js';
 import { examineLifecycle, examineVersioning, settingOf } from './lifecycle.js';
 import { ROLES, type Role } from './permissions.js';
 import { examineRuntime } from './runtime.js';
-import { type Database, isDenied, typeOf } from './s3-errors.js';
+import { isDenied, typeOf } from './s3-errors.js';
 import { examineClock, examineLatency } from './speed.js';
 
 /** Everything about a bucket, in the order in which one fault hides the next. */
@@ -17,8 +18,8 @@ export async function* examineBucket(options: DoctorOptions): AsyncGenerator<Fin
     if (!isThere) return;
     const permissions = await examinePermissions(database, options.role);
     yield* permissions;
-    const { s3KeySpace } = await import('../library.js');
-    const [values = '', versions = ''] = s3KeySpace(database.place.prefix).folders;
+    const { s3Keys } = await import('../library.js');
+    const [values = '', versions = ''] = s3Keys(database.place.prefix).folders;
     const lifecycle = await settingOf(database, 'lifecycle');
     yield* await examineLifecycle(lifecycle, { values, versions });
     const versioning = await settingOf(database, 'versioning');
@@ -38,10 +39,10 @@ export async function* examineBucket(options: DoctorOptions): AsyncGenerator<Fin
 }
 
 /** A name below the prefix that no key of the store has. */
-const probeOf = ({ place }: Database): string => `${place.prefix}/doctor`;
+const probeOf = ({ place }: HttpDatabase): string => `${place.prefix}/doctor`;
 
 async function examinePresence(
-  database: Database,
+  database: HttpDatabase,
 ): Promise<{ finding: Finding; isThere: boolean }> {
   const { bucket, region = '' } = database.place;
   try {
@@ -67,7 +68,7 @@ async function examinePresence(
 }
 
 /** Asks for a write that no state of the object allows. */
-async function putNothing(database: Database): Promise<void> {
+async function putNothing(database: HttpDatabase): Promise<void> {
   const name = probeOf(database);
   const { kind } = await database.put(name, Buffer.from(''), '"doctor"', () => false);
   if (kind !== 'written') return;
@@ -81,7 +82,7 @@ async function putNothing(database: Database): Promise<void> {
 const PROBES: Readonly<
   Record<
     Role,
-    readonly (readonly [action: string, send: (database: Database) => Promise<unknown>])[]
+    readonly (readonly [action: string, send: (database: HttpDatabase) => Promise<unknown>])[]
   >
 > = {
   reader: [
@@ -100,7 +101,7 @@ const PROBES: Readonly<
   ],
 };
 
-async function examinePermissions(database: Database, role: Role): Promise<Finding[]> {
+async function examinePermissions(database: HttpDatabase, role: Role): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const each of ROLES) {
     const check = `IAM, ${each}`;
@@ -126,7 +127,7 @@ function permission(
   check: string,
   role: Role,
   denied: readonly string[],
-  { place }: Database,
+  { place }: HttpDatabase,
 ): Finding {
   const actions = PROBES[role].map(([action]) => action);
   if (denied.length === 0)

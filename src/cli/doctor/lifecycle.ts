@@ -1,5 +1,6 @@
+import type { HttpDatabase } from '../../stores/s3/http-database.js';
 import { type Finding, note, ok, PAGES, problem, warning } from './finding.js';
-import { type Database, isDenied, typeOf } from './s3-errors.js';
+import { isDenied, typeOf } from './s3-errors.js';
 
 /** A setting of the bucket: its XML, or why it could not be read. */
 export interface SettingRead {
@@ -9,7 +10,7 @@ export interface SettingRead {
 }
 
 export async function settingOf(
-  database: Database,
+  database: HttpDatabase,
   name: 'lifecycle' | 'versioning',
 ): Promise<SettingRead> {
   try {

@@ -1,3 +1,4 @@
+import type { CallRedis } from '../../stores/redis/inspection.js';
 import { bytesText } from '../format.js';
 import type { Place } from '../options.js';
 import { errorText } from '../report-error.js';
@@ -35,8 +36,6 @@ export async function* examineRedis(place: Place): AsyncGenerator<Finding> {
     await Promise.allSettled([store.close(), inspection.close()]);
   }
 }
-
-type CallRedis = (command: string, ...args: string[]) => Promise<unknown>;
 
 /** Undefined if the user may not send it. */
 async function infoOf(call: CallRedis): Promise<Info | undefined> {

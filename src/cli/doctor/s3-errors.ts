@@ -1,7 +1,3 @@
-import type { openBucket } from '../target/s3.js';
-
-export type Database = Awaited<ReturnType<typeof openBucket>>['database'];
-
 /** The name that S3 gave the error, such as `AccessDenied`. */
 export const typeOf = (error: unknown): string => String(Object(Object(error).cause).name ?? '');
 

@@ -5,6 +5,7 @@ const HAS_TOPIC = `Conditions:
   HasAlarmTopic: !Not [!Equals [!Ref AlarmTopicArn, none]]
 `;
 
+// Templates are objects of texts, numbers, lists and such objects.
 const section = (name: string, value: object): string => `${name}:${yaml(value as Value, 1)}`;
 
 /** The names that other stacks and people need. */

@@ -21,6 +21,7 @@ export async function serve(port: number, create: (port: number) => Fetch): Prom
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
+  // A server on a port has an address with a port, no path.
   const { port: own } = server.address() as AddressInfo;
   answer = create(own);
   return { port: own, ended: once(server, 'close') };
@@ -41,6 +42,7 @@ async function respond(incoming: IncomingMessage, outgoing: ServerResponse, answ
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.flushHeaders();
   if (!response.body) return void outgoing.end();
+  // The same stream. The types of Node and of the DOM differ in name only.
   const stream = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
   outgoing.once('close', () => stream.destroy());
   stream.on('error', () => outgoing.destroy()).pipe(outgoing);

@@ -27,7 +27,7 @@ export interface Report {
 export class Top {
   #lines = 0;
   readonly #counts = new Map<string, number>();
-  readonly #times = { LoadTime: [] as number[], StoreTime: [] as number[] };
+  readonly #times: Record<'LoadTime' | 'StoreTime', number[]> = { LoadTime: [], StoreTime: [] };
 
   /** True if the line had metrics of the cache. */
   add(line: string): boolean {

@@ -1,3 +1,4 @@
+import type { CallRedis } from '../../stores/redis/inspection.js';
 import type { StoredRecord, StoreInspection } from '../../stores/stored-record.js';
 import { inParallel } from '../../util/in-parallel.js';
 import { entryOf, userKey, userStart } from '../entries.js';
@@ -89,7 +90,7 @@ export class Sampler {
 
   /** The ratio of the whole server. Undefined if it may not be asked, or has counted no read. */
   async #hitRatio(): Promise<number | undefined> {
-    const { inspection }: { inspection: StoreInspection & { call?: Call } } = this.#target;
+    const { inspection }: { inspection: StoreInspection & { call?: CallRedis } } = this.#target;
     const text = await inspection.call?.('INFO', 'stats').catch(() => undefined);
     const count = (name: string) =>
       Number(new RegExp(`${name}:(\\d+)`).exec(String(text))?.[1] ?? 0);
@@ -100,5 +101,3 @@ export class Sampler {
     return reads > 0 ? (hits - before.hits) / reads : undefined;
   }
 }
-
-type Call = (command: string, ...args: string[]) => Promise<unknown>;

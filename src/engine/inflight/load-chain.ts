@@ -63,6 +63,7 @@ export class ChainedLoad {
     const paths: (readonly ChainedLoad[])[] = [[this]];
     // The list grows during the loop, so the shortest paths come first.
     for (const path of paths) {
+      // No path is empty.
       const last = path.at(-1) as ChainedLoad;
       if (others.includes(last)) return path;
       for (const { load } of last.#waitsFor ?? []) {

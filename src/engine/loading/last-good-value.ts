@@ -18,7 +18,7 @@ interface Parts {
   readonly emit: Emit;
 }
 
-const LATE = Symbol('late');
+const TIMED_OUT = Symbol('timed out');
 
 /**
  * The loaded value, or the last good one if the load fails or takes longer than `softTimeout`.
@@ -49,8 +49,8 @@ async function lastGoodOr(wait: CallerWait, parts: Parts, request: LoadRequest):
   try {
     const { softTimeout } = policy;
     if (softTimeout === undefined) return await wait.outcome;
-    const value = await withTimeout(wait.outcome, softTimeout, () => LATE);
-    if (value !== LATE) return value;
+    const value = await withTimeout(wait.outcome, softTimeout, () => TIMED_OUT);
+    if (value !== TIMED_OUT) return value;
     const entry = await lastGoodAfter('timeout', parts, request, wait.inFlight);
     if (!entry) return await wait.outcome;
     const { inFlight } = wait;

@@ -130,6 +130,7 @@ export const contextOf = (
 function ttlOfLoad(ttl: Duration): number {
   if (typeof ttl === 'number' && ttl <= 0) return 0;
   if (typeof ttl === 'string' && ttl.startsWith('-')) {
+    // A duration without its sign is one. `milliseconds` refuses any other text.
     return -milliseconds(ttl.slice(1) as Duration, 'ttl', 'zero');
   }
   return milliseconds(ttl, 'ttl', 'zero');

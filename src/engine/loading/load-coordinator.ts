@@ -43,6 +43,7 @@ export class LoadCoordinator {
     const missing = requests.filter((_request, i) => !running[i]);
     const started = this.#start(withStaleValue(this.#parts.access.store, missing), load);
     return running.map((joined) => ({
+      // One load was started for each request that joins none, in their order.
       inFlight: joined ?? (started.shift() as InFlightLoad),
       hasJoined: joined !== undefined,
     }));
@@ -51,6 +52,7 @@ export class LoadCoordinator {
   /** Starts a load for one caller, even if another runs: for a value that cannot be copied and so not shared. */
   loadAlone(request: LoadRequest, load: LoadAll): InFlightLoad {
     const { access, runner } = this.#parts;
+    // One request starts one load.
     return runner.startAll(withStaleValue(access.store, [request]), load)[0] as InFlightLoad;
   }
 

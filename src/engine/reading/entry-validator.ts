@@ -156,6 +156,7 @@ export class EntryValidator {
   }
 
   #checked(address: Address, entry: Entry, result: unknown): Entry | undefined {
+    // Standard Schema's own result: a value, or its issues.
     const { value, issues } = result as {
       value?: unknown;
       issues?: readonly { message: string }[];

@@ -125,6 +125,7 @@ export class PageFinder implements Caller {
   }
 
   accepts(entry: Entry, state: 'fresh' | 'stale' | 'last-good'): boolean {
+    // Checked by the schema of the key.
     const refused = this.#refusal(entry.value as Stored, state);
     if (refused) this.#fwd = refused;
     else {

@@ -45,6 +45,7 @@ function batchXml({ tags, paths }: PurgeItems, reference: string): string {
 const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' } as const;
 
 const escapeXml = (item: string): string =>
+  // The pattern matches only characters of ENTITIES.
   item.replace(/[&<>]/g, (character) => ENTITIES[character as keyof typeof ENTITIES]);
 
 const unescapeXml = (xml: string): string =>

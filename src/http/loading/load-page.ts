@@ -34,12 +34,12 @@ export class PageLoad {
   readonly #kit: Kit;
   readonly #exchange: Exchange;
   readonly #call: Call;
-  readonly #context: LoadContext<unknown>;
+  readonly #context: LoadContext<Stored>;
   readonly #details: LoadDetails;
   readonly #isBehind: boolean;
   #index: Index;
 
-  constructor(kit: Kit, exchange: Exchange, call: Call, context: LoadContext<unknown>) {
+  constructor(kit: Kit, exchange: Exchange, call: Call, context: LoadContext<Stored>) {
     this.#kit = kit;
     this.#exchange = exchange;
     this.#call = call;
@@ -70,7 +70,7 @@ export class PageLoad {
       // Nothing is written otherwise, and a store that does not answer need not be asked again.
       this.#call.starts = await startingVersions(this.#kit, wanted.key, this.#index.tags);
     }
-    let stored = this.#usable(this.#context.staleValue as Stored | undefined);
+    let stored = this.#usable(this.#context.staleValue);
     const request = this.#request(stored);
     const requestedMs = this.#kit.now();
     const send = this.#isBehind ? this.#exchange.refresh : undefined;

@@ -114,9 +114,8 @@ export async function addToIndex(
   if (isSame(known, next, now)) return;
   const policy = { ttl: INDEX_TTL, forceFresh: true, lease: false, staleIfError: 0 } as const;
   const written = await kit.cache.wrap(recordKey(key), policy, ({ staleValue }) => {
-    // Other than the type says, a store may hold anything under the key.
-    const stored = staleValue as Stored | undefined;
-    return added(stored?.kind === 'index' && stored.key === key ? stored : known);
+    const isIndex = staleValue?.kind === 'index' && staleValue.key === key;
+    return added(isIndex ? staleValue : known);
   });
   if (written.kind === 'index') kit.indexes.set(key, written);
 }

@@ -1,7 +1,7 @@
 import { edgeTagHeader, edgeTagsOfResponse, isEdgeHeader } from '../edge-tags.js';
 import { withDirectives } from '../rules/cache-control.js';
 import { parseHttpDate } from '../rules/http-date.js';
-import { ageOf, BODILESS, freshLeft, headerOf, type Page } from './stored.js';
+import { ageOf, freshLeft, headerOf, type Page } from './stored.js';
 
 /** How a response came about, for `Cache-Status` (RFC 9211). */
 export interface Source {
@@ -88,8 +88,8 @@ function add(fields: Fields, name: string, value: string): void {
 }
 
 function bodyOf(page: Page): string | Uint8Array<ArrayBuffer> | null {
-  const { status, text, base64 } = page;
-  if (BODILESS.has(status) || (text === undefined && base64 === undefined)) return null;
+  const { text, base64 } = page;
+  if (text === undefined && base64 === undefined) return null;
   if (base64 !== undefined) return Buffer.from(base64, 'base64');
   // A Response gives text a type if it has none.
   return headerOf(page, 'content-type') === undefined ? Buffer.from(text ?? '') : (text ?? '');
@@ -102,7 +102,7 @@ function isUnmodified(page: Page, headers: Headers, now: number): boolean {
   if (ifNoneMatch !== null) {
     const opaque = headerOf(page, 'etag')?.replace(/^W\//, '');
     if (ifNoneMatch.trim() === '*') return true;
-    if (!opaque || ifNoneMatch.length > 8_192) return false;
+    if (ifNoneMatch.length > 8_192) return false;
     const listed = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
     return listed.some((each) => each.replace(/^W\//, '') === opaque);
   }

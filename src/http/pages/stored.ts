@@ -78,6 +78,7 @@ export const recordKey = /* @__PURE__ */ createCacheKey('response', (key: string
 /** True for a record that can be answered with as it is. */
 export function isStored(value: unknown): value is Stored {
   if (!isObject(value)) return false;
+  // Only the names are claimed. Each member is unknown until it is checked.
   const record = value as { readonly [name in keyof Page | keyof Index | 'reason']?: unknown };
   if (!isText(record.key)) return false;
   if (record.kind === 'pass') return typeof record.reason === 'string';
@@ -92,10 +93,11 @@ export function isStored(value: unknown): value is Stored {
   const { status, text, base64 } = record;
   const hasBody = text !== undefined || base64 !== undefined;
   return (
+    typeof status === 'number' &&
     Number.isInteger(status) &&
-    (status as number) >= 200 &&
-    (status as number) < 500 &&
-    !(hasBody && BODILESS.has(status as number)) &&
+    status >= 200 &&
+    status < 500 &&
+    !(hasBody && BODILESS.has(status)) &&
     isPairs(record.headers, (name, field) => isText(name, NAME) && isText(field, VALUE)) &&
     (text === undefined || isText(text)) &&
     (base64 === undefined || isText(base64)) &&
@@ -139,7 +141,7 @@ export function entryTimes(
 ): Pick<ResolvedPolicy, 'ttl' | 'staleTTL' | 'staleIfError'> {
   const { staleMs, errorMs, freshMs } = page;
   const leftMs = freshLeft(page, now);
-  const ttl = Math.max(leftMs, 0) + (leftMs > 0 ? staleMs : Math.max(staleMs + leftMs, 0));
+  const ttl = Math.max(leftMs + staleMs, 0);
   const isValidated = page.headers.some(([name]) => name === 'etag' || name === 'last-modified');
   const keptMs = isValidated ? Math.min(Math.max(freshMs, 60_000), LONGEST_KEPT_MS) : 0;
   return {

@@ -17,11 +17,12 @@ export interface Directives {
  */
 export function parseCacheControl(field: string | null): Directives | undefined {
   if (field !== null && field.length > LONGEST_FIELD) return undefined;
-  const found = new Map<string, (string | undefined)[]>();
+  const found = new Map<string, string[]>();
   for (const part of splitList(field ?? '')) {
     const equals = part.indexOf('=');
     const name = (equals < 0 ? part : part.slice(0, equals)).trim().toLowerCase();
-    const argument = equals < 0 ? undefined : unquoted(part.slice(equals + 1).trim());
+    // Without an equals sign it is the name, which is no number.
+    const argument = unquoted(part.slice(equals + 1).trim());
     const before = found.get(name);
     if (before) before.push(argument);
     else found.set(name, [argument]);
@@ -54,8 +55,8 @@ export function splitList(field: string): string[] {
 const unquoted = (argument: string): string =>
   /^".*"$/s.test(argument) ? argument.slice(1, -1).replace(/\\(.)/gs, '$1') : argument;
 
-const delta = (argument: string | undefined): number =>
-  argument !== undefined && /^\d+$/.test(argument) ? Math.min(Number(argument), MOST_SECONDS) : 0;
+const delta = (argument: string): number =>
+  /^\d+$/.test(argument) ? Math.min(Number(argument), MOST_SECONDS) : 0;
 
 /** The field without these directives, and with others at its end. */
 export function withDirectives(

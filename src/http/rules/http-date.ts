@@ -31,12 +31,12 @@ function timeOf(date: Written, now: number): number | undefined {
   const [written, day] = [Number(date.year), Number(date.day)];
   const [hour = 0, minute = 0, second = 0] = time.map(Number);
   const index = MONTHS.indexOf(month ?? '');
-  if (index < 0 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined;
+  if (index < 0 || hour > 23 || minute > 59 || second > 60) return undefined;
   // `Date.UTC` takes years below 100 for those of the last century, and no date of year 0 is meant.
   if (written === 0 || (written > 99 && written < 1000)) return undefined;
   const year = written < 100 ? century(written, now) : written;
   const ms = Date.UTC(year, index, day, hour, minute, second);
-  // `Date.UTC` takes the 30th of February for the 2nd of March. A 60th second may be one.
+  // `Date.UTC` takes the 30th of February for the 2nd of March, and day 0 for the last one before. A 60th second may be one.
   return new Date(Date.UTC(year, index, day)).getUTCDate() === day ? ms : undefined;
 }
 

@@ -8,14 +8,14 @@ export type Selected = readonly (readonly [name: string, value: string | null])[
 const MOST_NAMES = 16;
 /** The most characters of header values that select a variant. A request with more is not stored. */
 const LONGEST_VALUES = 4_096;
-const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/;
+const FIELD_NAME = /^[!#$%&'*+.^`|~\w-]+$/;
 
 /** The lower-case names of a Vary field, sorted. Undefined for `*`, an invalid name, or too many names. */
 export function varyNames(field: string | null): readonly string[] | undefined {
   const names = new Set(splitList(field ?? '').map((name) => name.toLowerCase()));
   if (names.size > MOST_NAMES || names.has('*')) return undefined;
   const sorted = [...names].sort();
-  return sorted.every((name) => TOKEN.test(name)) ? sorted : undefined;
+  return sorted.every((name) => FIELD_NAME.test(name)) ? sorted : undefined;
 }
 
 /** The values of these headers in a request. Undefined if they are too long to store. */

@@ -1,6 +1,14 @@
 import type { StoredRecord, StoreInspection } from '../stored-record.js';
 import type { Database, Item } from './database.js';
-import { endOf, originalKey, partitionKey, plain, rawValue, versionOf } from './record.js';
+import {
+  endOf,
+  isPointer,
+  originalKey,
+  partitionKey,
+  plain,
+  rawValue,
+  versionOf,
+} from './record.js';
 import { scanPages } from './scan.js';
 
 /** The records of a table as they are stored, items of other programs included. */
@@ -29,7 +37,8 @@ export function inspectTable(database: Database, tableName: string): StoreInspec
 }
 
 function describeItem(item: Item): StoredRecord {
-  const isOurs = 'ver' in item && 'n' in item && 'expiresAt' in item;
+  const isOurs =
+    'ver' in item && 'n' in item && 'expiresAt' in item && (!('value' in item) || holdsValue(item));
   const key = originalKey(item);
   const seconds = Number(plain(item.expiresAt));
   const { entry } = item;
@@ -41,8 +50,15 @@ function describeItem(item: Item): StoredRecord {
     collectedAt: Number.isFinite(seconds) ? seconds * 1000 : undefined,
     version: versionOf(item),
     envelope: isOurs && entry ? String(plain(entry)) : undefined,
-    raw: isOurs && 'value' in item ? rawValue(item, key) : undefined,
+    raw: isOurs && 'value' in item && !isPointer(item) ? rawValue(item, key) : undefined,
+    ...(isOurs && isPointer(item) && { isPointer: true }),
   };
+}
+
+/** True for text, bytes and a pointer: an item with anything else was changed by another program. */
+function holdsValue(item: Item): boolean {
+  const value = plain(item.value);
+  return typeof value === 'string' || ArrayBuffer.isView(value) || value === true;
 }
 
 /** The size by which DynamoDB bills an item: UTF-8 of names and texts, bytes, and about half a byte a digit. */

@@ -82,8 +82,10 @@ export function batchedReads(database: Database, tableName: string): Read {
     if (asked) return asked.promise;
     let waiting: Waiting | undefined;
     const promise = new Promise<Item | undefined>((resolve, reject) => {
+      // Complete once the promise itself is added, below.
       waiting = { resolve, reject } as Waiting;
     });
+    // A promise calls its function at once, which the compiler cannot see.
     batch.set(pk, { ...(waiting as unknown as Waiting), promise });
     return promise;
   };

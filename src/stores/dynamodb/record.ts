@@ -24,6 +24,7 @@ export function aliasesIn(expressions: string): Record<string, string> {
 /** DynamoDB's limit on a partition key, bytes. */
 const LONGEST_KEY_BYTES = 2048;
 const READABLE_CHARACTERS = 256;
+const HASH_CHARACTERS = 64;
 const HASHED = /~[0-9a-f]{64}$/;
 
 /**
@@ -35,7 +36,7 @@ export function partitionKey(key: string): string {
     key !== '' &&
     key.isWellFormed() &&
     Buffer.byteLength(key) <= LONGEST_KEY_BYTES &&
-    !HASHED.test(key)
+    !(key.length > HASH_CHARACTERS && HASHED.test(key))
   ) {
     return key;
   }
@@ -88,6 +89,7 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
   if (typeof value === 'string') {
     return Object(item.value).B === value ? Buffer.from(value, 'base64') : value;
   }
+  // The SDK returns binary attributes as Uint8Array, perhaps of another realm.
   if (ArrayBuffer.isView(value)) return value as Uint8Array;
   const message = `The item of "${key}" holds neither text nor bytes, so another program wrote it: give the cache its own table.`;
   throw new CacheError('CORRUPT', message, { subject: key });

@@ -39,6 +39,7 @@ export class ItemValues {
       : rawValue(item, key);
     const value = await this.#codec.deserialize(raw, key);
     const { entry } = item;
+    // The caller names the type of its value, which no store can check.
     return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;
   }
 

@@ -127,6 +127,7 @@ export class KeyvCacheStore implements CacheStore {
     if (isAbsent(stored)) return undefined;
     const record = parseRecord(stored, key);
     if (record.endMs <= this.#clock.now()) return undefined;
+    // The caller names the type of its value, which no store can check.
     return storedValue(record, key, this.#codec) as MaybePromise<T>;
   }
 }

@@ -90,7 +90,7 @@ export function keyvAccess(given: object): KeyvAccess {
 }
 
 function checked(given: object): KeyvLike {
-  const keyv = Object(given) as KeyvLike;
+  const keyv: KeyvLike = Object(given);
   const missing = (['get', 'set', 'delete', 'clear'] as const).filter(
     (member) => typeof keyv[member] !== 'function',
   );

@@ -1,7 +1,5 @@
+import type { Raw } from '../../serializers/serializer.js';
 import { isObject } from '../../util/deep-freeze.js';
-
-/** A serializer's output. */
-export type Raw = string | Uint8Array;
 
 /*
  * Estimates of V8's memory for a value, bytes. Node's words have 8 bytes.

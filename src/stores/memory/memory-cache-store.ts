@@ -9,21 +9,20 @@ import { givenObject } from '../../model/given.js';
 import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
-import type { SyncSerializer } from '../../serializers/serializer.js';
+import type { Raw, SyncSerializer } from '../../serializers/serializer.js';
 import { type SyncCodec, syncCodec } from '../../serializers/sync-codec.js';
 import { copyOfTree } from '../../util/clone.js';
 import { freezeDeep } from '../../util/deep-freeze.js';
 import { globMatcher } from '../../util/glob.js';
 import { tooLarge } from './error.js';
-import { HeapSize, type Raw, rawBytes } from './heap-size.js';
+import { HeapSize, rawBytes } from './heap-size.js';
 import { bound, type MemoryCacheStoreOptions } from './options.js';
-import { frameBytes, newRecord, ownRaw, refill, type Stored, TOKEN, victimFor } from './record.js';
+import { frameBytes, newRecord, ownRaw, refill, type Stored, TOKEN_EXPIRY } from './record.js';
 import { Sieve } from './sieve.js';
 
 /**
  * Keeps values in this process: for tests, for local work, and as a first tier. It serialises like a remote store, so a
  * value that would not survive the network does not survive here, and no caller sees another caller's changes.
- *
  * Records are evicted (SIEVE) when the store is full, so absence proves nothing: a versioned miss leaves a token, a
  * fill needs that token, and `del` removes it.
  *
@@ -78,6 +77,7 @@ export class MemoryCacheStore implements CacheStore {
 
   getIfPresent<T>(key: string, now?: number): T | undefined {
     const record = this.#live(key, now);
+    // The caller names the type of its value, which no store can check.
     return record && ((record.shared as T | undefined) ?? this.#readable<T>(record));
   }
 
@@ -156,10 +156,10 @@ export class MemoryCacheStore implements CacheStore {
   }
 
   #expire(record: Stored): undefined {
-    if (record.expiresAt === TOKEN) return;
+    if (record.expiresAt === TOKEN_EXPIRY) return;
     // An expired read still counts as a visit, so eviction spares the refill.
     record.visited = true;
-    refill(record, undefined, undefined, TOKEN);
+    refill(record, undefined, undefined, TOKEN_EXPIRY);
     this.#count(record, frameBytes(record.key, undefined));
   }
 
@@ -173,17 +173,18 @@ export class MemoryCacheStore implements CacheStore {
   }
 
   #value<T>(record: Stored): T {
-    return record.shared === undefined ? this.#read(record) : (record.shared as T);
+    // The caller names the type of its value.
+    return (record.shared === undefined ? this.#read(record) : record.shared) as T;
   }
 
-  #read<T>(record: Stored): T {
+  #read(record: Stored): unknown {
     const { raw, key } = record;
     const read = raw === undefined ? record.tree : this.#codec.deserialize(ownRaw(raw), key);
     if (this.sharesFrozen && freezeDeep(read)) {
       record.shared = record.envelope ? new Entry(record.envelope, read) : read;
       record.raw = undefined;
       this.#resize(record, read);
-      return record.shared as T;
+      return record.shared;
     }
     // Bytes are not JSON: they are a value that another store has serialised.
     if (this.serializer === jsonSerializer && typeof raw === 'string') {
@@ -192,7 +193,7 @@ export class MemoryCacheStore implements CacheStore {
       this.#resize(record, read);
     }
     const value = record.tree === undefined ? read : copyOfTree(read);
-    return (record.envelope ? new Entry(record.envelope, value) : value) as T;
+    return record.envelope ? new Entry(record.envelope, value) : value;
   }
 
   #write(key: string, value: unknown, ttl: number): void {
@@ -205,7 +206,7 @@ export class MemoryCacheStore implements CacheStore {
   #token(key: string): CacheVersion {
     const record = this.#records.get(key);
     if (!record && frameBytes(key, undefined) > this.#maxBytes) return '';
-    return (record ?? this.#put(key, undefined, undefined, TOKEN)).version;
+    return (record ?? this.#put(key, undefined, undefined, TOKEN_EXPIRY)).version;
   }
 
   /** An overwritten record keeps its place, and an overwritten value counts as read, so eviction spares it. */
@@ -213,11 +214,11 @@ export class MemoryCacheStore implements CacheStore {
     const bytes = frameBytes(key, envelope) + (raw === undefined ? 0 : rawBytes(raw));
     if (bytes > this.#maxBytes) throw tooLarge(key, bytes, this.#maxBytes);
     const held = this.#records.get(key);
-    if (held && held.expiresAt !== TOKEN) held.visited = true;
+    if (held && held.expiresAt !== TOKEN_EXPIRY) held.visited = true;
     const record = held ?? newRecord(key);
     const full = () => !held && this.#records.size >= this.#maxEntries;
     while (full() || this.#bytes - record.bytes + bytes > this.#maxBytes)
-      this.#drop(victimFor(this.#sieve, record));
+      this.#drop(this.#sieve.victimFor(record));
     if (!held) {
       this.#records.set(key, record);
       this.#sieve.add(record);

@@ -1,7 +1,8 @@
 import type { CacheVersion } from '../../model/cache-store.js';
 import type { Entry } from '../../model/entry.js';
-import { type Raw, textBytes } from './heap-size.js';
-import type { Sieve, SieveNode } from './sieve.js';
+import type { Raw } from '../../serializers/serializer.js';
+import { textBytes } from './heap-size.js';
+import type { SieveNode } from './sieve.js';
 
 /** The record that `MemoryCacheStore` holds under a key. */
 export interface Stored extends SieveNode {
@@ -17,13 +18,13 @@ export interface Stored extends SieveNode {
   shared: unknown;
   /** The parsed value of which each reader gets a copy, because copying is faster than parsing JSON again. */
   tree: unknown;
-  /** `TOKEN` in a token. */
+  /** `TOKEN_EXPIRY` in a token. */
   expiresAt: number;
   bytes: number;
 }
 
 /** A time before any other, so that a token never counts as live. */
-export const TOKEN = -Infinity;
+export const TOKEN_EXPIRY = -Infinity;
 
 export const newRecord = (key: string): Stored => ({
   key,
@@ -32,7 +33,7 @@ export const newRecord = (key: string): Stored => ({
   envelope: undefined,
   shared: undefined,
   tree: undefined,
-  expiresAt: TOKEN,
+  expiresAt: TOKEN_EXPIRY,
   bytes: 0,
   visited: false,
   newer: undefined,
@@ -66,16 +67,4 @@ export function refill(
   record.shared = undefined;
   record.tree = undefined;
   record.expiresAt = expiresAt;
-}
-
-/**
- * The record to evict for one that is about to be written. If the choice falls on that record itself, it moves to the
- * head of the list, because the others must go first.
- */
-export function victimFor(sieve: Sieve<Stored>, record: Stored): Stored | undefined {
-  const victim = sieve.victim();
-  if (victim !== record) return victim;
-  sieve.remove(record);
-  sieve.add(record);
-  return sieve.victim();
 }

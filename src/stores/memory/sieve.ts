@@ -43,6 +43,19 @@ export class Sieve<N extends SieveNode> {
       node = node.newer ?? this.#tail;
     }
     this.#hand = node;
+    // Every node came through `add`, as an N.
     return node as N | undefined;
+  }
+
+  /**
+   * The record to evict for one that is about to be written. If the choice falls on that record itself, it moves to the
+   * head of the list, because the others must go first.
+   */
+  victimFor(written: N): N | undefined {
+    const victim = this.victim();
+    if (victim !== written) return victim;
+    this.remove(written);
+    this.add(written);
+    return this.victim();
   }
 }

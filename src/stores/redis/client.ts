@@ -73,7 +73,9 @@ export function checkChannelClient(client: RedisClient): void {
 
 /** @throws CacheError `INVALID_OPTION` that names the missing ones. */
 export function requireMembers(client: object, names: readonly string[]): void {
-  const missing = names.filter((name) => typeof (client as Members)[name] !== 'function');
+  // Only the names are claimed. Each member is unknown until it is checked.
+  const members = client as Members;
+  const missing = names.filter((name) => typeof members[name] !== 'function');
   if (missing.length === 0) return;
   const message = `client has no ${missing.map((name) => `${name}()`).join(', ')}: give a Redis or a Cluster of ioredis or iovalkey, or a client of node-redis 5 or later.`;
   throw new CacheError('INVALID_OPTION', message, { subject: 'client' });
@@ -95,7 +97,7 @@ interface WithOptions {
  * @throws CacheError `INVALID_OPTION`.
  */
 export function refuseKeyPrefix(client: object, subject: string): void {
-  const { options } = client as WithOptions;
+  const { options }: WithOptions = client;
   const keyPrefix = options?.keyPrefix || options?.redisOptions?.keyPrefix;
   if (!keyPrefix) return;
   const message = `${subject} has the keyPrefix '${keyPrefix}', which SCAN ignores: remove it, and give the store \`prefix: '${keyPrefix}'\`.`;
@@ -103,8 +105,8 @@ export function refuseKeyPrefix(client: object, subject: string): void {
 }
 
 /** False for a Cluster client that may send reads to replicas, which lag. */
-export function readsMasters(client: RedisClient): boolean {
-  const { options } = client as WithOptions;
+export function readsMasters(client: object): boolean {
+  const { options }: WithOptions = client;
   return (options?.scaleReads ?? 'master') === 'master';
 }
 

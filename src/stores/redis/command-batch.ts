@@ -22,7 +22,8 @@ export class CommandBatch {
   gather(client: RedisClient): void {
     if (this.#gathering) return;
     this.#gathering = true;
-    const { nodes } = client as { nodes?(role: 'all'): Connected[] };
+    const { nodes }: { nodes?(role: 'all'): Connected[] } = Object(client);
+    // A client of ioredis shows its stream, which the store's interface leaves out.
     const connected: Connected[] = nodes ? nodes.call(client, 'all') : [client as Connected];
     const streams = connected.flatMap(({ stream }) => stream ?? []);
     for (const stream of streams) stream.cork();

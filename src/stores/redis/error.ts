@@ -23,7 +23,7 @@ const OPENSSL = /^\w+:error:\w+:SSL routines:[^:]*:([^:]+):.*$/s;
 
 /** The message of the client or of Redis, without the arguments of commands. */
 export function messageOf(error: unknown): string {
-  const { message, code, errors } = Object(error) as Partial<AggregateError & { code: string }>;
+  const { message, code, errors }: Partial<AggregateError & { code: string }> = Object(error);
   // For a host with several addresses Node's error has no message, only an error for each address.
   const said = message || (errors?.length ? messageOf(errors[0]) : code);
   return String(said ?? error)
@@ -66,6 +66,7 @@ function withoutArguments(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const isFit = !UNFIT_FOR_LOGS.some((part) => part in error) && !ARGUMENTS.test(error.message);
   if (isFit && error.cause === undefined) return error;
+  // Any of these members may be missing.
   const { name, message, stack, code, command, lastNodeError } = error as ClientError;
   const under = lastNodeError ?? error.cause;
   const cause = under === undefined ? undefined : { cause: withoutArguments(under) };

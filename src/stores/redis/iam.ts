@@ -14,7 +14,7 @@ export const LONGEST_IAM_MS = 11 * 3_600_000;
  * @throws CacheError `INVALID_OPTION` for a login that ElastiCache would refuse.
  */
 export function withIam(settings: ClientSettings, iam: IamLogin): ClientSettings {
-  const { user, cacheName } = Object(iam) as Partial<Record<keyof IamLogin, unknown>>;
+  const { user, cacheName }: Partial<Record<keyof IamLogin, unknown>> = Object(iam);
   if (typeof user !== 'string' || user === '') throw wrong('iam.user is not the name of a user.');
   if (typeof cacheName !== 'string' || !/^[a-z\d-]+$/.test(cacheName))
     throw wrong(

@@ -6,22 +6,24 @@ import type { RedisClient } from './client.js';
 import type { Command } from './connection.js';
 import { connectionOf } from './connection-of.js';
 import { redisError } from './error.js';
-import { keySpace } from './keys.js';
+import { redisKeys } from './keys.js';
 import type { RedisCacheStoreOptions } from './options.js';
-import { HEADER_BYTES, StoredRecord as RedisRecord, UNKNOWN_VERSION } from './record.js';
+import { HEADER_BYTES, RedisRecord, UNKNOWN_VERSION } from './record.js';
 import { inTime, keyPages } from './scan.js';
 
 /** Any command, as clients of ioredis send it. */
 export type Call = (command: string, ...args: (string | Buffer)[]) => Promise<unknown>;
 
+/** Sends any command. @throws CacheError with the server's own error as its cause. */
+export type CallRedis = (command: string, ...args: string[]) => Promise<unknown>;
+
 export interface RedisInspection extends StoreInspection {
-  /** Sends any command. @throws CacheError with the server's own error as its cause. */
-  call(command: string, ...args: string[]): Promise<unknown>;
+  readonly call: CallRedis;
 }
 
 /** The records of a server below the store's prefix, as they are stored. @throws CacheError `INVALID_OPTION`. */
 export function inspectRedis(options: RedisCacheStoreOptions): RedisInspection {
-  const keys = keySpace(options.prefix ?? 'cache');
+  const keys = redisKeys(options.prefix ?? 'cache');
   const connection = connectionOf(options, keys.unused);
 
   // The connection lets an idle process end, and for a scan it is idle between two steps: the caller must stay alive.
@@ -111,9 +113,10 @@ interface FoundRecord {
 function describeRecord(key: string, { bytes, size, leftMs, isWhole }: FoundRecord): StoredRecord {
   const record = new RedisRecord(bytes);
   const isOurs = record.version !== UNKNOWN_VERSION;
-  const hasEntry = isOurs && /^[SB]/.test(bytes.toString('latin1', 0, 1));
+  const hasEntry = isOurs && /^[SBP]/.test(bytes.toString('latin1', 0, 1));
   const entryEnd = hasEntry ? bytes.indexOf(LINE_FEED, HEADER_BYTES) : HEADER_BYTES - 1;
   const isText = /^[sS]/.test(bytes.toString('latin1', 0, 1));
+  const hasValue = isOurs && !record.isToken && !record.isPointer;
   const body = bytes.subarray(entryEnd + 1);
   return {
     key,
@@ -123,7 +126,8 @@ function describeRecord(key: string, { bytes, size, leftMs, isWhole }: FoundReco
     collectedAt: leftMs >= 0 ? systemClock.now() + leftMs : undefined,
     version: record.version,
     envelope: hasEntry && isWhole ? bytes.toString('utf8', HEADER_BYTES, entryEnd) : undefined,
-    raw: isOurs && isWhole && !record.isToken ? (isText ? body.toString('utf8') : body) : undefined,
+    raw: hasValue && isWhole ? (isText ? body.toString('utf8') : body) : undefined,
+    ...(isOurs && record.isPointer && { isPointer: true }),
   };
 }
 

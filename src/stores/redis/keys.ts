@@ -6,7 +6,7 @@ const UNSAFE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\
 const ESCAPED = /\0(0|d[0-9a-f]{3})/g;
 
 /** A store's part of the key space: all keys below a prefix. */
-export interface KeySpace {
+export interface RedisKeys {
   /** The key in Redis. */
   encode(key: string): string;
   /** Undefined for a key outside the prefix. */
@@ -25,7 +25,7 @@ export interface KeySpace {
  *
  * @throws CacheError `INVALID_OPTION` for an empty prefix, because `clear()` would delete the whole database.
  */
-export function keySpace(prefix: string): KeySpace {
+export function redisKeys(prefix: string): RedisKeys {
   if (typeof prefix !== 'string' || prefix === '' || !prefix.isWellFormed()) {
     throw invalid('prefix', prefix, 'a name, because clear() deletes every key below it');
   }

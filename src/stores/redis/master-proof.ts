@@ -39,6 +39,7 @@ export class MasterProof {
     if (answer.status === 'fulfilled' && proof.status === 'fulfilled') return answer.value;
     if (this.#client === client) this.#client = undefined;
     if (answer.status === 'rejected') throw answer.reason;
+    // Only the proof can have failed.
     throw (proof as PromiseRejectedResult).reason;
   }
 }

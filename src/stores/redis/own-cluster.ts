@@ -105,7 +105,7 @@ async function reasonOf(
 }
 
 function deepest(error: unknown): unknown {
-  const { lastNodeError } = Object(error) as { lastNodeError?: unknown };
+  const { lastNodeError }: { lastNodeError?: unknown } = Object(error);
   return lastNodeError === undefined ? error : deepest(lastNodeError);
 }
 

@@ -29,13 +29,13 @@ export function placeOf(addresses: unknown): string {
 
 /** The same for the settings of a client of ioredis. */
 export const placeOfSettings = (settings: object): string => {
-  const { sentinels } = settings as Described;
+  const { sentinels }: Described = settings;
   return placeOf(sentinels ?? [settings]);
 };
 
 /** The same for the user's own client of ioredis, iovalkey or node-redis. */
 export function placeOfClient(client: object): string {
-  const { options, startupNodes, masters } = client as Described;
+  const { options, startupNodes, masters }: Described = client;
   return placeOf(options?.sentinels ?? startupNodes ?? masters ?? [options?.socket ?? options]);
 }
 

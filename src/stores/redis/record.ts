@@ -68,7 +68,7 @@ export const pointerId = (start: string): string | undefined =>
   /^[pP]/.test(start) ? start.slice(1, 1 + ID_BYTES) : undefined;
 
 /** A record as Redis holds it under a key. */
-export class StoredRecord {
+export class RedisRecord {
   readonly #bytes: Buffer;
   /** Empty for a value that another program wrote. */
   readonly #kind: string;
@@ -85,6 +85,10 @@ export class StoredRecord {
 
   get bytes(): number {
     return this.#bytes.length;
+  }
+
+  get header(): Uint8Array {
+    return this.#bytes.subarray(0, HEADER_BYTES);
   }
 
   get isToken(): boolean {

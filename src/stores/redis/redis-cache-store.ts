@@ -18,11 +18,11 @@ import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { Command, Connection } from './connection.js';
 import { connectionOf } from './connection-of.js';
 import { RedisInvalidations } from './invalidations.js';
-import { type KeySpace, keySpace } from './keys.js';
+import { type RedisKeys, redisKeys } from './keys.js';
 import { type RedisCacheStoreOptions, valueLimit } from './options.js';
-import { ID_BYTES, NO_TOKEN, pointerId, StoredRecord, UNKNOWN_VERSION } from './record.js';
+import { ID_BYTES, NO_TOKEN, pointerId, RedisRecord, UNKNOWN_VERSION } from './record.js';
 import { isValue, unlinkAll } from './scan.js';
-import { ValueMemo } from './value-memo.js';
+import { recall, ValueMemo } from './value-memo.js';
 import { RecordValues } from './values.js';
 import { ALWAYS, ifUnchanged, NO_VALUE, versionedWrites, type Write } from './writes.js';
 
@@ -53,7 +53,7 @@ export class RedisCacheStore implements CacheStore {
   readonly keepsLarge: boolean;
   readonly serializer: Serializer;
   readonly #connection: Connection;
-  readonly #keys: KeySpace;
+  readonly #keys: RedisKeys;
   readonly #codec: ValueCodec;
   readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
   readonly #known = new ValueMemo();
@@ -64,7 +64,7 @@ export class RedisCacheStore implements CacheStore {
   constructor(options: RedisCacheStoreOptions) {
     if (!options) throw invalid('options', options, 'an object with url, nodes or client');
     const { prefix = 'cache' } = options;
-    this.#keys = keySpace(prefix);
+    this.#keys = redisKeys(prefix);
     this.#overflow = overflowOf(options.overflow, prefix);
     this.keepsLarge = this.#overflow !== undefined;
     this.#codec = valueCodec(options.serializer);
@@ -83,23 +83,29 @@ export class RedisCacheStore implements CacheStore {
     const stored = this.#keys.encode(key);
     const get: Command<Uint8Array | null> = (client) => client.getBuffer(stored);
     const raw = await this.#connection.send('get', key, get, 'read');
-    return raw === null ? undefined : this.#value<T>(new StoredRecord(raw), stored, key);
+    if (raw === null) return undefined;
+    const known = recall<T>(this.#known.find(stored), raw);
+    return known ? known.value : this.#value<T>(new RedisRecord(raw), stored, key);
   }
 
   /** Promises instead of `await`, because every hit comes through here. */
   getVersioned<T>(key: string): Promise<VersionedRead<T>> {
     const stored = this.#keys.encode(key);
     // A plain GET, if a value is likely. Only from masters, because a replica may return an invalidated value.
-    if (!this.#connection.readsMasters || !this.#known.has(stored))
-      return this.#readOrMark(stored, key);
+    const known = this.#known.find(stored);
+    if (!this.#connection.readsMasters || !known) return this.#readOrMark(stored, key);
     return this.#connection
       .send('get', key, (client) => client.getBuffer(stored), 'read')
-      .then((raw) => (raw ? this.#versioned<T>(raw, stored, key) : this.#readOrMark(stored, key)));
+      .then((raw) =>
+        raw
+          ? (recall<T>(known, raw) ?? this.#versioned<T>(raw, stored, key))
+          : this.#readOrMark(stored, key),
+      );
   }
 
   #versioned<T>(raw: Uint8Array, stored: string, key: string): MaybePromise<VersionedRead<T>> {
     if (raw.length === 0) return { value: undefined, version: NO_TOKEN };
-    const record = new StoredRecord(raw);
+    const record = new RedisRecord(raw);
     const { version } = record;
     if (record.isToken) {
       this.#known.delete(stored);
@@ -223,13 +229,14 @@ export class RedisCacheStore implements CacheStore {
       .then((raw) => this.#versioned(raw, stored, key));
   }
 
-  #value<T>(record: StoredRecord, stored: string, key: string): MaybePromise<T | undefined> {
+  #value<T>(record: RedisRecord, stored: string, key: string): MaybePromise<T | undefined> {
     if (record.isToken) return undefined;
     const { version } = record;
+    // The caller names the type of its value, which no store can check.
     const parse = () => this.#values.read(record, key) as MaybePromise<T>;
     if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION && record.isText)
-      return this.#known.read(stored, version, record.bytes, parse);
-    if (!this.#known.has(stored)) this.#known.add(stored);
+      return this.#known.read(stored, record, parse);
+    if (!this.#known.find(stored)) this.#known.add(stored);
     return parse();
   }
 }

@@ -2,7 +2,7 @@ import { withTimeout } from '../../model/time.js';
 import { masters, type RedisClient, type RedisNode } from './client.js';
 import type { Connection } from './connection.js';
 import { messageOf } from './error.js';
-import type { KeySpace } from './keys.js';
+import type { RedisKeys } from './keys.js';
 import { TOKEN } from './record.js';
 
 /** Keys per step. SCAN blocks the server during a step. */
@@ -22,7 +22,7 @@ interface Search {
 /** Deletes the keys below the prefix, or those that match the glob, and resolves to the number of values among them. */
 export function unlinkAll(
   connection: Pick<Connection, 'scan'>,
-  keys: KeySpace,
+  keys: RedisKeys,
   operation: string,
   glob?: string,
 ): Promise<number> {

@@ -1,4 +1,4 @@
-import type { CacheVersion } from '../../model/cache-store.js';
+import type { CacheVersion, VersionedRead } from '../../model/cache-store.js';
 import { Entry } from '../../model/entry.js';
 import { copyOfTree } from '../../util/clone.js';
 
@@ -6,11 +6,26 @@ import { copyOfTree } from '../../util/clone.js';
 const MOST_KEYS = 10_000;
 const MOST_BYTES = 1024 * 1024;
 
-interface Known {
+/** The facts about a record that the memo needs. */
+export interface RecordFacts {
+  readonly version: CacheVersion;
+  /** Its size. */
+  readonly bytes: number;
+  /** The first bytes of the record, its version among them. */
+  readonly header: Uint8Array;
+  readonly expiresAt: number;
+}
+
+interface Parsed extends RecordFacts {
+  /** The parsed value, in its entry if the service wrote it. */
+  readonly tree: unknown;
+}
+
+/** A key that holds a value. */
+export interface Known {
   readonly version: CacheVersion | undefined;
-  /** The parsed value, in its entry if the service wrote it. Kept once the same record was read twice. */
-  tree: unknown;
-  bytes: number;
+  /** Kept once the same record was read twice. */
+  parsed: Parsed | undefined;
 }
 
 /**
@@ -27,39 +42,41 @@ export class ValueMemo {
   readonly #keys = new Map<string, Known>();
   #bytes = 0;
 
-  has(key: string): boolean {
-    return this.#keys.has(key);
+  find(key: string): Known | undefined {
+    return this.#keys.get(key);
   }
 
   /** Notes that the key holds a value, and its version if known. */
   add(key: string, version?: CacheVersion): void {
     this.delete(key);
-    this.#keys.set(key, { version, tree: undefined, bytes: 0 });
+    this.#keys.set(key, { version, parsed: undefined });
     this.#shrink();
   }
 
   delete(key: string): void {
-    this.#bytes -= this.#keys.get(key)?.bytes ?? 0;
+    this.#bytes -= this.#keys.get(key)?.parsed?.bytes ?? 0;
     this.#keys.delete(key);
   }
 
-  /** The value of a record, for one caller alone. `bytes` is the record's size. */
-  read<T>(key: string, version: CacheVersion, bytes: number, parse: () => T): T {
+  /** The value of a record, for one caller alone. */
+  read<T>(key: string, record: RecordFacts, parse: () => T): T {
     const known = this.#keys.get(key);
-    if (known?.version !== version) {
+    if (known?.version !== record.version) {
       const value = parse();
-      this.add(key, version);
+      this.add(key, record.version);
       return value;
     }
-    if (known.tree === undefined) {
-      const value = parse();
-      if (bytes > MOST_BYTES / 4) return value;
-      known.tree = value;
-      known.bytes = bytes;
+    if (!known.parsed) {
+      const tree = parse();
+      const { version, bytes, header, expiresAt } = record;
+      if (bytes > MOST_BYTES / 4) return tree;
+      // The header is copied, because the record's bytes may be part of a large packet.
+      known.parsed = { version, bytes, header: Uint8Array.from(header), expiresAt, tree };
       this.#bytes += bytes;
       this.#shrink();
     }
-    return copyOfStored(known.tree) as T;
+    // A copy of what `parse` returned for this version.
+    return copyOfStored(known.parsed.tree) as T;
   }
 
   #shrink(): void {
@@ -68,6 +85,18 @@ export class ValueMemo {
       this.delete(key);
     }
   }
+}
+
+/**
+ * The value of a record whose header and size equal those of the parsed one. Undefined for any other record. It compares
+ * bytes, because reading text out of the header takes several times longer.
+ */
+export function recall<T>(known: Known | undefined, raw: Uint8Array): VersionedRead<T> | undefined {
+  const parsed = known?.parsed;
+  if (!parsed || raw.length !== parsed.bytes) return undefined;
+  const { header, version, expiresAt } = parsed;
+  for (let i = 0; i < header.length; i++) if (raw[i] !== header[i]) return undefined;
+  return { value: copyOfStored(parsed.tree) as T, version, expiresAt };
 }
 
 /** Copies only the value of an entry, because the rest is immutable. */

@@ -4,7 +4,7 @@ import type { Raw } from '../../serializers/serializer.js';
 import type { ValueCodec } from '../../serializers/value-codec.js';
 import { type MaybePromise, whenReady } from '../../util/promises.js';
 import { type Overflow, readOverflow, tooLarge } from '../overflow.js';
-import { pointerBody, type RecordBody, recordBody, type StoredRecord } from './record.js';
+import { pointerBody, type RecordBody, type RedisRecord, recordBody } from './record.js';
 
 /** Converts between values and records. A value that is too large for its record is in the overflow store. */
 export class RecordValues {
@@ -19,7 +19,7 @@ export class RecordValues {
   }
 
   /** @throws CacheError `CORRUPT`, also for a pointer whose value is gone. */
-  read(record: StoredRecord, key: string): unknown {
+  read(record: RedisRecord, key: string): unknown {
     return record.isPointer ? this.#pointed(record, key) : record.value(key, this.#codec);
   }
 
@@ -43,7 +43,7 @@ export class RecordValues {
     await this.#overflow.write(key, id, raw, ttl);
   }
 
-  async #pointed(record: StoredRecord, key: string): Promise<unknown> {
+  async #pointed(record: RedisRecord, key: string): Promise<unknown> {
     const raw = await readOverflow(this.#overflow, key, record.id);
     const value = await this.#codec.deserialize(raw, key);
     const { pointerEnvelope: envelope } = record;

@@ -3,7 +3,7 @@ import { isPromise } from '../../util/promises.js';
 import { uniqueId } from '../../util/unique-id.js';
 import type { Connection, Kind } from './connection.js';
 import { noTokenError } from './error.js';
-import type { KeySpace } from './keys.js';
+import type { RedisKeys } from './keys.js';
 import { NO_TOKEN } from './record.js';
 import type { ValueMemo } from './value-memo.js';
 import type { RecordValues } from './values.js';
@@ -33,7 +33,7 @@ export type Write = (entry: StoreEntry, when: When) => Promise<boolean>;
 
 interface Parts {
   readonly connection: Connection;
-  readonly keys: KeySpace;
+  readonly keys: RedisKeys;
   readonly values: RecordValues;
   readonly memo: ValueMemo;
 }

@@ -2,8 +2,8 @@ import { escapeGlob } from '../../util/glob.js';
 import { inParallel } from '../../util/in-parallel.js';
 import type { StoredRecord, StoreInspection } from '../stored-record.js';
 import type { Database, StoredObject } from './database.js';
-import { keySpace } from './keys.js';
-import { HEAD_BYTES, storedRecord } from './record.js';
+import { s3Keys } from './keys.js';
+import { HEAD_BYTES, s3Record } from './record.js';
 import { listNames } from './scan.js';
 
 /** The most requests in parallel: a list has names only, so that each object is read. */
@@ -13,17 +13,17 @@ const MOST_RECORDS = 1_000;
 
 /** The records of a bucket below the store's prefix, as they are stored. @throws CacheError `INVALID_OPTION`. */
 export function inspectBucket(database: Database, prefix: string | undefined): StoreInspection {
-  const keys = keySpace(prefix ?? 'cache');
+  const keys = s3Keys(prefix ?? 'cache');
 
   /** Undefined for an object that has gone since it was listed. */
   async function describeName(name: string): Promise<StoredRecord | undefined> {
     const head = await database.get(name, HEAD_BYTES);
     if (!head) return undefined;
-    const key = keys.decode(name) ?? storedRecord(head.body)?.key();
+    const key = keys.decode(name) ?? s3Record(head.body)?.key();
     if (key !== undefined) return describeObject(key, head, false);
     // The key is longer than the first bytes.
     const whole = await database.get(name);
-    return whole && describeObject(storedRecord(whole.body)?.key() ?? name, whole, true);
+    return whole && describeObject(s3Record(whole.body)?.key() ?? name, whole, true);
   }
 
   return {
@@ -55,7 +55,7 @@ function describeObject(
   { body, etag: version }: StoredObject,
   isWhole: boolean,
 ): StoredRecord {
-  const record = storedRecord(body);
+  const record = s3Record(body);
   const common = { key, version, bytes: record?.bytes ?? body.length, collectedAt: undefined };
   const none = { expiresAt: 0, envelope: undefined, raw: undefined };
   const isForeign = isWhole && (record?.key() !== key || record.raw() === undefined);

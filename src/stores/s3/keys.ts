@@ -28,7 +28,7 @@ const VERSIONS = 'r/';
 const IS_VERSION = /^#(tag|prefix):/;
 
 /** The names of a store's objects, all below its prefix. */
-export interface KeySpace {
+export interface S3Keys {
   /** The object's name: the prefix, a folder, and the key, or the key's readable start and hash. */
   encode(key: string): string;
   /** The key of a name. Null for a name with a hash, undefined for a name that another program chose. */
@@ -45,7 +45,7 @@ export interface KeySpace {
  *
  * @throws CacheError `INVALID_OPTION`.
  */
-export function keySpace(given: unknown): KeySpace {
+export function s3Keys(given: unknown): S3Keys {
   const prefix = typeof given === 'string' ? given.replace(/\/$/, '') : '';
   if (!PREFIX.test(prefix) || prefix.length > LONGEST_PREFIX) {
     const give = `a name such as "cache" or "shop/cache", of letters, digits and "_.:@-", up to ${LONGEST_PREFIX} characters: clear() deletes all objects of the store below it`;

@@ -47,7 +47,7 @@ export function valueRecord(
 }
 
 /** A record, or its first bytes. */
-export interface StoredRecord {
+export interface S3Record {
   readonly id: string;
   /** True if it holds a value that has not expired. */
   isLive(now: number): boolean;
@@ -67,7 +67,7 @@ export interface StoredRecord {
 }
 
 /** Reads a record. Undefined for an object that another program wrote. */
-export function storedRecord(body: Buffer): StoredRecord | undefined {
+export function s3Record(body: Buffer): S3Record | undefined {
   const [first, kind = '', id = '', expiry = '', length = ''] =
     FIRST_LINE.exec(body.toString('latin1', 0, LONGEST_FIRST_LINE)) ?? [];
   if (first === undefined) return undefined;
@@ -78,7 +78,7 @@ export function storedRecord(body: Buffer): StoredRecord | undefined {
   const start = envelopeEnd + 1;
   const end = start + Number(length);
 
-  const record: StoredRecord = {
+  const record: S3Record = {
     id,
     isTombstone,
     end: endMs,

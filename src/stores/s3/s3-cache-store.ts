@@ -14,16 +14,9 @@ import { isPromise } from '../../util/promises.js';
 import { tooLarge } from '../overflow.js';
 import { ABSENT, type Database, type StoredObject } from './database.js';
 import { httpDatabase } from './http-database.js';
-import { type KeySpace, keySpace, matcher } from './keys.js';
+import { matcher, type S3Keys, s3Keys } from './keys.js';
 import { checkedBucket, LARGEST_OBJECT_BYTES, type S3CacheStoreOptions } from './options.js';
-import {
-  foreign,
-  HEAD_BYTES,
-  type StoredRecord,
-  storedRecord,
-  tombstone,
-  valueRecord,
-} from './record.js';
+import { foreign, HEAD_BYTES, type S3Record, s3Record, tombstone, valueRecord } from './record.js';
 import { deleteObjects, listNames } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
 import { versionedWrites, type When, type Write } from './writes.js';
@@ -57,7 +50,7 @@ export class S3CacheStore implements CacheStore {
   readonly keepsLarge = true;
   readonly serializer: Serializer;
   readonly #database: Database;
-  readonly #keys: KeySpace;
+  readonly #keys: S3Keys;
   readonly #write: Write;
   readonly #codec: ValueCodec;
   readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
@@ -66,7 +59,7 @@ export class S3CacheStore implements CacheStore {
   constructor(options: S3CacheStoreOptions) {
     const bucket = checkedBucket(options);
     const { prefix = 'cache', client } = options;
-    this.#keys = keySpace(prefix);
+    this.#keys = s3Keys(prefix);
     this.#database = client
       ? sdkDatabase(client, { bucket, prefix }, options.timeouts?.total)
       : httpDatabase({ ...options, bucket }, prefix);
@@ -89,7 +82,7 @@ export class S3CacheStore implements CacheStore {
     try {
       const value = await this.#value<T>(object, key);
       if (value === undefined) return { value, version };
-      return { value, version, expiresAt: storedRecord(object.body)?.end };
+      return { value, version, expiresAt: s3Record(object.body)?.end };
     } catch (error) {
       return { value: undefined, version, error };
     }
@@ -195,16 +188,17 @@ export class S3CacheStore implements CacheStore {
 
   /** The value of an object, or undefined if it has none. @throws CacheError `CORRUPT`. */
   async #value<T>({ body }: StoredObject, key: string): Promise<T | undefined> {
-    const record = storedRecord(body);
+    const record = s3Record(body);
     if (!record) throw foreign(key);
     if (!record.isLive(this.#clock.now())) return undefined;
+    // The caller names the type of its value, which no store can check.
     return (await record.value(key, this.#codec)) as T;
   }
 
   /** The record of a name, without its value. */
-  async #head(name: string): Promise<(StoredRecord & { readonly etag: string }) | undefined> {
+  async #head(name: string): Promise<(S3Record & { readonly etag: string }) | undefined> {
     const object = await this.#database.get(name, HEAD_BYTES);
-    const record = object && storedRecord(object.body);
+    const record = object && s3Record(object.body);
     return record && { ...record, etag: object.etag };
   }
 
@@ -222,7 +216,7 @@ export class S3CacheStore implements CacheStore {
   /** A key that is longer than the first bytes of its object. */
   async #longKey(name: string): Promise<string | undefined> {
     const object = await this.#database.get(name);
-    return object && storedRecord(object.body)?.key();
+    return object && s3Record(object.body)?.key();
   }
 
   /** Writes a value, if the condition holds. Resolves to true if it was written. */

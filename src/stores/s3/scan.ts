@@ -1,7 +1,7 @@
 import { pause } from '../../model/time.js';
 import { type Database, isDirectoryBucket, MOST_DELETIONS } from './database.js';
 import { s3Error } from './error.js';
-import type { KeySpace } from './keys.js';
+import type { S3Keys } from './keys.js';
 
 /** The most requests to delete the same objects, because a throttled bucket may keep some. */
 const MOST_ROUNDS = 5;
@@ -14,7 +14,7 @@ const MAY_PASS = /^(InternalError|ServiceUnavailable|SlowDown|OperationAborted)$
  */
 export async function* listNames(
   database: Database,
-  keys: KeySpace,
+  keys: S3Keys,
   pattern?: string,
 ): AsyncGenerator<string[]> {
   // A directory bucket lists folders only, and a name that has just the right start is not one.

@@ -3,7 +3,7 @@ import { type Clock, monotonic, pause, withTimeout } from '../../model/time.js';
 import { uniqueId } from '../../util/unique-id.js';
 import { ABSENT, type Database, type ETag } from './database.js';
 import { s3Error } from './error.js';
-import { type Content, HEAD_BYTES, storedRecord } from './record.js';
+import { type Content, HEAD_BYTES, s3Record } from './record.js';
 
 /** The most tries of a write that loses against other processes. Each time, one of them wins. */
 const MOST_ROUNDS = 16;
@@ -123,7 +123,7 @@ export function versionedWrites(database: Database, clock: Clock): Write {
       if (etag === undefined) {
         // Not a HEAD, whose answer has no body: an error could not say what is wrong.
         const found = await database.get(name, HEAD_BYTES);
-        const record = found && storedRecord(found.body);
+        const record = found && s3Record(found.body);
         if (record?.id === id) return true;
         // An object of another program counts as a value: `add` must not replace it.
         if (when === 'add' && found && (!record || record.isLive(clock.now()))) return false;
@@ -149,7 +149,7 @@ export function versionedWrites(database: Database, clock: Clock): Write {
   /** True if the object is this write: an earlier try had arrived, and only its reply was lost. */
   async function isOurs(name: string, id: string): Promise<boolean> {
     const found = await database.get(name, HEAD_BYTES);
-    return found !== undefined && storedRecord(found.body)?.id === id;
+    return found !== undefined && s3Record(found.body)?.id === id;
   }
 }
 

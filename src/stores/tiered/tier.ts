@@ -46,6 +46,7 @@ const serializerOf = (store: CacheStore | undefined): string | undefined =>
 
 function checkedTier(store: CacheStore): Tier {
   const missing = NEEDED.filter((member) => typeof store?.[member] !== 'function');
+  // It has every method that a tier needs.
   if (missing.length === 0) return store as Tier;
   const message = `The tier "${store?.name}" has no ${missing.join(', ')}: give a store that compares versions, such as those of this package.`;
   throw new CacheError('INVALID_OPTION', message, { subject: 'tiers' });

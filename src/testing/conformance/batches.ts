@@ -64,6 +64,7 @@ export const batchCases: readonly ConformanceCase[] = [
   defineCase(`writes a batch of ${MANY_WRITES}`, ['setMany'], async ({ store }) => {
     const prefix = freshPrefix();
     const keys = count(MANY_WRITES).map((i) => `${prefix}${i}`);
+    // MANY_WRITES is more than one.
     const [overwritten] = keys as [string];
     await store.set(overwritten, 'before', 60);
     await store.setMany(keys.map((key, i) => ({ key, value: i % 7 ? { i } : null, ttl: 60 })));

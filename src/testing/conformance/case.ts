@@ -57,6 +57,7 @@ export function defineCase<const K extends ConformanceNeed>(
     async run(subject) {
       const missing = missingNeeds(needs, subject);
       if (missing.length > 0) throw new Error(`"${name}" cannot run: ${missing.join(', ')}.`);
+      // `missingNeeds` has found every member of the type.
       await check(subject as unknown as Equipped<K>);
     },
   };

@@ -44,6 +44,7 @@ async function checkApart(store: CacheStore, keys: readonly string[]): Promise<v
   await Promise.all(keys.map((key, i) => store.set(key, i, 60)));
   const all = await Promise.all(keys.map((key) => store.get(key)));
   assert.deepEqual(all, count(keys.length), 'each key has the value that was set under it');
+  // Every caller gives at least one key.
   const [first, ...others] = keys as [string, ...string[]];
   await store.del(first);
   assert.equal(await store.get(first), undefined, 'the deleted key');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { VersionedStore } from '../../model/cache-store.js';
 import {
-  type Able,
   type ConformanceCase,
   type ConformanceNeed,
   defineCase,
@@ -9,7 +9,6 @@ import {
 } from './case.js';
 
 export const FENCE = ['getVersioned', 'setIfUnchanged'] as const;
-type Fenced = Able<(typeof FENCE)[number]>;
 
 export type State = 'absent' | 'held' | 'deleted' | 'expired';
 type Advance = Equipped<never>['advance'];
@@ -17,7 +16,7 @@ type Advance = Equipped<never>['advance'];
 /** The states that a versioned read can find, and how to bring a key into each. */
 export const STATES: Record<
   State,
-  (store: Fenced, key: string, advance: Advance) => Promise<void>
+  (store: VersionedStore, key: string, advance: Advance) => Promise<void>
 > = {
   absent: async () => {},
   held: (store, key) => store.set(key, 'first', 60),
@@ -30,6 +29,7 @@ export const STATES: Record<
     await advance(100);
   },
 };
+// The type State is the keys of STATES.
 export const EVERY_STATE = Object.keys(STATES) as State[];
 const VALUELESS = EVERY_STATE.filter((state) => state !== 'held');
 
@@ -39,7 +39,7 @@ const INTERVENTIONS: readonly {
   readonly needs: readonly ConformanceNeed[];
   readonly from: readonly State[];
   readonly leaves?: unknown;
-  apply(store: Required<Fenced>, key: string, advance: Advance): Promise<unknown>;
+  apply(store: Required<VersionedStore>, key: string, advance: Advance): Promise<unknown>;
 }[] = [
   { what: 'del', needs: [], from: EVERY_STATE, apply: (store, key) => store.del(key) },
   {
@@ -148,7 +148,8 @@ export const refusalCases: readonly ConformanceCase[] = INTERVENTIONS.flatMap(
           const key = `${freshPrefix()}value`;
           await STATES[state](store, key, advance);
           const { version } = await store.getVersioned(key);
-          await apply(store as Required<Fenced>, key, advance);
+          // The needs of the case are those of the intervention.
+          await apply(store as Required<VersionedStore>, key, advance);
           assert.equal(await store.setIfUnchanged(key, 'late', 60, version), false);
           assert.equal(await store.get(key), leaves, 'the value afterwards');
         },

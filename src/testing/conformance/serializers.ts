@@ -115,6 +115,7 @@ export const serializingCases: readonly ConformanceCase[] = [
         },
         deserialize: () => undefined,
       };
+      // A serializer that breaks its type.
       const odd: Serializer = { ...throwing, serialize: () => 5 as unknown as string };
       for (const serializer of [throwing, odd]) {
         const store = subject.withSerializer(serializer);

@@ -6,10 +6,24 @@ import type { Hono } from 'hono';
 import { CacheService, MemoryCacheStore } from '../../../src/index.js';
 import { bootstrap, type ModuleConfig } from '../../glasswork/container.js';
 import { newApp } from '../../infrastructure/app.js';
-import { answersTwice, type Uses } from './use.js';
+import { answersTwice, type Use, type Uses } from './use.js';
 
 const request = (path: string) => new Request(`https://shop.example.com${path}`);
 const memory = () => new CacheService(new MemoryCacheStore());
+
+/** A block that shows how a user is kept and invalidated, before and after the change to this package. */
+const keepsUsers =
+  (...invalidations: string[]): Use =>
+  async ({ call, expect }) => {
+    const ada = { id: '1', name: 'Ada' };
+    const first = await call('user', '1');
+    expect(first).toEqual(ada);
+    expect(await call('user', '1')).toEqual(ada);
+    for (const name of ['userChanged', ...invalidations]) {
+      await call(name, '1');
+      expect(await call('user', '1')).toEqual(ada);
+    }
+  };
 type Handler = (request: Request) => Promise<Response>;
 
 /** The pages about responses, Glasswork, infrastructure and metrics. */
@@ -134,6 +148,12 @@ export const APPLICATIONS: Uses = {
     await answersTwice({ id: 'measured' }, { id: 'measured' })(block);
   },
   'metrics#logs': async ({ use }) => use<{ flush(): void }>('metrics').flush(),
+  'migration#from-cache-manager': keepsUsers(),
+  'migration#from-cache-manager~2': keepsUsers(),
+  'migration#from-keyv': keepsUsers(),
+  'migration#from-keyv~2': keepsUsers(),
+  'migration#from-bentocache': keepsUsers('usersChanged'),
+  'migration#from-bentocache~2': keepsUsers('usersChanged'),
   'migration#from-nestjss-cachemodule': async ({ use, expect }) => {
     const { useFactory } = use<{ useFactory(): CacheService }>('cacheProvider');
     expect(await useFactory().set('a', 1)).toBe(true);

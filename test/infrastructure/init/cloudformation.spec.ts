@@ -123,7 +123,7 @@ Outputs:
   const added = templateFor('cloudformation', 'dynamodb').text;
 
   it('keeps what is there, and adds the rest', () => {
-    const merged = mergeTemplate(existing, added);
+    const merged = mergeTemplate(existing, added).text;
     expect(merged).toContain('# The queue\n  Queue:\n');
     const resources = Object.keys(validated(merged).toJSON().Resources);
     expect(resources).toEqual(expect.arrayContaining(['Queue', 'CacheTable', 'CacheWriterPolicy']));
@@ -132,13 +132,13 @@ Outputs:
 
   it('follows another indent', () => {
     const wide = existing.replace(/^( {2})+/gm, (spaces) => ' '.repeat(spaces.length * 2));
-    expect(Object.keys(validated(mergeTemplate(wide, added)).toJSON().Resources)).toContain(
+    expect(Object.keys(validated(mergeTemplate(wide, added).text).toJSON().Resources)).toContain(
       'CacheTable',
     );
   });
 
   it('refuses to overwrite', () => {
-    const merged = mergeTemplate(existing, added);
+    const merged = mergeTemplate(existing, added).text;
     expect(() => mergeTemplate(merged, added)).toThrow(/has AlarmTopicArn already/);
   });
 });

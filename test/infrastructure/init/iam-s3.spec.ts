@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { templateFor } from '../../../src/cli/init/instructions.js';
 import { s3Blueprint } from '../../../src/cli/init/s3.js';
 import { TERRAFORM } from '../../../src/cli/init/terraform/stores.js';
-import { keySpace } from '../../../src/stores/s3/keys.js';
+import { s3Keys } from '../../../src/stores/s3/keys.js';
 import { S3CacheStore } from '../../../src/stores/s3/s3-cache-store.js';
 import { createVirtualClock, storeConformance } from '../../../src/testing/index.js';
 import type { S3Bucket } from '../../servers/s3-bucket.js';
@@ -138,7 +138,7 @@ describe('the lifecycle rules of the templates for S3', () => {
 
   it('cover every folder of the store, and nothing beside it', () => {
     const prefixes = rules.Rules.map(({ Prefix }: { Prefix: string }) => Prefix);
-    expect(prefixes.sort()).toEqual([...keySpace('cache').folders].sort());
+    expect(prefixes.sort()).toEqual([...s3Keys('cache').folders].sort());
   });
 
   it('are the same in Terraform', () => {

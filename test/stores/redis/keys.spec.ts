@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CacheError } from '../../../src/model/errors.js';
-import { keySpace } from '../../../src/stores/redis/keys.js';
+import { redisKeys } from '../../../src/stores/redis/keys.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 /** Any run of code units, halves of surrogate pairs and NUL characters among them. */
@@ -11,13 +11,13 @@ const anyKey = fc
 
 describe('the keys of a Redis store', () => {
   it('are the keys themselves behind the prefix', () => {
-    expect(keySpace('shop').encode('user:1')).toBe('shop:user:1');
-    expect(keySpace('shop:').encode('user:1')).toBe('shop:user:1');
-    expect(keySpace('shop').encode('')).toBe('shop:');
+    expect(redisKeys('shop').encode('user:1')).toBe('shop:user:1');
+    expect(redisKeys('shop:').encode('user:1')).toBe('shop:user:1');
+    expect(redisKeys('shop').encode('')).toBe('shop:');
   });
 
   it.each(['shop', '\ufeffshop'])('come back from bytes as they were, behind %j', (prefix) => {
-    const { encode, decode } = keySpace(prefix);
+    const { encode, decode } = redisKeys(prefix);
     fc.assert(
       fc.property(anyKey, (key) => {
         const stored = bytes(encode(key));
@@ -29,17 +29,19 @@ describe('the keys of a Redis store', () => {
   });
 
   it('are none outside the prefix', () => {
-    expect(keySpace('shop').decode(bytes('shop2:a'))).toBeUndefined();
+    expect(redisKeys('shop').decode(bytes('shop2:a'))).toBeUndefined();
   });
 
   it('are searched for by what a glob begins with, literally', () => {
-    expect(keySpace('a*[b]?\\').scanPattern('c[d]\\*e*f')).toBe('a\\*\\[b\\]\\?\\\\:c\\[d\\]\\*e*');
-    expect(keySpace('shop').scanPattern()).toBe('shop:*');
+    expect(redisKeys('a*[b]?\\').scanPattern('c[d]\\*e*f')).toBe(
+      'a\\*\\[b\\]\\?\\\\:c\\[d\\]\\*e*',
+    );
+    expect(redisKeys('shop').scanPattern()).toBe('shop:*');
   });
 
   it.each(['', '\ud800'])('refuse the prefix %j', (prefix) => {
     const error = { code: 'INVALID_OPTION', subject: 'prefix' };
-    expect(() => keySpace(prefix)).toThrow(expect.objectContaining(error));
-    expect(() => keySpace(prefix)).toThrow(CacheError);
+    expect(() => redisKeys(prefix)).toThrow(expect.objectContaining(error));
+    expect(() => redisKeys(prefix)).toThrow(CacheError);
   });
 });

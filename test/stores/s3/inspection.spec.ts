@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { httpDatabase } from '../../../src/stores/s3/http-database.js';
 import { inspectBucket } from '../../../src/stores/s3/inspection.js';
-import { keySpace } from '../../../src/stores/s3/keys.js';
+import { s3Keys } from '../../../src/stores/s3/keys.js';
 import type { StoredRecord } from '../../../src/stores/stored-record.js';
 import { credentials } from '../../servers/s3-endpoint.js';
 import { region, s3World } from './world.js';
@@ -16,7 +16,7 @@ async function inspected() {
     for await (const page of inspection.pages(start, pageSize)) pages.push([...page]);
     return pages;
   };
-  return { ...world, store: world.open(), inspection, all, keys: keySpace('cache') };
+  return { ...world, store: world.open(), inspection, all, keys: s3Keys('cache') };
 }
 
 it('lists values, tombstones and records with their whole size, page by page', async () => {

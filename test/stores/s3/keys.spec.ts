@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { keySpace } from '../../../src/stores/s3/keys.js';
+import { s3Keys } from '../../../src/stores/s3/keys.js';
 import { globMatcher } from '../../../src/util/glob.js';
 import { Random } from '../../model-checker/random.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const keys = keySpace('shop/cache/');
+const keys = s3Keys('shop/cache/');
 const ALPHABET = [...'aAzZ09:/.=~%+ #\\*?é日😀\u0000\n', '\ud800', '\udc00'];
 
 describe('the name of an object', () => {

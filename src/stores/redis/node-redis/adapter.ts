@@ -18,7 +18,7 @@ export function isNodeRedis(client: unknown): client is NodeRedisClient {
  */
 export function adaptNodeRedis(client: NodeRedisClient, unused: string): RedisClient {
   requireMembers(client, ['on', 'off', 'withTypeMapping']);
-  const { _keyPrefix } = client as { _keyPrefix?: string };
+  const { _keyPrefix }: { _keyPrefix?: string } & object = client;
   refuseKeyPrefix(_keyPrefix ? { options: { keyPrefix: _keyPrefix } } : client, 'client');
   if (isCluster(client)) return clusterAdapter(client, unused);
   if (isSentinel(client)) return sentinelAdapter(client, unused);

@@ -52,6 +52,7 @@ async function sendToAny(
   args: readonly Argument[],
   options: SendOptions,
 ): Promise<unknown> {
+  // It came from this client, whose type for it is its own.
   const node = await client.nodeClient(anyMaster(client) as never);
   return node.sendCommand(args, options);
 }
@@ -80,6 +81,7 @@ type Range = readonly [from: number, to: number, master: readonly [host: string,
  * the first slot of each unknown master is read: the old master answers MOVED.
  */
 async function findMasters(client: NodeRedisCluster, send: Send, unused: string): Promise<void> {
+  // The reply of CLUSTER SLOTS, with its strings as text.
   const ranges = (await send(undefined, ['CLUSTER', 'SLOTS'], 'text')) as Range[];
   for (const [from, , [host, port]] of ranges) {
     const isKnown = client.masters.some((known) => known.host === host && known.port === port);

@@ -38,6 +38,7 @@ type Arguments = readonly (string | number | Uint8Array)[];
 /** The commands of the store in terms of `send`. The replies' types are those of the Redis protocol. */
 export function commandsOver(send: Send): RedisCommands {
   const call = <T>(key: Argument | undefined, args: Argument[], form: Form = 'text') =>
+    // Each caller names the reply of its command.
     send(key, args, form) as Promise<T>;
   return {
     defineCommand(this: object, name, { lua }) {

@@ -138,6 +138,6 @@ export function outboxOf<P extends object>(
 /** A Sentinel client wraps the error in an event. */
 function errorOf(failure: unknown): unknown {
   if (failure instanceof Error) return failure;
-  const { error } = Object(failure) as { error?: unknown };
+  const { error }: { error?: unknown } = Object(failure);
   return error ?? new Error(`The client failed: ${String(failure)}`);
 }

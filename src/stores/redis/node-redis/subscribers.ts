@@ -55,7 +55,7 @@ export function duplicateOf(client: () => Promise<NodeRedisServer>): OwnSubscrib
 }
 
 function open(client: NodeRedisServer): NodeRedisSubscriber {
-  const { socket } = Object(client.options) as { socket?: object };
+  const { socket }: { socket?: object } = Object(client.options);
   const overrides = {
     socket: { ...socket, reconnectStrategy: false },
     // A connection that only listens must not share the cache or send PING.
