@@ -98,8 +98,11 @@ export class PageFinder implements Caller {
   }
 
   #wrap(): Promise<Stored> {
-    const load = (context: LoadContext<unknown>): Promise<Stored> =>
-      new PageLoad(this.#kit, this.#exchange, this.#call, context as LoadContext<Stored>).run();
+    const load = (context: LoadContext<unknown>): Promise<Stored> => {
+      // The schema of the key has checked its stale value.
+      const own = context as LoadContext<Stored>;
+      return new PageLoad(this.#kit, this.#exchange, this.#call, own).run();
+    };
     // Its load and the schema of its key give nothing else.
     return this.#kit.lookup.wrap(
       recordKey(this.#call.wanted.variant),

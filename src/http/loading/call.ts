@@ -19,7 +19,7 @@ export interface Wanted {
   readonly isBehind: boolean;
 }
 
-/** What a call waits for. */
+/** A load that a call waits for. */
 export interface Waiting {
   readonly gate: Gate;
   /** Resolves to the response if the client gets it before its load has ended. */

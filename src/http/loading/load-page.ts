@@ -3,7 +3,6 @@ import {
   type LoadContext,
   type LoadDetails,
 } from '../../engine/loading/load-context.js';
-import { firstVariantKey } from '../../model/response-key.js';
 import type { Exchange, Kit } from '../kit.js';
 import {
   BODILESS,
@@ -11,7 +10,6 @@ import {
   freshLeft,
   type Index,
   type Page,
-  recordKey,
   type Stored,
 } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
@@ -22,7 +20,7 @@ import { bodyFields, contentLength, readAtOnce, readWhole, relay, streamOf } fro
 import type { Call } from './call.js';
 import { isOf, loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
 import { carryTags, startingVersions, tagsOf } from './response-tags.js';
-import { addToIndex, isFull } from './url-index.js';
+import { addToIndex, isFull, readFirst } from './url-index.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
 class OriginError extends Error {
@@ -114,20 +112,11 @@ export class PageLoad {
     return page;
   }
 
-  /** Read consistently, because it is copied under the tag's version of now. */
   async #firstVariant(key: string): Promise<Page | undefined> {
-    const { reader, addressOf } = this.#kit.parts;
-    const { entry, state } = await reader.readConsistent(
-      addressOf(recordKey(firstVariantKey(key))),
-      [],
-    );
-    // Checked by the schema of the key.
-    const page = this.#usable(entry?.value as Stored | undefined);
+    const page = this.#usable(await readFirst(this.#kit, key));
     // Its other tags were not read before, so this load could not carry them.
     const isCarried = page?.tags.every((tag) => this.#kit.settings.tags.includes(tag));
-    // As a stale one it may have been invalidated softly, which the entry under the other key would not know.
-    if (!page || !isCarried || state !== 'fresh') return undefined;
-    return freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
+    return page && isCarried && freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
   }
 
   /** The stored response if it was selected by the same header values. */
