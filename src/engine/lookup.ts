@@ -71,7 +71,12 @@ export class Lookup {
           ? overtaken(read, watch.invalidatedBy(tagsIn(read)))
           : read;
         // Most calls end here.
-        if (snapshot.state === 'fresh' && isServable(snapshot) && isPlain(policy))
+        if (
+          snapshot.state === 'fresh' &&
+          isServable(snapshot) &&
+          isPlain(policy) &&
+          accepts(policy, snapshot)
+        )
           return this.#hit(address.key, snapshot.entry, snapshot.state);
         const loadAll: LoadAll = async (_requests, context) => [await load(context)];
         const request = { address, policy, snapshot, called: watch.order, callers };
@@ -113,6 +118,7 @@ export class Lookup {
       }
       const reason = reasonToLoad(policy, snapshot);
       this.#parts.emit({ type: 'miss', key: address.key, reason });
+      policy.caller?.misses();
       missing.push(request);
       missingAt.push(i);
       // Its load takes this place below.
@@ -213,15 +219,16 @@ const watchedOf = ({ address, policy }: Asked): Watched => ({
   tags: policy.tags,
 });
 
+/** True if a fresh value that the caller accepts is all that it gets: no refresh begins, and its wait is not aborted. */
+const isPlain = ({ forceFresh, earlyRefresh, signal }: ResolvedPolicy): boolean =>
+  !forceFresh && earlyRefresh === 0 && !signal;
+
 /** True if the policy serves every fresh value. */
-const servesAnyFresh = ({ forceFresh, earlyRefresh, accepts }: ResolvedPolicy): boolean =>
-  !forceFresh && earlyRefresh === 0 && !accepts;
+const servesAnyFresh = ({ forceFresh, earlyRefresh, caller }: ResolvedPolicy): boolean =>
+  !forceFresh && earlyRefresh === 0 && !caller;
 
-/** The same without a signal, so the caller cannot stop waiting. */
-const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !policy.signal;
-
-const accepts = ({ forceFresh, accepts }: ResolvedPolicy, { entry, state }: Servable): boolean =>
-  !forceFresh && (accepts?.(entry, state) ?? true);
+const accepts = ({ forceFresh, caller }: ResolvedPolicy, { entry, state }: Servable): boolean =>
+  !forceFresh && (caller?.accepts(entry, state) ?? true);
 
 function reasonToLoad({ forceFresh }: ResolvedPolicy, snapshot: Snapshot): MissReason {
   if (forceFresh) return 'forced';

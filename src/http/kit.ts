@@ -1,8 +1,9 @@
 import type { CacheService } from '../cache-service.js';
 import { PARTS, type ServiceParts } from '../engine/assemble.js';
+import { Lookup } from '../engine/lookup.js';
 import { invalid } from '../model/errors.js';
 import type { ResponseOutcome } from '../model/events.js';
-import type { WrapOptions } from '../model/policy.js';
+import type { ResolvedPolicy } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
 import { edgeTagCheck } from './edge-tags.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
@@ -30,7 +31,9 @@ export interface Kit {
   readonly cache: CacheService;
   readonly parts: ServiceParts;
   readonly settings: ResponseSettings;
-  readonly wrapOptions: WrapOptions;
+  readonly lookup: Lookup;
+  /** The policy of every lookup. The response decides about its times, so this one's let any through. */
+  readonly policy: ResolvedPolicy;
   /** True if every fresh response answers a request that matches it. */
   readonly servesAnyFresh: boolean;
   readonly route: RouteTimes;
@@ -59,6 +62,9 @@ interface Outcome {
   readonly reason?: string | undefined;
 }
 
+/** Covers the window of every response. */
+const ANY_WINDOW = '31d';
+
 /** A refresh carries it, so that the response caches on its way pass it on. */
 export const MARK = 'x-glasswork-refresh';
 /** Nobody outside this process knows it, so no client can pass the cache. */
@@ -82,7 +88,11 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     parts,
     settings,
     servesAnyFresh: !settings.honourRequest && times.earlyRefresh === 0,
-    wrapOptions: { jitter, earlyRefresh, lease, softTimeout, hardTimeout, waitUntil },
+    lookup: new Lookup(parts),
+    policy: parts.policyOf('', {
+      ...{ jitter, earlyRefresh, lease, softTimeout, hardTimeout, waitUntil },
+      ...{ ttl: '1d', staleIfError: ANY_WINDOW, tags: settings.tags },
+    }),
     route: {
       ttl: ttl === undefined ? undefined : times.ttl,
       staleTTL: times.staleTTL,

@@ -1,6 +1,6 @@
 import { invalid } from './errors.js';
 import {
-  type Accepts,
+  type Caller,
   DEFAULT_LEASE,
   type LeasePolicy,
   type ResolvedPolicy,
@@ -28,7 +28,7 @@ export const RULES: {
     if (typeof waitUntil === 'function') return waitUntil;
     throw invalid('waitUntil', waitUntil, 'a function');
   },
-  accepts: (accepts: Accepts) => accepts,
+  caller: (caller: Caller) => caller,
 };
 
 function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | undefined {

@@ -65,11 +65,13 @@ export interface LeasePolicy {
   readonly misses: boolean;
 }
 
-/**
- * Decides if this caller may have an entry: as a hit, or as the last good value that replaces a load. A refused entry
- * is loaded anew. Only cached responses have one, because they do not answer every request.
- */
-export type Accepts = (entry: Entry, state: 'fresh' | 'stale' | 'last-good') => boolean;
+/** One caller, which decides itself. Only cached responses have one, because they do not answer every request. */
+export interface Caller {
+  /** True if it takes an entry: as a hit, or as the last good value that replaces a load. A refused entry is loaded anew. */
+  accepts(entry: Entry, state: 'fresh' | 'stale' | 'last-good'): boolean;
+  /** Nothing stored is served, so in this turn a load begins or is joined. */
+  misses(): void;
+}
 
 /** `WrapOptions` with all defaults filled in and all durations in milliseconds. */
 export interface ResolvedPolicy {
@@ -85,7 +87,7 @@ export interface ResolvedPolicy {
   readonly forceFresh: boolean;
   readonly signal: AbortSignal | undefined;
   readonly waitUntil: WaitUntil | undefined;
-  readonly accepts: Accepts | undefined;
+  readonly caller: Caller | undefined;
 }
 
 /** `wait` exceeds `ttl`, so that if a holder dies, its lease runs out and a waiting process takes the next one. */
@@ -105,7 +107,7 @@ export const DEFAULT_POLICY: ResolvedPolicy = {
   forceFresh: false,
   signal: undefined,
   waitUntil: undefined,
-  accepts: undefined,
+  caller: undefined,
 };
 
 /** The life of a new entry, milliseconds: the ttl minus its random part. */

@@ -1,7 +1,7 @@
 import type { AnyKey, KeyPolicy } from './cache-key.js';
 import { invalid } from './errors.js';
 import {
-  type Accepts,
+  type Caller,
   DEFAULT_POLICY,
   type Policy,
   type ResolvedPolicy,
@@ -80,8 +80,8 @@ export const layer = (below: ResolvedPolicy, options: WrapOptions): ResolvedPoli
 /** The same without checking that the options fit together, because another layer may follow. */
 function over(below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy {
   const changed: { -readonly [O in keyof ResolvedPolicy]: unknown } = { ...below };
-  // `accepts` is an option of the package's own callers.
-  const given: WrapOptions & { readonly accepts?: Accepts } = options;
+  // `caller` is an option of the package's own callers.
+  const given: WrapOptions & { readonly caller?: Caller } = options;
   for (const option of OPTIONS) {
     const value = given[option];
     // Each rule takes its own option's type, and checks it.

@@ -100,4 +100,4 @@ async function lastGoodAfter(
 
 const mayStandIn = ({ clock }: Parts, { policy }: LoadRequest, entry: Entry): boolean =>
   clock.now() < entry.expiresAt + policy.staleIfError &&
-  (policy.accepts?.(entry, 'last-good') ?? true);
+  (policy.caller?.accepts(entry, 'last-good') ?? true);

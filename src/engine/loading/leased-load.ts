@@ -136,8 +136,8 @@ export class LeasedLoad {
   }
 }
 
-const isAccepted = ({ accepts }: ResolvedPolicy, { entry, state }: Servable): boolean =>
-  accepts?.(entry, state) ?? true;
+const isAccepted = ({ caller }: ResolvedPolicy, { entry, state }: Servable): boolean =>
+  caller?.accepts(entry, state) ?? true;
 
 /** A wait of limited length, in growing pauses. */
 class Wait {

@@ -1,6 +1,6 @@
 import type { DependencyName } from '../../model/dependency.js';
 import { FAILED } from '../../model/failed.js';
-import type { Accepts, ResolvedPolicy } from '../../model/policy.js';
+import type { Caller, ResolvedPolicy } from '../../model/policy.js';
 import { type Address, isServable, type Snapshot } from '../../model/snapshot.js';
 import { type Clock, monotonic } from '../../model/time.js';
 import type { StoreAccess } from '../store-access.js';
@@ -57,20 +57,21 @@ export class EntryReader {
    */
   readNearest(
     address: Address,
-    { tags, accepts }: Pick<ResolvedPolicy, 'tags' | 'accepts'>,
+    { tags, caller }: Pick<ResolvedPolicy, 'tags' | 'caller'>,
   ): Promise<Snapshot> {
     if (!this.#access.can.hasTiers) return this.read(address, tags);
-    return this.#readTiers(address, tags, accepts);
+    return this.#readTiers(address, tags, caller);
   }
 
   async #readTiers(
     address: Address,
     tags: readonly string[],
-    accepts: Accepts | undefined,
+    caller: Caller | undefined,
   ): Promise<Snapshot> {
     const snapshot = await this.#readOne(address, tags, readNearest);
     if (snapshot.version !== undefined || snapshot.reason === 'unreadable') return snapshot;
-    const isServed = isServable(snapshot) && (accepts?.(snapshot.entry, snapshot.state) ?? true);
+    const isServed =
+      isServable(snapshot) && (caller?.accepts(snapshot.entry, snapshot.state) ?? true);
     return isServed ? { ...snapshot, versions: undefined } : this.read(address, tags);
   }
 

@@ -78,39 +78,42 @@ export class EntryValidator {
         : this.#corrupt(address, 'cannot be read as an entry', error);
       return { ...none, reason, version, versions };
     }
-    const isInForce = carriesOnly(entry.versions, versions[0]?.[1]);
-    if (!isInForce || address.schema)
-      return this.#validateAll(address, entry, isInForce, { ...none, version, versions });
-    const state = freshness(entry, this.#clock.now());
-    return { entry, state, reason: 'expired', version, versions, wallMs, monotonicMs };
+    const base = { ...none, version, versions };
+    if (!carriesOnly(entry.versions, versions[0]?.[1]))
+      return this.#validateAll(address, entry, base);
+    return this.#ofShape(address, entry, base, true);
   }
 
-  async #validateAll(
+  async #validateAll(address: Address, entry: Entry, base: Readable): Promise<Snapshot> {
+    const inForce = new Map(await this.#versionsInForce(entry, base.versions));
+    if (entry.versions.some(([name]) => inForce.get(name) === FAILED))
+      return { ...base, reason: 'unreadable', versions: undefined };
+    // A load that starts now carries only the tags of the call.
+    const versions = base.versions.map(([name]) => [name, inForce.get(name) ?? FAILED] as const);
+    const asked = new Set(versions.map(([name]) => name));
+    const carried = [...inForce].filter(([name]) => !asked.has(name));
+    const read = { ...base, versions, carried };
+    if (!areValid(entry.versions, inForce)) return { ...read, reason: 'invalidated' };
+    const isCurrent = areInForce(entry.versions, (name) => inForce.get(name));
+    return this.#ofShape(address, entry, read, isCurrent);
+  }
+
+  /** Not a promise without a schema, or with one that is not asynchronous. */
+  #ofShape(
     address: Address,
     entry: Entry,
-    isInForce: boolean,
     base: Readable,
-  ): Promise<Snapshot> {
-    let { versions } = base;
-    let carried: ReadDependencyVersions | undefined;
-    let isCurrent = true;
-    if (!isInForce) {
-      const inForce = new Map(await this.#versionsInForce(entry, versions));
-      if (entry.versions.some(([name]) => inForce.get(name) === FAILED))
-        return { ...base, reason: 'unreadable', versions: undefined };
-      // A load that starts now carries only the tags of the call.
-      versions = versions.map(([name]) => [name, inForce.get(name) ?? FAILED]);
-      const asked = new Set(versions.map(([name]) => name));
-      carried = [...inForce].filter(([name]) => !asked.has(name));
-      if (!areValid(entry.versions, inForce))
-        return { ...base, reason: 'invalidated', versions, carried };
-      isCurrent = areInForce(entry.versions, (name) => inForce.get(name));
-    }
-    const matching = address.schema ? await this.#matching(address, address.schema, entry) : entry;
-    if (!matching) return { ...base, reason: 'corrupt', versions, carried };
-    const aged = freshness(matching, this.#clock.now());
-    const state = aged === 'fresh' && !isCurrent ? 'stale' : aged;
-    return { ...base, entry: matching, state, reason: 'expired', versions, carried };
+    isCurrent: boolean,
+  ): Snapshot | Promise<Snapshot> {
+    const snapshot = (matching: Entry | undefined): Snapshot => {
+      if (!matching) return { ...base, reason: 'corrupt' };
+      const aged = freshness(matching, this.#clock.now());
+      const state = aged === 'fresh' && !isCurrent ? 'stale' : aged;
+      return { ...base, entry: matching, state, reason: 'expired' };
+    };
+    if (!address.schema) return snapshot(entry);
+    const matching = this.#matching(address, address.schema, entry);
+    return matching instanceof Promise ? matching.then(snapshot) : snapshot(matching);
   }
 
   /**
@@ -133,24 +136,36 @@ export class EntryValidator {
     return [...known, ...(await this.#versions.read(mismatches.map(([name]) => [name])))];
   }
 
-  async #matching(
+  #matching(
     address: Address,
     schema: StandardSchemaV1,
     entry: Entry,
-  ): Promise<Entry | undefined> {
-    try {
-      // Standard Schema's own result: a value, or its issues.
-      const { value, issues } = (await schema['~standard'].validate(entry.value)) as {
-        value?: unknown;
-        issues?: readonly { message: string }[];
-      };
-      // Undefined means a miss, even if a schema returns it.
-      if (!issues && value !== undefined) return new Entry(entry, value);
-      const why = issues?.map((issue) => issue.message).join('; ') ?? 'undefined';
-      this.#corrupt(address, `does not match its schema (${why})`);
-    } catch (cause) {
+  ): Entry | undefined | Promise<Entry | undefined> {
+    const thrown = (cause: unknown) => {
       this.#corrupt(address, 'could not be checked, as its schema threw', cause);
+      return undefined;
+    };
+    try {
+      const result = schema['~standard'].validate(entry.value);
+      if (typeof Object(result).then !== 'function') return this.#checked(address, entry, result);
+      const checked = Promise.resolve(result).then((each) => this.#checked(address, entry, each));
+      return checked.catch(thrown);
+    } catch (cause) {
+      return thrown(cause);
     }
+  }
+
+  #checked(address: Address, entry: Entry, result: unknown): Entry | undefined {
+    // Standard Schema's own result: a value, or its issues.
+    const { value, issues } = result as {
+      value?: unknown;
+      issues?: readonly { message: string }[];
+    };
+    // Undefined means a miss, even if a schema returns it.
+    if (!issues && value !== undefined)
+      return value === entry.value ? entry : new Entry(entry, value);
+    const why = issues?.map((issue) => issue.message).join('; ') ?? 'undefined';
+    this.#corrupt(address, `does not match its schema (${why})`);
     return undefined;
   }
 

@@ -3,7 +3,7 @@ import { invalidateResponses } from '../../engine/writing/invalidate-responses.j
 import { withTimeout } from '../../model/time.js';
 import { createKit, type Exchange, isMarked, type Kit, MARK } from '../kit.js';
 import type { Wanted } from '../loading/call.js';
-import { isEdge, isUnchanged } from '../loading/response-tags.js';
+import { hasOwnTags, isEdge, isUnchanged } from '../loading/response-tags.js';
 import { emptyIndex, readIndex, readStored, variantKey } from '../loading/url-index.js';
 import type { ResponseCacheOptions } from '../options.js';
 import { respond, type Source } from '../pages/outgoing.js';
@@ -144,12 +144,13 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
         ? pass(kit, exchange, { key, fwd: 'miss', reason: 'credentials' })
         : passUnstorable(kit, exchange, key, variant);
     if (waiting?.isReleased) return pass(kit, exchange, { key, fwd: 'miss', reason: 'stream' });
-    const gate = kit.gates.enter(variant, key);
     const wanted: Wanted = {
-      ...{ key, variant, index, selected, gate, isAlone, isBehind: false },
+      ...{ key, variant, index, selected, isAlone, isBehind: false },
       readIndex: () => reading ?? readIndex(kit, key),
     };
     const finder = new PageFinder(kit, exchange, wanted);
+    // Otherwise once nothing stored is served, which most requests never learn.
+    if (waiting || isAlone || hasOwnTags(kit)) finder.enter();
     const found = await finder.find();
     if (found.type === 'record' && found.value.kind === 'moved') continue;
     return finish(kit, exchange, finder, found);
@@ -186,8 +187,8 @@ function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Respon
   return kit.report(exchange, response, { key: page.key, outcome: OUTCOMES[source.state] });
 }
 
-const isCurrent = (kit: Kit, { starts, wanted }: PageFinder['call'], page: Page) =>
-  isUnchanged(kit, wanted.key, page.tags, new Map([...starts, ...(wanted.gate.carried ?? [])]));
+const isCurrent = (kit: Kit, { starts, wanted, waiting }: PageFinder['call'], page: Page) =>
+  isUnchanged(kit, wanted.key, page.tags, new Map([...starts, ...(waiting?.gate.carried ?? [])]));
 
 const OUTCOMES = {
   fresh: 'hit',

@@ -1,8 +1,8 @@
 import type { LoadContext } from '../../engine/loading/load-context.js';
 import type { Entry } from '../../model/entry.js';
-import type { Accepts, WrapOptions } from '../../model/policy.js';
+import type { Caller, ResolvedPolicy } from '../../model/policy.js';
 import type { Exchange, Kit } from '../kit.js';
-import { Call, type Wanted } from '../loading/call.js';
+import { Call, type Waiting, type Wanted } from '../loading/call.js';
 import { PageLoad } from '../loading/load-page.js';
 import { hasOwnTags, isCarriedStill } from '../loading/response-tags.js';
 import { carriesUrl } from '../loading/url-index.js';
@@ -21,11 +21,8 @@ export type Found =
   /** The load of another request failed, or cannot be shared. */
   | { readonly type: 'nothing'; readonly fwd: string };
 
-/** The window of the service's call covers that of every response, which decides itself. */
-const ANY_WINDOW = '31d';
-
 /** Looks one variant up, or loads it: a `wrap` whose caller may refuse what is stored. */
-export class PageFinder {
+export class PageFinder implements Caller {
   readonly #kit: Kit;
   readonly #exchange: Exchange;
   readonly #call: Call;
@@ -33,6 +30,7 @@ export class PageFinder {
   /** The last record that was accepted, and how. */
   #accepted: { value: unknown; state: 'fresh' | 'stale' | 'last-good' } | undefined;
   #fwd = 'miss';
+  #missed: (waiting: Waiting) => void = () => {};
 
   constructor(kit: Kit, exchange: Exchange, wanted: Wanted) {
     this.#kit = kit;
@@ -46,20 +44,42 @@ export class PageFinder {
     return this.#call;
   }
 
+  /** Begins to wait for a load. Other requests of this process then find this one's gate. */
+  enter(): Waiting {
+    const { variant, key } = this.#call.wanted;
+    return this.#call.enter(this.#kit.gates.enter(variant, key));
+  }
+
   /** @throws The error of the origin, for the request that it was asked for. */
-  async find(): Promise<Found> {
-    const { gate, variant } = this.#call.wanted;
-    const leave = () => this.#kit.gates.leave(variant, gate);
+  find(): Promise<Found> {
     const loading = this.#wrap();
-    const streamed = this.#call.streamed.then((response) => ({ response }));
+    if (this.#call.waiting) return this.#wait(loading, this.#call.waiting);
+    return new Promise((resolve) => {
+      this.#missed = (waiting) => resolve(this.#wait(loading, waiting));
+      const served = (found: () => Found | Promise<Found>) => {
+        if (this.#call.waiting) return;
+        this.#call.isAnswered = true;
+        resolve(found());
+      };
+      loading.then(
+        (value) => served(() => this.#found(value)),
+        (error: unknown) => served(() => this.#failed(error)),
+      );
+    });
+  }
+
+  async #wait(loading: Promise<Stored>, { gate, streamed }: Waiting): Promise<Found> {
+    const { call } = this;
+    const leave = () => this.#kit.gates.leave(call.wanted.variant, gate);
+    const answered = streamed.then((response) => ({ response }));
     const ended = loading.then(
       (value) => ({ value }),
       (error: unknown) => ({ error }),
     );
-    let first = await Promise.race([ended, streamed, gate.released]);
+    let first = await Promise.race([ended, answered, gate.released]);
     // Another load has released the gate. This one may still end either way.
-    if (first === 'released' && this.#call.hasLed) first = await Promise.race([ended, streamed]);
-    this.#call.isAnswered = true;
+    if (first === 'released' && call.hasLed) first = await Promise.race([ended, answered]);
+    call.isAnswered = true;
     const isStreamed = first !== 'released' && 'response' in first;
     // Until the body has been read nobody else may wait for it.
     if (isStreamed) void ended.then(leave);
@@ -78,30 +98,36 @@ export class PageFinder {
   }
 
   #wrap(): Promise<Stored> {
-    const { variant, isAlone } = this.#call.wanted;
-    const load = (context: LoadContext<Stored>): Promise<Stored> =>
-      new PageLoad(this.#kit, this.#exchange, this.#call, context).run();
-    return this.#kit.cache.wrap(recordKey(variant), this.#policy(isAlone), load);
+    const load = (context: LoadContext<unknown>): Promise<Stored> => {
+      // The schema of the key has checked its stale value.
+      const own = context as LoadContext<Stored>;
+      return new PageLoad(this.#kit, this.#exchange, this.#call, own).run();
+    };
+    // Its load and the schema of its key give nothing else.
+    return this.#kit.lookup.wrap(
+      recordKey(this.#call.wanted.variant),
+      this.#policy(),
+      load,
+    ) as Promise<Stored>;
   }
 
-  #policy(isAlone: boolean): WrapOptions & { accepts: Accepts } {
-    const { wrapOptions, settings } = this.#kit;
-    const { key, index, selected } = this.#call.wanted;
-    const url = carriesUrl(this.#kit, selected) ? [key] : [];
+  #policy(): ResolvedPolicy {
+    const { policy } = this.#kit;
+    const { key, index, selected, isAlone } = this.#call.wanted;
     const canRefresh = this.#exchange.refresh !== undefined;
+    const url = carriesUrl(this.#kit, selected) ? [key] : [];
+    const own = hasOwnTags(this.#kit) ? index.tags : [];
     return {
-      ...wrapOptions,
-      // The load decides about the times. These let it.
-      ttl: '1d',
-      staleIfError: ANY_WINDOW,
-      tags: [...url, ...settings.tags, ...(hasOwnTags(this.#kit) ? index.tags : [])],
-      lease: isAlone ? false : wrapOptions.lease,
-      earlyRefresh: canRefresh && !isAlone ? wrapOptions.earlyRefresh : 0,
-      accepts: (entry, state) => this.#accepts(entry, state),
+      ...policy,
+      tags:
+        url.length + own.length > 0 ? [...new Set([...url, ...policy.tags, ...own])] : policy.tags,
+      lease: isAlone ? undefined : policy.lease,
+      earlyRefresh: canRefresh && !isAlone ? policy.earlyRefresh : 0,
+      caller: this,
     };
   }
 
-  #accepts(entry: Entry, state: 'fresh' | 'stale' | 'last-good'): boolean {
+  accepts(entry: Entry, state: 'fresh' | 'stale' | 'last-good'): boolean {
     // Checked by the schema of the key.
     const refused = this.#refusal(entry.value as Stored, state);
     if (refused) this.#fwd = refused;
@@ -110,6 +136,10 @@ export class PageFinder {
       if (state !== 'last-good') this.#call.isServed = true;
     }
     return !refused;
+  }
+
+  misses(): void {
+    if (!this.#call.waiting && !this.#call.wanted.isBehind) this.#missed(this.enter());
   }
 
   /** The reason why the record does not answer this request, as `Cache-Status` names it. */
@@ -129,7 +159,7 @@ export class PageFinder {
     return isWanted ? undefined : 'request';
   }
 
-  async #found(value: Stored): Promise<Found> {
+  #found(value: Stored): Found | Promise<Found> {
     const { own, hasLed, refusal } = this.#call;
     const accepted = this.#accepted;
     if (accepted && accepted.value === value) {
@@ -141,6 +171,10 @@ export class PageFinder {
       const state = this.#call.hasAdopted ? 'fresh' : 'loaded';
       return { type: 'record', value, source: { state, fwd: this.#fwd } };
     }
+    return this.#joined(value);
+  }
+
+  async #joined(value: Stored): Promise<Found> {
     const { headers } = this.#exchange.request;
     const isMine =
       value.kind !== 'page' ||
@@ -148,7 +182,7 @@ export class PageFinder {
         matches(headers, value.vary) &&
         (value.isPublic || !isCredentialed(headers)));
     if (!isMine) return { type: 'nothing', fwd: 'vary-miss' };
-    const { gate } = this.#call.wanted;
+    const gate = this.#call.waiting?.gate;
     if (value.kind === 'page' && !(await isCarriedStill(this.#kit, value, gate)))
       return { type: 'nothing', fwd: this.#fwd };
     return { type: 'record', value, source: { state: 'joined', fwd: this.#fwd } };

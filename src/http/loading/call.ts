@@ -13,16 +13,24 @@ export interface Wanted {
   readonly selected: Selected;
   /** Reads the index again, or for the first time. */
   readonly readIndex: () => Promise<Index | undefined>;
-  readonly gate: Gate;
   /** True for a load that no other request joins, because its request has credentials. */
   readonly isAlone: boolean;
   /** True for a load after a response, as if the caller had been served already. */
   readonly isBehind: boolean;
 }
 
+/** A load that a call waits for. */
+export interface Waiting {
+  readonly gate: Gate;
+  /** Resolves to the response if the client gets it before its load has ended. */
+  readonly streamed: Promise<Response>;
+}
+
 /** The call of one request: what its load, if it ran one, leaves for it alone. */
 export class Call {
   readonly wanted: Wanted;
+  /** Undefined as long as nothing has to be waited for but the store. */
+  waiting: Waiting | undefined;
   /** True once this call's own load has begun for a client that waits, rather than one that it joined. */
   hasLed = false;
   /** True once the client has been served from the cache, so that a load runs in the background. */
@@ -41,22 +49,26 @@ export class Call {
   hasNewTags = false;
   /** The versions from before the load. */
   starts: Versions = new Map();
-  /** Resolves to the response if the client gets it before its load has ended. */
-  readonly streamed: Promise<Response>;
   #stream: (response: Response) => void = () => {};
 
   constructor(wanted: Wanted) {
     this.wanted = wanted;
     this.isServed = wanted.isBehind;
-    this.streamed = new Promise((resolve) => {
+  }
+
+  /** Begins to wait for a load, of this call or of another one. */
+  enter(gate: Gate): Waiting {
+    const streamed = new Promise<Response>((resolve) => {
       this.#stream = resolve;
     });
+    this.waiting = { gate, streamed };
+    return this.waiting;
   }
 
   /** Answers the client now, and lets nobody wait for the rest of the load. */
   stream(response: Response): void {
     this.give(response);
-    this.wanted.gate.release();
+    this.waiting?.gate.release();
   }
 
   /** Answers the client now. A body that nobody takes is cancelled. */

@@ -3,16 +3,8 @@ import {
   type LoadContext,
   type LoadDetails,
 } from '../../engine/loading/load-context.js';
-import { firstVariantKey } from '../../model/response-key.js';
 import type { Exchange, Kit } from '../kit.js';
-import {
-  entryTimes,
-  freshLeft,
-  type Index,
-  type Page,
-  recordKey,
-  type Stored,
-} from '../pages/stored.js';
+import { entryTimes, freshLeft, type Index, type Page, type Stored } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
 import { requestDirectives } from '../rules/freshness.js';
 import { isCredentialed, type Judged, judge } from '../rules/judge.js';
@@ -22,7 +14,7 @@ import type { Call } from './call.js';
 import { isOf, loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
 import { pageOf } from './page-of.js';
 import { carryTags, startingVersions, tagsOf } from './response-tags.js';
-import { addToIndex, isFull } from './url-index.js';
+import { addToIndex, isFull, readFirst } from './url-index.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
 class OriginError extends Error {
@@ -114,20 +106,11 @@ export class PageLoad {
     return page;
   }
 
-  /** Read consistently, because it is copied under the tag's version of now. */
   async #firstVariant(key: string): Promise<Page | undefined> {
-    const { reader, addressOf } = this.#kit.parts;
-    const { entry, state } = await reader.readConsistent(
-      addressOf(recordKey(firstVariantKey(key))),
-      [],
-    );
-    // Checked by the schema of the key.
-    const page = this.#usable(entry?.value as Stored | undefined);
+    const page = this.#usable(await readFirst(this.#kit, key));
     // Its other tags were not read before, so this load could not carry them.
     const isCarried = page?.tags.every((tag) => this.#kit.settings.tags.includes(tag));
-    // As a stale one it may have been invalidated softly, which the entry under the other key would not know.
-    if (!page || !isCarried || state !== 'fresh') return undefined;
-    return freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
+    return page && isCarried && freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
   }
 
   /** The stored response if it was selected by the same header values. */
@@ -193,7 +176,8 @@ export class PageLoad {
     const fixed = this.#kit.settings.tags;
     const learned = page.tags.filter((tag) => !fixed.includes(tag));
     const carried = await carryTags(this.#kit, this.#details, learned, this.#call.starts);
-    this.#call.wanted.gate.carried = carried;
+    const { waiting } = this.#call;
+    if (waiting) waiting.gate.carried = carried;
     if (!carried) {
       this.#context.skip();
       this.#call.hasNewTags = true;

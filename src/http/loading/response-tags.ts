@@ -81,10 +81,14 @@ export async function carryTags(
  * True if a response that another request has loaded is still current. Its own tags were not known when this request
  * joined the load, so nobody has compared their versions.
  */
-export async function isCarriedStill(kit: Kit, page: Page, gate: Gate): Promise<boolean> {
+export async function isCarriedStill(
+  kit: Kit,
+  page: Page,
+  gate: Gate | undefined,
+): Promise<boolean> {
   const own = page.tags.filter((tag) => !kit.settings.tags.includes(tag));
   if (own.length === 0) return true;
-  const { carried } = gate;
+  const carried = gate?.carried;
   const current = carried && (await readVersions(kit, own));
   return own.every((tag) => carried?.has(tag) && carried.get(tag) === current?.get(tag));
 }

@@ -38,6 +38,17 @@ export async function readStored({ parts }: Kit, key: string): Promise<Read> {
   return readOf(snapshot);
 }
 
+/**
+ * The first variant if it is fresh, to copy it to another one. A stale one may have been invalidated softly, which its copy
+ * would not know. Read consistently, because the copy carries the current version of the URL's tag.
+ */
+export async function readFirst({ parts }: Kit, key: string): Promise<Stored | undefined> {
+  const address = parts.addressOf(recordKey(firstVariantKey(key)));
+  const { entry, state } = await parts.reader.readConsistent(address, []);
+  // Checked by the schema of the key.
+  return state === 'fresh' ? (entry?.value as Stored | undefined) : undefined;
+}
+
 interface Read {
   readonly isReadable: boolean;
   readonly value: Stored | undefined;
