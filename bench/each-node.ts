@@ -1,7 +1,7 @@
 import type { Bench, Figure } from './figure.js';
 import { judgedNodes, type NodeBinary } from './nodes.js';
 
-/** What a figure gets that is measured on one Node. */
+/** The input of a figure that is measured on one version of Node. */
 export interface NodeBench extends Bench {
   readonly node: NodeBinary;
 }

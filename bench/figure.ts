@@ -14,17 +14,17 @@ export interface Table {
   readonly rows: readonly (readonly [name: string, ...numbers: number[]])[];
 }
 
-/** What was measured for one question, and whether the answer is good enough. */
+/** The measurement for one question, and if the answer is good enough. */
 export interface Figure {
   readonly name: string;
   readonly title: string;
-  /** What the reader has to know to read the table. */
+  /** The facts that a reader of the table needs. */
   readonly notes: readonly string[];
   readonly tables: readonly Table[];
   readonly checks: readonly Check[];
 }
 
-/** What every figure gets. */
+/** The input of every figure. */
 export interface Bench {
   readonly rounds: number | undefined;
   /** Folder of the bundled contestants, file URLs by name. */

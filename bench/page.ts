@@ -5,7 +5,7 @@ import { numberText } from './report.js';
 const BEGIN = '<!-- measured: begin -->';
 const END = '<!-- measured: end -->';
 
-/** Puts the tables of a figure between the two marks of a page, in place of what was there. */
+/** Puts the tables of a figure between the two marks of a page, in place of the old ones. */
 export async function writeTables(page: URL, figure: Figure): Promise<void> {
   await writeFile(page, withTables(await readFile(page, 'utf8'), figure));
 }

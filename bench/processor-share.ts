@@ -11,7 +11,7 @@ const PERIOD_US = 20_000;
 export interface ProcessorShare {
   /** How the share is enforced, for the page that shows the figures. */
   readonly by: string;
-  /** What a process does to be held to the share: it writes its own id into this file. Undefined without a group. */
+  /** A process joins the group by writing its own id into this file. Undefined without a group. */
   readonly file: string | undefined;
   /** Without a group: stops and continues the process in turns. Returns the end of that. */
   hold(pid: number): () => void;

@@ -1,4 +1,4 @@
-/** What one contestant measured, one number a round. */
+/** The measurements of one contestant, one number a round. */
 export type Samples = readonly number[];
 
 /** The middle of the samples. NaN of none, which no target accepts. */

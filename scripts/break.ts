@@ -42,7 +42,7 @@ const program = new Command('break')
   .option('--seed <n>', 'of the choice', Number, Math.floor(Math.random() * 1e9))
   .option('--skip <n>', 'of the breaks of this seed', Number, 0)
   .option('--timeout <seconds>', 'for eight specs; a hang counts as noticed', Number, 300)
-  .option('--nearest', 'ask eight specs and the compiler only: quick, but others might notice')
+  .option('--nearest', 'ask twelve specs and the compiler only: quick, but others might notice')
   .option('--least <percent>', 'of breaks that must be noticed', Number, 95)
   .option('--list', 'print the breaks without running anything')
   .parse();
@@ -87,7 +87,8 @@ function choose(byFile: readonly Break[][], count: number, seed: number): Break[
 async function run(breaks: readonly Break[]): Promise<number> {
   const work = copyOfPackage();
   process.once('exit', () => rmSync(work, { recursive: true, force: true }));
-  process.once('SIGINT', () => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => process.exit(130));
   const progress = (line: string) => console.log(pc.dim(`    ${line}`));
   const judge = new Judge(work, new Specs(work), { ...options, progress });
   const unnoticed: Break[] = [];

@@ -61,7 +61,7 @@ export function packageFolder({ name, version }: PinnedPackage): string {
   return join(cache, `${name.replace('/', '+')}@${version}`);
 }
 
-/** Whether a call of `fetchPackage` would find the package in place. */
+/** True if a call of `fetchPackage` would find the package in place. */
 export function isFetched(pinned: PinnedPackage): boolean {
   return existsSync(packageFolder(pinned));
 }
@@ -107,12 +107,12 @@ export async function nodeBinary(major: NodeMajor): Promise<string> {
   return binary;
 }
 
-/** Whether `nodeBinary` has nothing to fetch. */
+/** True if `nodeBinary` has nothing to fetch. */
 export function hasNode(major: NodeMajor): boolean {
   return isThisNode(major) || isFetched(nodeReleases[major]);
 }
 
-/** Whether `nodeBinary` can find or fetch that one on this machine. */
+/** True if `nodeBinary` can find or fetch that one on this machine. */
 export function isNodeAvailable(major: NodeMajor): boolean {
   return canFetchNodes || hasNode(major);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** DynamoDB Local asks for this one or a later one. */
 export const requiredJava = 17;
 
-/** What to install, and what to run, on a machine without it. */
+/** The package to install, and the command to run, on a machine without it. */
 export const javaPackage = `openjdk-${requiredJava}-jre-headless`;
 export const javaCure = `apt-get install -y ${javaPackage}`;
 

@@ -14,7 +14,7 @@ const OPTIONS = [
   ['S3CacheStoreOptions', 'src/stores/s3/options.ts', '`new S3CacheStore`'],
   ['MemoryCacheStoreOptions', 'src/stores/memory/options.ts', '`new MemoryCacheStore`'],
   ['TieredCacheStoreOptions', 'src/stores/tiered/options.ts', '`new TieredCacheStore(tiers, …)`'],
-  ['KeyvCacheStoreOptions', 'src/stores/keyv/keyv-cache-store.ts', '`new KeyvCacheStore(keyv, …)`'],
+  ['KeyvCacheStoreOptions', 'src/stores/keyv/options.ts', '`new KeyvCacheStore(keyv, …)`'],
   ['CompressionOptions', 'src/serializers/compressed.ts', '`compressed(inner, …)`'],
   ['EncryptionOptions', 'src/serializers/encrypted.ts', '`encrypted(inner, …)`'],
   ['AfterResponseOptions', 'src/lambda/after-response.ts', '`afterResponse`'],
@@ -54,7 +54,7 @@ export interface Option {
   readonly text: string;
 }
 
-/** The members of an interface with their comments, as it stands in the source. */
+/** The members of an interface with their comments, as the source has it. */
 export function optionsOf(name: string, source: string): Option[] {
   const start = source.search(new RegExp(`^export interface ${name}\\b`, 'm'));
   if (start === -1) throw new Error(`no interface ${name}`);

@@ -13,7 +13,7 @@ const KINDS = ['plain', 'good', 'old', 'bad'] as const;
 const kind = v.optional(v.picklist(KINDS), 'plain');
 const Picture = v.strictObject({
   title: v.string(),
-  /** What a reader hears who cannot see it. */
+  /** The text for a reader who cannot see it. */
   text: v.string(),
   end: v.number(),
   lanes: v.array(

@@ -6,7 +6,7 @@ const requiredRedis = 6;
 export const redisPackage = 'redis-server';
 export const redisCure = `apt-get install -y ${redisPackage}`;
 
-/** Of the server on `PATH`, such as `7.0.15`. */
+/** The version of the server on `PATH`, such as `7.0.15`. */
 function redisVersion(): string | undefined {
   const { stdout, error } = spawnSync('redis-server', ['--version'], { encoding: 'utf8' });
   return error ? undefined : /v=(\S+)/.exec(stdout)?.[1];

@@ -66,7 +66,7 @@ interface Packed {
   readonly unpackedSize: number;
 }
 
-/** What would be published: built and packed as npm does it, with its bill of materials. */
+/** The package that would be published: built and packed as npm does it, with its bill of materials. */
 async function describePackage(cwd: string): Promise<string> {
   const output = await run('npm', ['pack', '--dry-run', '--json', '--silent'], { cwd });
   // npm 12 keys the result by the package's name, npm 10 and 11 give a list.

@@ -39,7 +39,7 @@ const clients: Readonly<Record<ClientMajor, Client>> = {
   },
 };
 
-/** What the native part is compiled against, so that no machine needs Node's own headers. */
+/** The headers for the native part, so that no machine needs those of Node itself. */
 const nodeAPI: PinnedPackage = {
   name: 'node-api-headers',
   version: '1.9.0',
@@ -70,7 +70,7 @@ export function runtimeClientProblem(): string | undefined {
   return built ? undefined : 'aws-lambda-ric is not built: npx tsx scripts/setup.ts';
 }
 
-/** What the build lacks on this machine, and the cure; undefined when it is there, or not needed. */
+/** The tools that the build lacks on this machine, and the remedy. Undefined if none is missing or needed. */
 export function buildToolsProblem(): string | undefined {
   if (process.platform !== 'linux' || runtimeClientProblem() === undefined) return undefined;
   const missing = Object.keys(tools).filter((tool) => spawnSync(tool, ['--version']).error);

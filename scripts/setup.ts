@@ -18,7 +18,7 @@ import {
   runtimeClientProblem,
 } from './runtime-client.js';
 
-// What `npm test` needs beyond `npm ci`: a Node that is new enough, Java, DynamoDB Local, Redis, AWS's runtime client
+// The needs of `npm test` beyond `npm ci`: a Node that is new enough, Java, DynamoDB Local, Redis, AWS's runtime client
 // and the Nodes that it runs on. Silent when all is there.
 
 const requiredNode = [20, 16] as const;
@@ -66,7 +66,7 @@ function checkNode(): void {
   process.exit(1);
 }
 
-/** What a package manager installs: as root on Debian and Ubuntu by itself, elsewhere by the one who reads this. */
+/** Packages of the system: as root on Debian and Ubuntu this installs them, elsewhere the reader does. */
 function installPackage(needed: {
   readonly problem: () => string | undefined;
   /** The first that this system has, where it may be several with blanks between them. */

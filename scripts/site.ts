@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePages } from '../site/pages.js';
+import { nameEntryPoints } from '../site/reference.js';
 import { root, run } from './run.js';
 
 const folder = join(root, 'site');
@@ -21,6 +22,7 @@ export async function buildSite(): Promise<string> {
   await run(process.execPath, [bin('typedoc/bin/typedoc'), '--options', 'typedoc.json'], {
     cwd: folder,
   });
+  await nameEntryPoints();
   await run(process.execPath, [bin('vitepress/bin/vitepress.js'), 'build'], { cwd: folder });
   return join(folder, 'dist');
 }

@@ -10,7 +10,7 @@ const binary = `${root}node_modules/@informalsystems/quint/dist/src/cli.js`;
 export const SPECIFICATIONS = ['fence', 'eviction', 'tags', 'lease'] as const;
 
 export interface Simulation {
-  /** Of the file, below `specification/`. */
+  /** The name of the file, below `specification/`. */
   readonly name: string;
   /** The module whose constants are chosen. */
   readonly main: string;
@@ -20,7 +20,7 @@ export interface Simulation {
   readonly seed: number;
 }
 
-/** Whether a random run breaks the invariant, by Quint's own simulator: its other one is downloaded when it first runs. */
+/** True if a random run breaks the invariant, by Quint's own simulator: its other one is downloaded when it first runs. */
 export async function findsViolation(simulation: Simulation): Promise<boolean> {
   const { name, main, invariant, samples, seed } = simulation;
   const options = {

@@ -5,10 +5,12 @@ import { summaryOf, titleOf } from './pages.js';
 const LONGEST = 200;
 
 /** The entry point of each folder of `src/`, by its path below it: `metrics` is `@glasswork/cache/metrics`. */
-const ENTRY_POINTS = Object.entries(tsconfig.compilerOptions.paths).map(([name, [file = '']]) => ({
-  name,
-  folder: file.replace(/^\.\/src\/|(\/?index)?\.ts$/g, ''),
-}));
+export const ENTRY_POINTS = Object.entries(tsconfig.compilerOptions.paths).map(
+  ([name, [file = '']]) => ({
+    name,
+    folder: file.replace(/^\.\/src\/|(\/?index)?\.ts$/g, ''),
+  }),
+);
 
 export interface Described {
   readonly title: string;
@@ -16,14 +18,14 @@ export interface Described {
   readonly description: string;
 }
 
-/** What a search engine and a browser's tab show of a page. */
+/** The texts of a page that a search engine and a browser's tab show. */
 export function describePage(path: string, markdown: string): Described {
   const summary = sentences(plain(summaryOf(markdown)), LONGEST);
   if (!path.startsWith('api/')) return { title: titleOf(markdown), description: summary };
   return describeReference(path, markdown, summary);
 }
 
-/** A name may stand in several entry points, so both say which one it is. */
+/** Several entry points may export a name, so both say which one it is. */
 function describeReference(path: string, markdown: string, summary: string): Described {
   const [folder = '', kind = ''] = path.replace(/^api\/|\.md$/g, '').split(KIND);
   const found = ENTRY_POINTS.find((entry) => entry.folder === folder.replace(/^index$/, ''));

@@ -4,7 +4,7 @@ import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const docs = join(root, 'docs');
+export const docs = join(root, 'docs');
 /** Made anew by every build. */
 export const pages = join(root, 'site/.pages');
 /** A link from a page to a file in a folder above. */

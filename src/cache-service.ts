@@ -86,7 +86,7 @@ export class CacheService extends Invalidator {
   /** The value with its state, its times (epoch milliseconds) and its tags, stale ones included. */
   getEntry<T = unknown>(key: string | CacheKey<T>): Promise<CacheEntry<T> | undefined>;
   async getEntry(key: AnyKey): Promise<CacheEntry<unknown> | undefined> {
-    const [snapshot] = await this.#lookup.see([key]);
+    const [snapshot] = await this.#lookup.snapshots([key]);
     if (!snapshot || !isServable(snapshot)) return undefined;
     const { state } = snapshot;
     const { value, createdAt, staleAt, expiresAt, versions } = snapshot.entry;
@@ -95,7 +95,7 @@ export class CacheService extends Invalidator {
 
   /** True if `get` would return a value. */
   async has(key: AnyKey): Promise<boolean> {
-    // Either overload takes it, but none takes both kinds.
+    // The overload asks for a key of `createCacheKey`, of which only these members are read.
     return (await this.getEntry(key as string)) !== undefined;
   }
 

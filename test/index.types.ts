@@ -313,7 +313,7 @@ export async function refused(cache: CacheService, store: CacheStore): Promise<v
   await cache.set('key', 1, '60');
   // @ts-expect-error a counter that there is not
   cache.stats().evictions;
-  // @ts-expect-error a signal that is none
+  // @ts-expect-error something else than a signal
   await cache.wrap('key', { signal: true }, () => 1);
   // @ts-expect-error a signal is of one call, not of a service
   new CacheService(store, { signal: new AbortController().signal });

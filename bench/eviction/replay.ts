@@ -7,12 +7,12 @@ import type { Item, Trace } from './trace.js';
 /** A number of entries, or of bytes as `sizeOf` counts them. */
 export type Capacity = { readonly maxEntries: number } | { readonly maxBytes: number };
 
-/** What an item needs in memory, as `MemoryCacheStore` estimates it: both are given the same room. */
+/** The memory of an item, as `MemoryCacheStore` estimates it: both get the same room. */
 export const sizeOf = ({ key, text }: Pick<Item, 'key' | 'text'>): number =>
   frameBytes(key, undefined) + rawBytes(text);
 
 export interface Contestant {
-  /** Whether the item was there; if not, it is now, as far as there is room for it. */
+  /** True if the item was found. Otherwise it is stored, if there is room for it. */
   read(item: Item, now: number): boolean | Promise<boolean>;
   write(item: Item, now: number): void | Promise<void>;
 }

@@ -7,7 +7,7 @@ export interface Access {
   readonly item: Item;
   /** Milliseconds after the start. */
   readonly at: number;
-  /** Of a scan: it is not counted, and its item is never asked for again. */
+  /** Part of a scan: it is not counted, and its item is never asked for again. */
   readonly scan: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface Item {
 
 export interface Trace {
   readonly accesses: readonly Access[];
-  /** What is asked for at least once, scans left out. */
+  /** The items that are asked for at least once, without scans. */
   readonly footprint: { readonly entries: number; readonly bytes: number };
 }
 

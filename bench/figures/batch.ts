@@ -2,6 +2,7 @@ import { Child } from '../child.js';
 import { type NodeBench, onEachNode } from '../each-node.js';
 import type { Bench, Figure } from '../figure.js';
 import type { Cost } from '../programs/answer.js';
+import type { WarmBareCalls } from '../programs/warm-bare.js';
 import type { WarmCacheCalls } from '../programs/warm-cache.js';
 import type { WarmSdkCalls } from '../programs/warm-sdk.js';
 import { type DynamoDB, startDynamoDB } from '../server/dynamodb.js';
@@ -21,19 +22,26 @@ async function measure({ bundles, node, rounds = 25, say }: NodeBench): Promise<
   const cache = new Child<WarmCacheCalls>(bundles['warm-cache'] as URL, { env, node: node.path });
   const sdk = new Child<WarmSdkCalls>(bundles['warm-sdk'] as URL, { env, node: node.path });
   const cjs = new Child<WarmSdkCalls>(bundles['warm-sdk-cjs'] as URL, { env, node: node.path });
+  const bare = new Child<WarmBareCalls>(bundles['warm-bare'] as URL, { env, node: node.path });
   const bursts =
     (child: { call(name: 'bursts', argument: Bursts): Promise<Cost> }, calls = BURSTS) =>
     async () =>
       (await child.call('bursts', { keys: KEYS, calls })).wallUs / 1000;
   try {
     await server.seed(Object.fromEntries(KEYS.map((key) => [key, recordOf(1024)])));
-    const turns = { cache: bursts(cache), sdk: bursts(sdk), cjs: bursts(cjs) };
+    const turns = {
+      cache: bursts(cache),
+      sdk: bursts(sdk),
+      cjs: bursts(cjs),
+      bare: bursts(bare),
+    };
     const wall = await takeTurns(turns, rounds, 8);
     const requests = {
       // The service's own record of its prefix is in the same request.
       cache: await counted(server, bursts(cache, 1)),
       sdk: await counted(server, bursts(sdk, 1)),
       cjs: await counted(server, bursts(cjs, 1)),
+      bare: await counted(server, bursts(bare, 1)),
     };
     const ours = median(wall.cache);
     const row = (name: string, of: keyof typeof wall): [string, number, number, number] => [
@@ -48,6 +56,7 @@ async function measure({ bundles, node, rounds = 25, say }: NodeBench): Promise<
       notes: [
         'Both sides bundled. The SDK as it comes: it opens up to 50 sockets, and makes a request of each GetCommand.',
         'The server is a part of this time: it answers one request for 100 keys sooner than 100 requests.',
+        'The request by hand shows how large a part: nobody parses its answer.',
       ],
       tables: [
         {
@@ -61,6 +70,7 @@ async function measure({ bundles, node, rounds = 25, say }: NodeBench): Promise<
             row('@glasswork/cache, 100 gets', 'cache'),
             row('AWS SDK, 100 GetCommands', 'sdk'),
             row('AWS SDK, as CommonJS', 'cjs'),
+            row('one BatchGetItem by hand, unparsed', 'bare'),
           ],
         },
       ],
@@ -74,7 +84,7 @@ async function measure({ bundles, node, rounds = 25, say }: NodeBench): Promise<
       ],
     };
   } finally {
-    await Promise.all([cache.stop(), sdk.stop(), cjs.stop()]);
+    await Promise.all([cache.stop(), sdk.stop(), cjs.stop(), bare.stop()]);
     await server.stop();
   }
 }

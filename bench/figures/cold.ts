@@ -30,7 +30,7 @@ export interface Start {
   readonly imported: number;
   /** Moments, and what loading Node's modules took; only when asked for. */
   readonly marks: Readonly<Record<string, number>>;
-  /** Of the value as JSON. */
+  /** The size of the value as JSON. */
   readonly length: number;
 }
 
@@ -171,11 +171,13 @@ function processorChecks(
   return [
     check('of the bare signer', ours / bare, { atMost: 1 }),
     check('of the floor', ours / floor, { atMost: 1.35 }),
-    check('the SDK of ours', sdk / ours, { atLeast: transport === 'http' ? 4.5 : 3.3 }),
+    check('the SDK, as a multiple of our transport', sdk / ours, {
+      atLeast: transport === 'http' ? 4.5 : 3.3,
+    }),
   ];
 }
 
-/** What ours did when, in the order in which it did it. */
+/** The steps of our transport with their times, in order. */
 function parts(starts: readonly Start[]): Table {
   const at = (mark: (start: Start) => number | undefined) =>
     median(starts.map((start) => mark(start) ?? Number.NaN));

@@ -7,7 +7,7 @@ import { median } from '../statistics.js';
 const CALLS = 10_000;
 const MOST_US = 1_000;
 
-/** What a store that is down costs its callers and the origin, once the breaker has opened. */
+/** The cost of a store that is down, for its callers and the origin, once the breaker has opened. */
 export const down = (bench: Bench): Promise<Figure> => onEachNode(bench, measure);
 
 async function measure({ bundles, node, rounds = 9, say }: NodeBench): Promise<Figure> {

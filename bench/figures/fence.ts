@@ -26,7 +26,7 @@ const hits = (child: Child<WarmCacheCalls>, kind: Kind, calls: number) => {
   return child.call('hits', { key: 'plain', tags: [], calls });
 };
 
-/** What it costs a hit that invalidation wins. */
+/** The cost of the fence for a hit. */
 export const fence = (bench: Bench): Promise<Figure> => onEachNode(bench, measure);
 
 async function measure({ bundles, node, rounds = 61, say }: NodeBench): Promise<Figure> {

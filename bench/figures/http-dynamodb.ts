@@ -15,7 +15,7 @@ const NAMES = {
 type Way = keyof typeof NAMES;
 const WAYS = Object.keys(NAMES) as Way[];
 
-/** What a response from DynamoDB costs more than a value from there, in the same route. */
+/** The cost of a response from DynamoDB above that of a value from there, in the same route. */
 export const httpDynamoDB = (bench: Bench): Promise<Figure> => onEachNode(bench, measure);
 
 async function measure({ bundles, node, rounds = 41, say }: NodeBench): Promise<Figure> {

@@ -15,7 +15,7 @@ const VALUES = {
 /** Work in one turn, nanoseconds, about: some collections of garbage are in each. */
 const TURN_NS = 20e6;
 
-/** What `wrap` adds to a bare `JSON.parse` when it hits in memory. */
+/** The time that a hit of `wrap` in memory adds to a bare `JSON.parse`. */
 export const memory = (bench: Bench): Promise<Figure> => onEachNode(bench, measureOnNode);
 
 async function measureOnNode({ bundles, node, rounds = 41, say }: NodeBench): Promise<Figure> {

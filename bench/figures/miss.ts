@@ -16,7 +16,7 @@ const NAMES = {
 } as const satisfies Record<Contestant, string>;
 const CONTESTANTS = Object.keys(NAMES) as Contestant[];
 
-/** What a miss costs the processor, with its load and its fill in memory. */
+/** The processor time of a miss, with its load and its fill in memory. */
 export const miss = (bench: Bench): Promise<Figure> => onEachNode(bench, measure);
 
 async function measure({ bundles, node, rounds = 21, say }: NodeBench): Promise<Figure> {

@@ -12,7 +12,7 @@ const WARM_UP = 15;
 const PAIRS = 5;
 const KEY = 'item:0';
 
-/** What a hit costs the processor where the store is given a client of node-redis. */
+/** The processor time of a hit in a store over a client of node-redis. */
 export const nodeRedis = (bench: Bench): Promise<Figure> => onEachNode(bench, measureOnNode);
 
 async function measureOnNode(bench: NodeBench): Promise<Figure> {

@@ -15,7 +15,7 @@ const PAIRS = 5;
 const KEYS = Array.from({ length: 100 }, (_, i) => `item:${i}`);
 const KEY = 'item:0';
 
-/** What a hit on Redis costs the processor, and what it saves to read together. */
+/** The processor time of a hit on Redis, and the saving of reading together. */
 export const redis = (bench: Bench): Promise<Figure> => onEachNode(bench, measureOnNode);
 
 async function measureOnNode({ bundles, node, rounds = 60, say }: NodeBench): Promise<Figure> {

@@ -13,7 +13,7 @@ const MOST_TIMES = 2;
 
 const units = (bytes: number): number => Math.ceil((bytes + OVERHEAD_BYTES) / UNIT_BYTES);
 
-/** What compression saves and costs for 100 KB of JSON, and what rich types cost. */
+/** The saving and the cost of compression for 100 KB of JSON, and the cost of rich types. */
 export const serializers = (bench: Bench): Promise<Figure> => onEachNode(bench, measureOnNode);
 
 async function measureOnNode({ bundles, node, rounds = 15, say }: NodeBench): Promise<Figure> {

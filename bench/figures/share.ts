@@ -35,13 +35,13 @@ const NAMES = Object.keys(CONTESTANTS) as Contestant[];
 const contestantsOf = ({ from }: Where): readonly Contestant[] =>
   from === 'start' ? NAMES : NAMES.filter((name) => name !== 'cold-sdk-cjs');
 
-/** Whether the quota holds from the start of the process, or only for the first call: Lambda initialises at full speed. */
+/** True if the quota holds from the start of the process, and not only for the first call: Lambda initialises at full speed. */
 type From = 'start' | 'call';
 
 interface Start {
   /** Wall time from just before the import to the value, milliseconds. */
   readonly total: number;
-  /** Of these, the first call. */
+  /** The part of the first call in it. */
   readonly call: number;
 }
 

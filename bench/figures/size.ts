@@ -9,7 +9,7 @@ const MOST_FILES = 15;
 
 const gzipped = (contents: Uint8Array): number => gzipSync(contents, { level: 9 }).length;
 
-/** What a handler with a DynamoDB cache weighs. */
+/** The weight of a handler with a DynamoDB cache. */
 export async function size(bench: Bench): Promise<Figure> {
   bench.say('size');
   const built = await bundleSmallest('build');
@@ -18,7 +18,7 @@ export async function size(bench: Bench): Promise<Figure> {
     ([path, { bytesInOutput }]) => [path.replace(/^src\//, ''), bytesInOutput] as const,
   );
   const total = gzipped(built.contents);
-  // What a file would take alone means little: gzip finds its repetitions across files.
+  // The size of a file alone means little: gzip finds repetitions across files.
   const share = gzipped(contents) / contents.length;
   const row = ([name, minified]: readonly [string, number]): [string, number, number] => [
     name,

@@ -24,7 +24,7 @@ export const SHAPES: Readonly<Record<string, (n: number) => unknown>> = {
   'one large text': (n) => `${digits(n)}${'x'.repeat(50_000)}`,
 };
 
-/** What a store and a service are given beside their bound. */
+/** The room of a store and a service beside their bound. */
 export interface Setting {
   readonly shape: string;
   readonly frozen: boolean;

@@ -1,12 +1,12 @@
 export { answerParent } from '../../examples/demo/answer.js';
 
-/** What a repeated operation took, microseconds a call. */
+/** The time of a repeated operation, microseconds a call. */
 export interface Cost {
   readonly cpuUs: number;
   readonly wallUs: number;
 }
 
-/** What the calls cost from now until the function it returns is called. The processor time is that of the process. */
+/** Measures the calls from now until the returned function is called. The processor time is that of the process. */
 export function startCost(calls: number): () => Cost {
   const cpu = process.cpuUsage();
   const started = performance.now();

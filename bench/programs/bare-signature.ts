@@ -1,4 +1,4 @@
-// Signature V4 for one operation of DynamoDB, and no more.
+// Signature V4 for DynamoDB, and no more.
 const { env } = process;
 const region = env.AWS_REGION ?? '';
 const accessKeyId = env.AWS_ACCESS_KEY_ID ?? '';
@@ -9,13 +9,16 @@ const hmac = (key: string | Uint8Array, data: string): Buffer =>
   crypto.createHmac('sha256', key).update(data).digest();
 const sha256 = (data: string): string => crypto.createHash('sha256').update(data).digest('hex');
 
-const target = 'DynamoDB_20120810.GetItem';
 const type = 'application/x-amz-json-1.0';
 const names = 'content-type;host;x-amz-date;x-amz-target';
 let day = '';
 let signingKey: Uint8Array;
 
-export function signedHeaders(body: string): Record<string, string> {
+export function signedHeaders(
+  body: string,
+  operation: 'GetItem' | 'BatchGetItem' = 'GetItem',
+): Record<string, string> {
+  const target = `DynamoDB_20120810.${operation}`;
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const today = time.slice(0, 8);
   if (day !== today) {

@@ -7,7 +7,7 @@ export interface Question {
   readonly workload: Workload;
   readonly requests: number;
   readonly seed: number;
-  /** Of the footprint. */
+  /** A fraction of the footprint. */
   readonly shares: readonly number[];
   readonly scans: boolean;
 }
@@ -16,7 +16,7 @@ export interface Outcome {
   readonly bound: 'entries' | 'bytes';
   readonly share: number;
   readonly capacity: number;
-  /** Of all reads. */
+  /** A fraction of all reads. */
   readonly lru: number;
   readonly ours: number;
 }

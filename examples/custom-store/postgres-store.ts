@@ -11,7 +11,7 @@ interface Row {
   readonly version: string;
 }
 
-/** A row without a value is a marker: it has a version, so that a load from before a deletion cannot fill the key. */
+/** A row without a value is a tombstone: it has a version, so that a load from before a deletion cannot fill the key. */
 export const SCHEMA = `
   CREATE UNLOGGED TABLE IF NOT EXISTS cache (
     key text PRIMARY KEY, value text, expires numeric NOT NULL, version bigint NOT NULL);
@@ -72,7 +72,7 @@ export function postgresStore(database: Queryable, clock: Clock = { now: Date.no
       ),
   };
 
-  /** Absence proves nothing where rows may be lost, so a read that finds none leaves a marker with a version. */
+  /** Absence proves nothing where rows may be lost, so a read that finds none leaves a tombstone with a version. */
   async function leaveToken(key: string): Promise<string> {
     const sql = `INSERT INTO cache VALUES ($1, NULL, $2, nextval('cache_version'))
       ON CONFLICT (key) DO NOTHING`;

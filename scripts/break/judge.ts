@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { Specs } from './specs.js';
+import { NEAREST, type Specs } from './specs.js';
 
 /** Writes the broken file, and the whole one again. */
 export interface Breaking {
@@ -10,9 +10,9 @@ export interface Breaking {
 }
 
 export interface JudgeSettings {
-  /** Seconds that eight specs may take, or the compiler. */
+  /** Seconds that up to eight specs may take, or the compiler. */
   readonly timeout: number;
-  /** Runs only the first group of specs, and the compiler. */
+  /** Asks only the twelve nearest specs, and the compiler. */
   readonly nearest?: true;
   /** Is told what is being done. */
   readonly progress: (line: string) => void;
@@ -43,12 +43,12 @@ export class Judge {
 
   /** The spec that notices the break, or the compiler; undefined if nobody does. */
   async noticedBy(file: string, breaking: Breaking): Promise<string | undefined> {
-    const [nearest = [], ...others] = this.#specs.of(file);
-    const first = await this.#failureOf([nearest], breaking);
+    const groups = this.#specs.of(file);
+    const first = await this.#failureOf(groups.slice(0, NEAREST), breaking);
     if (first !== undefined) return first;
     // Before all the other specs, because it takes seconds.
     if (await this.#isRefused(breaking)) return COMPILER;
-    return this.#settings.nearest ? undefined : this.#failureOf(others, breaking);
+    return this.#settings.nearest ? undefined : this.#failureOf(groups.slice(NEAREST), breaking);
   }
 
   async #failureOf(groups: readonly string[][], breaking: Breaking): Promise<string | undefined> {

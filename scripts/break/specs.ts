@@ -4,12 +4,15 @@ import { parseModule } from '../../test/package/import-graph.js';
 import tsconfig from '../../tsconfig.json' with { type: 'json' };
 
 /** Specs that run whole programs, or read the text of the package: slow, and hardly ever the only judge. */
-const SLOW = /^test\/(lambda\/(end-to-end|emulator)|examples|bench|package|specification|docs)\//;
+const SLOW =
+  /^test\/(lambda\/(end-to-end|emulator)|model-checker|examples|bench|package|specification|docs)\//;
 /** They draw every page in a browser, or start many processes. */
 const SLOWEST = /^test\/(site|http\/fleet|lambda\/end-to-end\/figures)/;
 
-/** So many specs run at first, then so many more, then the rest: the nearest ones most likely notice a break. */
-const GROUPS = [8, 32];
+/** So many specs run at first, then up to so many, then the rest: the nearest ones most likely notice a break. */
+const GROUPS = [3, 12, 40];
+/** The groups of specs that count as the nearest. */
+export const NEAREST = 2;
 
 /** Specs of another folder that judge a room. */
 const JUDGES: Readonly<Record<string, string>> = { engine: 'cache-service' };
@@ -48,11 +51,12 @@ export class Specs {
       .map((path) => ({ path, kinship: kinship(file, path), distance: distances.get(path) ?? 99 }))
       .sort((a, b) => b.kinship - a.kinship || a.distance - b.distance)
       .map(({ path }) => path);
-    const quick = sorted.filter((path) => !SLOW.test(path) && !SLOWEST.test(path));
+    const bearable = sorted.filter((path) => !SLOWEST.test(path));
+    const quick = bearable.filter((path) => !SLOW.test(path));
     const near = quick.filter(isNear);
     const rest = [
       ...quick.filter((path) => !isNear(path)),
-      ...sorted.filter((path) => SLOW.test(path)),
+      ...bearable.filter((path) => SLOW.test(path)),
     ];
     const slowest = sorted.filter((path) => SLOWEST.test(path));
     const nearest = [0, ...GROUPS].map((from, i) => near.slice(from, GROUPS[i]));

@@ -44,7 +44,7 @@ export async function importEntryPoints(folder: string): Promise<string> {
   return `${withoutPeers.length} entry points without peers, ${seen.counts.join(' + ')} exports, 1 CacheError`;
 }
 
-/** What needs an optional peer, and the package that its error has to name. */
+/** The exports that need an optional peer, and the package that their error has to name. */
 const NEEDS_PEER = [
   {
     peer: '@aws-sdk/credential-providers',

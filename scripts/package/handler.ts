@@ -44,7 +44,7 @@ export async function bundleHandler(folder: string, limit: number): Promise<stri
   return `${file.contents.length} bytes, ${gzip} gzipped (limit ${limit}), no banner`;
 }
 
-/** What the handler does not name must not be in its bundle. */
+/** The bundle must not contain an export that the handler does not name. */
 export async function treeShaking(folder: string): Promise<string> {
   const { outputFiles } = await bundle(folder, 'handler.ts', false);
   const text = outputFiles[0]?.text ?? '';

@@ -37,6 +37,8 @@ export default defineConfig({
   transformPageData(page) {
     const { relativePath, frontmatter } = page;
     if (relativePath === 'index.md') return undefined;
+    // The reference is no part of the way through the pages.
+    if (relativePath.startsWith('api/')) Object.assign(frontmatter, { prev: false, next: false });
     const markdown = readFileSync(join(pages, relativePath), 'utf8');
     const described = describePage(relativePath, markdown);
     return { ...described, description: frontmatter.description ?? described.description };

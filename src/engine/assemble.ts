@@ -28,7 +28,10 @@ import { Invalidation } from './writing/invalidation.js';
 /** The key under which a service shows its parts to the response cache, even of another copy of this package. */
 export const PARTS: unique symbol = /* @__PURE__ */ Symbol.for('@glasswork/cache/parts/1');
 
-/** The parts of a service. */
+/**
+ * The parts of a service. Only `lookup.ts` and its neighbours may import it, because the lower rooms must not know the
+ * higher ones. Each class below has an interface `Parts` of its own, with the few that it uses.
+ */
 export interface ServiceParts {
   readonly policyOf: PolicyOf;
   readonly addressOf: (key: AnyKey) => Address;

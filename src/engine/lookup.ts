@@ -28,30 +28,18 @@ export class Lookup {
     this.#parts = parts;
   }
 
-  get(key: AnyKey): Promise<unknown> {
-    return this.#localHit(key, keyText(key), tagsOf(key)) ?? this.getMany([key]).then(firstOf);
-  }
-
-  async getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
-    const snapshots = await this.see(givenList(keys, 'keys', 'INVALID_KEY'));
-    return snapshots.map((snapshot, i) => {
-      // One snapshot a key.
-      const key = keyText(keys[i] as AnyKey);
-      if (isServable(snapshot)) return this.#hit(key, snapshot.entry, snapshot.state);
-      this.#parts.emit({ type: 'miss', key, reason: snapshot.reason });
-      return undefined;
-    });
-  }
-
-  /** Reads without serving, and so without an event for a hit or a miss. */
-  async see(keys: readonly AnyKey[]): Promise<Snapshot[]> {
-    const { reader, addressOf } = this.#parts;
-    return reader.readMany(keys.map(addressOf), keys.flatMap(tagsOf));
-  }
-
   /**
-   * One `wrap`, from start to end: a hit in this process is served immediately. Otherwise the key is read, and its
-   * snapshot decides. The guard notices any invalidation by this process between the read and the load.
+   * One `wrap`, from start to end. The methods below are its steps, in this order:
+   *
+   *     #localHit       a fresh value in this process is served at once
+   *     #readAndServe   watches the read: a key that is invalidated meanwhile counts as a miss (`overtaken`)
+   *     #read           reads the store. Never rejects: if the store is down, the key is a miss that nothing fills
+   *     #serve          a fresh value is served. A stale one is, too, and its refresh starts as background work
+   *     #load           a miss joins a running load or starts one, whose fill may be background work, too
+   *
+   * `waitUntil` gets all background work, so that the sandbox does not freeze before its end. A `del` after the read
+   * finds the load in `inFlight`: its value goes to its callers, but is not cached. A `del` by another process changes
+   * the version that the fill compares.
    */
   wrap(key: AnyKey, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
     if (policy.signal?.aborted) return Promise.reject(policy.signal.reason);
@@ -61,11 +49,18 @@ export class Lookup {
     return policy.signal ? untilAborted(policy.signal, serving) : serving;
   }
 
-  /** A fresh value that this process holds, if the policy serves every fresh value. */
-  localHit(key: AnyKey, text: string, policy: ResolvedPolicy): Promise<unknown> | undefined {
-    return servesAnyFresh(policy) ? this.#localHit(key, text, policy.tags) : undefined;
+  /** A fresh value that this process holds. Only without a schema, whose check may be asynchronous. */
+  #localHit(key: AnyKey, text: string, tags: readonly string[]): Promise<unknown> | undefined {
+    const { access, localHits, clock, keys, hit } = this.#parts;
+    if (!access.can.holdsLocally || (typeof key === 'object' && schemaOf(key))) return undefined;
+    const now = clock.now();
+    const entry = localHits.find(keys.key(text), tags, now);
+    if (!entry) return undefined;
+    hit(text, 'fresh', entry.createdAt, now);
+    return entry.promise;
   }
 
+  /** Between the end of the watch and the start of a load nothing is awaited, so no invalidation is missed. */
   #readAndServe(address: Address, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
     const callers = currentLoads();
     return this.#parts.inFlight.guard(
@@ -82,29 +77,6 @@ export class Lookup {
         const request = { address, policy, snapshot, called: watch.order, callers };
         const [value] = this.#serve([request], loadAll);
         return value;
-      },
-    );
-  }
-
-  /** The same for many keys. Resolves to values, and to promises of those that are loaded. */
-  readAndServeAll(
-    asked: readonly Asked[],
-    load: LoadAll,
-    callers: readonly ChainedLoad[],
-  ): Promise<unknown[]> {
-    const signal = asked[0]?.policy.signal;
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    return this.#parts.inFlight.guardAll(
-      asked.map(watchedOf),
-      () => Promise.all(asked.map(({ address, policy }) => this.#read(address, policy))),
-      (reads, watches) => {
-        const requests = asked.map((each, i): LoadRequest => {
-          // One read for each of `asked`.
-          const read = reads[i] as Snapshot;
-          const snapshot = overtaken(read, watches.invalidatedBy(i, tagsIn(read)));
-          return { ...each, snapshot, called: watches.order, callers };
-        });
-        return this.#serve(requests, load);
       },
     );
   }
@@ -141,8 +113,10 @@ export class Lookup {
       }
       const reason = reasonToLoad(policy, snapshot);
       this.#parts.emit({ type: 'miss', key: address.key, reason });
+      missing.push(request);
       missingAt.push(i);
-      return missing.push(request);
+      // Its load takes this place below.
+      return undefined;
     });
     if (due.length > 0) this.#parts.refresh.start(due, load);
     if (missing.length === 0) return served;
@@ -155,6 +129,7 @@ export class Lookup {
     return state === 'stale' || refreshesEarly(entry, this.#parts.clock.now(), earlyRefresh);
   }
 
+  /** The values of the loads, or the last good ones if a load fails. */
   #load(missing: readonly LoadRequest[], load: LoadAll): Promise<unknown>[] {
     const { coordinator } = this.#parts;
     const shared = coordinator.load(missing, load);
@@ -167,20 +142,58 @@ export class Lookup {
     });
   }
 
-  /** A fresh value that this process holds. Only without a schema, whose check may be asynchronous. */
-  #localHit(key: AnyKey, text: string, tags: readonly string[]): Promise<unknown> | undefined {
-    const { access, localHits, clock, keys, hit } = this.#parts;
-    if (!access.can.holdsLocally || (typeof key === 'object' && schemaOf(key))) return undefined;
-    const now = clock.now();
-    const entry = localHits.find(keys.key(text), tags, now);
-    if (!entry) return undefined;
-    hit(text, 'fresh', entry.createdAt, now);
-    return entry.promise;
-  }
-
   #hit(key: string, entry: Entry, state: 'fresh' | 'stale'): unknown {
     this.#parts.hit(key, state, entry.createdAt);
     return entry.value;
+  }
+
+  /** `#readAndServe` for many keys. Resolves to values, and to promises of those that are loaded. */
+  readAndServeAll(
+    asked: readonly Asked[],
+    load: LoadAll,
+    callers: readonly ChainedLoad[],
+  ): Promise<unknown[]> {
+    const signal = asked[0]?.policy.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return this.#parts.inFlight.guardAll(
+      asked.map(watchedOf),
+      () => Promise.all(asked.map(({ address, policy }) => this.#read(address, policy))),
+      (reads, watches) => {
+        const requests = asked.map((each, i): LoadRequest => {
+          // One read for each of `asked`.
+          const read = reads[i] as Snapshot;
+          const snapshot = overtaken(read, watches.invalidatedBy(i, tagsIn(read)));
+          return { ...each, snapshot, called: watches.order, callers };
+        });
+        return this.#serve(requests, load);
+      },
+    );
+  }
+
+  /** Step 1 of `wrap` alone, for callers that gather the other steps into a batch. */
+  localHit(key: AnyKey, text: string, policy: ResolvedPolicy): Promise<unknown> | undefined {
+    return servesAnyFresh(policy) ? this.#localHit(key, text, policy.tags) : undefined;
+  }
+
+  get(key: AnyKey): Promise<unknown> {
+    return this.#localHit(key, keyText(key), tagsOf(key)) ?? this.getMany([key]).then(firstOf);
+  }
+
+  async getMany(keys: readonly AnyKey[]): Promise<unknown[]> {
+    const snapshots = await this.snapshots(givenList(keys, 'keys', 'INVALID_KEY'));
+    return snapshots.map((snapshot, i) => {
+      // One snapshot a key.
+      const key = keyText(keys[i] as AnyKey);
+      if (isServable(snapshot)) return this.#hit(key, snapshot.entry, snapshot.state);
+      this.#parts.emit({ type: 'miss', key, reason: snapshot.reason });
+      return undefined;
+    });
+  }
+
+  /** Reads without serving, and so without an event for a hit or a miss. */
+  async snapshots(keys: readonly AnyKey[]): Promise<Snapshot[]> {
+    const { reader, addressOf } = this.#parts;
+    return reader.readMany(keys.map(addressOf), keys.flatMap(tagsOf));
   }
 }
 
@@ -200,12 +213,12 @@ const watchedOf = ({ address, policy }: Asked): Watched => ({
   tags: policy.tags,
 });
 
-/** The same without a signal, so the caller cannot stop waiting. */
-const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !policy.signal;
-
 /** True if the policy serves every fresh value. */
 const servesAnyFresh = ({ forceFresh, earlyRefresh, accepts }: ResolvedPolicy): boolean =>
   !forceFresh && earlyRefresh === 0 && !accepts;
+
+/** The same without a signal, so the caller cannot stop waiting. */
+const isPlain = (policy: ResolvedPolicy): boolean => servesAnyFresh(policy) && !policy.signal;
 
 const accepts = ({ forceFresh, accepts }: ResolvedPolicy, { entry, state }: Servable): boolean =>
   !forceFresh && (accepts?.(entry, state) ?? true);

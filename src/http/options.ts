@@ -86,7 +86,7 @@ export function responseSettings(
       throw invalid(name, value, 'a function');
   if (tags !== undefined && typeof tags !== 'function' && !isTexts(tags))
     throw invalid('tags', tags, 'an array of strings or a function');
-  if (tagHeader !== undefined && !HEADER.test(String(tagHeader)))
+  if (tagHeader !== undefined && (typeof tagHeader !== 'string' || !HEADER.test(tagHeader)))
     throw invalid('tagHeader', tagHeader, "the name of a response header, such as 'cache-tag'");
   if (!(maxBodyBytes > 0)) throw invalid('maxBodyBytes', maxBodyBytes, 'a number of bytes above 0');
   if (origin !== undefined && !isOrigin(origin))

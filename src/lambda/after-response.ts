@@ -5,7 +5,7 @@ import type { CacheEvent } from '../model/events.js';
 import type { WaitUntil } from '../model/policy.js';
 import { type Duration, milliseconds } from '../model/time.js';
 import { Extension, MARGIN_MS } from './extension.js';
-import { type AnyHandler, marked } from './handler.js';
+import { type AnyHandler, trackInvocations } from './handler.js';
 import type { Invocation } from './invocations.js';
 import { Tasks } from './tasks.js';
 import { within } from './waiting.js';
@@ -85,7 +85,8 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
   const wanted = options.mode ?? (api && !concurrency ? 'extension' : 'detached');
   if (wanted === 'detached') {
     const waitUntil: WaitUntil = (work) => tasks.add(work);
-    const marks = <F extends AnyHandler>(handler: F): F => marked(handler, () => () => atEnd?.());
+    const marks = <F extends AnyHandler>(handler: F): F =>
+      trackInvocations(handler, () => () => atEnd?.());
     const handler = atEnd ? marks : <F extends AnyHandler>(handler: F): F => handler;
     return { waitUntil, mode: wanted, deadline: () => undefined, handler };
   }
@@ -120,7 +121,7 @@ export async function afterResponse(options: AfterResponseOptions = {}): Promise
     deadline: () => extension.invocations.deadlineMs,
     handler(handler) {
       extension.isMarked = true;
-      return marked(handler, (context) => {
+      return trackInvocations(handler, (context) => {
         const invocation = extension.invocations.begin(context);
         let ended: readonly [leaves: Promise<void> | undefined] | undefined;
         return () => {

@@ -17,7 +17,10 @@ export type End = () => Promise<void> | undefined;
  *
  * The runtime of Node 20 passes a callback to promise handlers, too. The first outcome counts.
  */
-export function marked<F extends AnyHandler>(handler: F, begin: (context: unknown) => End): F {
+export function trackInvocations<F extends AnyHandler>(
+  handler: F,
+  begin: (context: unknown) => End,
+): F {
   return new Proxy(handler, {
     apply(target, self: unknown, args: unknown[]): unknown {
       const [, second, third] = args;

@@ -1,4 +1,13 @@
 import type { CacheListener } from '../model/events.js';
+import { fieldsOf } from './fields.js';
+
+export interface DiagnosticsChannelOptions {
+  /**
+   * Publishes the event as the service has it, with keys, tags and errors. Default false, because any code of the process
+   * may subscribe: keys and tags are left out, and an error is only its `code`.
+   */
+  keys?: boolean | undefined;
+}
 
 /**
  * Publishes every event on a channel of `node:diagnostics_channel`, for tools that are not given the service. Without a
@@ -17,10 +26,13 @@ import type { CacheListener } from '../model/events.js';
  * subscribe('@glasswork/cache', (event) => console.log(event));
  * ```
  */
-export function diagnosticsChannel(name = '@glasswork/cache'): CacheListener {
+export function diagnosticsChannel(
+  name = '@glasswork/cache',
+  { keys = false }: DiagnosticsChannelOptions = {},
+): CacheListener {
   const channel = process.getBuiltinModule('node:diagnostics_channel').channel(name);
   const listener: CacheListener = (event) => {
-    if (channel.hasSubscribers) channel.publish(event);
+    if (channel.hasSubscribers) channel.publish(keys ? event : fieldsOf(event, false));
   };
   return Object.assign(listener, { storeCalls: true });
 }

@@ -1,5 +1,6 @@
-import { CacheError, errorCode, invalid } from '../model/errors.js';
+import { invalid } from '../model/errors.js';
 import type { CacheEvent, CacheListener } from '../model/events.js';
+import { type Fields, fieldsOf } from './fields.js';
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
@@ -21,7 +22,6 @@ export interface PowertoolsLogger {
   warn(message: string, fields: Fields): void;
   error(message: string, fields: Fields): void;
 }
-type Fields = Record<string, unknown>;
 
 export interface LoggerOptions {
   /** Adds the key to each line. Default false: keys may hold what a log must not. */
@@ -43,9 +43,6 @@ const LEVELS: Partial<Record<CacheEvent['type'], Level>> = {
   'edge-tags': 'warn',
   'edge-invalidate': 'info',
 };
-
-/** The fields that hold keys, tags, patterns and paths. */
-const NAMES = new Set(['key', 'waitingKey', 'tag', 'tags', 'pattern', 'route']);
 
 /**
  * Writes a line for each event to a logger by pino, with the event as fields below `cache`: hits and calls to the store
@@ -125,22 +122,4 @@ function listenerOf(
     if (isEnabled(level)) write(level, { cache: fieldsOf(event, keys) }, `cache ${event.type}`);
   };
   return Object.assign(listener, { storeCalls: true });
-}
-
-/** The event without keys, unless they are wanted, and with errors as loggable objects. */
-function fieldsOf(event: CacheEvent, keys: boolean): Fields {
-  const fields: Fields = {};
-  for (const [name, value] of Object.entries(event)) {
-    if (value === undefined || (!keys && NAMES.has(name))) continue;
-    fields[name] = name === 'error' ? loggable(value, keys) : value;
-  }
-  return fields;
-}
-
-/** Messages may name keys, and those of foreign errors values. */
-function loggable(error: unknown, keys: boolean): unknown {
-  if (!keys) return { code: errorCode(error) };
-  return error instanceof CacheError
-    ? error.toJSON()
-    : { code: errorCode(error), message: String(Object(error).message ?? error) };
 }

@@ -23,13 +23,13 @@ import { checkFunction } from './given.js';
 export function combine(...listeners: readonly CacheListener[]): CacheListener {
   for (const listener of listeners) checkFunction(listener, 'listener');
   const all = listeners.map((listener) => ({
-    tell: safeListener(listener),
+    notify: safeListener(listener),
     storeCalls: listener.storeCalls === true,
   }));
   const storeCalls = all.some((listener) => listener.storeCalls);
   const combined: CacheListener = (event) => {
     for (const listener of all) {
-      if (event.type !== 'store' || listener.storeCalls) listener.tell(event);
+      if (event.type !== 'store' || listener.storeCalls) listener.notify(event);
     }
   };
   return Object.assign(combined, { storeCalls });

@@ -86,24 +86,24 @@ export function eventLog(
   const counters = Object.values(COUNTERS);
   // Every counter is in it from the start.
   const stats = Object.fromEntries(counters.map((counter) => [counter, 0])) as Counts;
-  const tell = safeListener(listener ?? standIn);
-  const tellHit = (key: string, state: 'fresh' | 'stale', createdAt: number, now = clock.now()) =>
+  const notify = safeListener(listener ?? standIn);
+  const notifyHit = (key: string, state: 'fresh' | 'stale', createdAt: number, now = clock.now()) =>
     // The age is never negative, although the clock of the process that wrote the value may be ahead.
-    tell({ type: 'hit', key, state, ageMs: Math.max(now - createdAt, 0) });
+    notify({ type: 'hit', key, state, ageMs: Math.max(now - createdAt, 0) });
   return {
     emit(event) {
       const counter = COUNTERS[event.type];
       stats[counter]++;
-      tell(event);
+      notify(event);
     },
     hit(key, state, createdAt, now) {
       hits++;
       if (state === 'stale') staleHits++;
-      if (listener) tellHit(key, state, createdAt, now);
+      if (listener) notifyHit(key, state, createdAt, now);
     },
     storeCall:
       listener?.storeCalls === true
-        ? (store, call) => tell({ type: 'store', store, ...call })
+        ? (store, call) => notify({ type: 'store', store, ...call })
         : undefined,
     stats: () => ({ ...stats, hits, staleHits }),
   };

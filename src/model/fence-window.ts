@@ -3,9 +3,9 @@
  *
  *     read ── load ── fill is called ── fill is sent ── fill arrives
  *      └─ LONGEST_LOAD_MS ─┘└ LONGEST_SEND_MS ┘└ LONGEST_TRAVEL_MS ┘
- *           del ── its marker stays ────────────────────────────────────── SHORTEST_RECORD_MS
+ *           del ── its tombstone stays ────────────────────────────────────── SHORTEST_RECORD_MS
  *
- * A store refuses a late fill by the marker that the invalidation left. The marker must still exist when the last
+ * A store refuses a late fill by the tombstone that the invalidation left. The tombstone must still exist when the last
  * possible fill arrives:
  *
  *     LONGEST_LOAD_MS + LONGEST_SEND_MS + LONGEST_TRAVEL_MS < SHORTEST_RECORD_MS
@@ -13,7 +13,7 @@
 
 /**
  * The greatest age at which a load may fill or be joined, by the wall clock and the monotonic one. A load that was
- * frozen for longer could find the marker gone and conclude that nothing was invalidated.
+ * frozen for longer could find the tombstone gone and conclude that nothing was invalidated.
  */
 export const LONGEST_LOAD_MS = 15 * 60_000;
 

@@ -18,8 +18,8 @@ const PROBE_TTL = 60;
  *
  * `keyPrefix` is that of the service, because permissions may depend on the prefix of a key.
  *
- * `erase` removes the marker that an invalidation leaves in a durable store. A service may lack the permission for it,
- * so its errors are ignored: the marker then expires. No other load knows the name, so none needs the marker.
+ * `erase` removes the tombstone that an invalidation leaves in a durable store. A service may lack the permission for it,
+ * so its errors are ignored: the tombstone then expires. No other load knows the name, so none needs the tombstone.
  *
  * @throws CacheError with the first fault: the step, the reason, and what to do.
  */

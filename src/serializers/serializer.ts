@@ -10,7 +10,10 @@ export type Raw = string | Uint8Array;
  * return promises, for example to ask a key service. Only `MemoryCacheStore` takes none, because its reads do not wait.
  */
 export interface Serializer {
-  /** In messages. Stores compare it, so two serializers that read each other's output may share a name. */
+  /**
+   * In messages, and in front of what a serializer of your own writes, so that no other one takes that for its own. Two that
+   * read each other's output may share a name; `json` and `structured` are those of this package, and are not written.
+   */
   readonly name: string;
   /**
    * The serializer that this one wraps, if it changes nothing about values, as compression does. Tiers may then differ

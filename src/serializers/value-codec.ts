@@ -5,11 +5,12 @@ import { checkStorable } from '../model/storable.js';
 import { isObject, isPlainObject } from '../util/deep-freeze.js';
 import { attempt, type MaybePromise, whenReady } from '../util/promises.js';
 import { jsonSerializer } from './json.js';
+import { markOf } from './mark.js';
 import { checkSerializer, innermost, type Raw, type Serializer } from './serializer.js';
 
 /**
  * Converts values for the stores in this package, which hold text or bytes. A method returns a promise only if the
- * serializer does, and then rejects instead of throwing.
+ * serializer does, and then the serializer's errors reject it.
  */
 export interface ValueCodec {
   readonly serializer: Serializer;
@@ -70,6 +71,7 @@ const rawSerializer: Serializer = {
 };
 
 function codecOf(serializer: Serializer): Pick<ValueCodec, 'serialize' | 'deserialize'> {
+  const mark = markOf(serializer);
   const of = (key: string) => {
     if (!isRecord(key)) return serializer;
     return isOverflow(key) ? rawSerializer : jsonSerializer;
@@ -87,16 +89,21 @@ function codecOf(serializer: Serializer): Pick<ValueCodec, 'serialize' | 'deseri
         throw asCacheError('UNSERIALIZABLE', cause) ?? unserializable(serializer, key, cause);
       };
       const raw = attempt<unknown, Raw, never>(() => of(key).serialize(value, key), check, fail);
-      if (of(key) !== serializer || !mayBeLost(serializer, value)) return raw;
-      // A promise of a promise is a promise.
-      return whenReady(raw, (written) => checkKept(serializer, key, written)) as MaybePromise<Raw>;
+      if (of(key) !== serializer) return raw;
+      const kept = mayBeLost(serializer, value)
+        ? // A promise of a promise is a promise.
+          (whenReady(raw, (written) => checkKept(serializer, key, written)) as MaybePromise<Raw>)
+        : raw;
+      return mark ? whenReady(kept, mark.add) : kept;
     },
     deserialize(raw, key) {
       const fail = (cause?: unknown): never => {
         throw asCacheError('CORRUPT', cause) ?? corrupt(serializer, key, cause);
       };
       const check = (value: unknown): unknown => (value === undefined ? fail() : value);
-      return attempt<unknown, unknown, never>(() => of(key).deserialize(raw, key), check, fail);
+      const own = mark && of(key) === serializer ? mark.remove(raw) : raw;
+      if (own === undefined) throw corrupt(serializer, key, new Error('its name is not on it'));
+      return attempt<unknown, unknown, never>(() => of(key).deserialize(own, key), check, fail);
     },
   };
 }

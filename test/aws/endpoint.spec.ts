@@ -12,7 +12,7 @@ beforeEach(() => {
   for (const name of Object.keys(process.env)) {
     if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
   }
-  // Whoever runs the tests may have profiles.
+  // A developer who runs the tests may have profiles.
   vi.stubEnv('HOME', '/none');
   return () => vi.unstubAllEnvs();
 });

@@ -186,8 +186,8 @@ describe('a connection that breaks', () => {
   });
 });
 
-/** A service that has dropped every connection older than the last call of `freeze()`, as after a thaw. */
-async function thawed(pooled: number) {
+/** A service that has dropped every connection older than the last call of `freeze()`, as after a freeze. */
+async function afterFreeze(pooled: number) {
   let frozen = false;
   const old = new Set<Socket>();
   const arrived: (() => void)[] = [];
@@ -216,7 +216,7 @@ async function thawed(pooled: number) {
 
 describe('pooled sockets that died in a frozen sandbox', () => {
   it('cost one try, not one each, and no pause', async () => {
-    const { transport, freeze, sockets } = await thawed(4);
+    const { transport, freeze, sockets } = await afterFreeze(4);
     freeze(30_000);
     const random = vi.spyOn(Math, 'random');
     expect(await transport.send(ask)).toMatchObject({ status: 200, attempts: 2 });
@@ -225,14 +225,14 @@ describe('pooled sockets that died in a frozen sandbox', () => {
   });
 
   it('are not used for what cannot be sent again, after a while without an answer', async () => {
-    const { transport, freeze, sockets } = await thawed(4);
+    const { transport, freeze, sockets } = await afterFreeze(4);
     freeze(600_000);
     expect(await transport.send(change)).toMatchObject({ status: 200, attempts: 1 });
     expect(sockets).toHaveLength(5);
   });
 
   it('are an error when they died a moment ago, for the request may have been applied', async () => {
-    const { transport, freeze, sockets } = await thawed(1);
+    const { transport, freeze, sockets } = await afterFreeze(1);
     freeze(1_000);
     const { error } = await outcomeOf(transport.send(change));
     expect(error).toMatchObject({

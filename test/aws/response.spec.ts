@@ -25,7 +25,7 @@ describe('the name of an error', () => {
   });
 
   it.each<[string, Answer]>([
-    ['an answer that is none', answer(200, '{"__type":"ThrottlingException"}')],
+    ['an invalid answer', answer(200, '{"__type":"ThrottlingException"}')],
     ['a value that looks like an error', answer(200, '<Code>SlowDown</Code>')],
     ['a redirection', answer(307, '<Code>TemporaryRedirect</Code>')],
     ['an error without a name', answer(500, '{"message":"sorry"}')],

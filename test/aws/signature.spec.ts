@@ -109,7 +109,7 @@ describe("the published vectors of AWS's Signature Version 4 test suite", () => 
     expect(headers).not.toHaveProperty('x-amz-content-sha256');
   });
 
-  it('get-vanilla-with-session-token', () => {
+  it('signs get-vanilla-with-session-token as the suite does', () => {
     const sessionToken = '6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267';
     const headers = signAny(SUITE.request, { ...SUITE.credentials, sessionToken }, SUITE.at);
     expect(headers['x-amz-security-token']).toBe(sessionToken);

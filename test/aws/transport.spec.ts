@@ -194,7 +194,7 @@ describe('throttling', () => {
     answered = () => {
       vi.spyOn(process.hrtime, 'bigint').mockImplementation(() => running() + 29_980_000_000n);
     };
-    // A pause of up to 25 ms does not fit into the 20 ms that are left: the answer is given at once.
+    // A pause of up to 25 ms does not fit into the 20 ms that are left: the answer that has arrived is returned immediately.
     expect(await hurried.send(ask)).toMatchObject({ status: 429, attempts: 1 });
   });
 });

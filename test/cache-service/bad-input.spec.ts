@@ -119,7 +119,7 @@ describe('a key that is wrong', () => {
   });
 });
 
-describe('a load that is none', () => {
+describe('an invalid load', () => {
   it.each([undefined, null, 'value', Promise.resolve(1)])('%s: rejects', async (wrong) => {
     const { cache } = setup();
     const load = wrong as unknown as () => number;
@@ -131,7 +131,7 @@ describe('a load that is none', () => {
   });
 });
 
-describe('a store that is none', () => {
+describe('an invalid store', () => {
   it.each([
     ['undefined', undefined],
     ['null', null],
@@ -198,7 +198,7 @@ describe('a batch that is no list', () => {
     },
   );
 
-  it('an entry that is none: rejects', async () => {
+  it('rejects an invalid entry', async () => {
     const { cache } = setup();
     const refused = { code: 'INVALID_OPTION', subject: 'entry' };
     await expect(cache.setMany([null as never])).rejects.toMatchObject(refused);
@@ -272,11 +272,7 @@ describe('a constructor without what it needs', () => {
       () => new CacheService(memory, { breaker: 5 as never }),
       'breaker is 5: give an object.',
     ],
-    [
-      'a listener that is none',
-      () => combine(() => {}, nothing),
-      'listener is null: give a function.',
-    ],
+    ['an invalid listener', () => combine(() => {}, nothing), 'listener is null: give a function.'],
     ['a reporter with null', () => consoleReporter(nothing), 'options is null: give an object.'],
     [
       'a key without a function',

@@ -172,7 +172,7 @@ describe('wrapMany', () => {
     expect(await cache.getMany(['a', 'b', 'c'])).toEqual(['a2', 'fresh', 'c2']);
   });
 
-  it('leaves the stale keys to whoever holds their lease, and refreshes the others', async () => {
+  it('leaves the stale keys to the holder of their lease, and refreshes the others', async () => {
     const store = new MemoryCacheStore();
     const [here, there] = [setup({}, store), setup({}, store)];
     const policy = { ttl: 60, staleTTL: 10 };
@@ -256,7 +256,7 @@ describe('wrapMany', () => {
     await rejected;
   });
 
-  it('works on a store with nothing but get, set and del', async () => {
+  it('needs nothing of a store but get, set and del', async () => {
     const { cache } = setup({}, bareStore());
     const load = upper();
     await cache.wrapMany(['a', 'b'], 60, load);

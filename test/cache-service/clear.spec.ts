@@ -65,7 +65,7 @@ describe('clear', () => {
     expect(await there.cache.get('k')).toBeUndefined();
   });
 
-  it('is seen after a thaw', async () => {
+  it('is seen after a freeze', async () => {
     const store = new MemoryCacheStore();
     const [here, there] = [setup({}, store), setup({ versionTTL: '1m' }, store)];
     await here.cache.set('k', 'old', '1d');

@@ -64,7 +64,7 @@ describe('close', () => {
     });
   });
 
-  it('is fine with a store that has nothing to close', async () => {
+  it('resolves on a store that has nothing to close', async () => {
     expect(await settledState(setup({}, bareStore()).cache.close())).toBe('settled');
   });
 

@@ -25,7 +25,7 @@ const values: Record<string, () => unknown> = {
   bytes: () => ({ bytes: new Uint8Array([1, 2, 255]) }),
   'numbers that JSON does not know': () => [Number.NaN, Number.POSITIVE_INFINITY, -0],
   'fields without a value': () => ({ a: undefined, b: [undefined] }),
-  'a number that is none': () => Number.NaN,
+  'an invalid number': () => Number.NaN,
 };
 const serializers: [string, SyncSerializer | undefined][] = [
   ['JSON', undefined],

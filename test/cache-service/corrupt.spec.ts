@@ -70,7 +70,7 @@ describe('a schema', () => {
     expect(await cache.get(userKey())).toEqual(user);
   });
 
-  it('makes what does not match a miss and an event, and the next load mends it', async () => {
+  it('makes what does not match a miss and an event, and the next load replaces it', async () => {
     const { cache, events } = setup();
     await cache.set('user', { id: 1 }, 60);
     events.length = 0;

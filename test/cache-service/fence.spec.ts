@@ -207,7 +207,7 @@ describe('a load that a freeze made old', () => {
   });
 
   it.each(jumps)('by %s is joined by nobody', async (_name, jump) => {
-    // Absence is a version here, and after an hour the same again: the marker of a deletion is gone.
+    // Absence is a version here, and after an hour the same again: the tombstone of a deletion is gone.
     const base = new MemoryCacheStore();
     const store = storeLike(base, {
       durable: true,

@@ -231,7 +231,7 @@ describe.each(freezes)('a freeze %s', (_how, freeze) => {
       expect(of('breaker')).toEqual([{ type: 'breaker', state: 'open' }]);
     });
 
-    it('counts for an operation that began after the thaw', async () => {
+    it('counts for an operation that began after the freeze', async () => {
       const store = storeLike(new MemoryCacheStore(), {
         getVersioned: () => Promise.reject(new Error('down')),
         get: () => Promise.reject(new Error('down')),

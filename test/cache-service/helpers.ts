@@ -156,7 +156,7 @@ export function brokenStore(base: CacheStore = new MemoryCacheStore()): {
   return { store, state };
 }
 
-/** A store whose reply to the next read of `k` the test can hold back: it says what was there when it was sent. */
+/** A store whose reply to the next read of `k` the test can hold back: it shows the state in which it was sent. */
 export function heldReads(memory = new MemoryCacheStore()): {
   store: CacheStore;
   holdNext: () => () => void;

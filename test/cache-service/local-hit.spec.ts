@@ -2,7 +2,7 @@ import { MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
 import { advance, setup, storeLike, useFakeTime, watched } from './helpers.js';
 
-/** What is asked of the store once a value and the version of the prefix are at hand. */
+/** The calls to the store once this process holds a value and the version of the prefix. */
 async function asked(use: (cache: ReturnType<typeof setup>['cache']) => Promise<unknown>) {
   const { store, calls } = watched();
   const { cache, of } = setup({}, store);
@@ -18,7 +18,7 @@ async function asked(use: (cache: ReturnType<typeof setup>['cache']) => Promise<
   };
 }
 
-describe('a value at hand in this process', () => {
+describe('a value that this process holds', () => {
   useFakeTime();
 
   it.each([
@@ -42,7 +42,7 @@ describe('a value at hand in this process', () => {
     expect(await cache.get('k')).toBe(2);
   });
 
-  it('is not given once it was cleared, though the new version of the prefix is at hand', async () => {
+  it('is not given once it was cleared, although this process holds the new version of the prefix', async () => {
     const { cache } = setup();
     await cache.set('a', 1);
     expect(await cache.get('a')).toBe(1);
@@ -78,7 +78,7 @@ describe('a value at hand in this process', () => {
   });
 });
 
-describe('a tagged value at hand', () => {
+describe('a tagged value that this process holds', () => {
   useFakeTime();
 
   async function tagged(tagTTL: number) {

@@ -181,7 +181,7 @@ describe('memoizeMany', () => {
     return { ...made, userOf, asked };
   }
 
-  it('makes one load of the calls of one tick', async () => {
+  it('makes one load of the calls issued in the same tick', async () => {
     const { userOf, asked } = many();
     const users = await Promise.all(['1', '2', '3'].map((id) => userOf(id)));
     expect(users).toEqual([{ id: '1' }, { id: '2' }, { id: '3' }]);
@@ -212,7 +212,7 @@ describe('memoizeMany', () => {
     expect(asked).toEqual([['1'], ['2', 'none']]);
   });
 
-  it('reads the keys of one tick in one batch of the store', async () => {
+  it('reads the keys asked for in the same tick in one batch of the store', async () => {
     const { store, calls } = watched(
       storeLike(new MemoryCacheStore(), { getIfPresent: undefined }),
     );
@@ -234,7 +234,7 @@ describe('memoizeMany', () => {
     await expect(missing).rejects.toThrow('origin');
   });
 
-  it('gives a stale value at once, and refreshes those of one tick together', async () => {
+  it('returns a stale value immediately, and refreshes those asked for in the same tick together', async () => {
     const { cache, userOf, asked } = many();
     await Promise.all([userOf('1'), userOf('2')]);
     await Promise.all([userOf.expire('1'), userOf.expire('2')]);
@@ -286,7 +286,7 @@ describe('memoizeMany', () => {
     await expect(userOf('1')).rejects.toMatchObject({ code: 'LOAD_FAILED' });
   });
 
-  it('works without a store that answers', async () => {
+  it('returns what it loads while the store does not answer', async () => {
     const { userOf, asked } = many(setup({}, brokenStore().store));
     expect(await Promise.all([userOf('1'), userOf('2')])).toEqual([{ id: '1' }, { id: '2' }]);
     expect(asked).toEqual([['1', '2']]);

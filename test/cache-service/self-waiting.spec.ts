@@ -159,14 +159,14 @@ describe('a load that only looks as if it waited for itself', () => {
           return c.wrap('b', 60, one);
         }),
     ],
-  ])('is fine: %s', async (_name, call) => {
+  ])('is not rejected: %s', async (_name, call) => {
     const { cache } = setup();
     const calling = call(cache);
     await flush();
     expect(await calling).toBe(1);
   });
 
-  it('is fine: a timer that it has started fires when it has ended', async () => {
+  it('is not rejected: a timer that it has started fires when it has ended', async () => {
     const { cache } = setup();
     let later: Promise<unknown> | undefined;
     await cache.wrap('a', 1, () => {
@@ -179,7 +179,7 @@ describe('a load that only looks as if it waited for itself', () => {
     expect(await later).toBe('later');
   });
 
-  it('is fine: a refresh in the background waits for the load that has begun it', async () => {
+  it('is not rejected: a refresh in the background waits for the load that has begun it', async () => {
     const { cache, of } = setup();
     const swr = { ttl: 60, staleTTL: 1 };
     await cache.wrap('b', swr, () => 'old');
@@ -197,7 +197,7 @@ describe('a load that only looks as if it waited for itself', () => {
     expect(of('load-error')).toEqual([]);
   });
 
-  it('is fine: it forces a load of a key whose own load, begun meanwhile, waits for it', async () => {
+  it('is not rejected: it forces a load of a key whose own load, begun meanwhile, waits for it', async () => {
     const { store, holdNext } = heldReads();
     const { cache } = setup({}, store);
     const release = holdNext();
@@ -210,7 +210,7 @@ describe('a load that only looks as if it waited for itself', () => {
     expect(await Promise.all([a, k])).toEqual(['forced', 'forced']);
   });
 
-  it('is fine: one batch serves two loads, and needs neither', async () => {
+  it('is not rejected: one batch serves two loads, and needs neither', async () => {
     const { cache } = setup();
     const calls = ['a', 'b'].map((key) =>
       cache.wrap(key, 60, () => cache.wrapMany(['x', 'y'], 60, async (keys) => keys.map(one))),

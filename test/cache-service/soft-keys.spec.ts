@@ -222,7 +222,7 @@ describe('expire', () => {
     expect(await cache.get('k')).toBeUndefined();
   });
 
-  it('works without the expiry of the store, the window of staleIfError included', async () => {
+  it('needs no expiry from the store, the window of staleIfError included', async () => {
     const memory = new MemoryCacheStore();
     const store = storeLike(memory, {
       async getVersioned(key: string) {

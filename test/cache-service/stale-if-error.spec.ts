@@ -129,7 +129,7 @@ describe('staleIfError', () => {
     await expect(cache.wrap('k', POLICY, load)).rejects.toBe(ERROR);
   });
 
-  it('works on a bare store', async () => {
+  it('is served from a bare store', async () => {
     const { cache } = setup({}, bareStore());
     await cache.wrap('k', POLICY, () => 'old');
     await advance(60_000);

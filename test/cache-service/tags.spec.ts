@@ -193,7 +193,7 @@ describe('tagTTL', () => {
     expect(await cache.get('k')).toBeUndefined();
   });
 
-  it('is over after a thaw', async () => {
+  it('is over after a freeze', async () => {
     const store = new MemoryCacheStore();
     const here = setup({ tagTTL: '1m' }, store);
     const there = setup({}, store);

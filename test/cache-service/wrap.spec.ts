@@ -104,7 +104,7 @@ describe('wrap', () => {
     expect((await cache.getEntry('k'))?.expiresAt).toBe(START + 90_000);
   });
 
-  it('works on a store that never holds anything', async () => {
+  it('loads each time on a store that never holds anything', async () => {
     const { cache } = setup({}, new NullCacheStore());
     const load = vi.fn(() => 1);
     await cache.wrap('k', { ttl: 60, tags: ['red'] }, load);
@@ -112,7 +112,7 @@ describe('wrap', () => {
     expect(load).toHaveBeenCalledTimes(2);
   });
 
-  it('works on a store with nothing but get, set and del', async () => {
+  it('needs nothing of a store but get, set and del', async () => {
     const { cache } = setup({ lease: true }, bareStore());
     const load = vi.fn(() => 1);
     const policy = { ttl: 60, tags: ['red'] };

@@ -77,7 +77,7 @@ describe('keys, tags and values that would control a terminal', () => {
     ['doctor'],
     ['del', 'a', '--yes'],
     ['clear', '--yes'],
-  ])('in the answers of a server that is none: %s', async (...args) => {
+  ])('in the answers of something else than a server: %s', async (...args) => {
     const body = JSON.stringify({ __type: `x#${HOSTILE}Exception`, message: `<html>${HOSTILE}` });
     const wrong = createServer((_, response) => response.writeHead(400).end(body));
     wrong.listen(0, '127.0.0.1');

@@ -1,4 +1,5 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CacheService } from '../../src/cache-service.js';
 import type { CacheStore } from '../../src/model/cache-store.js';
@@ -59,6 +60,19 @@ describe('on DynamoDB', () => {
 });
 
 describeWithRedis('on Redis', (url) => {
+  it('shows a key of another type, as it lists it', async () => {
+    const prefix = freshTableName();
+    const client = new Redis(url);
+    await client.lpush(`${prefix}:shop:list`, 'a');
+    await client.quit();
+    const where = ['--redis', url, '--store-prefix', prefix, '--prefix', 'shop', '--json'];
+    const ls = await cli.run(['ls', ...where]);
+    expect(JSON.parse(ls.stdout)).toMatchObject({ key: 'list', state: 'foreign' });
+    const { code, stdout } = await cli.run(['get', 'list', ...where]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ key: 'list', verdict: 'foreign' });
+  });
+
   overflows(async () => {
     const prefix = freshTableName();
     return {

@@ -107,7 +107,7 @@ describe('the program', () => {
     ['a missing argument', ['get', '--json']],
     ['an unknown option', ['ls', '--json', '--nope']],
     ['an unknown command', ['lss', '--json']],
-    ['a value that is none', ['ls', '--limit', 'many', '--json']],
+    ['an invalid value', ['ls', '--limit', 'many', '--json']],
     ['no store', ['ls', '--json']],
   ])('reports %s as JSON where that is wanted', async (_what, args) => {
     const { code, stdout, stderr } = await cli.run(args);

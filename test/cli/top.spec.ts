@@ -41,6 +41,24 @@ describe('top', () => {
     );
   });
 
+  it.each([
+    ['Windows line ends', (line: string) => `${line}\r\nEND\r\n`],
+    ['no last line end', (line: string) => line],
+    ['text before and after it', (line: string) => `stream 2026-11-28T10:00:00 ${line} (end)\n`],
+    ['a byte order mark', (line: string) => `\ufeff${line}\n`],
+    [
+      'lines of other programs in the same format',
+      (line: string) =>
+        `${line}\n${JSON.stringify({ _aws: { CloudWatchMetrics: [] }, Orders: 5 })}\n{"_aws":null}\n{"_aws":[1]}\nnull\n`,
+    ],
+  ])('reads a log with %s', async (_what, log) => {
+    const [first = ''] = await serviceLines();
+    const plain = await cli.run(['top', '--json'], { input: `${first}\n` });
+    const found = await cli.run(['top', '--json'], { input: log(first) });
+    expect(JSON.parse(plain.stdout)).toMatchObject({ lines: 1 });
+    expect(JSON.parse(found.stdout)).toEqual(JSON.parse(plain.stdout));
+  });
+
   it('says that there is nothing to sum up', async () => {
     const { code, stdout } = await cli.run(['top'], { input: 'nothing\n' });
     expect(code).toBe(0);

@@ -140,7 +140,7 @@ describe('the example API on Lambda', () => {
 });
 
 describe('the example handler', () => {
-  it('answers', async () => {
+  it('answers an event of the API, and a test event', async () => {
     vi.stubEnv('CACHE_TABLE', await createCacheTable(dynalite.endpoint));
     // It makes its store when it is loaded, as Lambda loads it: with its variables set.
     const { handler } = await import('../../examples/handler/handler.js');

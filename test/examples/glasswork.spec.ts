@@ -59,7 +59,7 @@ describe('the example for Glasswork', () => {
     expect(reads()).toBe(5);
   });
 
-  it('invalidates for all applications on the store, whoever calls the service', async () => {
+  it('invalidates for all applications on the store, no matter which one calls the service', async () => {
     const one = await start();
     const other = await start(one.clock, one.store);
     await one.get('/1');

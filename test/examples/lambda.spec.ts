@@ -146,7 +146,7 @@ describe('the handlers of the Lambda example', () => {
     body,
   });
 
-  it('serve what is stale, and refresh it behind the response', async () => {
+  it('serve what is stale, and refresh it after the response', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const handler = await load(ItemFunction);
     const read = async (
@@ -195,7 +195,7 @@ describe('the handlers of the Lambda example', () => {
     expect(JSON.parse((await stream.toArray()).join(''))).toMatchObject({ id: '1' });
   });
 
-  it('stream', async () => {
+  it('stream their body', async () => {
     const handler = await load(StreamFunction);
     (await lambda.server.parked()).invoke('1');
     const stream = Object.assign(new PassThrough(), { setContentType: vi.fn() });

@@ -215,7 +215,7 @@ describe('cacheModule refuses', () => {
   it.each<[string, unknown, string]>([
     ['no options', undefined, 'store'],
     ['no store', {}, 'store'],
-    ['a store that is none', { store: { name: 'x' } }, 'store'],
+    ['an invalid store', { store: { name: 'x' } }, 'store'],
     ['a class in place of an instance', { store: MemoryCacheStore }, 'store'],
     ['an empty name', { store, name: '' }, 'name'],
     ['a name that Glasswork refuses', { store, name: 'my cache' }, 'name'],

@@ -8,7 +8,7 @@ import {
 } from 'awilix';
 import { Hono } from 'hono';
 
-/** Glasswork's own shapes, as its documentation gives them: a module of ours must be assignable to these. */
+/** Glasswork's own shapes, as its documentation gives them: our module must be assignable to these. */
 type Scope = 'SINGLETON' | 'SCOPED' | 'TRANSIENT';
 // biome-ignore lint/suspicious/noExplicitAny: Glasswork's declaration, on which assignability depends
 type Constructor = new (...args: any[]) => unknown;

@@ -12,7 +12,7 @@ import { counting, gated, START, settle, URL_1, type World, world } from './help
 const KEY = responseKey(new Request(URL_1)) ?? '';
 const FIRST = `${KEY}#`;
 
-/** A memory whose calls for the first response of the URL the test may hold, or answer with what was there before. */
+/** A memory whose calls for the first response of the URL the test may hold, or answer with the state before them. */
 function memory() {
   const clock = createVirtualClock(START);
   const base = new MemoryCacheStore({ clock });

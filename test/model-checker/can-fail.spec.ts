@@ -35,7 +35,7 @@ it('finds a version that comes back with a write that is sent twice', async () =
   expect(found?.violation).toMatch(/whose load by p\d began/);
 });
 
-it('finds a marker that goes before a frozen load has ended', async () => {
+it('finds a tombstone that goes before a frozen load has ended', async () => {
   const found = await findCounterexample({
     createSubject: shared(
       (clock) => mapStore(clock, { ...COUNTED, fenceMs: 30_000 }),

@@ -24,7 +24,7 @@ export interface Client {
  * What is not promised, and is not checked where it is named.
  *
  * - `lateFill`: a client of the user's that freezes between being called and signing sends however much later, when
- *   the marker that would refuse a fill is gone. The lean transport looks at the time right before it signs.
+ *   the tombstone that would refuse a fill is gone. The lean transport looks at the time right before it signs.
  */
 export type Gap = 'lateFill';
 

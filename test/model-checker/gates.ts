@@ -118,7 +118,7 @@ export class Gates {
     this.#frozen.add(process);
   }
 
-  thaw(process: number): void {
+  resume(process: number): void {
     this.#frozen.delete(process);
   }
 

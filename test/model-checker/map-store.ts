@@ -5,7 +5,7 @@ interface Held {
   json: string | undefined;
   /** When the value expires. */
   expiresAt: number;
-  /** When the record goes, marker or value. */
+  /** When the record goes, tombstone or value. */
   goneAt: number;
   version: string;
 }

@@ -95,7 +95,7 @@ class Database {
     return answer;
   }
 
-  /** As when the memory is full: any records, whoever needs them. */
+  /** As when the memory is full: any records, even needed ones. */
   async evict(): Promise<void> {
     await this.#age();
     const { random, log } = this.#world;

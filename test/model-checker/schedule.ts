@@ -164,8 +164,8 @@ class Run {
     // Who waits for something is worth a freeze.
     const process = gates.someoneWaiting() ?? random.below(this.#clients.length);
     if (gates.isFrozen(process)) {
-      log(`p${process} thaws`);
-      gates.thaw(process);
+      log(`p${process} resumes`);
+      gates.resume(process);
     } else if (random.chance(0.05)) {
       log(`p${process} crashes`);
       gates.crash(process);
@@ -186,7 +186,7 @@ class Run {
   async close(): Promise<void> {
     const { gates, oracle, time } = this.#world;
     if (oracle.violations.length > 0) return;
-    for (const { process } of this.#clients) gates.thaw(process);
+    for (const { process } of this.#clients) gates.resume(process);
     let settled = false;
     const running = this.#clients.filter(({ process }) => !gates.isCrashed(process));
     void Promise.all(running.map(({ cache }) => cache.settled())).then(() => {

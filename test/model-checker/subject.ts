@@ -72,10 +72,12 @@ export function shared(
             throw new Error(`${label}: it has expired on its way`);
         },
       });
-    // What a process has at hand it looks at without waiting.
-    const peeks = random.chance(0.5) && inner.getIfPresent;
+    // A process reads its own values without waiting.
+    const hasLocal = random.chance(0.5) && inner.getIfPresent;
     const withPeek = (store: CacheStore): CacheStore =>
-      peeks ? { ...store, getIfPresent: <T>(key: string) => (peeks<T>).call(inner, key) } : store;
+      hasLocal
+        ? { ...store, getIfPresent: <T>(key: string) => (hasLocal<T>).call(inner, key) }
+        : store;
     return { process: (index) => withPeek(process(index)), audit: inner };
   };
 }

@@ -8,18 +8,13 @@ import {
 } from '@glasswork/cache';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import type { Plugin } from 'esbuild';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { reporter } from '../../src/model/console-reporter.js';
-import { tooLarge } from '../../src/stores/overflow.js';
+import { tooLarge } from '../../src/stores/overflow/error.js';
 import { brokenStore, nth, storeLike } from '../cache-service/helpers.js';
+import { consoleLines } from '../console-lines.js';
 
-const lines: string[] = [];
-beforeEach(() => {
-  lines.length = 0;
-  vi.spyOn(console, 'warn').mockImplementation((...args: unknown[]) => {
-    lines.push(args.join(' '));
-  });
-});
+const lines = consoleLines();
 afterEach(() => {
   vi.useRealTimers();
 });

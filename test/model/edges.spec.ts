@@ -139,7 +139,7 @@ describe('a value', () => {
 });
 
 describe('keys', () => {
-  it('refuses a factory without a function or with a schema that is none', () => {
+  it('refuses a factory without a function or with an invalid schema', () => {
     expect(errorOf(() => createCacheKey('a', 'key' as never))).toMatchObject({
       code: 'INVALID_KEY',
     });
@@ -409,7 +409,7 @@ describe('errors', () => {
     });
   });
 
-  it('keep the codes of their causes, and nothing that is none', () => {
+  it('keep the codes of their causes, and nothing invalid', () => {
     const json = (cause: unknown) => new CacheError('TIMEOUT', 'a', { cause }).toJSON().cause;
     expect(json({ name: 'N', code: 7, message: 'm' })).toEqual({
       name: 'N',

@@ -7,7 +7,7 @@ import {
   TOKEN_LIFE_MS,
 } from '../../src/model/fence-window.js';
 
-it('lets the marker of an invalidation outlive the last fill that it must refuse', () => {
+it('lets the tombstone of an invalidation outlive the last fill that it must refuse', () => {
   expect(LONGEST_LOAD_MS + LONGEST_SEND_MS + LONGEST_TRAVEL_MS).toBeLessThan(SHORTEST_RECORD_MS);
 });
 

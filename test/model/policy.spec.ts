@@ -27,7 +27,7 @@ describe('rememberPolicies', () => {
     expect(policyOf('key', 1).ttl).toBe(1_000);
   });
 
-  it('remembers no ttl that is none', () => {
+  it('remembers no invalid ttl', () => {
     for (let i = 0; i < 2; i++) expect(() => policyOf('key', -1)).toThrow(CacheError);
   });
 });

@@ -95,7 +95,7 @@ describe('timers', () => {
     expect(action).toHaveBeenCalledOnce();
   });
 
-  it('cancels', () => {
+  it('cancels an action before its time', () => {
     const action = vi.fn();
     const cancel = runAfter(10, action);
     cancel();
@@ -104,7 +104,7 @@ describe('timers', () => {
     expect(action).not.toHaveBeenCalled();
   });
 
-  it('pauses', async () => {
+  it('pauses for as long as it is told', async () => {
     const ended = vi.fn();
     const pausing = pause(100).then(ended);
     await vi.advanceTimersByTimeAsync(99);

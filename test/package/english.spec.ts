@@ -23,7 +23,7 @@ const PLAIN: Readonly<Record<string, RegExp>> = {
   'dependency versions': /\b(MarkVersions|Marks)\b(?=[<;,[\])])/,
   'a local hit, getIfPresent': /\b(?<!`)peek(s|ed|ing)?\b(?!`)/i,
   'the load coordinator': /\b(class|new) Stampede\b/,
-  'all processes': /(?<![#!])\bfleets?\b(?!\?\.|\.trusts|;| = | \|\|)/i,
+  'all processes': /(?<![#!/])\bfleets?\b(?!\?\.|\.trusts|;| = | \|\|)/i,
   'replaces, is served instead': /\b(stands?|stood|standing) in\b/i,
   'after the response': /\bbehind (the|a|its) (response|answer|caller)/i,
   'at most, this long': /\b(by so much|for so long|so long may|so many (ms|milliseconds))\b/i,
@@ -40,9 +40,17 @@ const CLAUSE_FIRST = /^\s*(\/\/|\/\*\*?|\*) (What|Whether|Whose|Whoever|Whatever
 
 const files = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'bench/README.md'],
-  ...['docs', 'src'].flatMap((folder) => below(folder)),
+  ...['docs', 'src', 'scripts', 'bench', 'site'].flatMap((folder) => below(folder)),
   ...['examples', 'infrastructure'].flatMap((folder) => below(folder, /\.md$/)),
 ];
+
+/** The turns that not even a test may use. Tests may name a fleet of services, for example. */
+const IN_TESTS = [
+  ...['fix, correct', 'obey, respect', 'local, in this process', 'detaches, refuses'],
+  ...['resumes after a freeze', 'issued in the same tick', 'entry point', 'invalid, missing'],
+  ...['the current state', 'the caller, the process that', 'a check, a read', 'the path of'],
+];
+const tests = below('test').filter((file) => !file.endsWith('english.spec.ts'));
 
 describe('the language of the project', () => {
   it.each(Object.entries(PLAIN))('says "%s" plainly', (_plain, turn) => {
@@ -51,6 +59,10 @@ describe('the language of the project', () => {
 
   it('begins no comment with a relative clause', () => {
     expect(linesWith(CLAUSE_FIRST, (file) => file.endsWith('.ts'))).toEqual([]);
+  });
+
+  it.each(IN_TESTS)('says "%s" plainly in the tests, too', (plain) => {
+    expect(linesWith(PLAIN[plain] ?? /./, () => true, tests)).toEqual([]);
   });
 
   it('is checked in all of src and docs', () => {
@@ -76,8 +88,12 @@ describe('the language of the project', () => {
   );
 });
 
-function linesWith(pattern: RegExp, concerns = (_file: string) => true): string[] {
-  return files.filter(concerns).flatMap((file) =>
+function linesWith(
+  pattern: RegExp,
+  concerns = (_file: string) => true,
+  among: readonly string[] = files,
+): string[] {
+  return among.filter(concerns).flatMap((file) =>
     readFileSync(join(root, file), 'utf8')
       .split('\n')
       .flatMap((line, i) => (pattern.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])),

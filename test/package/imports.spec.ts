@@ -102,6 +102,13 @@ describe('imports', () => {
     const rooms = folders.map(({ name }) => `src/${name}/`);
     expect(rooms.length).toBeGreaterThan(10);
     expect(rooms.filter((room) => !contributing.includes(`\`${room}\``))).toEqual([]);
+    // A folder inside a room has a sentence of its own, or a part of that of its room.
+    const inner = readdirSync(src, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    const hasSentence = (name: string) => contributing.includes(`${name}/\``);
+    const stores = ['dynamodb', 'keyv', 'memory', 'redis', 's3', 'tiered'];
+    expect(inner.filter((name) => !hasSentence(name) && !stores.includes(name))).toEqual([]);
     const named = [...contributing.matchAll(/`(src\/[\w/]+\/)`/g)].map(([, room = '']) => room);
     expect(named.filter((room) => !existsSync(join(src, '..', room)))).toEqual([]);
   });

@@ -87,7 +87,7 @@ describe('Breaker', () => {
     expect(breaker.allows()).toBe(false);
   });
 
-  it('tries the store after a thaw', () => {
+  it('tries the store after a freeze', () => {
     const { breaker, time, fail } = make();
     fail(5);
     time.now += 3_600_000;

@@ -235,7 +235,7 @@ describe('the structured serializer', () => {
     ['a tree with an unknown tag', '~2["~","x",1]'],
     ['a tree with a tag alone', '~2["~"]'],
     ['a tree with a map of nothing', '~2["~","m"]'],
-    ['a tree with a number that is none', '~2["~","i","1x"]'],
+    ['a tree with an invalid number', '~2["~","i","1x"]'],
     ['a tree with a constructor that is no view', '~2["~","b","Function YQ=="]'],
     ['a tree with another prototype', '~2{"a":{"__proto__":{"isAdmin":true}}}'],
     ['a part that is cut off', String(serialize({ a: new Date(5) }, 'key')).slice(0, -4)],

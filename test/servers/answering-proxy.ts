@@ -14,6 +14,8 @@ export interface Call {
   /** Such as `GetItem`, from the header of AWS's JSON protocol; the path for others. */
   readonly action: string;
   readonly body: unknown;
+  /** The access key that signed it. Undefined without a signature. */
+  readonly signedBy: string | undefined;
 }
 
 export interface AnsweringProxy {
@@ -34,6 +36,7 @@ export async function startAnsweringProxy(
     const call = {
       action: target.split('.').at(-1) ?? '',
       body: body ? JSON.parse(body) : undefined,
+      signedBy: /Credential=([^/]+)/.exec(incoming.headers.authorization ?? '')?.[1],
     };
     calls.push(call);
     const own = answer(call) ?? (behind ? undefined : { status: 404, body: {} });

@@ -162,7 +162,7 @@ function guard(child: ChildProcess, folder: string): ChildProcess {
 /**
  * Redis cannot choose a port itself. This one is below those that the system gives to outgoing connections, so that it
  * is still free after a restart; and so is the one of the cluster's bus, which is 10000 above, where no server's own port
- * is. The folder is named after the port, so that whoever makes it owns the port until the server ends for good: two
+ * is. The folder is named after the port, so that the process that makes it owns the port until the server ends for good: two
  * servers that start in the same moment would both find the port free, and one of them would then speak to the other.
  */
 async function reservePort(): Promise<{ readonly port: number; readonly folder: string }> {

@@ -21,7 +21,7 @@ interface Document extends Element {
 }
 interface Browser {
   readonly axe: {
-    run(options?: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+    run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
   };
   readonly document: Document;
   readonly performance: {
@@ -95,7 +95,11 @@ export function auditHtml(html: string): Audit {
 /** The rules of axe that the page breaks; `rules` narrows them. */
 export async function violationsOfAxe(rules: string[] | undefined): Promise<string[]> {
   const { axe } = globalThis as unknown as Browser;
-  const { violations } = await axe.run(rules && { runOnly: { type: 'rule', values: rules } });
+  const { violations } = await axe.run({
+    // The nodes that hold are not counted one by one, which takes a third of the time.
+    resultTypes: ['violations'],
+    ...(rules && { runOnly: { type: 'rule', values: rules } }),
+  });
   return violations.map(({ id, nodes }) =>
     `${id} ${nodes.map(({ html }) => html).join(' ')}`.slice(0, 300),
   );

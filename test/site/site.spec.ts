@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../scripts/chromium.js';
 import { buildSite } from '../../scripts/site.js';
 import { NAVIGATION } from '../../site/navigation.js';
+import tsconfig from '../../tsconfig.json' with { type: 'json' };
 import { type Audit, auditHtml, figures, hrefs, overflow, violationsOfAxe } from './audit.js';
 import { QUESTIONS } from './questions.js';
 import { serveSite } from './serve.js';
@@ -27,6 +28,18 @@ const OPENED = [
 ];
 const DESK = { viewport: { width: 1280, height: 900 } };
 const PHONE = { width: 360, height: 740 };
+/** All rules of axe are tried in both schemes and both widths, and what depends on both in all four. */
+const LOOKS: readonly {
+  readonly where: string;
+  readonly viewport: { readonly width: number; readonly height: number };
+  readonly colorScheme: 'light' | 'dark';
+  readonly rules?: string[];
+}[] = [
+  { where: 'desk, light', viewport: DESK.viewport, colorScheme: 'light' },
+  { where: 'desk, dark', viewport: DESK.viewport, colorScheme: 'dark', rules: ['color-contrast'] },
+  { where: 'phone, dark', viewport: PHONE, colorScheme: 'dark' },
+  { where: 'phone, light', viewport: PHONE, colorScheme: 'light', rules: ['color-contrast'] },
+];
 const MOST_BYTES = 200_000;
 /** Times say more about the machine than about the site, so they are printed beside what they should be. */
 function print(figure: string): void {
@@ -82,6 +95,15 @@ describe('the site', () => {
       expect(text).toContain(`(/${page}.md): `);
       expect(readFileSync(`${folder}/${page}.md`, 'utf8')).toMatch(/^# /m);
     }
+  });
+
+  it('lists every entry point in the reference, by its name', () => {
+    const text = readFileSync(`${folder}/api/index.html`, 'utf8');
+    const names = Object.keys(tsconfig.compilerOptions.paths);
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(text).toContain(`<code>${name}</code>`);
+    const keyv = readFileSync(`${folder}/api/stores/keyv/index.html`, 'utf8');
+    expect(keyv).toMatch(/<h1[^>]*>@glasswork\/cache\/keyv /);
   });
 
   it('breaks no rule of HTML that a search engine or a screen reader needs, on any page', () => {
@@ -140,12 +162,12 @@ describe('the site', () => {
     expect(weights.filter(([bytes]) => bytes > MOST_BYTES)).toEqual([]);
   });
 
-  it('opens every page fast, without an error, readable in light and dark, on a desk and a phone', async () => {
+  it('opens every page fast, without an error, on a desk and a phone, in light and dark', async () => {
     const found: string[] = [];
     const measured: { name: string; bytes: number; firstPaintMs: number }[] = [];
-    for (const name of OPENED) {
+    const open = (name: string) =>
       // A context of its own, so that nothing is cached.
-      await withPage({ ...DESK, colorScheme: 'light' }, async (page) => {
+      withPage({ ...DESK, colorScheme: 'light' }, async (page) => {
         const report = (problem: string) => found.push(`${name}: ${problem}`);
         page.on('pageerror', (error) => report(error.message));
         page.on('console', (line) => line.type() === 'error' && report(line.text()));
@@ -158,19 +180,17 @@ describe('the site', () => {
         await page.waitForFunction(paint, undefined, { timeout: 0 });
         measured.push({ name, ...(await page.evaluate(figures)) });
         await page.addScriptTag({ path: axe });
-        const check = async (where: string, rules?: string[]) => {
-          const violations = await page.evaluate(violationsOfAxe, rules);
-          for (const violation of violations) report(`${where}: ${violation}`);
-        };
-        await check('light');
-        await page.emulateMedia({ colorScheme: 'dark' });
-        await page.locator('html.dark').waitFor({ state: 'attached' });
-        await check('dark', ['color-contrast']);
-        await page.setViewportSize(PHONE);
-        const wider = await page.evaluate(overflow);
-        if (wider > 0) report(`${wider} pixels wider than a phone`);
+        for (const { where, viewport, colorScheme, rules } of LOOKS) {
+          await page.setViewportSize(viewport);
+          await page.emulateMedia({ colorScheme });
+          await page.locator(`html${colorScheme === 'dark' ? '.dark' : ':not(.dark)'}`).waitFor();
+          for (const violation of await page.evaluate(violationsOfAxe, rules))
+            report(`${where}: ${violation}`);
+          const wider = await page.evaluate(overflow);
+          if (wider > 0) report(`${where}: ${wider} pixels wider than the window`);
+        }
       });
-    }
+    for (const name of OPENED) await open(name);
     const paints = measured.map(({ firstPaintMs }) => firstPaintMs).sort((a, b) => a - b);
     const median = Math.round(paints[paints.length >> 1] ?? 0);
     print(
@@ -181,13 +201,50 @@ describe('the site', () => {
     expect(paints[0]).toBeGreaterThan(0);
   });
 
-  it('breaks no rule of axe on a phone', () =>
-    withPage({ viewport: PHONE, colorScheme: 'dark' }, async (page) => {
-      for (const name of ['', 'quick-start', 'redis', 'api/index/classes/CacheService']) {
-        await page.goto(`${site.url}/${name}`, { waitUntil: 'load' });
+  it.each(['light', 'dark'] as const)(
+    'breaks no rule of axe while its search, its menu or its sidebar is open, in the %s',
+    async (colorScheme) => {
+      const check = async (page: Page, what: string) => {
         await page.addScriptTag({ path: axe });
-        expect(await page.evaluate(violationsOfAxe, undefined), name).toEqual([]);
-      }
+        expect(await page.evaluate(violationsOfAxe, undefined), what).toEqual([]);
+      };
+      const start = `${site.url}/quick-start`;
+      for (const viewport of [DESK.viewport, PHONE])
+        await withPage({ viewport, colorScheme }, async (page) => {
+          await page.goto(start, { waitUntil: 'load' });
+          await page.locator('.VPNavBarSearch button').first().click();
+          await page.locator('input.search-input').fill('tags');
+          await page.locator('.results .result').first().waitFor();
+          await page.keyboard.press('ArrowDown');
+          await page.locator('.results li:nth-child(2) .selected').waitFor();
+          await check(page, `the search, ${viewport.width} pixels wide`);
+        });
+      await withPage({ viewport: PHONE, colorScheme }, async (page) => {
+        await page.goto(start, { waitUntil: 'load' });
+        await page.locator('.VPNavBarHamburger').click();
+        await page.locator('.VPNavScreen').waitFor();
+        await check(page, 'the menu');
+        await page.locator('.VPNavBarHamburger').click();
+        await page.locator('.VPLocalNav button.menu').click();
+        await page.locator('.VPSidebar.open').waitFor();
+        await check(page, 'the sidebar');
+      });
+    },
+  );
+
+  it('lets the reader choose between light and dark, and its pictures follow', () =>
+    withPage({ ...DESK, colorScheme: 'light' }, async (page) => {
+      await page.goto(`${site.url}/concepts`, { waitUntil: 'load' });
+      const picture = page.locator('main img').first();
+      const look = async () => (await picture.screenshot()).toString('base64');
+      const light = await look();
+      expect(await look()).toBe(light);
+      await page.locator('.VPNavBarAppearance button').click();
+      await page.locator('html.dark').waitFor();
+      await expect.poll(look).not.toBe(light);
+      await page.locator('.VPNavBarAppearance button').click();
+      await page.locator('html:not(.dark)').waitFor();
+      await expect.poll(look).toBe(light);
     }));
 
   it('finds the page that answers a newcomer’s question', () =>

@@ -9,7 +9,12 @@ const SPECIFICATIONS = [
   {
     name: 'fence',
     samples: 2_000,
-    wrong: ['withoutMarker', 'withAMarkerWithoutVersion', 'withoutCounter', 'withoutAgeLimit'],
+    wrong: [
+      'withoutTombstone',
+      'withATombstoneWithoutVersion',
+      'withoutCounter',
+      'withoutAgeLimit',
+    ],
     vacuous: 'nothingIsFilled',
   },
   {

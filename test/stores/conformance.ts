@@ -27,7 +27,7 @@ const WAITING = serializerCases(slowSerializer, DATA);
 export interface Expectations {
   /** Why some cases cannot run: a capability that is lost unawares fails. */
   readonly lacks?: readonly string[];
-  /** Cases that are known to fail, each with what would mend it; one that passes after all fails the run. */
+  /** Cases that are known to fail, each with what would fix it. One that passes fails the run. */
   readonly mistakes?: Readonly<Record<string, string>>;
 }
 

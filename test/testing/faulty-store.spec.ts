@@ -34,7 +34,7 @@ describe('a faulty store', () => {
     expect(faultyStore(least)).not.toHaveProperty('durable');
     expect(faultyStore({ ...least, durable: true }).durable).toBe(true);
     const members = Object.getOwnPropertyNames(MemoryCacheStore.prototype);
-    // Nothing can hold up or fail what is at hand in the process itself.
+    // A value in the process itself can neither be delayed nor fail.
     const methods = members
       .filter((name) => !['constructor', 'getIfPresent', 'check'].includes(name))
       .sort();
@@ -145,7 +145,7 @@ describe('stale reads', () => {
     return { clock, writer: process(), reader: process() };
   }
 
-  it('show what was there, as far back as they are said to lag', async () => {
+  it('show earlier states, as far back as they are said to lag', async () => {
     const { clock, writer, reader } = twoProcesses(1_000, 700);
     await writer.set('a', 1, 60);
     clock.advance(5_000);

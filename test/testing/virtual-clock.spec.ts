@@ -24,7 +24,7 @@ describe('a virtual clock', () => {
     expect(other.now()).toBe(0);
   });
 
-  it('works without its object', () => {
+  it('advances also without its object', () => {
     const { now, advance } = createVirtualClock(0);
     advance(7);
     expect(now()).toBe(7);

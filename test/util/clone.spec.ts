@@ -13,7 +13,7 @@ describe('copyOfData', () => {
   it.each<[string, unknown]>([
     ['plain data', { list: [{ n: 1 }, 2], nothing: undefined, not: Number.NaN }],
     ['a date', { at: new Date(5) }],
-    ['a date that is none', new Date(Number.NaN)],
+    ['an invalid date', new Date(Number.NaN)],
     ['maps and sets', new Map<unknown, unknown>([[{ a: 1 }, new Set([[1n]])]])],
     ['an expression', { pattern: /a+/gi }],
     [

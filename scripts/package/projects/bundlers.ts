@@ -24,7 +24,7 @@ const esbuild = formats.flatMap((format) =>
   }),
 );
 
-/** Source that requires: esbuild takes the ES build all the same, so that a bundle has but one. */
+/** Source that requires: esbuild takes the ES build even so, so that a bundle has but one. */
 const esbuildOfCommonJS: Project = {
   name: 'esbuild, cjs, of CommonJS',
   type: 'commonjs',

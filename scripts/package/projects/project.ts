@@ -48,7 +48,7 @@ export const compilerOptions = {
   skipLibCheck: false,
 };
 
-/** Compiles without a look at the types, in no time. */
+/** Compiles without a check of the types, which takes no time. */
 export const transpile = (file: string, format: 'esm' | 'cjs', out: string): Command => ({
   tool: 'esbuild/bin/esbuild',
   isBinary: true,

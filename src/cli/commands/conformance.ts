@@ -29,7 +29,7 @@ export const conformanceCommand = () =>
     },
     async run({ options, terminal, target }) {
       // A store that cannot be read fails here, and not in each case.
-      await target.inspection.read(target.keys.key('conformance'));
+      await target.store.get(target.keys.key('conformance'));
       const { casesFor } = await import('../../testing/index.js');
       const written = new Set<string>();
       const place: Place =

@@ -104,6 +104,7 @@ export function ratio(text: string): number {
 export function seconds(text: string): number {
   try {
     const isNumber = /^[\d.]+$/.test(text);
+    // `milliseconds` refuses a text that is no duration.
     return milliseconds(isNumber ? Number(text) : (text as Duration), 'duration') / 1000;
   } catch {
     throw new InvalidArgumentError('Give seconds, or a duration such as 90s, 5m or 7d.');

@@ -96,6 +96,7 @@ function checkRegion(prices: unknown, path: string): void {
   if (!isRecord(prices)) throw new UsageError(`${path} is no object.`);
   const services = Object.entries(prices).filter(([name]) => name !== 'sources');
   for (const [name, price] of services) {
+    // `hasOwn` has found the name among them.
     const numbers = Object.hasOwn(NUMBERS, name) ? NUMBERS[name as Service] : undefined;
     if (!numbers)
       throw new UsageError(

@@ -5,6 +5,16 @@ const MOST_TIMES = 10_000;
 /** The part of an EMF line by which it is found behind a log's own prefix. */
 const START = /\{"_aws":|\{(?=.*"_aws"\s*:)/;
 
+/** The metrics of `emf()` that a report is made of. */
+const NAMES: ReadonlySet<string> = new Set(
+  ['Hits', 'StaleHits', 'Misses', 'Loads', 'LoadErrors', 'LoadTime'].concat(
+    'StoreCalls',
+    'StoreErrors',
+    'StoreTime',
+    'Refused',
+  ),
+);
+
 export interface Report {
   readonly lines: number;
   readonly hits: number;
@@ -23,6 +33,20 @@ export interface Report {
   readonly refusedBy: Readonly<Record<string, number>>;
   readonly errorsBy: Readonly<Record<string, number>>;
 }
+/** The metrics of a line, if they are of a cache: other programs use the format, too. */
+function metricsIn(line: string): Readonly<Record<string, unknown>> | undefined {
+  const at = line.search(START);
+  if (at < 0) return undefined;
+  try {
+    // A log may have its own text on both sides.
+    const metrics: unknown = JSON.parse(line.slice(at, line.lastIndexOf('}') + 1));
+    const isOurs = Object.keys(Object(metrics)).some((name) => NAMES.has(name));
+    return isOurs && '_aws' in Object(metrics) ? Object(metrics) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Sums up the lines that `emf()` writes. Other lines are left alone. */
 export class Top {
   #lines = 0;
@@ -31,15 +55,8 @@ export class Top {
 
   /** True if the line had metrics of the cache. */
   add(line: string): boolean {
-    const at = line.search(START);
-    if (at < 0) return false;
-    let metrics: Readonly<Record<string, unknown>>;
-    try {
-      metrics = Object(JSON.parse(line.slice(at)));
-    } catch {
-      return false;
-    }
-    if (!('_aws' in metrics)) return false;
+    const metrics = metricsIn(line);
+    if (!metrics) return false;
     this.#lines++;
     for (const [name, value] of Object.entries(metrics)) {
       if (typeof value === 'number') this.#counts.set(name, (this.#counts.get(name) ?? 0) + value);

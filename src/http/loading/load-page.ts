@@ -6,7 +6,6 @@ import {
 import { firstVariantKey } from '../../model/response-key.js';
 import type { Exchange, Kit } from '../kit.js';
 import {
-  BODILESS,
   entryTimes,
   freshLeft,
   type Index,
@@ -16,11 +15,12 @@ import {
 } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
 import { requestDirectives } from '../rules/freshness.js';
-import { entityTag, isCredentialed, type Judged, judge, storedHeaders } from '../rules/judge.js';
+import { isCredentialed, type Judged, judge } from '../rules/judge.js';
 import { hashOf, matches } from '../rules/vary.js';
-import { bodyFields, contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
+import { contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
 import type { Call } from './call.js';
 import { isOf, loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
+import { pageOf } from './page-of.js';
 import { carryTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull } from './url-index.js';
 
@@ -171,28 +171,14 @@ export class PageLoad {
     }
     if (length !== undefined && length !== bytes.length)
       return this.#refuse(new Response(Buffer.from(bytes), response), 'incomplete');
-    return this.#store(this.#page(response, judged, { tags, bytes, receivedMs }));
+    const { key } = this.#call.wanted;
+    const { tagHeader } = this.#kit.settings;
+    return this.#store(pageOf(response, judged, { key, tags, bytes, receivedMs, tagHeader }));
   }
 
   #stream(response: Response, { stream, rest }: ReturnType<typeof relay>): typeof rest {
     this.#call.stream(new Response(stream, response));
     return rest;
-  }
-
-  #page(
-    response: Response,
-    { vary, isPublic, isExplicit, ...times }: Judged,
-    { tags, bytes, receivedMs }: Pick<Page, 'tags' | 'receivedMs'> & { bytes: Uint8Array },
-  ): Page {
-    const { status } = response;
-    const headers = storedHeaders(response.headers, this.#kit.settings.tagHeader);
-    const has = (name: string) => headers.some(([each]) => each === name);
-    if (status === 200 && !has('etag')) headers.push(['etag', entityTag(bytes)]);
-    if (!has('date')) headers.push(['date', new Date(receivedMs).toUTCString()]);
-    const body = response.body === null || BODILESS.has(status) ? {} : bodyFields(bytes);
-    const { key } = this.#call.wanted;
-    const about = { key, status, headers, vary, tags, receivedMs, isPublic, isExplicit };
-    return { kind: 'page', ...about, ...times, ...body };
   }
 
   async #store(page: Page): Promise<Stored> {

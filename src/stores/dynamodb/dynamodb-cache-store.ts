@@ -11,7 +11,7 @@ import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { inParallel } from '../../util/in-parallel.js';
-import { both, type Overflow, overflowOf } from '../overflow.js';
+import { both, type Overflow, overflowOf } from '../overflow/overflow.js';
 import { nothingLive, unchanged } from './conditions.js';
 import type { Database, Item } from './database.js';
 import { isDax, withoutVersions } from './dax.js';

@@ -1,4 +1,4 @@
-import type { CacheError } from '../../model/errors.js';
+import { CacheError } from '../../model/errors.js';
 import { type FailedRequest, type Refusal, refusedError, unsentError } from '../aws/error.js';
 import { describePlace } from '../aws/place.js';
 import type { Operation, Place } from './database.js';
@@ -27,3 +27,9 @@ const request = (operation: Operation | 'warm', place: Place): FailedRequest => 
   subject: place.table,
   remedyOf: (refusal) => remedyOf(place, operation, refusal),
 });
+
+/** An item that another program wrote. */
+export function foreign(key: string): CacheError {
+  const message = `The item of "${key}" holds neither text nor bytes, so another program wrote it: give the cache its own table.`;
+  return new CacheError('CORRUPT', message, { subject: key });
+}

@@ -11,11 +11,14 @@ import {
 } from './record.js';
 import { scanPages } from './scan.js';
 
+/** A page of 1 MB of small items takes DynamoDB Local seconds, and a table of many of them longer than its time limit. */
+const MOST_ITEMS = 1_000;
+
 /** The records of a table as they are stored, items of other programs included. */
 export function inspectTable(database: Database, tableName: string): StoreInspection {
   return {
-    async *pages(start, pageSize) {
-      const request = { TableName: tableName, ...(pageSize && { Limit: pageSize }) };
+    async *pages(start, pageSize = MOST_ITEMS) {
+      const request = { TableName: tableName, Limit: Math.min(pageSize, MOST_ITEMS) };
       for await (const { items } of scanPages(database, request)) {
         const records = items.map(describeItem);
         yield start ? records.filter(({ key }) => key.startsWith(start)) : records;

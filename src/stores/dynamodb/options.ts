@@ -4,7 +4,7 @@ import type { CacheStore } from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import { OVERFLOW_BYTES } from '../overflow.js';
+import { OVERFLOW_BYTES } from '../overflow/overflow.js';
 
 export interface DynamoDBCacheStoreOptions {
   /** The name of a table with a string partition key `pk` and TTL on `expiresAt`. */

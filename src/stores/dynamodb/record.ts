@@ -1,8 +1,8 @@
 import { builtin } from '../../aws/builtin.js';
 import type { CacheVersion } from '../../model/cache-store.js';
-import { CacheError } from '../../model/errors.js';
 import type { Raw } from '../../serializers/serializer.js';
 import type { Item } from './database.js';
+import { foreign } from './error.js';
 
 /**
  * The attributes of an item. Every expression names them by alias, because DynamoDB reserves words such as VALUE.
@@ -91,8 +91,7 @@ export function rawValue(item: Item, key: string): string | Uint8Array {
   }
   // The SDK returns binary attributes as Uint8Array, perhaps of another realm.
   if (ArrayBuffer.isView(value)) return value as Uint8Array;
-  const message = `The item of "${key}" holds neither text nor bytes, so another program wrote it: give the cache its own table.`;
-  throw new CacheError('CORRUPT', message, { subject: key });
+  throw foreign(key);
 }
 
 /** The size of an item without its key, value and entry, bytes: names, version and times. */

@@ -1,2 +1,3 @@
 export { type KeyvAdapter, keyvAdapter } from './keyv-adapter.js';
-export { KeyvCacheStore, type KeyvCacheStoreOptions } from './keyv-cache-store.js';
+export { KeyvCacheStore } from './keyv-cache-store.js';
+export type { KeyvCacheStoreOptions } from './options.js';

@@ -7,15 +7,9 @@ import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
 import { isPromise, type MaybePromise } from '../../util/promises.js';
-import { type KeyvAccess, keyvAccess } from './keyv.js';
+import { type KeyvAccess, keyvAccess } from './connection.js';
+import type { KeyvCacheStoreOptions } from './options.js';
 import { parseRecord, recordText, storedValue } from './record.js';
-
-export interface KeyvCacheStoreOptions {
-  /** Default: JSON. Keyv's own serialization adds another layer around it. */
-  readonly serializer?: Serializer | undefined;
-  /** The clock that decides when values expire. Default: the system clock. */
-  readonly clock?: Clock | undefined;
-}
 
 /**
  * How much longer than its value a record stays in Keyv, milliseconds. The record says when its value expires. The ttl of a

@@ -1,8 +1,8 @@
 import { withEnvelope } from '../../model/entry.js';
-import { CacheError } from '../../model/errors.js';
 import type { Raw } from '../../serializers/serializer.js';
 import type { ValueCodec } from '../../serializers/value-codec.js';
 import { whenReady } from '../../util/promises.js';
+import { corrupt } from './error.js';
 
 /*
  * A record is text, because any Keyv and any storage keeps text as it is:
@@ -55,9 +55,4 @@ export function storedValue(record: KeyvRecord, key: string, codec: ValueCodec):
   const value = codec.deserialize(isText ? text : Buffer.from(text, 'base64'), key);
   if (!hasEntry) return value;
   return whenReady(value, (read) => withEnvelope(body.slice(0, start - 1), read, key));
-}
-
-function corrupt(key: string): CacheError {
-  const message = `Keyv returned something else than a record of this store for "${key}": give the cache a namespace of its own.`;
-  return new CacheError('CORRUPT', message, { subject: key });
 }

@@ -17,7 +17,7 @@ import { globMatcher } from '../../util/glob.js';
 import { tooLarge } from './error.js';
 import { HeapSize, rawBytes } from './heap-size.js';
 import { bound, type MemoryCacheStoreOptions } from './options.js';
-import { frameBytes, newRecord, ownRaw, refill, type Stored, TOKEN_EXPIRY } from './record.js';
+import { frameBytes, newRecord, ownRaw, PAST, refill, type Stored } from './record.js';
 import { Sieve } from './sieve.js';
 
 /**
@@ -156,10 +156,10 @@ export class MemoryCacheStore implements CacheStore {
   }
 
   #expire(record: Stored): undefined {
-    if (record.expiresAt === TOKEN_EXPIRY) return;
+    if (record.expiresAt === PAST) return;
     // An expired read still counts as a visit, so eviction spares the refill.
     record.visited = true;
-    refill(record, undefined, undefined, TOKEN_EXPIRY);
+    refill(record, undefined, undefined, PAST);
     this.#count(record, frameBytes(record.key, undefined));
   }
 
@@ -206,7 +206,7 @@ export class MemoryCacheStore implements CacheStore {
   #token(key: string): CacheVersion {
     const record = this.#records.get(key);
     if (!record && frameBytes(key, undefined) > this.#maxBytes) return '';
-    return (record ?? this.#put(key, undefined, undefined, TOKEN_EXPIRY)).version;
+    return (record ?? this.#put(key, undefined, undefined, PAST)).version;
   }
 
   /** An overwritten record keeps its place, and an overwritten value counts as read, so eviction spares it. */
@@ -214,7 +214,7 @@ export class MemoryCacheStore implements CacheStore {
     const bytes = frameBytes(key, envelope) + (raw === undefined ? 0 : rawBytes(raw));
     if (bytes > this.#maxBytes) throw tooLarge(key, bytes, this.#maxBytes);
     const held = this.#records.get(key);
-    if (held && held.expiresAt !== TOKEN_EXPIRY) held.visited = true;
+    if (held && held.expiresAt !== PAST) held.visited = true;
     const record = held ?? newRecord(key);
     const full = () => !held && this.#records.size >= this.#maxEntries;
     while (full() || this.#bytes - record.bytes + bytes > this.#maxBytes)

@@ -18,13 +18,13 @@ export interface Stored extends SieveNode {
   shared: unknown;
   /** The parsed value of which each reader gets a copy, because copying is faster than parsing JSON again. */
   tree: unknown;
-  /** `TOKEN_EXPIRY` in a token. */
+  /** `PAST` in a token. */
   expiresAt: number;
   bytes: number;
 }
 
-/** A time before any other, so that a token never counts as live. */
-export const TOKEN_EXPIRY = -Infinity;
+/** A time before any other, so that a token, which has no value, never counts as live. */
+export const PAST = -Infinity;
 
 export const newRecord = (key: string): Stored => ({
   key,
@@ -33,7 +33,7 @@ export const newRecord = (key: string): Stored => ({
   envelope: undefined,
   shared: undefined,
   tree: undefined,
-  expiresAt: TOKEN_EXPIRY,
+  expiresAt: PAST,
   bytes: 0,
   visited: false,
   newer: undefined,

@@ -1,4 +1,5 @@
 import { CacheError } from '../../model/errors.js';
+import { noNodeError } from './error.js';
 
 /**
  * Commands that every client must have. ioredis and iovalkey offer them on `Redis` (one server or Sentinel) and on
@@ -16,6 +17,15 @@ export interface RedisCommands {
   ping(): Promise<string>;
   publish(channel: string, message: string): Promise<number>;
 }
+
+/**
+ * The rule for repeating a command whose outcome is unknown.
+ *
+ * - `read`: always. Its reply counts only if it came from a master.
+ * - `write`: always, because a second copy does no harm.
+ * - `once`: only if it was not sent.
+ */
+export type Kind = 'read' | 'write' | 'once';
 
 /** The client of one server, or of one node of a Cluster. */
 export interface RedisNode {
@@ -125,5 +135,5 @@ export async function masters(client: RedisClient): Promise<RedisNode[]> {
   });
   const found = client.nodes('master');
   if (found.length > 0) return found;
-  throw new CacheError('STORE_FAILED', 'No master of the Cluster can be reached.');
+  throw noNodeError('master');
 }

@@ -1,29 +1,20 @@
-import { CacheError } from '../../model/errors.js';
 import { type Clock, withTimeout } from '../../model/time.js';
 import {
   checkChannelClient,
   checkClient,
   isCluster,
+  type Kind,
   type RedisClient,
   type RedisNode,
   readsMasters,
 } from './client.js';
 import { CommandBatch } from './command-batch.js';
-import { redisError } from './error.js';
+import { noNodeError, redisError } from './error.js';
 import { MasterProof } from './master-proof.js';
 import { OPEN_MS } from './own-client.js';
 import { placeOfClient } from './place.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
-
-/**
- * The rule for repeating a command whose outcome is unknown.
- *
- * - `read`: always. Its reply counts only if it came from a master.
- * - `write`: always, because a second copy does no harm.
- * - `once`: only if it was not sent.
- */
-export type Kind = 'read' | 'write' | 'once';
 
 export type Command<T> = (client: ScriptedClient) => Promise<T>;
 
@@ -128,7 +119,7 @@ export class GivenConnection implements Connection {
     const found = nodes();
     const node = found[Math.floor(Math.random() * found.length)];
     if (node) return node;
-    throw new CacheError('STORE_FAILED', 'No node of the Cluster can be reached.');
+    throw noNodeError('node');
   }
 
   /** Does nothing, because the user closes the client. */

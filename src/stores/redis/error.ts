@@ -86,3 +86,21 @@ interface ClientError extends Error {
 /** The error of a fill whose read found no memory for its token. */
 export const noTokenError = (key: string, place: string): CacheError =>
   redisError('fill', key, new Error('OOM when the token was to be left that a fill needs'), place);
+
+/** A value that another program or another serializer wrote. */
+export function foreign(key: string): CacheError {
+  const message = `Another program wrote the value of "${key}" in Redis: give this store a prefix of its own.`;
+  return new CacheError('CORRUPT', message, { subject: key });
+}
+
+/** A Cluster whose client knows none of the nodes that a command needs. */
+export const noNodeError = (node: 'master' | 'node'): CacheError =>
+  new CacheError('STORE_FAILED', `No ${node} of the Cluster can be reached.`);
+
+/** A call of a closed store. */
+export const closedError = (): CacheError =>
+  new CacheError('STORE_FAILED', 'The store is closed: make a new one, or close it later.');
+
+/** A channel of invalidations that is not ready. */
+export const channelError = (what: string): CacheError =>
+  new CacheError('TIMEOUT', `${what}: copies in the tiers above are not served meanwhile.`);

@@ -53,9 +53,10 @@ export function inspectRedis(options: RedisCacheStoreOptions): RedisInspection {
     pages,
     async read(key) {
       const stored = keys.encode(key);
-      const both: Command<[Uint8Array | null, unknown]> = (client) =>
-        Promise.all([client.getBuffer(stored), callOf(client)('PTTL', stored)]);
+      const both: Command<[Uint8Array | null | undefined, unknown]> = (client) =>
+        Promise.all([client.getBuffer(stored).catch(ifWrongType), callOf(client)('PTTL', stored)]);
       const [raw, left] = await connection.send('get', key, both, 'read');
+      if (raw === undefined) return ofAnotherType(key);
       return raw
         ? describeRecord(key, {
             bytes: Buffer.from(raw),
@@ -92,11 +93,19 @@ async function describeKey(
       isWhole: false,
     });
   } catch (error) {
-    if (!String(Object(error).message).startsWith('WRONGTYPE')) throw error;
-    const none = { collectedAt: undefined, envelope: undefined, raw: undefined };
-    return { key, kind: 'foreign', bytes: 0, expiresAt: 0, version: UNKNOWN_VERSION, ...none };
+    return ifWrongType(error) ?? ofAnotherType(key);
   }
 }
+
+/** Undefined for the refusal of a key that holds no string. @throws any other error. */
+function ifWrongType(error: unknown): undefined {
+  if (!String(Object(error).message).startsWith('WRONGTYPE')) throw error;
+}
+
+const ofAnotherType = (key: string): StoredRecord => ({
+  ...{ key, kind: 'foreign', bytes: 0, expiresAt: 0, version: UNKNOWN_VERSION },
+  ...{ collectedAt: undefined, envelope: undefined, raw: undefined },
+});
 
 const LINE_FEED = 10;
 

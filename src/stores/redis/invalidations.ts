@@ -1,10 +1,9 @@
-import { CacheError } from '../../model/errors.js';
 import { withTimeout } from '../../model/time.js';
 import { uniqueId } from '../../util/unique-id.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import type { RedisClient } from './client.js';
 import type { Connection } from './connection.js';
-import { redisError } from './error.js';
+import { channelError, redisError } from './error.js';
 import type { Subscriber } from './subscriber.js';
 
 /** Time limits, milliseconds. */
@@ -63,7 +62,7 @@ export class RedisInvalidations implements InvalidationChannel {
       return await withTimeout(heard, ECHO_MS, () => {
         // The connection is dead. The next call opens another one.
         this.#drop(session);
-        throw late(`No echo from Redis within ${ECHO_MS} ms`);
+        throw channelError(`No echo from Redis within ${ECHO_MS} ms`);
       });
     } finally {
       this.#echoes.delete(echo);
@@ -81,7 +80,7 @@ export class RedisInvalidations implements InvalidationChannel {
   }
 
   async #open(): Promise<Session> {
-    if (this.#closed) throw late('The channel is closed');
+    if (this.#closed) throw channelError('The channel is closed');
     this.#opening ??= this.#connect().finally(() => {
       this.#opening = undefined;
     });
@@ -106,9 +105,9 @@ export class RedisInvalidations implements InvalidationChannel {
     try {
       const subscribing = subscriber.subscribe(this.#everybody, this.#self);
       await withTimeout(subscribing, SUBSCRIBE_MS, () => {
-        throw late(`No subscription in Redis within ${SUBSCRIBE_MS} ms`);
+        throw channelError(`No subscription in Redis within ${SUBSCRIBE_MS} ms`);
       });
-      if (this.#closed) throw late('The channel is closed');
+      if (this.#closed) throw channelError('The channel is closed');
     } catch (error) {
       subscriber.disconnect();
       throw error;
@@ -124,6 +123,3 @@ export class RedisInvalidations implements InvalidationChannel {
     if (this.#session === session) this.#session = undefined;
   }
 }
-
-const late = (what: string): CacheError =>
-  new CacheError('TIMEOUT', `${what}: copies in the tiers above are not served meanwhile.`);

@@ -2,7 +2,7 @@ import type { CacheStore } from '../../model/cache-store.js';
 import { CacheError, invalid } from '../../model/errors.js';
 import { LONGEST_TIMER_MS } from '../../model/time.js';
 import type { Serializer } from '../../serializers/serializer.js';
-import { OVERFLOW_BYTES } from '../overflow.js';
+import { OVERFLOW_BYTES } from '../overflow/overflow.js';
 import { type RedisClient, refuseKeyPrefix } from './client.js';
 import type { NodeRedisClient } from './node-redis/client-types.js';
 import { parseUrl } from './url.js';
@@ -16,7 +16,7 @@ export interface RedisCacheStoreOptions {
   readonly url?: string | undefined;
   /** URLs of some nodes of a Cluster, from which the client learns the others. They differ in host and port only. */
   readonly nodes?: readonly string[] | undefined;
-  /** True if `url` is of a Cluster, such as ElastiCache Serverless or a configuration endpoint. */
+  /** True if `url` is of a Cluster, such as ElastiCache Serverless or a configuration endpoint. Default: false. */
   readonly cluster?: boolean | undefined;
   /**
    * ElastiCache's login by IAM, which needs TLS. The store signs a new token for each connection with the credentials of

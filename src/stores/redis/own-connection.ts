@@ -1,10 +1,9 @@
-import { CacheError } from '../../model/errors.js';
 import { type Clock, withTimeout } from '../../model/time.js';
 import { LATE, OperationTimeouts } from '../../resilience/operation-timeouts.js';
-import type { RedisClient } from './client.js';
+import type { Kind, RedisClient } from './client.js';
 import { CommandBatch } from './command-batch.js';
-import type { Command, Connection, Kind } from './connection.js';
-import { messageOf, redisError } from './error.js';
+import type { Command, Connection } from './connection.js';
+import { closedError, messageOf, redisError } from './error.js';
 import { MasterProof } from './master-proof.js';
 import type { ClientSettings } from './options.js';
 import { type Client, openClient, QUIT_MS } from './own-client.js';
@@ -181,7 +180,7 @@ export class OwnConnection implements Connection {
   }
 
   async #open(): Promise<Client> {
-    if (this.#closed) throw closed();
+    if (this.#closed) throw closedError();
     this.#opening ??= this.#connect().finally(() => {
       this.#opening = undefined;
     });
@@ -199,7 +198,7 @@ export class OwnConnection implements Connection {
       : openClient(settings, onError));
     if (this.#closed) {
       client.disconnect();
-      throw closed();
+      throw closedError();
     }
     client.on('end', () => this.#drop(client));
     // A pending command keeps the process alive by its timer. The connection as such must not.
@@ -217,9 +216,6 @@ export class OwnConnection implements Connection {
     own.disconnect();
   }
 }
-
-const closed = (): CacheError =>
-  new CacheError('STORE_FAILED', 'The store is closed: make a new one, or close it later.');
 
 /** The fate of a command that failed. Undefined if Redis has answered it, or if no time is left for another try. */
 function fateOf(error: unknown): 'unsent' | 'refused' | 'unknown' | undefined {

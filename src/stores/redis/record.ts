@@ -1,8 +1,8 @@
 import type { CacheVersion } from '../../model/cache-store.js';
 import { withEnvelope } from '../../model/entry.js';
-import { CacheError } from '../../model/errors.js';
 import type { ValueCodec } from '../../serializers/value-codec.js';
 import { whenReady } from '../../util/promises.js';
+import { foreign } from './error.js';
 
 /*
  * A record is one string:
@@ -139,8 +139,7 @@ export class RedisRecord {
       case ENTRY_OF_BYTES:
         return this.#entry(key, codec);
     }
-    const message = `Another program wrote the value of "${key}" in Redis: give this store a prefix of its own.`;
-    throw new CacheError('CORRUPT', message, { subject: key });
+    throw foreign(key);
   }
 
   #entry(key: string, codec: ValueCodec): unknown {

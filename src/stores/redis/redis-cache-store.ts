@@ -13,8 +13,9 @@ import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
 import { attempt, type MaybePromise } from '../../util/promises.js';
 import { uniqueId } from '../../util/unique-id.js';
-import { type Overflow, overflowOf } from '../overflow.js';
+import { type Overflow, overflowOf } from '../overflow/overflow.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
+import { ALWAYS, NOTHING_LIVE, unchanged } from './conditions.js';
 import type { Command, Connection } from './connection.js';
 import { connectionOf } from './connection-of.js';
 import { RedisInvalidations } from './invalidations.js';
@@ -24,7 +25,7 @@ import { ID_BYTES, NO_TOKEN, pointerId, RedisRecord, UNKNOWN_VERSION } from './r
 import { isValue, unlinkAll } from './scan.js';
 import { recall, ValueMemo } from './value-memo.js';
 import { RecordValues } from './values.js';
-import { ALWAYS, ifUnchanged, NO_VALUE, versionedWrites, type Write } from './writes.js';
+import { versionedWrites, type Write } from './writes.js';
 
 /**
  * Keeps values in Redis or Valkey: a single server, Sentinel or Cluster.
@@ -136,7 +137,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
-    return this.#write({ key, value, ttl }, NO_VALUE);
+    return this.#write({ key, value, ttl }, NOTHING_LIVE);
   }
 
   async setIfUnchanged<T>(
@@ -145,8 +146,8 @@ export class RedisCacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    const unchanged = ifUnchanged(version, key, this.#connection.place);
-    return this.#write({ key, value, ttl }, unchanged);
+    const when = unchanged(version, key, this.#connection.place);
+    return this.#write({ key, value, ttl }, when);
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {

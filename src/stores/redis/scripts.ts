@@ -1,5 +1,6 @@
 import { type RedisClient, requireMembers } from './client.js';
-import { END_BYTES, HEADER_BYTES, TOKEN, UNKNOWN_VERSION, VERSION_BYTES } from './record.js';
+import { IS_ADD, IS_COPY_OF_ITSELF, IS_NOTHING, IS_SET, IS_TOKEN, VERSION } from './conditions.js';
+import { END_BYTES, HEADER_BYTES, TOKEN } from './record.js';
 
 /** Lua for the header of a record, from a `kind` and an `ends` of 15 digits. */
 const HEADER = "kind .. ARGV[1] .. time[1] .. string.format('%06d', time[2]) .. ends .. '\\n'";
@@ -19,29 +20,8 @@ if not left.err then return token end
 if string.find(left.err, 'OOM ', 1, true) then return '' end
 return left`;
 
-/*
- * The life of a key, and when a write may take place:
- *
- *     nothing ──read──▶ token t1 ──fill with t1──▶ value v2 ──set──▶ value v3 ──del──▶ nothing ──read──▶ token t4
- *
- *     set                     always
- *     add                     at nothing and at a token, because neither holds a value
- *     fill with version t1    at t1 only: after `del` the token is gone, after a fill or `set` the version is another
- *     a copy of itself        never, but it reports success: the client resent the command after a lost reply
- *
- * The clauses, in Lua, of `header` (the beginning of the record, or '') and `when` ('set', 'add' or a version):
- */
-const IS_SET = "when == 'set'";
-const IS_ADD = "when == 'add'";
-const IS_COPY_OF_ITSELF = 'string.sub(header, 2, 37) == ARGV[1]';
-const IS_NOTHING = "header == ''";
-/** True if a line feed ends the header. Another program's value has none there. */
-const IS_OURS = `string.byte(header, ${HEADER_BYTES}) == 10`;
-const IS_TOKEN = `${IS_OURS} and string.sub(header, 1, 1) == '${TOKEN}'`;
-const VERSION = `${IS_OURS} and string.sub(header, 2, ${1 + VERSION_BYTES}) or '${UNKNOWN_VERSION}'`;
-
 /**
- * Writes a value. Returns 1 if written, else 0. ARGV: a fresh id, the value's life (ms), its kind, the value, and the
+ * Writes a value. `conditions.ts` has the clauses. Returns 1 if written, else 0. ARGV: a fresh id, the value's life (ms), its kind, the value, and the
  * condition: 'set', 'add' or the version that the record must still have.
  */
 const writeScript = () => `

@@ -96,6 +96,7 @@ export function recall<T>(known: Known | undefined, raw: Uint8Array): VersionedR
   if (!parsed || raw.length !== parsed.bytes) return undefined;
   const { header, version, expiresAt } = parsed;
   for (let i = 0; i < header.length; i++) if (raw[i] !== header[i]) return undefined;
+  // A copy of what was parsed for this version.
   return { value: copyOfStored(parsed.tree) as T, version, expiresAt };
 }
 

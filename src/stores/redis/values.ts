@@ -3,7 +3,8 @@ import { bareValue, envelopeOf, withEnvelope } from '../../model/entry.js';
 import type { Raw } from '../../serializers/serializer.js';
 import type { ValueCodec } from '../../serializers/value-codec.js';
 import { type MaybePromise, whenReady } from '../../util/promises.js';
-import { type Overflow, readOverflow, tooLarge } from '../overflow.js';
+import { tooLarge } from '../overflow/error.js';
+import { type Overflow, readOverflow } from '../overflow/overflow.js';
 import { pointerBody, type RecordBody, type RedisRecord, recordBody } from './record.js';
 
 /** Converts between values and records. A value that is too large for its record is in the overflow store. */

@@ -1,4 +1,4 @@
-import type { CacheError } from '../../model/errors.js';
+import { CacheError } from '../../model/errors.js';
 import { type FailedRequest, refusedError, unsentError } from '../aws/error.js';
 import { describePlace } from '../aws/place.js';
 import type { Operation, Place, S3Refusal, Setting } from './database.js';
@@ -30,3 +30,11 @@ const request = (operation: Operation | Setting | 'warm', place: Place): FailedR
   subject: place.bucket,
   remedyOf: (refusal) => remedyOf(place, operation, refusal),
 });
+
+/** An object that another program wrote. */
+export const foreign = (key: string): CacheError => corrupt(key, 'is not one of a cache');
+
+export function corrupt(key: string, what: string): CacheError {
+  const message = `The object of "${key.slice(0, 100)}" in S3 ${what}: keep other programs out of the store's prefix.`;
+  return new CacheError('CORRUPT', message, { subject: key });
+}

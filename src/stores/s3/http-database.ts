@@ -10,14 +10,8 @@ import {
   type Timeouts,
 } from '../../aws/transport.js';
 import { invalid } from '../../model/errors.js';
-import {
-  ABSENT,
-  type Database,
-  type Operation,
-  type Place,
-  type S3Refusal,
-  type Setting,
-} from './database.js';
+import { headersOf, unchanged } from './conditions.js';
+import type { Database, Operation, Place, S3Refusal, Setting } from './database.js';
 import { s3Error, unansweredError } from './error.js';
 import { TIMEOUTS } from './options.js';
 import { deletion, parseDeletion, parseList, textOf } from './xml.js';
@@ -85,9 +79,10 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Http
       throw failed('get', response);
     },
     async put(name, body, etag, isLate) {
-      const condition: Record<string, string> =
-        etag === ABSENT ? { 'if-none-match': '*' } : { 'if-match': etag };
-      const headers = { 'content-type': 'application/octet-stream', ...condition };
+      const headers = {
+        'content-type': 'application/octet-stream',
+        ...headersOf(unchanged(etag)),
+      };
       const response = await send('put', { method: 'PUT', name, headers, body, isLate });
       const { status, attempts } = response;
       if (status === 200 && response.headers.etag) return { kind: 'written' };
@@ -120,7 +115,8 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Http
       };
       const query = 'delete=';
       const response = await send('delete', { method: 'POST', query, headers, body });
-      const errors = response.status === 200 ? parseDeletion(String(response.body)) : undefined;
+      // Only the answer to a deletion has this form.
+      const errors = parseDeletion(String(response.body));
       if (errors) return errors;
       throw failed('delete', response);
     },

@@ -1,6 +1,6 @@
 import { withEnvelope } from '../../model/entry.js';
-import { CacheError } from '../../model/errors.js';
 import type { ValueCodec } from '../../serializers/value-codec.js';
+import { corrupt } from './error.js';
 
 /*
  * An object is three lines of text and the value:
@@ -108,11 +108,4 @@ export function s3Record(body: Buffer): S3Record | undefined {
     },
   };
   return record;
-}
-
-export const foreign = (key: string): CacheError => corrupt(key, 'is not one of a cache');
-
-function corrupt(key: string, what: string): CacheError {
-  const message = `The object of "${key.slice(0, 100)}" in S3 ${what}: keep other programs out of the store's prefix.`;
-  return new CacheError('CORRUPT', message, { subject: key });
 }

@@ -4,22 +4,23 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { bareValue, envelopeOf } from '../../model/entry.js';
 import { type Clock, monotonic, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { inParallel } from '../../util/in-parallel.js';
 import { isPromise } from '../../util/promises.js';
-import { tooLarge } from '../overflow.js';
+import type { When } from './conditions.js';
 import { ABSENT, type Database, type StoredObject } from './database.js';
+import { foreign } from './error.js';
 import { httpDatabase } from './http-database.js';
 import { matcher, type S3Keys, s3Keys } from './keys.js';
-import { checkedBucket, LARGEST_OBJECT_BYTES, type S3CacheStoreOptions } from './options.js';
-import { foreign, HEAD_BYTES, type S3Record, s3Record, tombstone, valueRecord } from './record.js';
+import { checkedBucket, type S3CacheStoreOptions } from './options.js';
+import { HEAD_BYTES, type S3Record, s3Record, tombstone } from './record.js';
 import { deleteObjects, listNames } from './scan.js';
 import { sdkDatabase } from './sdk-database.js';
-import { versionedWrites, type When, type Write } from './writes.js';
+import { ObjectValues } from './values.js';
+import { versionedWrites, type Write } from './writes.js';
 
 /** The most requests of one call in parallel, because a batch must not open a socket for each of its objects. */
 const MOST_REQUESTS = 25;
@@ -52,6 +53,7 @@ export class S3CacheStore implements CacheStore {
   readonly #database: Database;
   readonly #keys: S3Keys;
   readonly #write: Write;
+  readonly #values: ObjectValues;
   readonly #codec: ValueCodec;
   readonly measure: ValueCodec['measure'] = (report) => this.#codec.measure(report);
   readonly #clock: Clock;
@@ -66,6 +68,7 @@ export class S3CacheStore implements CacheStore {
     this.#clock = options.clock ?? systemClock;
     this.#write = versionedWrites(this.#database, this.#clock);
     this.#codec = valueCodec(options.serializer);
+    this.#values = new ObjectValues(this.#codec);
     this.serializer = this.#codec.serializer;
   }
 
@@ -102,7 +105,7 @@ export class S3CacheStore implements CacheStore {
   }
 
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#put(key, value, ttl, 'always');
+    await this.#put({ key, value, ttl }, 'always');
   }
 
   async setIfUnchanged<T>(
@@ -111,11 +114,11 @@ export class S3CacheStore implements CacheStore {
     ttl: number,
     version: CacheVersion,
   ): Promise<boolean> {
-    return this.#put(key, value, ttl, { etag: version });
+    return this.#put({ key, value, ttl }, { etag: version });
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
-    return this.#put(key, value, ttl, 'add');
+    return this.#put({ key, value, ttl }, 'nothing-live');
   }
 
   async setMany(entries: readonly StoreEntry[]): Promise<void> {
@@ -192,7 +195,7 @@ export class S3CacheStore implements CacheStore {
     if (!record) throw foreign(key);
     if (!record.isLive(this.#clock.now())) return undefined;
     // The caller names the type of its value, which no store can check.
-    return (await record.value(key, this.#codec)) as T;
+    return (await this.#values.read(record, key)) as T;
   }
 
   /** The record of a name, without its value. */
@@ -220,15 +223,11 @@ export class S3CacheStore implements CacheStore {
   }
 
   /** Writes a value, if the condition holds. Resolves to true if it was written. */
-  async #put(key: string, value: unknown, ttl: number, when: When): Promise<boolean> {
+  async #put(entry: StoreEntry, when: When): Promise<boolean> {
     const called = [this.#clock.now(), monotonic()] as const;
-    const end = called[0] + ttl * 1000;
-    const serialized = this.#codec.serialize(bareValue(value), key);
+    const made = this.#values.content(entry, called[0] + entry.ttl * 1000);
     // An `await` for nothing would send the write after a `del` that was called after it.
-    const raw = isPromise(serialized) ? await serialized : serialized;
-    const content = valueRecord(key, raw, envelopeOf(value), end);
-    const bytes = Buffer.byteLength(raw);
-    if (bytes > LARGEST_OBJECT_BYTES) throw tooLarge(key, bytes, LARGEST_OBJECT_BYTES, true);
-    return this.#write(this.#keys.encode(key), content, when, { called });
+    const content = isPromise(made) ? await made : made;
+    return this.#write(this.#keys.encode(entry.key), content, when, { called });
   }
 }

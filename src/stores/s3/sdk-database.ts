@@ -12,14 +12,8 @@ import {
   notAClient,
   openedOnce,
 } from '../aws/sdk-client.js';
-import {
-  ABSENT,
-  type Database,
-  type Operation,
-  type Place,
-  type PutOutcome,
-  type S3Refusal,
-} from './database.js';
+import { unchanged } from './conditions.js';
+import type { Database, Operation, Place, PutOutcome, S3Refusal } from './database.js';
 import { s3Error } from './error.js';
 import { TIMEOUTS } from './options.js';
 
@@ -131,7 +125,7 @@ export function sdkDatabase(
         'put',
         {
           ...{ Key: name, Body: body, ContentType: 'application/octet-stream' },
-          ...(etag === ABSENT ? { IfNoneMatch: '*' } : { IfMatch: etag }),
+          ...unchanged(etag),
         },
         {
           use: (): PutOutcome => ({ kind: 'written' }),

@@ -1,6 +1,7 @@
 import { LONGEST_SEND_MS } from '../../model/fence-window.js';
 import { type Clock, monotonic, pause, withTimeout } from '../../model/time.js';
 import { uniqueId } from '../../util/unique-id.js';
+import { nothingLive, type When } from './conditions.js';
 import { ABSENT, type Database, type ETag } from './database.js';
 import { s3Error } from './error.js';
 import { type Content, HEAD_BYTES, s3Record } from './record.js';
@@ -11,15 +12,6 @@ const MOST_ROUNDS = 16;
 const LONGEST_TURN_MS = 500;
 /** The longest pause before another try, per round, milliseconds. */
 const PAUSE_MS = 10;
-
-/**
- * The condition of a write.
- *
- * - `always`: whatever the object is now.
- * - `add`: while the key has no live value.
- * - an ETag: as long as the object is as a read saw it.
- */
-export type When = 'always' | 'add' | { readonly etag: ETag };
 
 export interface WriteOptions {
   /** A first guess at the ETag, which saves a request. */
@@ -53,18 +45,6 @@ interface Prepared {
   readonly body: Uint8Array;
   readonly isLate: () => boolean;
 }
-
-/*
- * An object's life. Every write has a fresh id in its body, and so a new ETag.
- *
- *                  set           del           set          end        lifecycle rule
- *     no object ──┬── value ────┬─ tombstone ─┬── value ───┬── value ───┬── no object ──▶
- *                 │  live       │             │  live      │  expired   │
- *     ETag:       │  a          │  b          │  c         │  c         │
- *
- * A fill that read "no object" applies only while there is none (If-None-Match), a fill that read "a" only in the first
- * span (If-Match). "no object" returns a day or more after the last write, when no load that saw it before may fill.
- */
 
 /**
  * Every write is conditional on the object's ETag, those of `set` and `del` as well, after a read. Otherwise a request
@@ -113,7 +93,7 @@ export function versionedWrites(database: Database, clock: Clock): Write {
   async function writeAnyhow(
     name: string,
     { id, body, isLate }: Prepared,
-    when: 'always' | 'add',
+    when: 'always' | 'nothing-live',
     seen: ETag | undefined,
   ): Promise<boolean> {
     let guess = seen;
@@ -125,8 +105,7 @@ export function versionedWrites(database: Database, clock: Clock): Write {
         const found = await database.get(name, HEAD_BYTES);
         const record = found && s3Record(found.body);
         if (record?.id === id) return true;
-        // An object of another program counts as a value: `add` must not replace it.
-        if (when === 'add' && found && (!record || record.isLive(clock.now()))) return false;
+        if (when === 'nothing-live' && !nothingLive(found, record, clock.now())) return false;
         etag = found?.etag ?? ABSENT;
       }
       const outcome = await database.put(name, body, etag, isLate);

@@ -34,7 +34,7 @@ export class InvalidationBus {
   readonly #channel: InvalidationChannel;
   readonly #tier: Tier;
   readonly #clock: Clock;
-  readonly #tell: ProblemReport;
+  readonly #report: ProblemReport;
   readonly #self = uniqueId();
   #provenAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -42,9 +42,9 @@ export class InvalidationBus {
   /** Messages whose keys are still being dropped. */
   #dropping: Promise<unknown> = Promise.resolve();
 
-  /** `tell` receives the failures of proofs that a read has begun. */
-  constructor(channel: InvalidationChannel, tier: Tier, clock: Clock, tell: ProblemReport) {
-    this.#tell = tell;
+  /** `report` receives the failures of proofs that a read has begun. */
+  constructor(channel: InvalidationChannel, tier: Tier, clock: Clock, report: ProblemReport) {
+    this.#report = report;
     this.#channel = channel;
     this.#tier = tier;
     this.#clock = clock;
@@ -54,7 +54,7 @@ export class InvalidationBus {
   /** True while the tier is known to have dropped every copy invalidated more than a second ago. */
   trusts(now = this.#clock.now()): boolean {
     if (!isWithin(now - this.#askedAt, RENEW_MS))
-      this.prove().catch((error) => this.#tell('tier channel', error));
+      this.prove().catch((error) => this.#report('tier channel', error));
     return isWithin(now - this.#provenAt, TRUST_MS);
   }
 

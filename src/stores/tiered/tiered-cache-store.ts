@@ -69,13 +69,13 @@ export class TieredCacheStore implements CacheStore {
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
     const [first, next, ...others] = checkedTiers(tiers, options);
     const { upperTTL = '5s', clock = systemClock, channel } = options;
-    const tell: ProblemReport = (operation, error) => {
+    const reportAll: ProblemReport = (operation, error) => {
       for (const report of this.#reports) report(operation, error);
     };
-    this.#upper = new UpperTier(first, milliseconds(upperTTL, 'upperTTL'), clock, tell);
+    this.#upper = new UpperTier(first, milliseconds(upperTTL, 'upperTTL'), clock, reportAll);
     const rest = [next, ...others] as const;
     this.#below = others.length === 0 ? next : new TieredCacheStore(rest, { upperTTL, clock });
-    const bus = channel && new InvalidationBus(channel, first, clock, tell);
+    const bus = channel && new InvalidationBus(channel, first, clock, reportAll);
     this.#bus = bus;
     this.#copies = new Copies(first, bus);
     this.durable = this.#below.durable ?? false;

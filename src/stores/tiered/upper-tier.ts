@@ -5,11 +5,11 @@ import type {
   StoreEntry,
 } from '../../model/cache-store.js';
 import { Entry, isEntry, readEntry } from '../../model/entry.js';
-import { CacheError } from '../../model/errors.js';
 import type { Clock } from '../../model/time.js';
 import { CircuitBreaker } from '../../resilience/circuit-breaker.js';
 import { LATE, OperationTimeouts } from '../../resilience/operation-timeouts.js';
 import { copyOfData } from '../../util/clone.js';
+import { tierTimeout } from './error.js';
 import type { Tier } from './tier.js';
 
 /** The state of an upper tier, read before anything was read or written below it. */
@@ -48,11 +48,11 @@ export class UpperTier {
   readonly #timeouts = new OperationTimeouts();
   readonly #breaker: CircuitBreaker;
   /** Receives the failures that cost no more than a copy, because nothing rejects with them. */
-  readonly #tell: ProblemReport;
+  readonly #report: ProblemReport;
 
-  constructor(store: Tier, ttlMs: number, clock: Clock, tell: ProblemReport) {
+  constructor(store: Tier, ttlMs: number, clock: Clock, report: ProblemReport) {
     this.store = store;
-    this.#tell = tell;
+    this.#report = report;
     this.#ttlMs = ttlMs;
     this.#clock = clock;
     this.#breaker = new CircuitBreaker(BREAKER, clock, () => {});
@@ -70,7 +70,7 @@ export class UpperTier {
       // One corrupt value does not mean that the tier fails.
       if (Object(error).code !== 'CORRUPT') {
         this.#breaker.failed();
-        this.#tell('tier read', error);
+        this.#report('tier read', error);
       }
       return { ...NOTHING_READ, atMs };
     }
@@ -87,7 +87,7 @@ export class UpperTier {
       if (read.value !== undefined) await this.#copy(key, read.value, read.expiresAt, snapshot);
       else if (snapshot.value !== undefined) await this.#inTime(this.store.del(key));
     } catch (error) {
-      this.#tell('tier copy', error);
+      this.#report('tier copy', error);
       await this.drop(key);
     }
     return read;
@@ -101,7 +101,7 @@ export class UpperTier {
   ): Promise<boolean> {
     let copied = false;
     const failed = (error: unknown) => {
-      this.#tell('tier copy', error);
+      this.#report('tier copy', error);
       return false;
     };
     try {
@@ -116,7 +116,7 @@ export class UpperTier {
 
   /** Never rejects: a copy that cannot be dropped expires. */
   async drop(key: string): Promise<void> {
-    await this.#inTime(this.store.del(key)).catch((error) => this.#tell('tier drop', error));
+    await this.#inTime(this.store.del(key)).catch((error) => this.#report('tier drop', error));
   }
 
   async #copy(
@@ -138,14 +138,11 @@ export class UpperTier {
   #inTime<T>(operation: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#timeouts.limit(operation, UPPER_MS, resolve, (error) =>
-        reject(error === LATE ? late(this.store.name) : error),
+        reject(error === LATE ? tierTimeout(this.store.name, UPPER_MS) : error),
       );
     });
   }
 }
-
-const late = (tier: string): CacheError =>
-  new CacheError('TIMEOUT', `The tier "${tier}" did not answer within ${UPPER_MS} ms.`);
 
 /**
  * A copy of the value as it is now, because the caller may change the value while it is written below. Undefined if a

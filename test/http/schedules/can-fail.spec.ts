@@ -55,7 +55,7 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     ({ Fills }) => ({ Fills: fillingLate(Fills) }),
     /older than/,
   ),
-  'a hit in this process is served without a look at its versions': mutant<typeof validating>(
+  'a hit in this process is served without a check of its versions': mutant<typeof validating>(
     'engine/reading/entry-validator',
     () => ({ areInForce: () => true }),
     /older than/,

@@ -122,7 +122,7 @@ Outputs:
 `;
   const added = templateFor('cloudformation', 'dynamodb').text;
 
-  it('keeps what is there, and adds the rest', () => {
+  it('keeps the existing parts, and adds the rest', () => {
     const merged = mergeTemplate(existing, added).text;
     expect(merged).toContain('# The queue\n  Queue:\n');
     const resources = Object.keys(validated(merged).toJSON().Resources);

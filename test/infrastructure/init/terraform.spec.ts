@@ -30,7 +30,7 @@ describe.each(STORES)('the template of Terraform for %s', (store) => {
     expect(names.sort()).toEqual(resources.map(({ type, name }) => `${type}.${name}`).sort());
   });
 
-  it('refers only to what is there', () => {
+  it('refers only to existing resources', () => {
     const referred = [...text.matchAll(/\b(aws_[a-z\d_]+\.[a-z\d_]+)\./g)].map(
       ([, name = '']) => name,
     );

@@ -34,7 +34,7 @@ export class FunctionProcess {
     this.#child.kill('SIGSTOP');
   }
 
-  thaw(): void {
+  resume(): void {
     this.#child.kill('SIGCONT');
   }
 

@@ -78,7 +78,7 @@ export class Sandbox {
     const arn = `arn:aws:lambda:us-east-1:123456789012:function:${handler}`;
     this.#running.add(invocation);
     this.#state = 'awake';
-    this.#process?.thaw();
+    this.#process?.resume();
     invocation.begin();
     this.#extensions.deliver({
       deadlineMs,

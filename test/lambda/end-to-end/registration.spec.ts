@@ -50,7 +50,7 @@ describeOnLambda('The extension', (runtime) => {
     ]);
   });
 
-  it('works beside another one, which takes longer', async () => {
+  it('finishes its work beside another one, which takes longer', async () => {
     const other = new HoldingExtension();
     start('promise', { extensions: [other.start] });
     await send('1').ended;
@@ -64,7 +64,7 @@ describeOnLambda('The extension', (runtime) => {
     expect(other.events).toBe(2);
   });
 
-  it('works beside another one, which is done at once', async () => {
+  it('finishes its work beside another one, which is done at once', async () => {
     start('promise', { extensions: [new HoldingExtension().start] });
     for (const value of ['1', '2', '3']) {
       const { ended } = send(value);

@@ -53,7 +53,7 @@ describe('a key that is another one, hashed', () => {
   });
 });
 
-describe('a client that is none', () => {
+describe('an invalid client', () => {
   it.each<[string, Client]>([
     ['an object of another kind', { query() {} }],
     ['what a function gives that returns nothing', () => undefined as never],

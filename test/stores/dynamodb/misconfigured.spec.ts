@@ -10,9 +10,10 @@ import {
   DynamoDBCacheStore,
   type DynamoDBCacheStoreOptions,
 } from '@glasswork/cache';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeCertificate } from '../../../bench/server/certificate.js';
 import { errorBody, type Reply, serveHttp, serveTcp } from '../../aws/servers.js';
+import { consoleLines, rejectionsOf } from '../../console-lines.js';
 import { describeWithDynamoDBLocal } from '../../servers/available.js';
 import { startDynalite } from '../../servers/dynalite.js';
 import { freePort } from '../../servers/free-port.js';
@@ -26,13 +27,7 @@ import {
   region,
 } from '../../servers/table.js';
 
-const lines: string[] = [];
-beforeEach(() => {
-  lines.length = 0;
-  vi.spyOn(console, 'warn').mockImplementation((...args: unknown[]) => {
-    lines.push(args.join(' '));
-  });
-});
+const lines = consoleLines();
 
 /** What a service with this store tells of itself: the lines it prints, and the errors of what rejects. */
 async function toldOf(options: Partial<DynamoDBCacheStoreOptions>) {
@@ -48,14 +43,7 @@ async function toldOf(options: Partial<DynamoDBCacheStoreOptions>) {
     await cache.wrap(`other:${i}`, { ttl: 60, tags: ['secret-tag'] }, () => i);
   }
   const told = [...lines];
-  const rejected = (call: () => Promise<unknown>) =>
-    call().then(
-      () => undefined,
-      (error: CacheError) => error,
-    );
-  const check = await rejected(() => cache.check());
-  const del = await rejected(() => cache.del('user:1'));
-  return { told, check, del };
+  return { told, ...(await rejectionsOf(cache)) };
 }
 
 interface Expected {

@@ -47,7 +47,7 @@ async function serve(mostRead = () => 100) {
 
 const keys = (count: number) => Array.from({ length: count }, (_, i) => `k${i}`);
 
-describe('reads of one tick', () => {
+describe('reads issued in the same tick', () => {
   it('are one request, and a GetItem where there is one alone', async () => {
     const { store, requests, sizes } = await serve();
     expect(await store.get('a')).toEqual({ of: 'a' });

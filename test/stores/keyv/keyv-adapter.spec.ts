@@ -98,7 +98,7 @@ describe('an adapter for Keyv 5', () => {
     expect(await keyv.get('#tag:x')).toBe('secret');
   });
 
-  it('works on tiers', async () => {
+  it('keeps and deletes values in tiers', async () => {
     const store = new TieredCacheStore([new MemoryCacheStore(), new MemoryCacheStore()]);
     const keyv = open('a', store);
     await keyv.set('key', { n: 1 });
@@ -107,7 +107,7 @@ describe('an adapter for Keyv 5', () => {
     expect(await keyv.get('key')).toBeUndefined();
   });
 
-  it('works on a store with no more than get, set and del', async () => {
+  it('needs no more of a store than get, set and del', async () => {
     const inner = new MemoryCacheStore();
     const keyv = open(undefined, {
       name: 'plain',

@@ -167,6 +167,34 @@ describe('a Keyv that fails', () => {
     });
   });
 
+  it.each<[string, unknown]>([
+    ['a number', 5],
+    ['zero', 0],
+    ['false', false],
+    ['a list', [1]],
+    ['an object without a value', {}],
+    ['bytes', Buffer.from('x')],
+    ['a record without its row', '"1 s 9999999999999\\n5"'],
+  ])(
+    'in that its storage returns %s in place of a row gives a miss and an event',
+    async (_, row) => {
+      const { cache, problems } = service(new Keyv({ store: broken({ get: async () => row }) }));
+      expect(await cache.wrap('key', 60, () => 'loaded')).toBe('loaded');
+      expect(problems()).toContainEqual(expect.objectContaining({ type: 'corrupt' }));
+      await cache.close();
+    },
+  );
+
+  it('in that its storage returns numbers in place of rows gives misses and events', async () => {
+    const getMany = async (keys: string[]) => keys.map(() => '5');
+    const keyv = new Keyv({ store: { ...broken({ get: async () => '5' }), getMany } });
+    const { cache, problems } = service(keyv);
+    expect(await cache.getMany(['a', 'b'])).toEqual([undefined, undefined]);
+    for (const key of ['a', 'b'])
+      expect(problems()).toContainEqual(expect.objectContaining({ type: 'corrupt', key }));
+    await cache.close();
+  });
+
   it('at a batch fails the batch, and no value is lost', async () => {
     const storage = { ...broken({}), getMany: async () => ['only one'] };
     const store = new KeyvCacheStore(storage);

@@ -51,7 +51,7 @@ async function acceptTokenOfNow(nodes: readonly RedisProcess[]): Promise<void> {
   for (const node of nodes) {
     const rules = ['reset', 'on', `>${tokenOfNow()}`, '~*', '&*', '+@all'];
     await node.call('ACL', 'SETUSER', IAM.user, ...rules);
-    // Whoever does not log in may do nothing.
+    // A client that does not log in may do nothing.
     await node.call(
       'ACL',
       'SETUSER',

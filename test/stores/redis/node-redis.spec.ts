@@ -104,8 +104,16 @@ describeWithRedis('a client of node-redis', () => {
 
   const reconnect = { reconnectStrategy: 50 };
   const VERSIONS = [
-    ['6', (url: string) => createClient({ url, socket: reconnect })],
-    ['5', (url: string) => createClient5({ url, socket: reconnect })],
+    [
+      '6',
+      (url: string, commandOptions = {}) =>
+        createClient({ url, socket: reconnect, commandOptions }),
+    ],
+    [
+      '5',
+      (url: string, commandOptions = {}) =>
+        createClient5({ url, socket: reconnect, commandOptions }),
+    ],
   ] as const;
 
   describe.each(VERSIONS)('of version %s', (_, create) => {
@@ -161,6 +169,21 @@ describeWithRedis('a client of node-redis', () => {
       const { client } = open();
       for (let i = 0; i < 20; i++) new RedisCacheStore({ client, prefix: `p${i}` });
       expect(client.listenerCount('error')).toBe(1);
+    });
+
+    it('sends commands in their order, whatever the options of its own commands', async () => {
+      for (const commandOptions of [{ asap: true }, { chainId: Symbol('chain') }]) {
+        const client = create(server.url, commandOptions);
+        closers.push(() => client.destroy());
+        await client.connect();
+        const store = new RedisCacheStore({ client });
+        // The server knows the script from now on, so that no command is sent a second time.
+        await store.set('other', 1, 60);
+        await Promise.all([store.set('key', 'old', 60), store.del('key')]);
+        expect(await store.get('key')).toBeUndefined();
+        await store.set('key', 'value', 60);
+        expect(await store.delByPattern('*')).toBe(2);
+      }
     });
 
     it('stays open when the store is closed', async () => {

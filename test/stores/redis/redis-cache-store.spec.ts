@@ -197,7 +197,7 @@ describeWithRedis('a Redis store', (url) => {
     sent.mockRestore();
   });
 
-  it('sends the commands of a tick together', async () => {
+  it('sends the commands issued in the same tick together', async () => {
     await store.warm();
     const stream = client.stream as Socket & { _writev(): void };
     const writes = vi.spyOn(stream, '_writev');

@@ -1,18 +1,13 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { CacheError, CacheService, S3CacheStore, type S3CacheStoreOptions } from '@glasswork/cache';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { consoleLines, rejectionsOf } from '../../console-lines.js';
 import { freePort } from '../../servers/free-port.js';
 import { failure, type S3Answer } from '../../servers/s3-bucket.js';
 import { credentials } from '../../servers/s3-endpoint.js';
 import { s3World } from './world.js';
 
-const lines: string[] = [];
-beforeEach(() => {
-  lines.length = 0;
-  vi.spyOn(console, 'warn').mockImplementation((...args: unknown[]) => {
-    lines.push(args.join(' '));
-  });
-});
+const lines = consoleLines();
 
 /** The lines that a service with this store prints, and the errors of what rejects. */
 async function toldOf(options: Partial<S3CacheStoreOptions>) {
@@ -29,14 +24,7 @@ async function toldOf(options: Partial<S3CacheStoreOptions>) {
     });
   }
   const told = [...lines];
-  const rejected = (call: () => Promise<unknown>) =>
-    call().then(
-      () => undefined,
-      (error: CacheError) => error,
-    );
-  const check = await rejected(() => cache.check());
-  const del = await rejected(() => cache.del('user:1'));
-  return { told, check, del };
+  return { told, ...(await rejectionsOf(cache)) };
 }
 
 function expectCause(
@@ -229,7 +217,7 @@ describe('an option that cannot work is refused', () => {
     expect(create(options)).toThrow(CacheError);
   });
 
-  it.each([{}, { query() {} }])('a client that is none: %j', async (client) => {
+  it.each([{}, { query() {} }])('refuses an invalid client: %j', async (client) => {
     const store = new S3CacheStore({ bucket: 'cache-bucket', client });
     await expect(store.get('key')).rejects.toMatchObject({
       code: 'INVALID_OPTION',

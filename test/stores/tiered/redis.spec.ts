@@ -186,7 +186,7 @@ describeWithRedis('tiers of several processes over Redis', (url) => {
       await here.del('k');
       const asked = [there.ask('getIfPresent', 'k'), there.ask('get', 'k')];
       await pause(1_100);
-      there.thaw();
+      there.resume();
       expect(await Promise.all(asked)).toEqual([undefined, undefined]);
       await there.ask('set', 'k');
       expect(await here.get('k')).toBe('theirs');
@@ -376,6 +376,6 @@ async function startProcess(url: string, prefix: string) {
       const state = () => String(execFileSync('ps', ['-o', 'state=', '-p', String(child.pid)]));
       await until(() => state().includes('T'), 'the process to stop');
     },
-    thaw: () => void child.kill('SIGCONT'),
+    resume: () => void child.kill('SIGCONT'),
   };
 }

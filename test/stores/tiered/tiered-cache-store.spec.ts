@@ -465,7 +465,7 @@ describe('tiers', () => {
     });
   });
 
-  it('refuse a lifetime that is none', () => {
+  it('refuse an invalid lifetime', () => {
     const stores = [new MemoryCacheStore(), new MemoryCacheStore()];
     const build = () => new TieredCacheStore(stores, { upperTTL: 0 });
     expect(build).toThrow(

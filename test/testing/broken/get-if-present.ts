@@ -50,13 +50,13 @@ export const getIfPresent: readonly BrokenStore[] = [
     'lets no reader change what another reads',
   ),
   broken(
-    'peeks at a list of its own',
+    'reads a list of its own',
     fromItsOwnList,
     'getIfPresent returns no expired value',
     'getIfPresent lets no caller change what others read',
   ),
   broken(
-    'peeks at nothing',
+    'finds nothing',
     memoryWith(() => ({ getIfPresent: () => undefined })),
     'getIfPresent returns what get returns',
   ),

@@ -9,6 +9,10 @@ export interface SendOptions {
   readonly timeout: number | undefined;
   /** Takes the command back if it has not been written. */
   readonly abortSignal: AbortSignal | undefined;
+  /** Puts the command before those that wait. A `del` would then overtake the `set` before it. */
+  readonly asap: false;
+  /** Drops the command together with those of its chain. */
+  readonly chainId: undefined;
 }
 
 export type OnMessage = (message: string | Buffer, channel: string | Buffer) => void;

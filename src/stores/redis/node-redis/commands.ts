@@ -22,10 +22,13 @@ const WRITE_MS = 1_000;
 
 /**
  * Options for each form. The signal takes back writes. All are complete, because node-redis merges them with the
- * client's own, whose time limit would cost each read a timer.
+ * client's own, whose time limit would cost each read a timer, and whose `asap` would reverse the order.
  */
 export function formsFor(abortSignal: AbortSignal): Readonly<Record<Form, SendOptions>> {
-  const text = { typeMapping: {}, timeout: undefined, abortSignal: undefined };
+  const text = {
+    ...{ typeMapping: {}, timeout: undefined, abortSignal: undefined },
+    ...{ asap: false as const, chainId: undefined },
+  };
   return {
     text,
     bytes: { ...text, typeMapping: { [BYTE_STRING]: Buffer } },

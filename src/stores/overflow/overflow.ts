@@ -1,10 +1,11 @@
-import type { CacheStore } from '../model/cache-store.js';
-import { CacheError, invalid } from '../model/errors.js';
-import { overflowName } from '../model/key-space.js';
-import { checkStore } from '../resilience/check-store.js';
-import type { Raw } from '../serializers/serializer.js';
-import { allSettled } from '../util/all-settled.js';
-import { escapeGlob } from '../util/glob.js';
+import type { CacheStore } from '../../model/cache-store.js';
+import { invalid } from '../../model/errors.js';
+import { overflowName } from '../../model/key-space.js';
+import { checkStore } from '../../resilience/check-store.js';
+import type { Raw } from '../../serializers/serializer.js';
+import { allSettled } from '../../util/all-settled.js';
+import { escapeGlob } from '../../util/glob.js';
+import { corrupt } from './error.js';
 
 /** The size above which a value goes to the overflow store, bytes. Leaves room for the rest of an item of DynamoDB. */
 export const OVERFLOW_BYTES = 350 * 1024;
@@ -125,22 +126,6 @@ export async function readOverflow(
   const raw = await overflow.read(key, version);
   if (raw !== undefined) return raw;
   throw corrupt(key, 'it is gone there, evicted or deleted, so the key counts as a miss');
-}
-
-const corrupt = (key: string, why: string): CacheError =>
-  new CacheError(
-    'CORRUPT',
-    `The value of "${key.slice(0, 100)}" is in an overflow store: ${why}.`,
-    { subject: key },
-  );
-
-/** The error for a value that does not fit. */
-export function tooLarge(key: string, bytes: number, most: number, has: boolean): CacheError {
-  const other = has
-    ? 'cache less, or compress it'
-    : 'give the option overflow, an S3CacheStore for example, or compress it';
-  const message = `The value of "${key.slice(0, 100)}" needs ${bytes} bytes, more than ${most}: ${other}.`;
-  return new CacheError('VALUE_TOO_LARGE', message, { subject: key });
 }
 
 /** Does both, also if one fails, and rejects with the first failure. */

@@ -1,4 +1,5 @@
 import { CacheError } from '../../model/errors.js';
+import { keyvError } from './error.js';
 
 /*
  * The parts of Keyv 5 and 6 that matter here, and the traps in them:
@@ -55,13 +56,12 @@ export function keyvAccess(given: object): KeyvAccess {
     const before = errors;
     const result = await operation();
     if (errors === before) return result;
-    throw lastError instanceof Error ? lastError : failed(String(lastError));
+    throw lastError instanceof Error ? lastError : keyvError(String(lastError));
   };
   return {
     async get(key) {
       if (!keyv.getRaw) return run(() => keyv.get(key));
-      const row = await run(() => keyv.getRaw?.(key));
-      return Object(row).value;
+      return rowValue(await run(() => keyv.getRaw?.(key)));
     },
     async getMany(keys) {
       // Without a batch of its own, a Keyv of version 5 would hide errors.
@@ -69,12 +69,12 @@ export function keyvAccess(given: object): KeyvAccess {
       const isRaw = keyv.getManyRaw !== undefined;
       const rows = await run(() => keyv.getManyRaw?.([...keys]) ?? keyv.getMany?.([...keys]));
       if (!Array.isArray(rows) || rows.length !== keys.length)
-        throw failed(`getMany returned no list of ${keys.length}`);
-      return isRaw ? rows.map((row) => Object(row).value) : rows;
+        throw keyvError(`getMany returned no list of ${keys.length}`);
+      return isRaw ? rows.map(rowValue) : rows;
     },
     async set(key, value, ttlMs, expires) {
       const written = await run(() => keyv.set(key, value, isAbsolute ? expires : ttlMs));
-      if (written === false) throw failed('set returned false');
+      if (written === false) throw keyvError('set returned false');
     },
     async delete(key) {
       // False means that there was nothing to delete.
@@ -89,6 +89,12 @@ export function keyvAccess(given: object): KeyvAccess {
   };
 }
 
+/** The value of a row. In place of a row, rubbish of the storage that no record looks like. */
+function rowValue(row: unknown): unknown {
+  if (row === undefined || row === null) return undefined;
+  return typeof row === 'object' && 'value' in row ? row.value : { row };
+}
+
 function checked(given: object): KeyvLike {
   const keyv: KeyvLike = Object(given);
   const missing = (['get', 'set', 'delete', 'clear'] as const).filter(
@@ -98,6 +104,3 @@ function checked(given: object): KeyvLike {
   const message = `keyv has no ${missing.join(', ')}: give a Keyv, or a storage adapter for it.`;
   throw new CacheError('INVALID_OPTION', message, { subject: 'keyv' });
 }
-
-const failed = (why: string): CacheError =>
-  new CacheError('STORE_FAILED', `Keyv failed (${why}): see the error events of its storage.`);

@@ -1,0 +1,25 @@
+import { BODILESS, type Page } from '../pages/stored.js';
+import { entityTag, type Judged, storedHeaders } from '../rules/judge.js';
+import { bodyFields } from './body.js';
+
+interface Details extends Pick<Page, 'key' | 'tags' | 'receivedMs'> {
+  readonly bytes: Uint8Array;
+  /** The option of the response cache. */
+  readonly tagHeader: string | undefined;
+}
+
+/** The record of a response. One without a date or an entity tag gets them, so that it can be revalidated. */
+export function pageOf(
+  response: Response,
+  { vary, isPublic, isExplicit, ...times }: Judged,
+  { key, tags, bytes, receivedMs, tagHeader }: Details,
+): Page {
+  const { status } = response;
+  const headers = storedHeaders(response.headers, tagHeader);
+  const has = (name: string) => headers.some(([each]) => each === name);
+  if (status === 200 && !has('etag')) headers.push(['etag', entityTag(bytes)]);
+  if (!has('date')) headers.push(['date', new Date(receivedMs).toUTCString()]);
+  const body = response.body === null || BODILESS.has(status) ? {} : bodyFields(bytes);
+  const about = { key, status, headers, vary, tags, receivedMs, isPublic, isExplicit };
+  return { kind: 'page', ...about, ...times, ...body };
+}
