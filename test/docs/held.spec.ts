@@ -9,7 +9,7 @@ import { LONGEST_LOAD_MS, SHORTEST_RECORD_MS } from '../../src/model/fence-windo
 import { DEFAULT_LEASE } from '../../src/model/policy.js';
 import { LONGEST_LIFE_MS } from '../../src/model/time.js';
 import { ITEM_LIMIT_BYTES } from '../../src/stores/dynamodb/options.js';
-import { OVERFLOW_BYTES } from '../../src/stores/overflow.js';
+import { OVERFLOW_BYTES } from '../../src/stores/overflow/overflow.js';
 
 // What people wrote on the pages by hand, held against what is generated from the code, or the code itself.
 
