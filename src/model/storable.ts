@@ -27,7 +27,7 @@ function obstacle(value: unknown): string | undefined {
   return withoutForm(value);
 }
 
-/** What the value is, if JSON leaves such values out. */
+/** A name for the value if JSON leaves such values out. */
 function withoutForm(value: unknown): string | undefined {
   if (value === undefined) return 'undefined';
   return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : undefined;
@@ -45,7 +45,7 @@ function opaqueName(value: object): string {
   }
 }
 
-/** What its `toJSON` returns, if JSON leaves that out. Undefined for an object that throws: the serializer reports it. */
+/** A name for the result of `toJSON` if JSON leaves it out. The serializer reports an object that throws. */
 function writesNothing(value: object): string | undefined {
   try {
     const { toJSON }: { toJSON?: unknown } = value;

@@ -42,8 +42,8 @@ export class LoadCoordinator {
     this.#makeWayForForced(requests);
     const missing = requests.filter((_request, i) => !running[i]);
     const started = this.#start(withStaleValue(this.#parts.access.store, missing), load);
-    for (const [i, each] of started.entries())
-      this.#parts.inFlight.abortIfOver(each, (missing[i] as LoadRequest).called);
+    for (const [i, { called }] of missing.entries())
+      if (started[i]) this.#parts.inFlight.abortIfOver(started[i], called);
     return running.map((joined) => ({
       // One load was started for each request that joins none, in their order.
       inFlight: joined ?? (started.shift() as InFlightLoad),
