@@ -23,7 +23,11 @@ const OPTIONS = [
   ['CacheModuleOptions', 'src/glasswork/cache-module.ts', '`cacheModule`'],
   ['EmfOptions', 'src/metrics/emf.ts', '`emf`'],
   ['OpenTelemetryOptions', 'src/metrics/open-telemetry.ts', '`openTelemetry(meter, tracer, …)`'],
-  ['LoggerOptions', 'src/metrics/loggers.ts', '`pinoLogger` and `powertoolsLogger`'],
+  [
+    'LoggerOptions',
+    'src/metrics/loggers.ts',
+    '`pinoLogger`, `powertoolsLogger` and `diagnosticsChannel`',
+  ],
 ] as const;
 
 const HEAD = `# Options

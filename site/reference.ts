@@ -27,7 +27,7 @@ export async function nameEntryPoints(): Promise<void> {
   await writeFile(join(api, 'index.md'), `# API reference\n\n${intro}\n\n${table}\n`);
 }
 
-/** What is in each entry point, as the list of pages says. */
+/** The contents of each entry point, as the list of pages says. */
 async function contentsOf(): Promise<Map<string, string>> {
   const text = await readFile(join(docs, 'index.md'), 'utf8');
   const rows = [...text.matchAll(/^\| `(@[\w/]+)` +\| (.*?) +\|$/gm)];

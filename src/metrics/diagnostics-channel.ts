@@ -1,17 +1,13 @@
 import type { CacheListener } from '../model/events.js';
 import { fieldsOf } from './fields.js';
-
-export interface DiagnosticsChannelOptions {
-  /**
-   * Publishes the event as the service has it, with keys, tags and errors. Default false, because any code of the process
-   * may subscribe: keys and tags are left out, and an error is only its `code`.
-   */
-  keys?: boolean | undefined;
-}
+import type { LoggerOptions } from './loggers.js';
 
 /**
  * Publishes every event on a channel of `node:diagnostics_channel`, for tools that are not given the service. Without a
  * subscriber an event costs a comparison.
+ *
+ * Any code of the process may subscribe, so keys and tags are left out, and an error is only its `code`, unless
+ * `{ keys: true }` asks for the event as the service has it.
  *
  * @param name default `@glasswork/cache`.
  * @example
@@ -28,7 +24,7 @@ export interface DiagnosticsChannelOptions {
  */
 export function diagnosticsChannel(
   name = '@glasswork/cache',
-  { keys = false }: DiagnosticsChannelOptions = {},
+  { keys = false }: LoggerOptions = {},
 ): CacheListener {
   const channel = process.getBuiltinModule('node:diagnostics_channel').channel(name);
   const listener: CacheListener = (event) => {

@@ -1,7 +1,7 @@
 export { combine } from '../model/combine.js';
 export { consoleReporter } from '../model/console-reporter.js';
 export type { CacheEvent, CacheListener } from '../model/events.js';
-export { type DiagnosticsChannelOptions, diagnosticsChannel } from './diagnostics-channel.js';
+export { diagnosticsChannel } from './diagnostics-channel.js';
 export { type EmfOptions, emf, type FlushingListener } from './emf.js';
 export { inspector } from './inspector.js';
 export {

@@ -24,7 +24,7 @@ export interface PowertoolsLogger {
 }
 
 export interface LoggerOptions {
-  /** Adds the key to each line. Default false: keys may hold what a log must not. */
+  /** Adds keys and tags to each line. Default false: keys may hold what a log must not. */
   keys?: boolean | undefined;
 }
 

@@ -40,7 +40,11 @@ const CLAUSE_FIRST = /^\s*(\/\/|\/\*\*?|\*) (What|Whether|Whose|Whoever|Whatever
 
 const files = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'bench/README.md'],
-  ...['docs', 'src', 'scripts', 'bench', 'site'].flatMap((folder) => below(folder)),
+  ...['docs', 'src', 'scripts', 'bench', 'site/.vitepress'].flatMap((folder) => below(folder)),
+  // The other folders of the site are written by its build.
+  ...readdirSync(join(root, 'site')).flatMap((name) =>
+    /\.(ts|md)$/.test(name) ? [`site/${name}`] : [],
+  ),
   ...['examples', 'infrastructure'].flatMap((folder) => below(folder, /\.md$/)),
 ];
 
@@ -102,6 +106,6 @@ function linesWith(
 
 function below(folder: string, kind = /\.(ts|md)$/): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => kind.test(path) && !path.includes('node_modules'))
+    .filter((path) => kind.test(path) && !/node_modules|\.temp/.test(path))
     .map((path) => `${folder}/${path}`);
 }

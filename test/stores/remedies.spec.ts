@@ -38,7 +38,7 @@ describe('the remedy for a refusal by DynamoDB', () => {
     expect(of(table, 'get', denied(kms))).not.toContain('a cache needs');
   });
 
-  it('names the endpoint of a server that is none', () => {
+  it('names the endpoint of a server that is not the service', () => {
     const unknown = { type: 'HTTP 404', message: '' };
     expect(of({ ...table, endpoint: 'http://a.test' }, 'get', unknown)).toContain(
       'The server at http://a.test is not DynamoDB',
@@ -73,7 +73,7 @@ describe('the remedy for a refusal by S3', () => {
       expect(of('get', { ...moved, bucketRegion })).toContain('Give the region of the bucket "b"');
   });
 
-  it('names the endpoint of a server that is none', () => {
+  it('names the endpoint of a server that is not the service', () => {
     const odd = { type: 'HTTP 404', message: '' };
     expect(of('get', odd, { endpoint: 'http://a.test' })).toContain(
       'The server at http://a.test did',
