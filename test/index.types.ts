@@ -221,7 +221,7 @@ export type Shapes = [
     >
   >,
   Assert<Same<Exclude<keyof CacheKey<1>, symbol>, 'name' | 'key' | 'args' | 'policy' | 'toString'>>,
-  // What the service hands out.
+  // Results of the service.
   Assert<
     Interchangeable<
       CacheEntry<Date>,
@@ -246,7 +246,7 @@ export type Shapes = [
   >,
 ];
 
-/** What a load is given. */
+/** A load's context. */
 export async function load(context: LoadContext<Date>): Promise<void> {
   hasType<AbortSignal>()(context.signal);
   hasType<Date | undefined>()(context.staleValue);
@@ -424,7 +424,7 @@ export async function functions(cache: CacheService): Promise<void> {
   return void [same, sameOfMany];
 }
 
-/** What an invalidation was of. */
+/** An invalidation's target. */
 export const told: NonNullable<CacheConfig['onInvalidate']> = (what) => {
   hasType<boolean>()(what.soft);
   const plain: Invalidated = what;
@@ -434,7 +434,7 @@ export const told: NonNullable<CacheConfig['onInvalidate']> = (what) => {
   else hasType<string | undefined>()(plain.prefix);
 };
 
-/** What is exported as a value. */
+/** Every exported value. */
 export const values = [
   CacheError,
   CacheService,

@@ -1,6 +1,6 @@
 import { afterEach, expect } from 'vitest';
 
-/** What a service without `onEvent` has told the console: a test that provokes failures listens, or spies. */
+/** Console lines of services without `onEvent`: a test that provokes failures listens, or spies. */
 const lines: string[] = [];
 const warn = console.warn;
 console.warn = (...args: unknown[]) => {

@@ -1,11 +1,11 @@
-/** Whether two types are the same, `any` and modifiers included. */
+/** True for two identical types, `any` and modifiers included. */
 export type Same<A, B> =
   (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 
-/** Whether values of each type can stand for the other. */
+/** True if each type is assignable to the other. */
 export type Interchangeable<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 
-/** Whether a value of `A` can stand where `B` is asked for. */
+/** True if a value of `A` is assignable to `B`. */
 export type Fits<A, B> = [A] extends [B] ? true : false;
 
 /** Does not compile for anything but true. */

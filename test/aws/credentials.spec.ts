@@ -35,7 +35,7 @@ const environment = (variables: Record<string, string | undefined>) => {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 };
 
-/** Of the store, whose errors name the table. */
+/** The store's error, which names the table. */
 const storeError = async (credentials?: CredentialProvider) => {
   const { url } = await serveHttp(() => ({}));
   const options = { tableName: 't', region: 'us-east-1', endpoint: url.origin, credentials };
@@ -181,7 +181,7 @@ async function container(answer: (request: Received) => Reply) {
   return server;
 }
 
-/** What a request is told when there is nothing to sign it with; it never leaves, so there is no service. */
+/** The rejection of a request that nothing can sign; it never leaves, so there is no service. */
 const refused = (options: Parameters<typeof transportTo>[1] = {}) => {
   const credentials = defaultCredentials();
   return expect(transportTo(new URL('http://x.invalid'), { credentials, ...options }).send(ask))

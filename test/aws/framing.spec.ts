@@ -80,7 +80,7 @@ const KB = 1024;
 const headers = (count: number) =>
   Array.from({ length: count }, (_, n) => `h${n}: ${n}\r\n`).join('');
 
-/** What refuses the bytes, before the connection ends. */
+/** The bytes' refusal, before the connection ends. */
 function refusalOf(text: string, method = 'GET'): Refusal | undefined {
   const reader = new AnswerReader(method);
   try {
@@ -220,7 +220,7 @@ describe('what is more than an answer may be is refused', () => {
   it('a length beyond 32 MB, before any of it has come', () => {
     expect(refusalOf(`${OK}Content-Length: ${MOST}\r\n\r\n`)).toBeUndefined();
     expect(refusalOf(`${OK}Content-Length: ${MOST + 1}\r\n\r\n`)).toBe('large');
-    // Of what has no body it says nothing.
+    // Any length is fine without a body.
     expect(refusalOf(`${OK}Content-Length: ${MOST + 1}\r\n\r\n`, 'HEAD')).toBeUndefined();
   });
 

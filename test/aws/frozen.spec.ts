@@ -60,7 +60,7 @@ async function proxyTo(port: number) {
     connections: () => pairs.size,
     end: each((near) => near.end()),
     reset: each((near) => near.resetAndDestroy()),
-    /** Whatever is sent either way is lost. */
+    /** Bytes sent either way are lost. */
     blackhole: each((near, far) => {
       near.unpipe(far);
       far.unpipe(near);

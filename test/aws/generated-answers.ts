@@ -12,7 +12,7 @@ const textOf = (characters: string, constraints: fc.ArrayConstraints) =>
 
 const token = textOf(TOKEN, { minLength: 1, maxLength: 6 });
 const blanks = textOf(' \t', { maxLength: 2 });
-/** What may be anywhere in a value, a byte of ISO 8859-1 and a no-break space among it. */
+/** Text valid anywhere in a value, with a byte of ISO 8859-1 and a no-break space. */
 const words = textOf('ab:;,"=\\/ \t\xa0\xe9', { maxLength: 8 });
 
 /** Headers that frame nothing, some of them with names that objects have. */
@@ -120,7 +120,7 @@ export const answers: fc.Arbitrary<Generated> = fc
     first: fc.boolean(),
     excess,
   })
-  // Of HTTP/1.0, which has no chunks, Node takes them all the same.
+  // HTTP/1.0 has no chunks, but Node accepts them anyway.
   .filter(({ version, framed: [head] }) => version === '1.1' || !/transfer/i.test(head ?? ''))
   .map(({ framed: [head = '', text = ''], headers, ...rest }) => {
     const lines = rest.first ? [head, ...headers] : [...headers, head];

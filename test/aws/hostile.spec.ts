@@ -37,7 +37,7 @@ function flood(socket: Socket, first: string, next: string): void {
   more();
 }
 
-/** Whatever it ends with. */
+/** Resolves on any close. */
 const closed = (socket: Socket | undefined) =>
   new Promise<void>((resolve) => {
     if (!socket || socket.destroyed) resolve();

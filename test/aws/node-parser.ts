@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { Duplex } from 'node:stream';
 import { AnswerReader } from '../../src/aws/framing.js';
 
-/** What was made of the bytes of one answer: the answer, or a refusal and its reason. */
+/** The result of reading one answer's bytes: the answer, or a refusal and its reason. */
 export type Read =
   | { readonly status: number; readonly headers: Record<string, string>; readonly body: string }
   | { readonly refused: string };
@@ -13,7 +13,7 @@ export function readByNode(method: string, pieces: readonly Buffer[]): Promise<R
     let isWhole = () => false;
     const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
     const refused = (error: Error) => {
-      // What comes behind a whole answer does not take it back.
+      // An error after a whole answer does not revoke it.
       if (!isWhole()) resolve({ refused: error.message });
     };
     request({ method, createConnection: () => socket }, (incoming) => {

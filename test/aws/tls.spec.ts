@@ -98,7 +98,7 @@ describe('a handshake', () => {
       const { port, handshakes } = await secureServer({ maxVersion });
       expect(await runProgram(`https://localhost:${port}`, TWICE)).toEqual([200, 200, 200]);
       const protocol = 'http/1.1';
-      // Of a session of TLS 1.2 OpenSSL does not tell the name again.
+      // OpenSSL does not repeat the name for a session of TLS 1.2.
       const name = maxVersion === 'TLSv1.3' && 'localhost';
       expect(handshakes).toEqual([
         { name: 'localhost', protocol, resumed: false },

@@ -262,7 +262,7 @@ describe('credentials', () => {
     });
     await expect(transport.send(change)).rejects.toMatchObject({ code: 'TIMEOUT' });
     first.resolve(credentials);
-    // What the first call might still send would arrive before the last of these.
+    // A late request of the first call would arrive before the last of these.
     const patient = transportTo(url);
     for (let n = 0; n < 3; n++) await patient.send(change);
     expect(requests).toHaveLength(3);

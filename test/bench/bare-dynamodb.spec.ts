@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import { RequestSigner } from 'aws4';
 import { expect, it, onTestFinished, vi } from 'vitest';
 
-// What ours is measured against must be a client that DynamoDB would serve: a signature made of less work would be no
-// bound to compare with. The servers of the benchmark do not check it.
+// The baseline must be a client that DynamoDB would serve: a signature made of less work would be no bound to compare
+// with. The servers of the benchmark do not check it.
 it('signs as aws4 does', async () => {
   const seen: { request: IncomingMessage; body: string }[] = [];
   const server = createServer(async (request, response) => {

@@ -40,7 +40,7 @@ describe('the traces of the eviction figure', () => {
   });
 });
 
-/** Of one letter under one letter. */
+/** A letter's size under a letter. */
 const SIZE = sizeOf({ key: 'a', text: 'x' });
 
 describe('the contestants', () => {

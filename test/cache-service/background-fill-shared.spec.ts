@@ -191,7 +191,7 @@ describe('a value that is still being written', () => {
     made.events.length = 0;
     return made;
   }
-  /** What a call of `wrap` gives: the value under way, or that of a load of its own. */
+  /** The result of `wrap`: the value under way, or that of a load of its own. */
   const wrapAgain = (cache: Setup['cache'], policy: WrapOptions) =>
     cache.wrap('k', { tags: ['red'], ...policy }, () => 'second');
 

@@ -55,7 +55,7 @@ describe('a copy', () => {
     const [own, ...joined] = await Promise.all(callers);
     expect(own).toStrictEqual(value());
     const hit = await cache.get('k');
-    // What is not cached cannot be copied either: then each caller has loaded for itself.
+    // An uncached value cannot be copied either: then each caller has loaded for itself.
     const isCached = hit !== undefined;
     expect(runs).toHaveLength(isCached ? 1 : 10);
     for (const each of joined) expect(each).toStrictEqual(isCached ? hit : value());

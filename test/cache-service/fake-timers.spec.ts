@@ -4,7 +4,7 @@ import { hangingStore, never, storeLike } from './helpers.js';
 
 type Faked = NonNullable<NonNullable<Parameters<typeof vi.useFakeTimers>[0]>['toFake']>;
 
-/** What a test may fake; nextTick only where the runner can. */
+/** Possible fakes; nextTick only where the runner can. */
 const FAKES: readonly Faked[] = [
   ['setTimeout', 'clearTimeout'],
   ['setTimeout'],

@@ -416,7 +416,7 @@ describe('a lease', () => {
     const load = vi.fn((context: { staleValue: unknown }) => `new after ${context.staleValue}`);
     const waiting = cache.wrap('k', LEASE, load);
     await flush();
-    // What the waiter reads next is stale, and the answer about the lease comes after the invalidation.
+    // The waiter's next read is stale, and the answer about the lease comes after the invalidation.
     const staleAtOnce = { ttl: '1h', staleTTL: '1ms', forceFresh: true } as const;
     await other.cache.wrap('k', staleAtOnce, () => 'old');
     isHolding = true;

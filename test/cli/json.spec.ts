@@ -58,7 +58,7 @@ describe('the JSON of each command', () => {
     await cache.wrap('user:1', policy, async () => ({ id: 1 }));
     await cache.get('user:1');
     await cache.close();
-    // What takes a fault of the store to happen.
+    // These events need a fault of the store.
     const error = new Error('no');
     listener({ type: 'store-error', operation: 'get', key: 'a', error });
     listener({ type: 'refused', key: 'a', reason: 'invalidated' });

@@ -6,7 +6,7 @@ import { bundledCommandLine } from './cli.js';
 
 const cli = bundledCommandLine();
 
-/** What a service writes that misses two keys, hits one of them three times, and fails one load. */
+/** Lines of a service that misses two keys, hits one of them three times, and fails one load. */
 async function serviceLines(): Promise<string[]> {
   const lines: string[] = [];
   const metrics = emf({ namespace: 'Shop/Cache', write: (line) => lines.push(line) });

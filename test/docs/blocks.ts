@@ -47,11 +47,11 @@ function identify(file: string, text: string, examples: readonly Example[]): Blo
 export const isVitestBlock = ({ code }: Example): boolean => code.includes("from 'vitest'");
 export const isNodeTestBlock = ({ code }: Example): boolean => code.includes("from 'node:test'");
 
-/** What each `console.log` of a block prints, as the comment behind it says. */
+/** The output of each `console.log` in a block, as its comment says. */
 export function promisedLines({ code }: Example): string[] {
   return [...code.matchAll(/console\.log\(.*\);? *\/\/ (.+)$/gm)].map(([, text = '']) => text);
 }
 
-/** Whether a line is what the comment says: the same, or the same with a remark after a comma or a colon. */
+/** True if a line matches the comment: the same, or the same with a remark after a comma or a colon. */
 export const keeps = (promised: string, printed: string): boolean =>
   promised === printed || [',', ':'].some((mark) => promised.startsWith(`${printed}${mark} `));

@@ -11,7 +11,7 @@ import { faultyStore } from '../../src/testing/index.js';
 import { deferred } from '../cache-service/helpers.js';
 import { type Driver, deadDriver, deadStorage, sharedDriver } from './rivals.js';
 
-/** What the page's table says, held against the packages that are installed here. */
+/** The page's table, held against the packages that are installed here. */
 const page = readFileSync(`${root}docs/comparison.md`, 'utf8');
 const rows = [...page.matchAll(/^\| (.+) \|$/gm)].map(([, row = '']) =>
   row.split('|').map((cell) => cell.trim()),
@@ -52,7 +52,7 @@ interface Side {
   del(): Promise<unknown>;
 }
 
-/** What the cache holds for others after a load that began before a `del` in another process, and ended after it. */
+/** True if a load that began before another process's `del` and ended after it leaves others the old value. */
 async function lostInvalidation(one: Side, other: Side): Promise<boolean> {
   let row = 'old';
   const { load, begun, end } = slowLoad(() => row);

@@ -11,7 +11,7 @@ import { LONGEST_LIFE_MS } from '../../src/model/time.js';
 import { ITEM_LIMIT_BYTES } from '../../src/stores/dynamodb/options.js';
 import { OVERFLOW_BYTES } from '../../src/stores/overflow/overflow.js';
 
-// What people wrote on the pages by hand, held against what is generated from the code, or the code itself.
+// Hand-written parts of the pages, held against what is generated from the code, or the code itself.
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })

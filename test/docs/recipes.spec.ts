@@ -19,7 +19,7 @@ import { ENVIRONMENTS, NOT_RUN, STORES } from './uses/stores.js';
 import type { Uses } from './uses/use.js';
 import { startWorld, type World } from './world.js';
 
-/** What happens with the exports of a block, after it has run. */
+/** Uses of a block's exports, after it has run. */
 const USES: Uses = { ...START, ...STORES, ...APPLICATIONS };
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const blocks = writeBlocks();
@@ -35,7 +35,7 @@ describeWithRedis('the blocks of the pages', () => {
   let redis: RedisProcess;
   let world: World;
   beforeAll(async () => {
-    // Of its own, because the blocks take the default prefix.
+    // Its own server: the blocks take the default prefix.
     redis = await RedisProcess.start();
     world = await startWorld(redis.url);
     for (const [url, answer] of Object.entries(ANSWERS)) world.web.answers.set(url, answer);

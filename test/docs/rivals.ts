@@ -11,7 +11,7 @@ export interface Driver {
   disconnect(): Promise<void>;
 }
 
-/** What processes share, here without times. */
+/** A shared driver, here without TTLs. */
 export function sharedDriver(records: Map<string, string>): Driver {
   const driver: Driver = {
     type: 'l2',

@@ -30,7 +30,7 @@ export async function runBlock(block: Block, world: World, use: Use | undefined)
   return ran;
 }
 
-/** Whether it is a cache or a store: it then has to keep a value, and is closed. */
+/** True for a cache or a store, which must keep a value and is then closed. */
 async function tryOut(exported: unknown): Promise<boolean> {
   if (exported instanceof CacheService) {
     expect(await exported.set('tried', ['out'], '1m')).toBe(true);

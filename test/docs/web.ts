@@ -14,7 +14,7 @@ export interface Sent {
 export interface Web {
   /** All requests so far. */
   readonly sent: Sent[];
-  /** What the hosts answer, by the beginning of the address; an empty page where none fits. */
+  /** The hosts' answers, by the beginning of the address; an empty page where none fits. */
   readonly answers: Map<string, string>;
   /** The real one, for servers that a block has started. */
   readonly fetch: typeof fetch;

@@ -10,11 +10,11 @@ import { startWeb, type Web } from './web.js';
 const TABLES = ['cache', 'my-cache'];
 const BUCKETS = ['my-cache-bucket'];
 
-/** What the blocks run on: servers on loopback, which they find through the variables of their environment. */
+/** The blocks' servers on loopback, which they find through the variables of their environment. */
 export interface World {
   readonly web: Web;
   readonly s3: S3Endpoint;
-  /** What CloudFront has accepted. */
+  /** Purges CloudFront accepted. */
   readonly purged: readonly Invalidation[];
   stop(): Promise<void>;
 }

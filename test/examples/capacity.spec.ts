@@ -18,7 +18,7 @@ import { countUnits, type Meter } from '../../examples/demo/metered-dynalite.js'
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
 import { createCacheTable, createClient } from '../servers/table.js';
 
-/** Of exactly so many bytes: 2 + 1 of the key, 5 of the name `value`, and the text. */
+/** An item of `bytes`: 2 + 1 of the key, 5 of the name `value`, and the text. */
 const itemOf = (bytes: number, pk = 'a') => ({
   pk: { S: pk },
   value: { S: 'x'.repeat(bytes - 8) },

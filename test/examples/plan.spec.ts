@@ -21,7 +21,7 @@ interface FeatureFlags {
 }
 type UpdateUserDto = Partial<Omit<User, 'id'>>;
 
-/** What the examples use of Prisma, over a map: its calls are spied on, its answers are real. */
+/** The examples' part of Prisma, over a map: its calls are spied on, its answers are real. */
 function createPrisma() {
   const users = new Map<string, User>([['123', { id: '123', name: 'Ada' }]]);
   return {

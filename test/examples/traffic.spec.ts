@@ -38,7 +38,7 @@ describe('traffic', () => {
 
   it('writes as often as the cluster does', () => {
     const writes = traffic.requests.filter(({ kind }) => kind === 'write').length;
-    // Of 8,000 draws at 0.2, five standard deviations are 179.
+    // Five standard deviations of 8,000 draws at 0.2 are 179.
     expect(Math.abs(writes - 1_600)).toBeLessThan(179);
   });
 
@@ -57,7 +57,7 @@ describe('traffic', () => {
     // Half a minute would be 0.18 s by that measure: too short for a machine's hiccups.
     expect(new Set(traffic.maxAges)).toEqual(new Set([runSeconds / 3, 0.25]));
     const common = traffic.maxAges.filter((age) => age > 1).length;
-    // Of 200 draws at 0.75, five standard deviations are 31.
+    // Five standard deviations of 200 draws at 0.75 are 31.
     expect(Math.abs(common - 150)).toBeLessThan(31);
   });
 });

@@ -6,7 +6,7 @@ import { cloudFront } from '../../src/http/cloudfront/index.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { readYaml } from './template.js';
 
-/** What CloudFormation would be given, after a check of every property's name and type. */
+/** The template for CloudFormation, after a check of every property's name and type. */
 function synthesise(templateFile: string) {
   const outdir = temporaryFolder('edge');
   const app = new App({ outdir, context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });

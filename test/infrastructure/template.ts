@@ -63,7 +63,7 @@ export function readYaml<T>(name: string): T {
   return parse(readFileSync(file, 'utf8'), { customTags, strict: true });
 }
 
-/** What CloudFormation makes of a text in a stack, with every parameter at its default. */
+/** CloudFormation's result for a text in a stack, with every parameter at its default. */
 export function textOf(value: Computed, template: Template, stackName: string): string {
   const named = (name: string): string => {
     const text = name === 'AWS::StackName' ? stackName : template.Parameters[name]?.Default;

@@ -23,7 +23,7 @@ export type _Modes = Assert<Same<AfterResponseMode, 'extension' | 'await' | 'det
 hasType<AfterResponseMode>()(after.mode);
 hasType<number | undefined>()(after.deadline());
 
-// What the service takes.
+// The service's options.
 new CacheService(new MemoryCacheStore(), {
   waitUntil: after.waitUntil,
   deadline: after.deadline,

@@ -125,7 +125,7 @@ function* smallerThan(from: Scenario): Generator<Scenario> {
   }
 }
 
-/** Of several orders of the same calls, the one that takes the fewest events. */
+/** The order with the fewest events, among several of the same calls. */
 async function shortest(
   { createSubject, gaps }: Pick<ModelOptions, 'createSubject' | 'gaps'>,
   failing: Failing,

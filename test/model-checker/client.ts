@@ -5,7 +5,7 @@ import { type LoadPlan, type Operation, type ProcessConfig, SOFT_TIMEOUT } from 
 import type { Invalidation, Kind, Oracle, Reading, Value } from './oracle.js';
 import type { VirtualTime } from './virtual-time.js';
 
-/** What the calls of one process need. */
+/** The tools of one process's calls. */
 export interface Client {
   readonly process: number;
   readonly config: ProcessConfig;
@@ -21,7 +21,7 @@ export interface Client {
 }
 
 /**
- * What is not promised, and is not checked where it is named.
+ * Gaps in the promise, not checked where they are named.
  *
  * - `lateFill`: a client of the user's that freezes between being called and signing sends however much later, when
  *   the tombstone that would refuse a fill is gone. The lean transport looks at the time right before it signs.
@@ -117,7 +117,7 @@ function check(
 const idOf = (value: unknown): string =>
   value === undefined ? 'nothing' : `#${(value as { id?: number })?.id}`;
 
-/** What the loads of one call of `wrap` have come to. */
+/** The outcome of the loads of one `wrap` call. */
 interface Loads {
   readonly begun: Map<string, Value>;
   failed: Since | undefined;
@@ -290,7 +290,7 @@ async function invalidate(
   }
 }
 
-/** What `set` was given has all its tags from the moment when it was taken. */
+/** A value of `set` has all its tags from the moment when it was taken. */
 function namedAt({ kind, began, tags }: Value, tag: string): number {
   const named = tags.get(tag);
   if (named === undefined) return Number.POSITIVE_INFINITY;

@@ -95,7 +95,7 @@ class Table {
     this.#past.set(Key.pk, [...states, { until, item }]);
   }
 
-  /** What a replica gives that lags behind, unless the read is a consistent one. */
+  /** The answer of a lagging replica, unless the read is consistent. */
   async stale(method: Method, request: object, ageMs: number): Answer {
     const answer = await this.send(method, request);
     const time = this.#world.time.now() - ageMs;
@@ -125,7 +125,7 @@ class Table {
     return { ...answer, UnprocessedKeys: part(asked.Keys.slice(half)) };
   }
 
-  /** What DynamoDB does some time after an item's time to live. */
+  /** DynamoDB deletes an item some time after its TTL. */
   async deleteExpired(): Promise<void> {
     const TableName = this.#name;
     const { Items = [] } = await this.#document.scan({ TableName });
@@ -152,7 +152,7 @@ function failingClient(table: Table, world: World, index: number): object {
     const since = time.now();
     const sent = point === 'replay' || (point === 'request' && random.chance(0.5));
     await gates.wait(index, point, label, sent ? 'network' : 'process');
-    // What a frozen process has not sent yet is signed when it is; what is on its way for long is refused.
+    // A frozen process signs a request when it sends it; a request that is long on its way is refused.
     const ends = sent || (point === 'request' && gaps.includes('lateFill'));
     if (ends && time.now() - since > REQUEST_LIFE_MS) throw failure(label, 'it has expired');
   };
@@ -200,7 +200,7 @@ const settled = (promise: Answer, attempts: number): Promise<() => Answer> =>
     },
   );
 
-/** What an unconditional `set` writes under a key of the user's is not sent twice. */
+/** An unconditional `set` of a user's key is not sent twice. */
 function isRepeatable(request: object): boolean {
   const { Key, ConditionExpression, ExpressionAttributeValues: values } = request as Update;
   const isValue = values?.[':value'] !== undefined && !String(Key.pk).startsWith('#');

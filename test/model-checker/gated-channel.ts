@@ -61,7 +61,7 @@ export class Bus {
         await gates.wait(index, 'request', 'sync', random.chance(0.5) ? 'network' : 'process');
         const { id } = session;
         if (random.chance(faultRate())) throw new Error('sync failed on purpose');
-        // What goes with the connection that it was sent on never comes.
+        // An answer is lost with the connection that it was sent on.
         return new Promise((resolve) => deliver(() => resolve(id)));
       },
       async close() {},

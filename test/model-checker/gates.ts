@@ -122,7 +122,7 @@ export class Gates {
     this.#frozen.delete(process);
   }
 
-  /** What has left the process still arrives. */
+  /** Requests already sent still arrive. */
   crash(process: number): void {
     this.#crashed.add(process);
     this.#waiting = this.#waiting.filter(

@@ -58,7 +58,7 @@ export interface Scenario {
   /** The probability of a fault, for each operation of a store. */
   readonly faultRate: number;
   readonly faults: readonly Fault['kind'][];
-  /** What else may befall it besides the order of events. */
+  /** Disturbances besides the order of events. */
   readonly freezes: boolean;
   readonly sleeps: boolean;
 }
@@ -94,7 +94,7 @@ export interface ScenarioLimits {
   readonly faults: readonly Fault['kind'][];
 }
 
-/** What the calls of one scenario have in common: scenarios that differ much find more than all of a kind. */
+/** Traits that the calls of one scenario share: scenarios that differ much find more than similar ones. */
 interface Flavour {
   readonly keys: readonly string[];
   readonly tags: readonly string[];

@@ -35,7 +35,7 @@ export interface Invalidation {
   readonly called: number;
   resolved: number | undefined;
   resolvedMs: number;
-  /** Whether the promise is about this value. */
+  /** True if the promise covers this value. */
   covers(value: Value): boolean;
 }
 
@@ -51,7 +51,7 @@ export interface Slack {
 const NONE: Slack = { tags: 0, prefix: 0, lag: 0, copies: 0 };
 
 export interface Reading {
-  /** Who read: a number of a process, or what looks at the store itself and may see nothing old at all. */
+  /** The reader: a process's number, or the audit of the store itself, which may see nothing old at all. */
   readonly process: number | 'audit';
   readonly how: string;
   readonly key: string;

@@ -171,7 +171,7 @@ const settled = (promise: Promise<unknown>): Promise<() => Promise<unknown>> =>
     },
   );
 
-/** What an unconditional `set` has written under a key of the user's, and has answered, is not sent again. */
+/** An unconditional `set` of a user's key that was answered is not sent again. */
 function isRepeatable(method: Method, args: readonly unknown[]): boolean {
   const isValue = !String(args[0]).startsWith('cache:#');
   return !(method === 'glassworkCacheWrite' && args[5] === 'set' && isValue);

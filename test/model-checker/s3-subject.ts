@@ -82,7 +82,7 @@ function requestOf(method: Method, input: Input): S3Request {
     range: text(Range),
     'if-match': text(IfMatch),
     'if-none-match': text(IfNoneMatch),
-    // What the SDK adds to a deletion.
+    // The SDK adds this to a deletion.
     'x-amz-checksum-crc32': 'AAAAAA==',
   };
   const parts = { bucket: 'bucket', name: text(Key) ?? '', query: new URLSearchParams(), headers };

@@ -161,7 +161,7 @@ class Run {
 
   #disturb(): void {
     const { random, gates, log } = this.#world;
-    // Who waits for something is worth a freeze.
+    // A waiting process is worth a freeze.
     const process = gates.someoneWaiting() ?? random.below(this.#clients.length);
     if (gates.isFrozen(process)) {
       log(`p${process} resumes`);
@@ -202,7 +202,7 @@ class Run {
     await this.#audit();
   }
 
-  /** What the store holds: nothing that was invalidated may be valid there, whatever processes may remember. */
+  /** The store may hold no invalidated value as valid, whatever processes may remember. */
   async #audit(): Promise<void> {
     const { oracle, time } = this.#world;
     const keys = [...new Set(this.#scenario.operations.flatMap((operation) => operation.keys))];

@@ -15,7 +15,7 @@ import type { VirtualTime } from './virtual-time.js';
 /** The most that an eventually consistent read lags, milliseconds. */
 export const LAG_MS = 500;
 
-/** What a store under test is given by the schedule that it runs in. */
+/** The schedule's tools for the store under test. */
 export interface World {
   readonly random: Random;
   readonly gates: Gates;
@@ -129,7 +129,7 @@ function allowed(
     case 'stale':
       return { kind, ageMs: random.below(LAG_MS + 1) };
     case 'replay':
-      // What `set` writes is not sent twice; the versions of tags and prefixes must survive even that.
+      // Values of `set` are not sent twice; the versions of tags and prefixes must survive even that.
       return /^(get|has)/.test(method) || (/^set(Many)?$/.test(method) && !records)
         ? undefined
         : { kind };

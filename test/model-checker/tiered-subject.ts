@@ -33,7 +33,7 @@ export const tiered =
     const bus = new Bus(world, channel === 'deaf');
     return {
       ...below,
-      // What was read from a lagging copy of a tier may itself have been copied from a lagging tier.
+      // A value read from a lagging copy of a tier may itself have been copied from a lagging tier.
       copyMs: channel ? TRUST_MS : UPPER_TTL_MS + (between ? LAG_MS : 0),
       process(index, clock): CacheStore {
         const tiers = [between?.process(index, clock), below.process(index, clock)];

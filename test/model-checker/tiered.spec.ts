@@ -37,7 +37,7 @@ it(`keeps the promise where processes tell each other (MODEL_SEED=${seed})`, asy
     schedules: schedules(2_000),
     seed,
     shrinkRuns,
-    // What a lagging read has given is copied for as long as the value lives.
+    // A value from a lagging read is copied for as long as it lives.
     faults: FAULTS.filter((kind) => kind !== 'stale'),
   });
   expect(found?.report).toBeUndefined();

@@ -190,7 +190,7 @@ describe('the space of keys', () => {
   });
 
   it(`means by a pattern just the keys that match it (seed ${SEED})`, () => {
-    // What a pattern means where no key is special: everything in front of it is the same for both.
+    // A pattern's meaning where no key is special: the same text precedes the pattern and the key.
     const meant = (pattern: string, key: string) => globMatcher(`x${pattern}`)(`x${key}`);
     let matched = 0;
     const property = fc.property(prefixes, texts, texts, (prefix, pattern, key) => {

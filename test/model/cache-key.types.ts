@@ -134,7 +134,7 @@ export async function inferred(user: User, visit: Visit): Promise<void> {
   hasType<string>()(visits('home', 1).toString());
 }
 
-/** What must not compile. */
+/** Compile-time errors. */
 export async function refused(user: User, visit: Visit): Promise<void> {
   // @ts-expect-error a value of another type
   await cache.set(visits('home', 1), user);

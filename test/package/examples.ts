@@ -15,7 +15,7 @@ export interface Example {
 
 export interface Extracted {
   readonly examples: readonly Example[];
-  /** What keeps a block from being compiled, a line each. */
+  /** Reasons why a block cannot compile, a line each. */
   readonly problems: readonly string[];
 }
 

@@ -24,7 +24,7 @@ export interface Level {
   readonly rooms: readonly string[];
 }
 
-/** What breaks the rules, a line each. */
+/** Breaches of the rules, a line each. */
 export function violations(modules: readonly Module[], rules: Rules): string[] {
   const paths = new Set(modules.map(({ path }) => path));
   const problems: string[] = [];

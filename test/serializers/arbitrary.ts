@@ -20,7 +20,7 @@ const view = fc
   .map(([array, from]) => array.subarray(from));
 const buffer = fc.uint8Array().map((array) => new Uint8Array(array).buffer);
 
-/** What no text can hold, or not as it was. */
+/** Values that no text can hold unchanged. */
 const hopeless = fc.constantFrom<unknown>(
   () => 1,
   Symbol('s'),
@@ -78,6 +78,6 @@ export const data = (hostile = false): fc.Arbitrary<unknown> =>
     ),
   })).part;
 
-/** What JSON can say, without the one name that devalue refuses, because it can change a prototype. */
+/** JSON data without the one name that devalue refuses because it can change a prototype. */
 export const jsonData = (): fc.Arbitrary<fc.JsonValue> =>
   fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));

@@ -52,7 +52,7 @@ export const v8Serializer: SyncSerializer = {
 
 type Values = readonly (readonly [what: string, make: () => unknown])[];
 
-/** What each of these three gives back as it was. */
+/** Values that each of these three preserves. */
 export const DATA: Values = [
   ['a date', () => ({ at: new Date(5) })],
   ['a map of sets', () => new Map([['a', new Set([1, 'b'])]])],

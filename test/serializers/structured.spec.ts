@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { CacheError, jsonSerializer, structuredSerializer } from '../../src/index.js';
 import { data, jsonData, Point } from './arbitrary.js';
 
-/** What a call throws, or else what it returns. */
+/** The error of a call, or else its result. */
 const thrown = (run: () => unknown): unknown => {
   try {
     return run();

@@ -75,7 +75,7 @@ function forward(
   onward.end(body);
 }
 
-/** What IAM answers. */
+/** IAM's denial. */
 export const denied = (action: string): Answer => ({
   status: 400,
   body: {

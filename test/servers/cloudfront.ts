@@ -22,7 +22,7 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** What the endpoint does with a request instead of its work: an error, or a connection that ends before or after it. */
+/** The endpoint's fault for a request, instead of its work: an error, or a connection that ends before or after it. */
 type Fault = Refusal | 'hang up' | 'lose the answer' | { readonly page: string };
 
 /**
@@ -59,7 +59,7 @@ export async function startCloudFront() {
     accepted,
     /** All requests as they came. */
     requests,
-    /** What happens to the next requests, one each. */
+    /** Faults of the next requests, one each. */
     faults,
     async stop() {
       server.closeAllConnections();

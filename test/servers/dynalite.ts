@@ -10,7 +10,7 @@ export interface Dynalite {
   stop(): Promise<void>;
 }
 
-/** Of the installed package. */
+/** The installed version. */
 export const dynaliteVersion: string = createRequire(import.meta.url)(
   'dynalite/package.json',
 ).version;

@@ -13,7 +13,7 @@ const stopTimeoutMs = 5_000;
 
 export interface DynamoDBLocal {
   readonly endpoint: string;
-  /** Of DynamoDB Local, such as `1.25.1`. */
+  /** DynamoDB Local's, such as `1.25.1`. */
   readonly version: string;
   readonly javaVersion: string;
   stop(): Promise<void>;

@@ -2,7 +2,7 @@ import { RedisProcess, type RedisProcessOptions } from './redis-process.js';
 import { until } from './until.js';
 
 const slots = 16_384;
-/** Of a failover: how long a master may be silent. */
+/** A master silent for this long is failed over. */
 const nodeTimeoutMs = 1_000;
 
 export interface RedisCluster {

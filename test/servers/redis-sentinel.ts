@@ -2,7 +2,7 @@ import { RedisProcess } from './redis-process.js';
 import { until } from './until.js';
 
 export interface RedisSentinel {
-  /** What clients ask for the master by. */
+  /** Clients ask for the master by this. */
   readonly name: string;
   readonly sentinel: RedisProcess;
   /** The master at the start. */

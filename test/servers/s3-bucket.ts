@@ -22,7 +22,7 @@ interface Stored {
   readonly etag: string;
 }
 
-/** What S3 does with the objects of one bucket, as its API reference says. ETags are those of SSE-S3: MD5 of the body. */
+/** One bucket of S3 and its objects, as its API reference says. ETags are those of SSE-S3: MD5 of the body. */
 export class S3Bucket {
   readonly region: string;
   readonly objects = new Map<string, Stored>();
@@ -30,7 +30,7 @@ export class S3Bucket {
   pageSize = 1_000;
   /** The lifecycle configuration as XML, if there is one. */
   lifecycle: string | undefined;
-  /** Whether the bucket keeps old versions, which are not modelled. */
+  /** True if the bucket keeps old versions, which are not modelled. */
   isVersioned = false;
 
   constructor(region: string) {

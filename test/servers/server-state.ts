@@ -1,7 +1,7 @@
 import { describe, inject, type ProvidedContext } from 'vitest';
 import { MissingServerError } from './missing.js';
 
-/** What the global set-up found; `address` is what a suite needs to reach the server. */
+/** The global set-up's finding; a suite needs `address` to reach the server. */
 export type ServerState<Address = string> =
   | { readonly state: 'running'; readonly address: Address }
   | { readonly state: 'missing'; readonly reason: string }

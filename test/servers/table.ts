@@ -6,7 +6,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 
-/** What the servers of the tests accept: any region, any letters and digits. */
+/** The servers of the tests accept any region, any letters and digits. */
 export const region = 'us-east-1';
 export const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 

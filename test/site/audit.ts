@@ -31,7 +31,7 @@ interface Browser {
   readonly DOMParser: new () => { parseFromString(html: string, type: string): Document };
 }
 
-/** What the tests need to know of a page, from its HTML alone. */
+/** Facts of a page that the tests need, from its HTML alone. */
 export interface Audit {
   readonly title: string;
   readonly description: string;

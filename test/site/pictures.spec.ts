@@ -11,7 +11,7 @@ const docs = join(root, 'docs');
 const drawings = readdirSync(docs, { recursive: true, encoding: 'utf8' }).filter((name) =>
   name.endsWith('.svg'),
 );
-/** What WCAG asks for text. */
+/** WCAG's minimum for text. */
 const LEAST_CONTRAST = 4.5;
 
 describe('a drawing of the pages', () => {

@@ -1,4 +1,4 @@
-/** What newcomers type into the search, and the page that answers it. */
+/** Newcomers' searches, and the page that answers each. */
 export const QUESTIONS = [
   ['install', 'quick-start'],
   ['how do I invalidate a key', 'invalidation'],

@@ -1,7 +1,7 @@
 import type { CacheStore } from '@glasswork/cache';
 import { escapeGlob } from '../../src/util/glob.js';
 
-/** What bentocache asks of a driver for a second level. */
+/** A driver for the second level of bentocache. */
 export interface BentoDriver {
   get(key: string): Promise<unknown>;
   set(key: string, value: string, ttlMs?: number): Promise<boolean>;

@@ -20,7 +20,7 @@ function describeSuite(title: string, store: CacheStore): void {
     afterAll(() => store.close?.());
     const root = crypto.randomUUID();
     const group = {
-      // What the hook returns runs at the end.
+      // The hook's result runs at the end.
       setup: (hook: Hook) => void beforeAll(hook),
       tap() {},
       each: { teardown: (hook: () => Promise<void>) => void afterEach(hook) },

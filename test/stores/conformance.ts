@@ -8,7 +8,7 @@ import {
 import { DATA, foreignSerializers } from '../serializers/foreign.js';
 import { ownSerializers, slowSerializer } from '../serializers/own.js';
 
-/** Those of every store, of the serializers of this package, and of those that its users may bring. */
+/** The cases of every store, of this package's serializers, and of those that its users may bring. */
 const CASES = [
   ...storeConformance,
   ...ownSerializers.flatMap((serializer) => serializerCases(serializer, DATA)),

@@ -38,7 +38,7 @@ function subjectOf(broken: BrokenStore) {
   return { ...broken.create(clock), advance: clock.advance, exactTime: true };
 }
 
-/** Whether the case finds fault with the store: with what it did, not with the test. */
+/** True if the case finds fault with the store's behaviour, not with the test. */
 async function fails({ run }: ConformanceCase, broken: BrokenStore): Promise<boolean> {
   return run(subjectOf(broken)).then(
     () => false,
@@ -58,7 +58,7 @@ describe('the conformance suite', () => {
 
   it('has no case that nothing here makes fail', () => {
     const caught = new Set(brokenStores.flatMap(({ caughtBy }) => caughtBy));
-    // Those that differ only in their data from one that is caught.
+    // Cases that differ from a caught one only in their data.
     const alike =
       /^(stores and returns|rejects .* and stores nothing|separates keys|refuses a fill of a key|deletes by a pattern:)/;
     const never = storeConformance.filter(({ name }) => !caught.has(name) && !alike.test(name));

@@ -7,7 +7,7 @@ import { uniqueId } from '../../src/util/unique-id.js';
 it('gives each id once', () => {
   const ids = Array.from({ length: 10_000 }, uniqueId);
   expect(new Set(ids).size).toBe(10_000);
-  // What Redis holds has ids of this length.
+  // Redis holds ids of this length.
   for (const id of ids) expect(id).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
 });
 

@@ -60,7 +60,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
 
 const TLS = { CACHE_URL: 'rediss://shop.serverless.euc1.cache.amazonaws.com:6379' };
 
-/** What the environment holds besides, by block. */
+/** Additional environment variables, by block. */
 export const ENVIRONMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'redis#serverless-without-a-vpc': TLS,
   'redis#auth-and-iam': TLS,

@@ -32,5 +32,5 @@ export const answersTwice =
     expect(await call(name, event, CONTEXT)).toEqual(answer);
   };
 
-/** What Lambda passes beside the event, as far as the pages use it. */
+/** Lambda's context, as far as the pages use it. */
 const CONTEXT = { getRemainingTimeInMillis: () => 3_000 };

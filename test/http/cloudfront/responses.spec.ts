@@ -31,7 +31,7 @@ async function site(header?: string) {
     const carried = headers.get(edge.tagHeader)?.toLowerCase().split(',') ?? [];
     return { carried, cacheControl: headers.get('cache-control') };
   };
-  /** Whether the last purge concerns a response with these edge tags. */
+  /** True if the last purge covers a response with these edge tags. */
   const purges = (carried: readonly string[]) =>
     server.accepted.at(-1)?.items.some((item) => carried.includes(item.slice(1).toLowerCase()));
   const told = () => events.filter(({ type }) => type === 'edge-tags');

@@ -2,7 +2,7 @@ import type { ResponseCacheOptions } from '@glasswork/cache/http';
 import { expect } from 'vitest';
 import { URL_1, world } from '../helpers.js';
 
-/** What must happen to the second of two requests. */
+/** Required outcome of the second of two requests. */
 type Outcome =
   /** It is answered from the cache. */
   | 'hit'

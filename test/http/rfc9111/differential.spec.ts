@@ -66,7 +66,7 @@ async function ours({ request, again, status, response, after }: Exchange): Prom
   return made.asked.length === 1;
 }
 
-/** What http-cache-semantics says, as a shared cache without heuristic freshness. */
+/** http-cache-semantics' verdict, as a shared cache without heuristic freshness. */
 function theirs({ request, again, status, response, after }: Exchange): boolean {
   let now = START;
   class Policy extends CachePolicy {

@@ -29,7 +29,7 @@ export class Edge {
       if (tags.some((tag) => kept.tags.includes(tag))) this.#kept.delete(name);
   }
 
-  /** What it would answer with now. */
+  /** Contents it would serve now. */
   *contents(): Iterable<Content> {
     for (const { content, untilMs } of this.#kept.values())
       if (untilMs > this.#now()) yield content;

@@ -1,6 +1,6 @@
 import type { Random } from '../../model-checker/random.js';
 
-/** What a body says about its response, for the oracle. */
+/** A body's facts about its response, for the oracle. */
 export interface Content {
   readonly path: string;
   /** The version of the data that it shows. */

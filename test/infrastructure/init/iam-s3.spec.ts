@@ -21,7 +21,7 @@ import { watched } from './watched.js';
 const ARN = 'arn:aws:s3:::cache-bucket';
 const region = 'us-east-1';
 
-/** What IAM is asked for a request. */
+/** IAM's checks of a request. */
 function permissionsOf(request: Received, bucket: S3Bucket): Request[] {
   const { method, name, query, body } = request;
   const object = (action: string, of: string) => ({ action, resource: `${ARN}/${of}` });
@@ -56,7 +56,7 @@ describe('the policies of the templates for S3', () => {
       bucket.objects.clear();
       current = used.service;
       const clock = createVirtualClock(Date.now());
-      // What is tested here is no time limit, and many test files may share the processor.
+      // Time limits are not tested here, and many test files may share the processor.
       const timeouts = { connect: '20s', request: '20s', total: '60s' } as const;
       const open = () =>
         watched(

@@ -107,7 +107,7 @@ describeOnLambda('The emulator', (runtime) => {
   });
 });
 
-/** Of a process, as Linux has it: a `State` that begins with `T` is stopped. */
+/** A process's status on Linux: a `State` that begins with `T` is stopped. */
 function statusOf(pid: number): Readonly<Record<string, string>> {
   const lines = readFileSync(`/proc/${pid}/status`, 'utf8').trim().split('\n');
   return Object.fromEntries(lines.map((line) => line.split(/:\s*/, 2)));

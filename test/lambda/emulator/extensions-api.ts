@@ -37,7 +37,7 @@ export class ExtensionsApi {
     this.#onParked = options.onParked;
   }
 
-  /** Whether every extension waits for an event, so that nothing of theirs keeps the sandbox awake. */
+  /** True while every extension waits for an event, so that none keeps the sandbox awake. */
   get areParked(): boolean {
     return [...this.#extensions.values()].every(({ parked }) => parked !== undefined);
   }

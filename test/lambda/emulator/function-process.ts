@@ -11,7 +11,7 @@ export class FunctionProcess {
     command: readonly [string, ...string[]],
     options: { cwd: string; env: Readonly<Record<string, string>>; onLine: (line: string) => void },
   ) {
-    // Whatever becomes of the tests, the process ends with them: nobody else would wake it from its freeze.
+    // The process ends with the tests, however they end: nobody else would resume it after a freeze.
     this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
       cwd: options.cwd,
       env: options.env,

@@ -6,7 +6,7 @@ export interface FunctionError {
   readonly errorMessage: string;
 }
 
-/** What the caller gets. Times are milliseconds since the event was handed to the function. */
+/** The caller's answer. Times are milliseconds since the event was handed to the function. */
 export interface Answer {
   readonly body: Buffer;
   readonly error: FunctionError | undefined;

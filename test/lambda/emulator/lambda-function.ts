@@ -32,7 +32,7 @@ export class LambdaFunction {
     this.#options = { ...options, onLine };
   }
 
-  /** What the function has printed, in all of its sandboxes. */
+  /** Lines printed by all of the function's sandboxes. */
   get lines(): readonly string[] {
     return this.#lines;
   }

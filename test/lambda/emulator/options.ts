@@ -11,7 +11,7 @@ export interface FunctionOptions {
   readonly handler: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeOptions?: readonly string[];
-  /** Of an invocation, extensions included; 3 seconds unless told, as on Lambda. */
+  /** An invocation's limit, with extensions; 3 seconds by default, as on Lambda. */
   readonly timeoutMs?: number;
   readonly extensions?: readonly ExternalExtension[];
   /** A Managed Instance: several events at once over worker threads, and it never freezes. */

@@ -26,7 +26,7 @@ export const runtimes: readonly Runtime[] = [
   { name: 'nodejs26.x', node: 26, client: 4 },
 ];
 
-/** Those that figures are measured on. */
+/** The runtimes that are measured. */
 export const judgedRuntimes = runtimes.filter(({ node }) =>
   judgedMajors.some((major) => major === node),
 );

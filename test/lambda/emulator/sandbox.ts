@@ -62,7 +62,7 @@ export class Sandbox {
     return this.#state === 'gone';
   }
 
-  /** Of a sandbox that could not start. */
+  /** The error of a failed start. */
   get initError(): FunctionError | undefined {
     return this.#initError;
   }
@@ -182,7 +182,7 @@ export class Sandbox {
 
 const timeoutMessage = (ms: number) => `Task timed out after ${(ms / 1_000).toFixed(2)} seconds`;
 
-/** What Lambda sets, as far as the runtime client and our module read it. */
+/** Lambda's variables that the runtime client and our module read. */
 function lambdaEnvironment(
   { runtime, folder, handler, managed }: FunctionOptions,
   address: string,

@@ -3,7 +3,7 @@ import type { CachedAnswer, CachedEvent } from '../functions/cache.js';
 
 /** How a handler gets an event and gives its answer. */
 export interface Shape {
-  /** Of its file in `test/lambda/functions`. */
+  /** The file in `test/lambda/functions`. */
   readonly name: string;
   readonly event: (event: CachedEvent) => unknown;
   readonly answer: (answer: Answer) => CachedAnswer;
@@ -31,7 +31,7 @@ export const honoStream: Shape = {
   answer: ({ body }) => JSON.parse(body.subarray(body.indexOf(Buffer.alloc(8)) + 8).toString()),
 };
 
-/** What a function URL or an HTTP API sends for `GET /?event=…`. */
+/** Event of a function URL or an HTTP API for `GET /?event=…`. */
 function httpEvent(event: CachedEvent): unknown {
   const query = new URLSearchParams({ event: JSON.stringify(event) });
   return {

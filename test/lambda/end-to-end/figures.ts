@@ -10,7 +10,7 @@ import type { Runtime } from '../emulator/runtimes.js';
 import { promise } from './events.js';
 import type { World } from './world.js';
 
-/** What the extension costs and brings on one runtime; milliseconds, as medians. */
+/** Costs and benefits of the extension on one runtime; medians in milliseconds. */
 export interface Figures {
   readonly runtime: string;
   readonly client: string;
@@ -78,7 +78,7 @@ export async function measure(
 }
 
 /**
- * What a registration adds is the median of the differences between neighbours: the speed of a machine changes from
+ * A registration's cost is the median of the differences between neighbours: the speed of a machine changes from
  * minute to minute by more than that, and hardly from one start to the next.
  */
 async function measureStarts(world: World, runtime: Runtime, starts: number) {

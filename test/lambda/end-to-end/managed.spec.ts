@@ -5,7 +5,7 @@ import type { ManagedAnswer, ManagedEvent } from '../functions/managed.js';
 import { describeOnLambda } from '../suite.js';
 import { World } from './world.js';
 
-/** What AWS allows a processor by default. */
+/** AWS's default limit for a processor. */
 const CONCURRENCY = 64;
 const WORKERS = 2;
 

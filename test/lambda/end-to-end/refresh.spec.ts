@@ -106,7 +106,7 @@ describeOnLambda('A refresh', (runtime) => {
     expect(ms).toBeGreaterThanOrEqual(300);
     release();
     const second = send(promise);
-    // What hung goes on after the freeze, and may be through before the cache is read.
+    // The hung refresh resumes after the freeze, and may end before the cache is read.
     expect(['old', 'new']).toContain(promise.answer(await second.answered).value);
     await second.ended;
     expect(await world.stored(key)).toBe('new');

@@ -82,7 +82,7 @@ export class World {
     return this.#tableName;
   }
 
-  /** Of the table itself, without the proxy before it. */
+  /** The table's own endpoint, without the proxy. */
   get tableEndpoint(): string {
     return this.#dynalite.endpoint;
   }
@@ -116,7 +116,7 @@ export class World {
     return lambda;
   }
 
-  /** What is in the table under a key of the functions, stale or not. */
+  /** The table's value for a key of the functions, stale or not. */
   async stored(key: string): Promise<unknown> {
     return (await this.#reader.getEntry(key))?.value;
   }

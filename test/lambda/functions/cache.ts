@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CacheEvent, CacheService, type Duration, DynamoDBCacheStore } from '@glasswork/cache';
 import { type AfterResponse, afterResponse } from '@glasswork/cache/lambda';
 
-/** What the tests ask of a function with a cache. */
+/** A test's order to a function with a cache. */
 export interface CachedEvent {
   readonly key: string;
   /** A load that has its value ends the process, as the kernel does where memory runs out. */
@@ -15,7 +15,7 @@ export interface CachedAnswer {
   readonly value: string;
   readonly mode: AfterResponse['mode'];
   readonly pid: number;
-  /** What the cache has told since the last answer. */
+  /** The cache's events since the last answer. */
   readonly events: readonly string[];
 }
 

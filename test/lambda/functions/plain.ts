@@ -1,4 +1,4 @@
-/** What the tests of the emulator ask of a function without a cache. */
+/** An order of the emulator's tests to a function without a cache. */
 export type PlainEvent =
   | { readonly do: 'echo'; readonly text: string }
   | { readonly do: 'throw' }

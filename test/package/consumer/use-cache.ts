@@ -1,4 +1,4 @@
-// What a project does with the package. check:package compiles, bundles and runs it from the tarball, everywhere.
+// A project that uses the package. check:package compiles, bundles and runs it from the tarball, everywhere.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert';
 import {
   CacheError,

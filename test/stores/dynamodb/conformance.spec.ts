@@ -112,7 +112,7 @@ function describeStore(
           const way = client
             ? { client }
             : { endpoint, region, credentials: async () => credentials };
-          // What is tested here is no time limit, and many test files may share the processor.
+          // Time limits are not tested here, and many test files may share the processor.
           const timeouts = { connect: '20s', request: '20s', total: '60s' } as const;
           const store = new DynamoDBCacheStore({ tableName, clock, timeouts, ...way, ...options });
           opened.push(store);

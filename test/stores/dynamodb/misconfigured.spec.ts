@@ -29,7 +29,7 @@ import {
 
 const lines = consoleLines();
 
-/** What a service with this store tells of itself: the lines it prints, and the errors of what rejects. */
+/** The lines that a service with this store prints, and the errors that its calls reject with. */
 async function toldOf(options: Partial<DynamoDBCacheStoreOptions>) {
   const store = new DynamoDBCacheStore({
     ...{ tableName: 't', region, credentials: async () => credentials },
@@ -47,7 +47,7 @@ async function toldOf(options: Partial<DynamoDBCacheStoreOptions>) {
 }
 
 interface Expected {
-  /** Of the one line, behind `DynamoDB: get on table "t" in us-east-1`. */
+  /** Part of the line, after `DynamoDB: get on table "t" in us-east-1`. */
   readonly line: RegExp;
   readonly code?: CacheError['code'];
   readonly retry?: true;

@@ -7,7 +7,7 @@ interface Keys {
   readonly ConsistentRead: boolean;
 }
 
-/** What DynamoDB holds under every key, but for `absent`. */
+/** DynamoDB's item under every key but `absent`. */
 const itemOf = (pk: string) => ({
   ...{ pk: { S: pk }, value: { S: JSON.stringify({ of: pk }) } },
   ...{ exp: { N: '9999999999999' }, ver: { S: 'id' }, n: { N: '1' } },

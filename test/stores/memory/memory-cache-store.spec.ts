@@ -16,7 +16,7 @@ import { describeConformance } from '../conformance.js';
 
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
-/** Of a record of the store's own, not of a service: what `maxBytes` counts. */
+/** Bytes that `maxBytes` counts for a store's own record, not a service's. */
 const sizeOf = (key: string, value: unknown): number =>
   frameBytes(key, undefined) + rawBytes(JSON.stringify(value));
 

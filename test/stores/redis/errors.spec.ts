@@ -15,7 +15,7 @@ import { startRedisSentinel } from '../../servers/redis-sentinel.js';
 import { prepareTLS } from '../../servers/redis-tls.js';
 import { until } from '../../servers/until.js';
 
-/** Of whatever kind: none of it may be seen. */
+/** A secret of any kind may not be seen. */
 const SECRET = 'hunter2';
 const VALUE = `value-${SECRET}`;
 
@@ -87,7 +87,7 @@ async function configured(...settings: [name: string, value: string | number][])
   return open(server.url);
 }
 
-/** Of a master that is not there. */
+/** A replica of an absent master. */
 async function replica(servesStaleData: 'yes' | 'no'): Promise<RedisCacheStore> {
   const server = await withConfig(`replica-serve-stale-data ${servesStaleData}`);
   await server.call('REPLICAOF', server.host, 1);

@@ -116,7 +116,7 @@ describeWithRedis('faults of Redis', () => {
       await cache.wrap('full', '1h', () => origin.load('full'));
       expect(processes[0].events.map(({ type }) => type)).toEqual(['hit']);
       expect(processes[0].breaker).toEqual([]);
-      // What only frees memory is allowed; what must write a new version is not.
+      // A full Redis allows deletions, but refuses to write a new version.
       await cache.del('full');
       expect(await cache.get('full')).toBeUndefined();
       await expect(cache.invalidateTags(['tag'])).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });

@@ -1,7 +1,7 @@
 import { type CacheEvent, CacheService, RedisCacheStore } from '@glasswork/cache';
 import { Redis } from 'ioredis';
 
-/** What the test tells this process to do. */
+/** An order of the test to this process. */
 export type Order =
   | { readonly id: number; readonly type: 'wrap'; readonly key: string; readonly value: string }
   | { readonly id: number; readonly type: 'begin'; readonly key: string; readonly value: string }
@@ -10,7 +10,7 @@ export type Order =
 export interface Answer {
   readonly id: number;
   readonly value?: unknown;
-  /** What the cache told since the answer before. */
+  /** The cache's events since the last answer. */
   readonly events: readonly string[];
 }
 

@@ -6,7 +6,7 @@ import { MasterProof } from '../../../src/stores/redis/master-proof.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { describeWithRedisCluster } from '../../servers/redis-cluster-available.js';
 
-/** Of a client, the proof uses UNLINK alone. */
+/** The proof uses only the client's UNLINK. */
 const clientWith = (unlink: () => Promise<number>) => ({ unlink }) as unknown as RedisClient;
 
 describe('the proof that a master answers', () => {

@@ -10,7 +10,7 @@ import { placeOfClient } from '../../../src/stores/redis/place.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';
 
-// What a user sees who has not set a listener: one line on the console for each mistake, and none without one.
+// The console of a user without a listener: one line for each mistake, and none without a mistake.
 
 const SECRET = 'hunter2';
 const NO_SCRIPTS = 'a user who may run no scripts';

@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** What a constructor that refuses throws. */
+/** The error that the constructor throws. */
 function refusalOf(client: unknown): Error & { code?: string; subject?: string } {
   try {
     // As from JavaScript, where nothing checks types.

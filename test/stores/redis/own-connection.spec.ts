@@ -31,7 +31,7 @@ function openStore(url: string, options: Record<string, unknown> = {}): RedisCac
 }
 
 const kill = (server: RedisProcess) => server.call('CLIENT', 'KILL', 'TYPE', 'normal');
-/** Those of others than the question itself. */
+/** Excludes the connection that asks. */
 const connections = async (server: RedisProcess) =>
   Number(await server.field('connected_clients')) - 1;
 const connected = async (server: RedisProcess) =>

@@ -185,7 +185,7 @@ describeWithRedis('a Redis store', (url) => {
     const { version } = await another.getVersioned(absent);
     await another.setIfUnchanged(absent, 1, 60, version);
     expect(names()).toEqual(['evalsha', 'evalsha']);
-    // What it invalidates itself it does not take for present; what somebody else did, it finds out.
+    // The store never expects a key that it deleted itself; it discovers a deletion by another.
     await another.del(absent);
     await another.getVersioned(absent);
     expect(names()).toEqual(['unlink', 'evalsha']);

@@ -14,7 +14,7 @@ interface Row {
   readonly version: number;
 }
 
-/** What is cached: rows that change. */
+/** The cached rows, which change. */
 export class Origin {
   readonly #versions = new Map<string, number>();
   loads = 0;
@@ -65,7 +65,7 @@ export class Process {
     return this.events.flatMap((event) => (event.type === 'breaker' ? [event.state] : []));
   }
 
-  /** What the store said when it failed. */
+  /** The store's error messages. */
   get errors(): string[] {
     return this.events.flatMap((event) =>
       event.type === 'store-error' ? [String(event.error)] : [],
@@ -73,7 +73,7 @@ export class Process {
   }
 }
 
-/** What a call may take beyond the time limits of the cache, for its load and for the limits of connections. */
+/** Time that a call may take beyond the cache's time limits, for its load and the limits of connections. */
 const SLACK_MS = 1_500;
 
 /** A read, which then fails open; nothing is filled after it. */
@@ -229,7 +229,7 @@ export class Traffic {
     await until(() => this.calls >= target, `${count} more calls`, 60_000);
   }
 
-  /** What was confirmed before a failover may be lost by it. */
+  /** A failover may lose invalidations confirmed before it. */
   async lose(failover: () => Promise<void>): Promise<void> {
     this.#failingOver = true;
     await failover();
@@ -267,7 +267,7 @@ export class Traffic {
     const wrapping = cache.wrap(key, '1h', () => this.#origin.load(key));
     // A read, a mark that has to be made, and a fill, each of which the fault may hit.
     const row = await within(4 * STORE_BUDGET_MS + SLACK_MS, `wrap of ${key}`, wrapping);
-    // Who cannot read the store may share a load that another process has invalidated; no value is cached by that.
+    // A process that cannot read the store may share a load that another invalidated; no value is cached by that.
     const blind = events
       .slice(before)
       .some(({ type }) => type === 'store-error' || type === 'skip' || type === 'join');

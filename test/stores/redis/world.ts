@@ -40,7 +40,7 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-/** What one test starts; all of it ends with the test. */
+/** Everything a test starts; it ends with the test. */
 export class World {
   readonly origin = new Origin();
   readonly #open: (url: string) => Opened;

@@ -34,7 +34,7 @@ function describeStore(title: string, way: Partial<S3CacheStoreOptions>): void {
         const prefix = `conformance/${randomUUID()}`;
         const opened: S3CacheStore[] = [];
         const open = (options?: Partial<S3CacheStoreOptions>) => {
-          // What is tested here is no time limit, and many test files may share the processor.
+          // Time limits are not tested here, and many test files may share the processor.
           const timeouts = { connect: '20s', request: '20s', total: '60s' } as const;
           const store = new S3CacheStore({
             ...{ bucket, prefix, region, clock, timeouts },

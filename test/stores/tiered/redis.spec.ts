@@ -334,7 +334,7 @@ describeWithRedis('tiers whose channel fails', () => {
       code: 'STORE_FAILED',
       message: expect.stringMatching(/publish.*NOPERM.*\+publish/s),
     });
-    // What was done is done, and the others go on with their copies, as long as they may.
+    // The deletion has happened; the others keep their copies as long as they may.
     expect(await a.get('k')).toBeUndefined();
     await server.call('ACL', 'SETUSER', 'default', '+publish');
     await a.del('k');

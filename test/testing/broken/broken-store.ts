@@ -3,7 +3,7 @@ import type { Clock } from '../../../src/model/time.js';
 import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
 import type { ConformanceSubject } from '../../../src/testing/index.js';
 
-/** What a broken store is made of; without `another` and `withSerializer`, the cases that need them do not run. */
+/** The parts of a broken store; without `another` and `withSerializer`, the cases that need them do not run. */
 export type BrokenSubject = Pick<ConformanceSubject, 'store' | 'another' | 'withSerializer'>;
 
 /** One way to get a store wrong, and cases that notice. */

@@ -23,7 +23,7 @@ const brokenSerializing = (
   caughtBy,
 });
 
-/** What the serializer wrote goes through `map` before it is held. */
+/** The serializer's output goes through `map` before it is held. */
 const rawThrough = (map: (raw: Raw) => Raw) => (serializer: SyncSerializer, clock: Clock) =>
   new MemoryCacheStore({
     clock,
