@@ -228,6 +228,8 @@ describe('a serializer of the user', () => {
   const throwing = (error: unknown) => () => {
     throw error;
   };
+  /** Output of the serializer, which the codec has marked with its name. */
+  const OWN = '~"own"1';
   const ours = (code: 'CORRUPT' | 'UNSERIALIZABLE') => new CacheError(code, `ours ${code}`);
 
   it('that fails is named, with its reason', () => {
@@ -235,12 +237,12 @@ describe('a serializer of the user', () => {
     expect(errorOf(() => failing.serialize(1, 'key')).message).toMatch(
       /"own" could not write .*\(why\)/,
     );
-    expect(errorOf(() => failing.deserialize('1', 'key')).message).toMatch(
+    expect(errorOf(() => failing.deserialize(OWN, 'key')).message).toMatch(
       /"own" could not read .*\(it threw\)/,
     );
     const silent = codec({ serialize: () => undefined as never, deserialize: () => undefined });
     expect(errorOf(() => silent.serialize(1, 'key')).message).toMatch(/neither text nor bytes/);
-    expect(errorOf(() => silent.deserialize('1', 'key')).message).toMatch(/it returned undefined/);
+    expect(errorOf(() => silent.deserialize(OWN, 'key')).message).toMatch(/it returned undefined/);
   });
 
   it('may say itself what is wrong, by the code that belongs to its method', () => {
@@ -249,13 +251,13 @@ describe('a serializer of the user', () => {
       deserialize: throwing(ours('CORRUPT')),
     });
     expect(errorOf(() => right.serialize(1, 'key')).message).toBe('ours UNSERIALIZABLE');
-    expect(errorOf(() => right.deserialize('1', 'key')).message).toBe('ours CORRUPT');
+    expect(errorOf(() => right.deserialize(OWN, 'key')).message).toBe('ours CORRUPT');
     const wrong = codec({
       serialize: throwing(ours('CORRUPT')),
       deserialize: throwing(ours('UNSERIALIZABLE')),
     });
     expect(errorOf(() => wrong.serialize(1, 'key'))).toMatchObject({ code: 'UNSERIALIZABLE' });
-    expect(errorOf(() => wrong.deserialize('1', 'key'))).toMatchObject({ code: 'CORRUPT' });
+    expect(errorOf(() => wrong.deserialize(OWN, 'key'))).toMatchObject({ code: 'CORRUPT' });
     const alike = codec({ serialize: throwing({ code: 'UNSERIALIZABLE', message: 'mine' }) });
     expect(errorOf(() => alike.serialize(1, 'key')).message).toMatch(/"own" could not write/);
   });

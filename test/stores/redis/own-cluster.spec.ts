@@ -27,7 +27,12 @@ describe('the description of a Cluster', () => {
     ['a database', { url: `${url}/3`, cluster: true }, /database 0 only/],
     ['a database in options', { url, cluster: true, options: { db: 3 } }, /database 0 only/],
     ['a socket', { url: '/run/redis.sock', cluster: true }, /no socket/],
-    ['Sentinels', { url, cluster: true, options: { sentinels: [] } }, /no Sentinels/],
+    [
+      'Sentinels',
+      { url, cluster: true, options: { sentinels: [{ host: 'a', port: 26379 }], name: 'main' } },
+      /no Sentinels/,
+    ],
+    ['no Sentinel', { url, cluster: true, options: { sentinels: [] } }, /one at least/],
     ['nodes that differ in TLS', { nodes: [url, 'rediss://a'] }, /differ in more than host/],
     ['nodes that differ in the login', { nodes: ['redis://a:pw@a', url] }, /differ in more/],
     ['a client and nodes', { nodes: [url], client: {} }, /make your own client/],
