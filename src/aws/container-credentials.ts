@@ -1,9 +1,10 @@
-import { CacheError } from '../model/errors.js';
+import type { CacheError } from '../model/errors.js';
 import { monotonic, pause, systemClock } from '../model/time.js';
 import { builtin } from './builtin.js';
 import { Connections } from './connections.js';
 import { exchange, type Failure } from './exchange.js';
 import type { CredentialProvider } from './kept-credentials.js';
+import { noCredentials } from './no-credentials.js';
 import { outgoing } from './request.js';
 import { type Answer, parsed } from './response.js';
 import { longestPause } from './retry.js';
@@ -113,7 +114,8 @@ function said({ code, Code, message, Message }: Record<string, unknown>): string
   return words && ` (${words})`;
 }
 
-function none(origin: string, why: string, cause?: unknown): CacheError {
-  const message = `No AWS credentials: the container endpoint ${origin} ${why}. Check the role of the ECS task or the EKS pod, and its agent.`;
-  return new CacheError('NO_CREDENTIALS', message, { subject: 'credentials', cause });
-}
+const none = (origin: string, why: string, cause?: unknown): CacheError =>
+  noCredentials(
+    `the container endpoint ${origin} ${why}. Check the role of the ECS task or the EKS pod, and its agent.`,
+    cause,
+  );

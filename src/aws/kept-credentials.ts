@@ -1,5 +1,6 @@
 import { CacheError } from '../model/errors.js';
 import { type Clock, systemClock, withTimeout } from '../model/time.js';
+import { noCredentials } from './no-credentials.js';
 import type { Credentials } from './signature.js';
 
 /**
@@ -93,7 +94,7 @@ export function keepCredentials(
     return call.found;
 
     async function provided(): Promise<Credentials> {
-      const { expiration, ...credentials } = checked(await provide());
+      const { expiration, ...credentials } = checked(await provide(), source);
       // An abandoned call must not replace the result of a newer one.
       if (pending === call) kept = { credentials, ...timesOf(expiration, clock.now()) };
       return credentials;
@@ -146,50 +147,50 @@ export async function findCredentials(
 ): Promise<Credentials> {
   try {
     const found = source();
-    if (!(found instanceof Promise)) return sendable(checked(found), source);
-    return sendable(checked(await withTimeout(found, withinMs, () => late(source))), source);
+    if (!(found instanceof Promise)) return checked(found, source);
+    return checked(await withTimeout(found, withinMs, () => late(source)), source);
   } catch (cause) {
     if (cause instanceof CacheError) throw cause;
-    const message = `No AWS credentials: ${USER_FUNCTION} failed (${shortText(cause)}). Check what it calls, or leave the option out to use AWS_ACCESS_KEY_ID, a container or a profile.`;
-    throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials', cause });
+    throw noCredentials(
+      `${USER_FUNCTION} failed (${shortText(cause)}). Check what it calls, or leave the option out to use AWS_ACCESS_KEY_ID, a container or a profile.`,
+      cause,
+    );
   }
 }
 
-function late({ origin }: CredentialSource): never {
-  const message = `No AWS credentials: ${origin?.() ?? USER_FUNCTION} gave none before timeouts.total ran out. Check what it waits for, or raise timeouts.total.`;
-  throw new CacheError('TIMEOUT', message, { subject: 'credentials' });
-}
-
-/** @throws CacheError `NO_CREDENTIALS` that names the missing part and shows none of the others. */
-function checked<T extends Credentials>(given: T): T {
-  const {
-    accessKeyId,
-    secretAccessKey,
-    sessionToken,
-  }: Partial<Record<keyof Credentials, unknown>> = Object(given);
-  const isText = (part: unknown) => typeof part === 'string' && part !== '';
-  const wrong = !isText(accessKeyId)
-    ? 'accessKeyId'
-    : !isText(secretAccessKey)
-      ? 'secretAccessKey'
-      : sessionToken != null && typeof sessionToken !== 'string' && 'sessionToken';
-  if (!wrong) return given;
-  const message = `No AWS credentials: ${USER_FUNCTION} returned no ${wrong}. Return { accessKeyId, secretAccessKey, sessionToken?, expiration? }.`;
-  throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials' });
+function late(source: CredentialSource): never {
+  throw noCredentials(
+    `${nameOf(source)} gave none before timeouts.total ran out. Check what it waits for, or raise timeouts.total.`,
+    undefined,
+    'TIMEOUT',
+  );
 }
 
 /** White space, such as a line feed that was copied along, and everything else that a header cannot carry. */
 const UNFIT = /[^\x21-\x7e]/;
 
-/** @throws CacheError `NO_CREDENTIALS` that names the unfit part, because AWS would only refuse the signature. */
-function sendable(found: Credentials, { origin }: CredentialSource): Credentials {
-  const { accessKeyId, secretAccessKey, sessionToken } = found;
-  const parts = Object.entries({ accessKeyId, secretAccessKey, sessionToken });
-  const unfit = parts.find(([, part]) => part && UNFIT.test(part));
-  if (!unfit) return found;
-  const message = `No AWS credentials: the ${unfit[0]} from ${origin?.() ?? USER_FUNCTION} contains white space or a character that credentials never have. Remove it.`;
-  throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials' });
+/**
+ * @throws CacheError `NO_CREDENTIALS` that names the missing or unfit part and shows none of the others. AWS would only
+ * refuse the signature of an unfit one.
+ */
+function checked<T extends Credentials>(given: T, source: CredentialSource): T {
+  const parts: Partial<Record<keyof Credentials, unknown>> = Object(given);
+  for (const name of ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const) {
+    const part = parts[name];
+    if (name === 'sessionToken' && (part ?? '') === '') continue;
+    if (typeof part !== 'string' || part === '')
+      throw noCredentials(
+        `${USER_FUNCTION} returned no ${name}. Return { accessKeyId, secretAccessKey, sessionToken?, expiration? }.`,
+      );
+    if (UNFIT.test(part))
+      throw noCredentials(
+        `the ${name} from ${nameOf(source)} contains white space or a character that credentials never have. Remove it.`,
+      );
+  }
+  return given;
 }
+
+const nameOf = ({ origin }: CredentialSource): string => origin?.() ?? USER_FUNCTION;
 
 /** An error's text, cut to fit into a message. */
 export const shortText = (error: unknown): string => String(error).slice(0, 200);

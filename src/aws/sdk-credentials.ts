@@ -1,5 +1,5 @@
-import { CacheError } from '../model/errors.js';
 import { type CredentialProvider, shortText } from './kept-credentials.js';
+import { noCredentials } from './no-credentials.js';
 import { profileName, profileSettings } from './profile.js';
 
 /** Computed at run time, because a bundler that saw the name would require the package, which is optional. */
@@ -23,19 +23,26 @@ export const sdkCredentials: CredentialProvider = async () => {
   try {
     return await sdk.fromNodeProviderChain()();
   } catch (cause) {
-    const message = `No AWS credentials: ${PACKAGE} found none (${shortText(cause)}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, check the profile "${profileName()}", or give the option credentials.`;
-    throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials', cause });
+    throw noCredentials(
+      `${PACKAGE} found none (${shortText(cause)}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, check the profile "${profileName()}", or give the option credentials.`,
+      cause,
+    );
   }
 };
 
 function notInstalled(cause: unknown): never {
   const source = sourceForSdk();
-  if (source) {
-    const message = `No AWS credentials: ${source}, which needs the package ${PACKAGE}. Install it, or give the option credentials.`;
-    throw new CacheError('MISSING_PEER', message, { subject: PACKAGE, cause });
-  }
-  const message = `No AWS credentials: neither AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, nor a container endpoint, nor a profile is set. Set one, give the option credentials, or install ${PACKAGE} to use those of an EC2 instance.`;
-  throw new CacheError('NO_CREDENTIALS', message, { subject: 'credentials', cause });
+  if (source)
+    throw noCredentials(
+      `${source}, which needs the package ${PACKAGE}. Install it, or give the option credentials.`,
+      cause,
+      'MISSING_PEER',
+      PACKAGE,
+    );
+  throw noCredentials(
+    `neither AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, nor a container endpoint, nor a profile is set. Set one, give the option credentials, or install ${PACKAGE} to use those of an EC2 instance.`,
+    cause,
+  );
 }
 
 /** The configured source of credentials that only the SDK can read. */

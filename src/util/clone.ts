@@ -84,10 +84,10 @@ export function structuralCopy<T>(value: T): T {
 
 /** True for the data that `emptyCopy` knows. A test's fake Date extends the real one and replaces it. */
 function isOfThisRealm(part: object): boolean {
-  let prototype: object | null = Object.getPrototypeOf(part);
-  while (prototype && prototype !== Object.prototype) prototype = Object.getPrototypeOf(prototype);
+  let top = part;
+  for (let above = part; above; above = Object.getPrototypeOf(top)) top = above;
   // Objects without a prototype belong to no realm.
-  return prototype !== null || Object.getPrototypeOf(part) === null;
+  return top === Object.prototype || top === part;
 }
 
 const tagOf = (part: object): string => Object.prototype.toString.call(part).slice(8, -1);

@@ -6,7 +6,6 @@ import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { Matches, Strength } from '../inflight/in-flight-read.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
-import { deleteAll } from './delete-all.js';
 import { expireEntry } from './expire-entry.js';
 
 interface Parts {
@@ -40,7 +39,9 @@ export async function invalidateResponses(
   // A store that compares no versions knows no soft changes.
   const inProcess = access.can.fences ? strength : 'hard';
   void inFlight.invalidate(matches, inProcess);
-  const ofFirsts = inProcess === 'soft' ? expireFirsts(parts, firsts) : deleteFirsts(parts, firsts);
+  const ofFirsts = allSettled(
+    Array.from(firsts, ([storageKey, key]) => removeFirst(parts, storageKey, key, inProcess)),
+  );
   await ofFirsts.catch(() => {});
   const ofTags = keys.map((key) =>
     strength === 'soft' ? versions.soften(key, 'expire') : versions.change(key, 'del'),
@@ -49,21 +50,16 @@ export async function invalidateResponses(
   await all.finally(() => inFlight.invalidateReads(matches, inProcess));
 }
 
-type Firsts = ReadonlyMap<string, string>;
-
-function deleteFirsts({ access }: Parts, firsts: Firsts): Promise<void> {
-  const subject = firsts.size === 1 ? [...firsts.values()][0] : `${firsts.size} keys`;
-  return access.confirm('del', subject, (store) => deleteAll(store, firsts, new Set()));
-}
-
-/** Deletes a record that holds nothing live: the load of one under way began before the call. */
-async function expireFirsts({ access, clock }: Parts, firsts: Firsts): Promise<void> {
-  await allSettled(
-    Array.from(firsts, ([storageKey, key]) =>
-      access.confirm('expire', key, async (store) => {
-        const hasExpired = await expireEntry({ clock, graceMs: 0 }, store, storageKey);
-        if (!hasExpired) await store.del(storageKey);
-      }),
-    ),
-  );
+/** Softly, it deletes a record that holds nothing live: the load of one under way began before the call. */
+function removeFirst(
+  { access, clock }: Parts,
+  storageKey: string,
+  key: string,
+  strength: Strength,
+): Promise<void> {
+  const isSoft = strength === 'soft';
+  return access.confirm(isSoft ? 'expire' : 'del', key, async (store) => {
+    if (isSoft && (await expireEntry({ clock, graceMs: 0 }, store, storageKey))) return;
+    await store.del(storageKey);
+  });
 }

@@ -4,13 +4,13 @@ import type { OnInvalidate } from '../../model/invalidated.js';
 import type { KeySpace } from '../../model/key-space.js';
 import type { Address } from '../../model/snapshot.js';
 import type { Clock } from '../../model/time.js';
+import { allSettled } from '../../util/all-settled.js';
 import { globMatcher } from '../../util/glob.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlight, Matches, Strength } from '../inflight/in-flight-read.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 import { Announcements, type End, type StoreOutcome } from './announcement.js';
-import { deleteAll } from './delete-all.js';
 import { expireEntry } from './expire-entry.js';
 
 /**
@@ -189,3 +189,22 @@ const failed = (
   const done = new Set(confirmed);
   return failure && { names: names.filter((name) => !done.has(name)), error: failure.error };
 };
+
+/** Deletes the keys, given by their storage keys, and adds those that the store has confirmed to `deleted`. */
+async function deleteAll(
+  store: CacheStore,
+  keys: ReadonlyMap<string, string>,
+  deleted: Set<string>,
+): Promise<void> {
+  if (store.delMany && keys.size > 1) {
+    await store.delMany([...keys.keys()]);
+    for (const key of keys.values()) deleted.add(key);
+    return;
+  }
+  await allSettled(
+    Array.from(keys, async ([storageKey, key]) => {
+      await store.del(storageKey);
+      deleted.add(key);
+    }),
+  );
+}

@@ -17,8 +17,11 @@ describeWithRedis('cold processes over Redis', (url) => {
   describeFleet(() => ['redis', url, randomUUID()]);
 });
 
-/** So long that twelve busy processes cannot be mistaken for some that wait for each other. */
-const ORIGIN_MS = 3_000;
+/**
+ * So long that twelve busy processes cannot be mistaken for some that wait for each other, and so short that the lease
+ * of three seconds outlives it.
+ */
+const ORIGIN_MS = 2_000;
 
 /** The processes take leases: `lease: true`. */
 function describeFleet(place: () => string[]): void {
