@@ -23,9 +23,9 @@ export function markOf(serializer: Serializer): Mark | undefined {
   let marked = serializer;
   while (marked.inner && WRAPPING.test(marked.name)) marked = marked.inner;
   if (SELF_MARKING.includes(marked.name)) return undefined;
-  const name = JSON.stringify(marked.name);
-  const text = `~${name}`;
-  const bytes = Buffer.concat([Buffer.from([MAGIC]), Buffer.from(name)]);
+  const text = `~${JSON.stringify(marked.name)}`;
+  const bytes = Buffer.from(text);
+  bytes[0] = MAGIC;
   return {
     add: (raw) => (typeof raw === 'string' ? text + raw : Buffer.concat([bytes, asBuffer(raw)])),
     remove(raw) {
