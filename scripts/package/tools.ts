@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root, run } from '../run.js';
 
@@ -13,6 +13,7 @@ export async function installTools(): Promise<string> {
   const hash = createHash('sha256').update(lock).digest('hex').slice(0, 12);
   const folder = join(cache, `tools-${hash}`);
   if (existsSync(folder)) return folder;
+  await mkdir(cache, { recursive: true });
   const work = await mkdtemp(join(cache, 'installing-'));
   try {
     await cp(source, work, { recursive: true });
