@@ -76,6 +76,12 @@ describe('copyOfData', () => {
     const copy = copyOfData(value);
     expect(copy).toStrictEqual({ list: [1], at: new Date(5), map: new Map([[1, { a: 1 }]]) });
   });
+
+  it('copies an object without a prototype also for its own realm alone, since it belongs to none', () => {
+    const bare = Object.assign(Object.create(null), { at: new Date(5) });
+    expect(copyOfData(bare, 'own realm')).toEqual(bare);
+    expect(copyOfData(bare, 'own realm')).not.toBe(bare);
+  });
 });
 
 describe('structuralCopy', () => {
