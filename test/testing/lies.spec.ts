@@ -34,7 +34,7 @@ const UNNOTICED: readonly (readonly [cases: RegExp, lies: Lies])[] = [
   [/^fences each key/, { 'answer of getVersioned': 2 }],
   [/^fences keys/, { 'answer of getVersioned': 5 }],
   [/^returns the expiry/, { 'answer of getVersioned': 4 }],
-  // What the other of two concurrent calls does, and what comes before the call that counts.
+  // The other of two concurrent calls, and the calls before the one that counts.
   [/^lets (del|set)/, { 'answer of setIfUnchanged': 4, 'effect of setIfUnchanged': 3 }],
   [/^refuses .* read as deleted, after (?!add)/, { 'effect of del': 1 }],
   [/^refuses .* read as expired, after (?!add)/, { 'effect of advance': 1 }],
@@ -57,7 +57,7 @@ const UNNOTICED: readonly (readonly [cases: RegExp, lies: Lies])[] = [
   [/^deletes an empty batch/, { 'effect of delMany': 1 }],
   [/^does not count deleted keys/, { 'effect of del': 1 }],
   [/^does not count expired keys/, { 'effect of delByPattern': 1 }],
-  // What a service makes of the answers is judged by its own tests.
+  // The tests of the service judge its use of the answers.
   [
     /^serializes values/,
     {

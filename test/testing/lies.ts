@@ -13,7 +13,7 @@ interface Call {
   readonly answer: unknown;
 }
 
-/** What one call does instead of what it should. */
+/** The wrong behaviour of one call. */
 type Lie = (run: () => unknown) => unknown;
 
 /** A case makes more calls than this only to try many keys, whose calls are alike. */
@@ -60,7 +60,7 @@ function liesAbout({ method, answer }: Call): [name: string, lie: Lie][] {
     case 'getMany':
       return [
         wrong((all) => {
-          // What `getMany` returns.
+          // The type of an answer of `getMany`.
           const [first, ...others] = all as unknown[];
           return [other(first), ...others];
         }),
