@@ -344,6 +344,28 @@ describe('doctor on the embedded DynamoDB', () => {
     });
   });
 
+  it.each<[string, Answer, string, string]>([
+    ['an image', { status: 200, body: {} }, 'note', 'my-api is a container image'],
+    [
+      'a function that it may not read',
+      denied('GetFunction'),
+      'note',
+      'not allowed to read my-api',
+    ],
+    [
+      'no function',
+      { status: 404, body: { __type: 'ResourceNotFoundException', message: 'none' } },
+      ...(['problem', 'ResourceNotFoundException'] as const),
+    ],
+  ])('says of %s what it can', async (_what, answer, level, text) => {
+    const lambda = await startAnsweringProxy(undefined, () => answer);
+    const table = await createCacheTable(server.endpoint);
+    const env = { AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint };
+    const { found } = await doctor([...at(table), '--function', 'my-api'], { env });
+    await lambda.stop();
+    expect(found('runtime')).toMatchObject({ level, text: expect.stringContaining(text) });
+  });
+
   it('names a server that cannot be reached, and credentials that are missing', async () => {
     const nowhere = await doctor(at('cache', 'http://127.0.0.1:1'));
     expect(nowhere.code).toBe(1);
@@ -427,6 +449,8 @@ describeWithRedis('doctor on Redis', (shared) => {
     expect(code).toBe(0);
     expect(found('role')?.text).toMatch(/^primary/);
     expect(found('scripts')?.level).toBe('ok');
+    expect(found('TLS')).toMatchObject({ level: 'ok', text: 'off, on this machine' });
+    expect(found('server')?.text).toMatch(/^(Redis|Valkey) \d/);
     expect(found('clock')?.level).toBe('ok');
     expectRemedies(findings);
   });
