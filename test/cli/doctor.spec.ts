@@ -493,7 +493,7 @@ describeWithRedis('doctor on Redis', (shared) => {
       expect(code).toBe(1);
       expect(found('scripts')?.level).toBe('problem');
       expect(found('user')?.text).toBe('logged in as plain');
-      // What it may not ask is no fault.
+      // A denied question is no fault.
       expect([found('clock')?.text, found('settings')?.level]).toEqual([
         ...['the server does not say its time', 'note'],
       ]);
