@@ -10,7 +10,15 @@ export interface Content {
   readonly isPrivate: boolean;
 }
 
-export const PATHS = ['/plain', '/varied', '/later', '/public', '/mixed', '/streamed', '/short'] as const;
+export const PATHS = [
+  '/plain',
+  '/varied',
+  '/later',
+  '/public',
+  '/mixed',
+  '/streamed',
+  '/short',
+] as const;
 export type Path = (typeof PATHS)[number];
 
 /** A database with one counter for each path, and an origin that reads it and takes its time. */
