@@ -2,6 +2,7 @@ import { consoleReporter } from '../model/console-reporter.js';
 import { invalid } from '../model/errors.js';
 import { safeListener } from '../model/event-log.js';
 import type { CacheEvent } from '../model/events.js';
+import { givenObject } from '../model/given.js';
 import type { WaitUntil } from '../model/policy.js';
 import { type Duration, milliseconds } from '../model/time.js';
 import { Extension, MARGIN_MS } from './extension.js';
@@ -77,7 +78,10 @@ export interface AfterResponse {
  * ```
  */
 export async function afterResponse(options: AfterResponseOptions = {}): Promise<AfterResponse> {
-  const maxWaitMs = Math.min(milliseconds(options.maxWait ?? '2s', 'maxWait'), LONGEST_WAIT_MS);
+  const maxWaitMs = Math.min(
+    milliseconds(givenObject(options).maxWait ?? '2s', 'maxWait'),
+    LONGEST_WAIT_MS,
+  );
   const tasks = new Tasks(maxWaitMs, safeListener(options.onEvent ?? consoleReporter()));
   const atEnd = callAtEnd(options.atEnd);
   const { AWS_LAMBDA_RUNTIME_API: api = '', AWS_LAMBDA_MAX_CONCURRENCY: concurrency } = process.env;

@@ -1,5 +1,6 @@
 import { invalid } from '../model/errors.js';
 import type { CacheListener } from '../model/events.js';
+import { givenObject } from '../model/given.js';
 import { systemClock } from '../model/time.js';
 import { COUNTERS } from './count.js';
 import { type Metric, Totals } from './totals.js';
@@ -49,7 +50,7 @@ const NAMES: ReadonlySet<string> = new Set([
  * ```
  */
 export function emf(options: EmfOptions): FlushingListener {
-  const { namespace, write = writeLine } = options;
+  const { namespace, write = writeLine } = givenObject(options);
   if (typeof namespace !== 'string' || !/^(?!:)[\w.\-/#: ]{1,255}$/.test(namespace))
     throw invalid('namespace', namespace, 'up to 255 letters, digits and . - _ / # :, not : first');
   if (typeof write !== 'function') throw invalid('write', write, 'a function');

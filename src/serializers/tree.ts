@@ -64,9 +64,9 @@ function encodedObject(part: object, seen: Set<object>): unknown {
   if (Reflect.ownKeys(part).length > 0) throw OTHER;
   if (prototype === Date.prototype && hasSlot(getTime, part)) return [TAG, 'd', getTime.call(part)];
   if (prototype === Set.prototype && hasSlot(hasInSet, part))
-    return [TAG, 's', encodeItems([...(part as Set<unknown>)], seen)];
+    return [TAG, 's', encodeItems([...Set.prototype.values.call(part)], seen)];
   if (prototype === Map.prototype && hasSlot(hasInMap, part))
-    return [TAG, 'm', encodeItems([...(part as Map<unknown, unknown>)].flat(1), seen)];
+    return [TAG, 'm', encodeItems([...Map.prototype.entries.call(part)].flat(1), seen)];
   throw OTHER;
 }
 

@@ -80,4 +80,8 @@ describe('atEnd', () => {
     const given = afterResponse({ atEnd: 'flush' as never });
     await expect(given).rejects.toMatchObject({ code: 'INVALID_OPTION', subject: 'atEnd' });
   });
+
+  it('is one of several options, which are an object', async () => {
+    await expect(afterResponse(null as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
 });

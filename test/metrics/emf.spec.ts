@@ -232,4 +232,8 @@ describe('the options of emf', () => {
     const all = { namespace: 'Cache', ...options } as EmfOptions;
     expect(errorOf(() => emf(all))).toMatchObject({ code: 'INVALID_OPTION', subject });
   });
+
+  it.each([undefined, null])('must be an object, not %s', (options) => {
+    expect(errorOf(() => emf(options as never))).toMatchObject({ code: 'INVALID_OPTION' });
+  });
 });

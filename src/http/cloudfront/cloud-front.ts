@@ -10,6 +10,7 @@ import { consoleReporter } from '../../model/console-reporter.js';
 import { invalid } from '../../model/errors.js';
 import { safeListener } from '../../model/event-log.js';
 import type { CacheEvent } from '../../model/events.js';
+import { givenObject } from '../../model/given.js';
 import type { Invalidated } from '../../model/invalidated.js';
 import { monotonic } from '../../model/time.js';
 import { addEdgeHeader, edgeTagsOf } from '../edge-tags.js';
@@ -81,7 +82,7 @@ const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
  * ```
  */
 export function cloudFront(options: CloudFrontOptions): CloudFront {
-  const { distributionId, header = 'cache-tag', credentials } = options;
+  const { distributionId, header = 'cache-tag', credentials } = givenObject(options);
   // It becomes a part of the request's path.
   if (!isText(distributionId, /^[A-Za-z0-9]+$/))
     throw invalid('distributionId', distributionId, 'the id of a distribution, such as E2EXAMPLE');

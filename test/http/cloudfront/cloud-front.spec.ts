@@ -275,6 +275,10 @@ describe('the options', () => {
     expect(errorOf(() => cloudFront(all))).toMatchObject({ code: 'INVALID_OPTION', subject });
   });
 
+  it.each([undefined, null, 'E2EXAMPLE'])('must be an object, not %s', (options) => {
+    expect(errorOf(() => cloudFront(options as never))).toMatchObject({ code: 'INVALID_OPTION' });
+  });
+
   it('find the endpoint in the environment', async () => {
     const { endpoint, items } = await edge();
     vi.stubEnv('AWS_ENDPOINT_URL_CLOUDFRONT', endpoint);
