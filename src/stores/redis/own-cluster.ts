@@ -79,7 +79,7 @@ export async function openCluster(
     node.on('connect', () => node.stream?.unref());
   });
   try {
-    await inTime(cluster.connect(), OPEN_MS);
+    await inTime(cluster.connect(), Math.max(OPEN_MS, Number(redisOptions.connectTimeout) || 0));
   } catch (error) {
     cluster.disconnect();
     throw await reasonOf(deepest(error), nodes, settings);
