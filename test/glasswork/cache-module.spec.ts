@@ -218,6 +218,7 @@ describe('cacheModule refuses', () => {
     ['an invalid store', { store: { name: 'x' } }, 'store'],
     ['a class in place of an instance', { store: MemoryCacheStore }, 'store'],
     ['an empty name', { store, name: '' }, 'name'],
+    ['a number for a name', { store, name: 5 }, 'name'],
     ['a name that Glasswork refuses', { store, name: 'my cache' }, 'name'],
     ['a bad prefix', { store, keyPrefix: 'a:b' }, 'keyPrefix'],
     ['a bad default', { store, defaultTTL: -1 }, 'defaultTTL'],

@@ -1,4 +1,4 @@
-import type { CacheEvent } from '@glasswork/cache';
+import { CacheError, type CacheEvent } from '@glasswork/cache';
 import { emf, powertoolsLogger } from '@glasswork/cache/metrics';
 import { describe, expect, it } from 'vitest';
 import { parseInspectPage } from '../../src/metrics/inspect-file.js';
@@ -110,6 +110,13 @@ describe('what a logger is given', () => {
     expect(logged(slow, true)).toEqual({ type: 'slow-join', key: 'user:1', waitedMs: 1 });
     expect(Object.keys(logged(slow, true))).not.toContain('waitingKey');
     expect(logged(slow, false)).toEqual({ type: 'slow-join', waitedMs: 1 });
+  });
+
+  it('has everything that a CacheError says, its cause too, with the keys', () => {
+    const error = new CacheError('TIMEOUT', 'late', { cause: new Error('slow'), subject: 'k' });
+    const { error: found } = logged(failed(error), true);
+    expect(found).toEqual(error.toJSON());
+    expect(found).toMatchObject({ cause: { message: 'slow' } });
   });
 
   it('has the message of an error only with the keys', () => {

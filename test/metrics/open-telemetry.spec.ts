@@ -91,6 +91,34 @@ describe('the metrics', () => {
     expect(JSON.stringify(counted)).not.toContain('secret');
   });
 
+  it('tell stale hits from fresh ones, errors in the background by their code, and know no later event', async () => {
+    const { meter, points } = telemetry();
+    const listener = openTelemetry(meter);
+    const hit = { type: 'hit', key: 'k', ageMs: 1 } as const;
+    listener({ ...hit, state: 'fresh' });
+    listener({ ...hit, state: 'fresh' });
+    listener({ ...hit, state: 'stale' });
+    listener({ type: 'background-error', error: { code: 'E1' } });
+    listener({ type: 'of a later version' } as never);
+    const found = (await points()).map(({ attributes, value }) => [attributes, value]);
+    expect(found).toEqual([
+      [{ 'glasswork.cache.state': 'fresh' }, 2],
+      [{ 'glasswork.cache.state': 'stale' }, 1],
+      [{ 'error.type': 'E1' }, 1],
+    ]);
+  });
+
+  it('have no bytes of a call that moved none', async () => {
+    const { meter, points } = telemetry();
+    openTelemetry(meter)({
+      type: 'store',
+      ...{ store: 'memory', operation: 'set', key: 'k', failure: undefined },
+      ...{ durationMs: 1, bytesRead: 0, bytesWritten: 5 },
+    });
+    const io = (await points()).filter(({ name }) => name === 'glasswork.cache.io');
+    expect(io).toMatchObject([{ attributes: { 'glasswork.cache.direction': 'write' }, value: 5 }]);
+  });
+
   it('are of calls to the store as of any database, in seconds', async () => {
     const { meter, points } = telemetry();
     const listener = openTelemetry(meter, undefined, {
