@@ -141,8 +141,8 @@ export function freshness(entry: Times, now: number): Freshness {
 }
 
 /** True if the entry is stale from its creation on. It is stale even by a clock that is behind. */
-export const isExpiredSoftly = ({ staleAt, createdAt }: Times): boolean =>
-  staleAt !== undefined && createdAt !== undefined && staleAt <= createdAt;
+export const isExpiredSoftly = ({ staleAt = Number.NaN, createdAt = Number.NaN }: Times): boolean =>
+  staleAt <= createdAt;
 
 /** The entry, stale from its creation on, with the same value, expiry and versions. */
 export const expiredSoftly = ({ createdAt, expiresAt, loadMs, versions, value }: Entry): Entry =>

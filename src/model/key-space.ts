@@ -20,10 +20,7 @@ export interface KeySpace {
 
 /** @throws CacheError `INVALID_OPTION` for a prefix outside `[A-Za-z0-9_.-]+`. */
 export function keySpace(prefix: string | undefined): KeySpace {
-  if (prefix !== undefined && !/^[A-Za-z0-9_.-]+$/.test(prefix)) {
-    throw invalid('keyPrefix', prefix, 'letters, digits, "_", "." and "-" only');
-  }
-  const start = prefix === undefined ? '' : `${prefix}:`;
+  const start = prefix === undefined ? '' : startOf(prefix);
   const record: KeySpace['record'] = (kind, name) => `#${kind}:${prefix ?? ''}:${name}`;
   if (start)
     return { prefix, key: (key) => start + key, record, patterns: (p) => [escapeGlob(start) + p] };
@@ -33,6 +30,11 @@ export function keySpace(prefix: string | undefined): KeySpace {
     record,
     patterns: (p) => (/^[*?]/.test(p) ? [p, `#key:${p}`] : [/^\\?#/.test(p) ? `#key:${p}` : p]),
   };
+}
+
+function startOf(prefix: string): string {
+  if (/^[A-Za-z0-9_.-]+$/.test(prefix)) return `${prefix}:`;
+  throw invalid('keyPrefix', prefix, 'letters, digits, "_", "." and "-" only');
 }
 
 /** True for the storage key of one of a service's own records, false for a user's key. */

@@ -17,14 +17,12 @@ const MOST_TTLS = 1_000;
 
 /** Remembers policies, because most calls pass only a ttl, and the same few again and again. */
 export function rememberPolicies(defaults: ResolvedPolicy): PolicyOf {
-  const byTTL = new Map<Duration, ResolvedPolicy>();
+  const byTTL = new Map<Duration | undefined, ResolvedPolicy>();
   let last: ResolvedPolicy = defaults;
   let lastTTL: Duration | undefined;
   const find: PolicyOf = (anyKey, call) => {
     const key = typeof anyKey === 'string' ? undefined : anyKey?.policy;
-    if (key || call === undefined || typeof call === 'object') {
-      return resolvePolicy(defaults, key, call);
-    }
+    if (key || typeof call === 'object') return resolvePolicy(defaults, key, call);
     let policy = byTTL.get(call);
     if (!policy) {
       policy = resolvePolicy(defaults, key, call);
@@ -95,12 +93,12 @@ function over(below: ResolvedPolicy, options: WrapOptions): ResolvedPolicy {
  * Checks that the options fit together. `ownStaleTTL` is the staleTTL given in the same layer as the ttl, or above it.
  */
 function checked(policy: ResolvedPolicy, ownStaleTTL: Duration | undefined): ResolvedPolicy {
-  const { ttl, staleTTL, staleIfError } = policy;
+  const { ttl, staleTTL = 0, staleIfError } = policy;
   if (ttl + staleIfError > LONGEST_LIFE_MS) {
     const give = 'at most 366 days together with ttl';
     throw invalid('staleIfError', `${staleIfError} ms`, give, 'INVALID_DURATION');
   }
-  if (staleTTL === undefined || staleTTL < ttl) return policy;
+  if (staleTTL < ttl) return policy;
   // An inherited staleTTL does not apply to a call with a shorter life. Beside its own ttl it is a mistake.
   if (ownStaleTTL !== undefined) throw invalid('staleTTL', ownStaleTTL, 'less than ttl');
   return { ...policy, staleTTL: undefined };

@@ -1,4 +1,4 @@
-import { isPlainObject } from '../util/deep-freeze.js';
+import { isObject, isPlainObject } from '../util/deep-freeze.js';
 import { CacheError } from './errors.js';
 
 /** The tags of built-in objects whose content no serializer can read. */
@@ -18,7 +18,7 @@ export function checkStorable(key: string, value: unknown): void {
 }
 
 function obstacle(value: unknown): string | undefined {
-  if (typeof value === 'object' && value !== null) {
+  if (isObject(value)) {
     const name = opaqueName(value);
     if (name) return `an instance of ${name}`;
     const nothing = writesNothing(value);

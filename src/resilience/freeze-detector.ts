@@ -20,7 +20,7 @@ interface Watched {
  *
  *     pulse ── 1 s ── pulse ── 1 s ── pulse ────── an hour ────── pulse: one freeze more
  *
- * A clock that jumps forward by ten seconds or more counts as a freeze and costs no more. So do timers that a test
+ * A clock that jumps forward by more than ten seconds counts as a freeze and costs no more. So do timers that a test
  * replaces or restores, because work that waits for one of the old timers may never end.
  */
 export class FreezeDetector {

@@ -61,8 +61,7 @@ function timersOf(
  * Recognises the fakes of Vitest, Jest and Sinon (`clock`), of Jest's legacy timers, and of node:test (bound
  * functions).
  */
-const isFake = (timer: object | undefined): boolean =>
-  timer !== undefined &&
-  ('clock' in timer ||
-    '_isMockFunction' in timer ||
-    ('name' in timer && String(timer.name).startsWith('bound ')));
+function isFake(timer: object | undefined): boolean {
+  const given = Object(timer);
+  return 'clock' in given || '_isMockFunction' in given || String(given.name).startsWith('bound ');
+}

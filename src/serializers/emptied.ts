@@ -3,17 +3,14 @@ import { isObject, isPlainObject } from '../util/deep-freeze.js';
 /**
  * The class of the first instance that JSON writes as `{}`, because it has no enumerable data of its own: a `Map`, a
  * `Response`, an object with only private fields. Undefined if there is none. `value` was written before, so it has no
- * cycles.
+ * cycles, and no more parts than its text.
  */
 export function emptiedClass(value: unknown): string | undefined {
-  const seen = new Set<object>();
   // Iterative, because nesting may be deeper than the stack.
   const open: (readonly [name: string, part: unknown])[] = [['', value]];
   for (let next = open.pop(); next; next = open.pop()) {
     const part = asWritten(...next);
-    if (!isObject(part) || seen.has(part) || isBoxed(part)) continue;
-    seen.add(part);
-    if (isNumbers(part)) continue;
+    if (!isObject(part) || isBoxed(part) || isNumbers(part)) continue;
     const entries = Object.entries(part);
     if (!Array.isArray(part) && !isPlainObject(part) && entries.every(isNoData))
       return classOf(part);

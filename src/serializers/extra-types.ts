@@ -5,7 +5,7 @@ import { ERRORS, type ErrorName, errorName, types } from './faithful.js';
  *
  * - errors, with their properties and causes
  * - bytes: devalue writes the whole buffer under a view, which may hold other data
- * - a RegExp that has begun to match
+ * - a RegExp, which may have begun to match
  */
 
 /** An error as data: its class, its enumerable properties and the others. Arrays, because one may contain itself. */
@@ -13,10 +13,10 @@ type ErrorParts = readonly ['error', ErrorName, Properties, Properties];
 type Properties = Readonly<Record<string, unknown>>;
 
 /** A plain form of the value, or undefined for a type that devalue knows. */
-export function reduceExtra(part: object): unknown {
+export function reduceExtra(part: unknown): unknown {
   if (ArrayBuffer.isView(part)) return reduceView(part);
   if (types().isNativeError(part)) return reduceError(part);
-  if (!types().isRegExp(part) || part.lastIndex === 0) return undefined;
+  if (!types().isRegExp(part)) return undefined;
   return ['regexp', part.source, part.flags, part.lastIndex];
 }
 
@@ -46,7 +46,8 @@ export function extraReviver(): (reduced: unknown) => unknown {
   const errors = new Map<unknown, Error>();
   return (reduced) => {
     if (typeof reduced === 'string') return reviveView(reduced);
-    const [kind, name, first, second] = Array.isArray(reduced) ? reduced : [];
+    // Throws for anything but a list.
+    const [kind, name, first, second]: readonly unknown[] = Object(reduced);
     if (kind === 'regexp') return reviveRegExp(name, first, second);
     if (kind !== 'error') throw unknownType();
     const error = errors.get(reduced) ?? emptyError(name);
@@ -64,10 +65,9 @@ export function reviveView(reduced: string): unknown {
   if (name === 'Buffer') return bytes;
   // A typed array of larger elements must start at a multiple of their size.
   const { buffer } = new Uint8Array(bytes);
-  const View: unknown = /^(\w+Array|DataView)$/.test(name) && Reflect.get(globalThis, name);
-  // Float16Array exists from Node 24 on.
-  if (typeof View !== 'function') throw unknownType();
-  return Reflect.construct(View, [buffer]);
+  if (!/^(\w+Array|DataView)$/.test(name)) throw unknownType();
+  // Throws for Float16Array before Node 24, which lacks it.
+  return Reflect.construct(Reflect.get(globalThis, name), [buffer]);
 }
 
 function reviveRegExp(source: unknown, flags: unknown, lastIndex: unknown): RegExp {

@@ -64,7 +64,7 @@ function ofBuiltIn(
 ): string | undefined {
   const prototype: object | null = Object.getPrototypeOf(part);
   // A test's fake Date extends the real one and replaces it.
-  const isBuiltIn = prototype && (isPlainObject(prototype) || prototype === Date.prototype);
+  const isBuiltIn = isPlain(prototype) || prototype === Date.prototype;
   if (!isBuiltIn) return ofClass(part);
   if (!isLossless(Object.keys(part), part)) return 'a built-in object with properties of its own';
   return symbolsOf(part);
@@ -89,13 +89,11 @@ function symbolsOf(part: object): string | undefined {
 /** True for typed arrays, DataViews and Buffers, but not for classes that extend them, nor for shared memory. */
 export function isOwnView(view: ArrayBufferView): boolean {
   if (types().isSharedArrayBuffer(view.buffer)) return false;
-  const prototype: object = Object.getPrototypeOf(view);
+  const prototype: object | null = Object.getPrototypeOf(view);
   if (prototype === Buffer.prototype) return true;
-  const above: object | null = Object.getPrototypeOf(prototype);
+  const above: object | null = prototype && Object.getPrototypeOf(prototype);
   // DataView.prototype extends Object.prototype, the others %TypedArray%.prototype.
-  return types().isDataView(view)
-    ? isPlainObject(prototype)
-    : above !== null && isPlainObject(above);
+  return isPlain(types().isDataView(view) ? prototype : above);
 }
 
 /** The class of an error that is an instance of a built-in one, and of no class that extends it. */
@@ -106,8 +104,10 @@ export function errorName(error: object): ErrorName | undefined {
   // A user's class may have such a name.
   const above: object | null = Object.getPrototypeOf(prototype);
   const parents = found === 'Error' ? [prototype] : [above];
-  return parents.every((one) => one && isPlainObject(one)) ? found : undefined;
+  return parents.every(isPlain) ? found : undefined;
 }
+
+const isPlain = (one: object | null): boolean => one !== null && isPlainObject(one);
 
 const ofClass = (part: object): string => {
   const { name } = Object(part.constructor);

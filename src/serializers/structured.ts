@@ -1,6 +1,5 @@
 import { DevalueError, parse, stringify } from 'devalue';
 import { CacheError } from '../model/errors.js';
-import { isObject, isPlainObject } from '../util/deep-freeze.js';
 import { extraReviver, reduceExtra } from './extra-types.js';
 import { obstacle } from './faithful.js';
 import type { SyncSerializer } from './serializer.js';
@@ -68,13 +67,9 @@ class Obstacle extends Error {}
 
 /** devalue calls it for each part of a value, before it writes the part. */
 function reduced(part: unknown): unknown {
-  const isPrimitive = typeof part !== 'object' && typeof part !== 'function';
-  if ((isPrimitive && typeof part !== 'symbol') || part === null) return undefined;
   const why = obstacle(part);
   if (why !== undefined) throw new Obstacle(why);
-  return isObject(part) && !isPlainObject(part) && !Array.isArray(part)
-    ? reduceExtra(part)
-    : undefined;
+  return reduceExtra(part);
 }
 
 function reason(error: unknown): string {

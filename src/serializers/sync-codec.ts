@@ -1,7 +1,7 @@
 import { CacheError } from '../model/errors.js';
 import { isPromise } from '../util/promises.js';
 import { jsonSerializer } from './json.js';
-import { checkSerializer, isAsync, type Raw, type SyncSerializer } from './serializer.js';
+import { isAsync, type Raw, type SyncSerializer } from './serializer.js';
 import { type ValueCodec, valueCodec } from './value-codec.js';
 
 /** A codec for a store whose reads do not wait. */
@@ -26,9 +26,8 @@ export function syncCodec(store: string, serializer: SyncSerializer = jsonSerial
     result.catch(() => {});
     throw refusal();
   };
-  checkSerializer(serializer);
-  if (isAsync(serializer)) throw refusal();
   const codec = valueCodec(serializer);
+  if (isAsync(serializer)) throw refusal();
   return {
     serializer,
     serialize: (value, key) => now(codec.serialize(value, key)),

@@ -1,6 +1,6 @@
 import { isObject } from '../util/deep-freeze.js';
 import { reduceView, reviveView } from './extra-types.js';
-import { isOwnView, types } from './faithful.js';
+import { isOwnView } from './faithful.js';
 
 /*
  * The fast form of a value: JSON, in which a part that JSON lacks is a list that begins with the tag.
@@ -59,13 +59,13 @@ function encodedObject(part: object, seen: Set<object>): unknown {
   if (prototype === Array.prototype && Array.isArray(part)) return encodedList(part, seen);
   const encode = (each: unknown) => encoded(each, seen);
   if (ArrayBuffer.isView(part) && isOwnView(part)) return [TAG, 'b', reduceView(part)];
-  const is = types();
   // Properties that somebody has added would be lost.
   if (Reflect.ownKeys(part).length > 0) throw OTHER;
-  if (prototype === Date.prototype && is.isDate(part)) return [TAG, 'd', Number(part)];
-  if (prototype === Set.prototype && is.isSet(part)) return [TAG, 's', Array.from(part, encode)];
-  if (prototype === Map.prototype && is.isMap(part))
-    return [TAG, 'm', [...part].flat(1).map(encode)];
+  if (prototype === Date.prototype) return [TAG, 'd', Number(part)];
+  if (prototype === Set.prototype)
+    return [TAG, 's', Array.from(Set.prototype.values.call(part), encode)];
+  if (prototype === Map.prototype)
+    return [TAG, 'm', [...Map.prototype.entries.call(part)].flat(1).map(encode)];
   throw OTHER;
 }
 

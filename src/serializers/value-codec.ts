@@ -34,8 +34,7 @@ export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec 
   checkSerializer(serializer);
   const codec = codecOf(serializer);
   // Compression and encryption change nothing about a value, so a copy can do without them.
-  const inner = innermost(serializer);
-  const copying = inner === serializer ? codec : codecOf(inner);
+  const copying = codecOf(innermost(serializer));
   let report: TrafficReport | undefined;
   const written = (raw: Raw): Raw => {
     report?.('written', Buffer.byteLength(raw));
@@ -43,10 +42,7 @@ export function valueCodec(serializer: Serializer = jsonSerializer): ValueCodec 
   };
   return {
     serializer,
-    serialize(value, key) {
-      const raw = codec.serialize(value, key);
-      return report ? whenReady(raw, written) : raw;
-    },
+    serialize: (value, key) => whenReady(codec.serialize(value, key), written),
     deserialize(raw, key) {
       report?.('read', Buffer.byteLength(raw));
       return codec.deserialize(raw, key);

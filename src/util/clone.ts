@@ -98,7 +98,7 @@ function emptyCopy(part: object): object {
   if (isPlainObject(part)) return prototype ? {} : Object.create(null);
   // A test's fake Date extends the real one and replaces it.
   const isBuiltIn = prototype === Date.prototype || (prototype && isPlainObject(prototype));
-  if (ArrayBuffer.isView(part)) return copyOfBytes(part, prototype);
+  if (ArrayBuffer.isView(part)) return copyOfBytes(part);
   if (!isBuiltIn) throw noData('an instance of a class');
   if (Array.isArray(part)) return new Array(part.length);
   switch (tagOf(part)) {
@@ -117,11 +117,12 @@ function emptyCopy(part: object): object {
   throw noData('an instance of a class');
 }
 
-function copyOfBytes(part: ArrayBufferView, prototype: object | null): object {
-  const above: object | null = prototype && Object.getPrototypeOf(prototype);
+function copyOfBytes(part: ArrayBufferView): object {
+  // A view without these prototypes throws a TypeError, too.
+  const above: object = Object.getPrototypeOf(Object.getPrototypeOf(part));
   // A Buffer is a class that extends Uint8Array.
-  if (!above || !isPlainObject(above)) throw noData('an instance of a class');
-  // Every view of bytes but DataView has `slice`, and DataView has failed the check above.
+  if (!isPlainObject(above)) throw noData('an instance of a class');
+  // Every view of bytes but DataView has `slice`. A DataView throws a TypeError.
   return (part as Uint8Array).slice();
 }
 

@@ -24,7 +24,7 @@ export function literalStart(pattern: string): string {
  */
 export function globMatcher(pattern: string): (key: string) => boolean {
   const tokens = tokenize(pattern);
-  const open = tokens.length > 0 && typeof tokens[0] !== 'string';
+  const open = typeof tokens[0] !== 'string';
   return (key) => !(open && key.startsWith('#')) && matches(tokens, Array.from(key));
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,18 +8,18 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { until } from '../servers/until.js';
 import { temporaryFolder } from '../temporary-folder.js';
+import type { Times } from './frozen-program.js';
 import { serveHttp } from './servers.js';
 
-/** Longer than the program's request budget and what tells a freeze from a late timer. */
-const FREEZE_MS = 1_800;
-const HOUR_MS = 3_600_000;
+/** The program's limit of a try, and the time that it waits for an answer after a freeze. */
+const REQUEST_MS = 600;
+const GRACE_MS = 100;
 
 interface Outcome {
   readonly status?: number;
   readonly attempts?: number;
   readonly code?: string;
   readonly message?: string;
-  readonly ms: number;
 }
 
 const folder = temporaryFolder('cache-frozen', afterAll);
@@ -82,12 +82,24 @@ async function start(holdFirst: boolean) {
     else answer();
   });
   const proxy = await proxyTo(Number(service.url.port));
-  const aheadFile = join(mkdtempSync(join(folder, 'clock-')), 'ahead');
-  writeFileSync(aheadFile, '0');
-  const child = fork(program, [proxy.url, aheadFile], { execArgv: [] });
+  const timeFile = join(mkdtempSync(join(folder, 'clock-')), 'time');
+  let times: Times = { wall: 0, machine: 0 };
+  const write = ({ wall, machine }: Times) => {
+    times = { wall: times.wall + wall, machine: times.machine + machine };
+    // At once, for the program may be reading.
+    writeFileSync(`${timeFile}.new`, JSON.stringify(times));
+    renameSync(`${timeFile}.new`, timeFile);
+  };
+  write(times);
+  const child = fork(program, [proxy.url, timeFile], { execArgv: [] });
   const { pid } = child;
   onTestFinished(() => void child.kill('SIGKILL'));
-  await once(child, 'message');
+  const waiting = new Map<string, (outcome: Outcome) => void>();
+  child.on('message', ({ what, outcome }: { what: string; outcome: Outcome }) =>
+    waiting.get(what)?.(outcome),
+  );
+  const hear = (what: string) => new Promise<Outcome>((resolve) => waiting.set(what, resolve));
+  await hear('ready');
 
   return {
     requests: service.requests,
@@ -97,41 +109,57 @@ async function start(holdFirst: boolean) {
     answer() {
       for (const answer of answers) answer();
     },
-    /** Resolves with what becomes of a request. */
-    async send(retry: 'always' | 'unsent'): Promise<Outcome> {
+    /** Resolves when the request is under way, with a promise of what becomes of it. */
+    async begin(retry: 'always' | 'unsent'): Promise<{ outcome: Promise<Outcome> }> {
+      const underWay = hear('under way');
+      const outcome = hear('outcome');
       child.send(retry);
-      const [outcome] = await once(child, 'message');
-      return outcome;
+      await underWay;
+      return { outcome };
     },
-    /** Stops the process as Lambda does, while `meanwhile` happens; its clock is further ahead when it goes on. */
-    async freeze(meanwhile: () => void, aheadMs = 0): Promise<void> {
+    /** Stops the process as Lambda does, while `meanwhile` happens and the clocks go on. */
+    async freeze(meanwhile: () => void, freeze: Times): Promise<void> {
       child.kill('SIGSTOP');
       await until(
         () => execFileSync('ps', ['-o', 'state=', '-p', String(pid)]).includes('T'),
         'the process to stop',
       );
       meanwhile();
-      writeFileSync(aheadFile, String(aheadMs));
-      if (aheadMs === 0) await new Promise((resolve) => setTimeout(resolve, FREEZE_MS));
+      const seen = hear('time');
+      write(freeze);
       child.kill('SIGCONT');
+      await seen;
+    },
+    /** Lets time go on in the running process. */
+    async pass(ms: number): Promise<void> {
+      const seen = hear('time');
+      write({ wall: ms, machine: ms });
+      await seen;
     },
   };
 }
 
 const cuts = ['end', 'reset', 'blackhole'] as const;
-/** For so long by the machine's own clocks, which go on meanwhile; or by what the wall clock says alone. */
-const seconds = ['a second and a half', 0] as const;
-const hour = ['what the clock calls an hour', HOUR_MS] as const;
+/** Longer than a time budget, and than what tells a freeze from a late timer. */
+const seconds = ['two seconds', { wall: 2_000, machine: 2_000 }] as const;
+/** On systems whose own clock stops meanwhile. */
+const HOUR = { wall: 3_600_000, machine: 0 };
+const hour = ['an hour by the wall clock alone', HOUR] as const;
 const hours = cuts.map((cut) => [cut, ...hour] as const);
 
 it.each([...cuts.map((cut) => [cut, ...seconds] as const), ...hours])(
   'sends anew what was under way (connection: %s, %s)',
-  async (cut, _, aheadMs) => {
-    const { send, freeze, proxy, requests, arrived } = await start(true);
-    const sending = send('always');
+  async (cut, _, times) => {
+    const { begin, freeze, pass, proxy, requests, arrived } = await start(true);
+    const { outcome } = await begin('always');
     await arrived;
-    await freeze(proxy[cut], aheadMs);
-    expect(await sending).toMatchObject({ status: 200, attempts: 2 });
+    await freeze(proxy[cut], times);
+    // Nothing tells that the connection is dead but the time.
+    if (cut === 'blackhole') {
+      if (times.machine === 0) await pass(REQUEST_MS);
+      await pass(GRACE_MS);
+    }
+    expect(await outcome).toMatchObject({ status: 200, attempts: 2 });
     expect(requests).toHaveLength(2);
     const [before, after] = requests.map(({ headers }) => headers['x-amz-date']);
     expect(after).not.toBe(before);
@@ -140,43 +168,51 @@ it.each([...cuts.map((cut) => [cut, ...seconds] as const), ...hours])(
 
 it.each([...hours, ['blackhole', ...seconds] as const])(
   'sends nothing twice that may not be (connection: %s, %s)',
-  async (cut, _, aheadMs) => {
-    const { send, freeze, proxy, requests, arrived } = await start(true);
-    const sending = send('unsent');
+  async (cut, _, times) => {
+    const { begin, freeze, pass, proxy, requests, arrived } = await start(true);
+    const { outcome } = await begin('unsent');
     await arrived;
-    await freeze(proxy[cut], aheadMs);
-    expect(await sending).toMatchObject({ message: expect.stringContaining('may have been') });
+    await freeze(proxy[cut], times);
+    if (cut === 'blackhole') {
+      if (times.machine === 0) await pass(REQUEST_MS);
+      await pass(GRACE_MS);
+    }
+    expect(await outcome).toMatchObject({ message: expect.stringContaining('may have been') });
     expect(requests).toHaveLength(1);
   },
 );
 
 it.each(cuts)('takes no connection that idled for long (connection: %s)', async (cut) => {
-  const { send, freeze, proxy, requests } = await start(false);
-  await send('always');
-  await freeze(proxy[cut], HOUR_MS);
-  expect(await send('always')).toMatchObject({ status: 200, attempts: 1 });
-  await freeze(proxy[cut], 2 * HOUR_MS);
-  expect(await send('unsent')).toMatchObject({ status: 200, attempts: 1 });
+  const { begin, freeze, proxy, requests } = await start(false);
+  await (await begin('always')).outcome;
+  await freeze(proxy[cut], HOUR);
+  expect(await (await begin('always')).outcome).toMatchObject({ status: 200, attempts: 1 });
+  await freeze(proxy[cut], HOUR);
+  expect(await (await begin('unsent')).outcome).toMatchObject({ status: 200, attempts: 1 });
   expect(proxy.connections()).toBe(3);
   expect(requests).toHaveLength(3);
 });
 
 it('tries a connection that idled for a moment, and another when it is dead', async () => {
-  const { send, freeze, proxy } = await start(false);
-  await send('always');
-  await freeze(proxy.blackhole, 1_000);
-  expect(await send('always')).toMatchObject({ status: 200, attempts: 2 });
+  const { begin, freeze, pass, proxy } = await start(false);
+  await (await begin('always')).outcome;
+  await freeze(proxy.blackhole, { wall: 1_000, machine: 0 });
+  const { outcome } = await begin('always');
+  await pass(REQUEST_MS);
+  // The pause before the next try.
+  await pass(50);
+  expect(await outcome).toMatchObject({ status: 200, attempts: 2 });
 });
 
 it.each([
   ['always', ...seconds],
   ['unsent', ...seconds],
   ['unsent', ...hour],
-] as const)('reads an answer that came meanwhile (retry: %s, %s)', async (retry, _, aheadMs) => {
-  const { send, freeze, requests, arrived, answer } = await start(true);
-  const sending = send(retry);
+] as const)('reads an answer that came meanwhile (retry: %s, %s)', async (retry, _, times) => {
+  const { begin, freeze, requests, arrived, answer } = await start(true);
+  const { outcome } = await begin(retry);
   await arrived;
-  await freeze(answer, aheadMs);
-  expect(await sending).toMatchObject({ status: 200, attempts: 1 });
+  await freeze(answer, times);
+  expect(await outcome).toMatchObject({ status: 200, attempts: 1 });
   expect(requests).toHaveLength(1);
 });

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Random } from '../model-checker/random.js';
 import { ask, change, serveTcp, transportTo } from './servers.js';
 
 const HEAD = 'HTTP/1.1 200 OK\r\n';
 const answer = (body: string) => `${HEAD}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
-const LONG = { connect: 30, request: 30, total: 30 } as const;
+const LONG = { connect: 30, request: 30, total: 60 } as const;
+const LONG_MS = 30_000;
 
 /** A server that is given each whole request, by its body, and the connection that it came over. */
-async function serveRequests(asked: (socket: Socket, body: string) => void) {
+async function serveRequests(asked: (socket: Socket, body: string) => unknown) {
   return serveTcp((socket) => {
     let text = '';
     socket.on('data', (bytes) => {
@@ -37,6 +38,27 @@ function flood(socket: Socket, first: string, next: string): void {
   more();
 }
 
+/** Stops the timers of the time budgets, so that they run out only when the test says so. */
+function stopTimers(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
+/** Lets a millisecond pass with each turn of the event loop: however slow the machine is, a budget allows as much work. */
+function countTurns(): void {
+  stopTimers();
+  let isOver = false;
+  onTestFinished(() => {
+    isOver = true;
+  });
+  const turn = () => {
+    if (isOver) return;
+    vi.advanceTimersByTime(1);
+    setImmediate(turn);
+  };
+  turn();
+}
+
 /** Resolves on any close. */
 const closed = (socket: Socket | undefined) =>
   new Promise<void>((resolve) => {
@@ -56,9 +78,19 @@ describe('a server that never ends its answer', () => {
     ['begins a chunk', `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n{}`],
     ['begins trailers', `${HEAD}Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n`],
   ])('and %s: a time budget ends it, and its connection', async (_, text) => {
-    const { url, sockets } = await serveRequests((socket) => socket.write(text));
-    const transport = transportTo(url, { timeouts: { request: '300ms', total: 10 } });
-    await expect(transport.send(change)).rejects.toMatchObject({
+    stopTimers();
+    let asked = () => {};
+    const underWay = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const { url, sockets } = await serveRequests((socket) => {
+      socket.write(text);
+      asked();
+    });
+    const sending = transportTo(url, { timeouts: LONG }).send(change);
+    await underWay;
+    vi.advanceTimersByTime(LONG_MS);
+    await expect(sending).rejects.toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringMatching(/timeouts\.request ran out \(tries: 1, may have been applied/),
     });
@@ -164,16 +196,18 @@ describe('bytes that belong to no request', () => {
   });
 
   it('of an answer that came too late reach nobody', async () => {
-    const held: (() => void)[] = [];
+    stopTimers();
+    let release = () => {};
     const { url, sockets } = await serveRequests((socket, body) => {
-      if (body === '"late"') held.push(() => socket.write(answer(body)));
-      else socket.write(answer(body));
+      if (body !== '"late"') return socket.write(answer(body));
+      release = () => socket.write(answer(body));
+      return vi.advanceTimersByTime(LONG_MS);
     });
-    const transport = transportTo(url, { timeouts: { request: '300ms', total: 10 } });
+    const transport = transportTo(url, { timeouts: LONG });
     await expect(transport.send({ ...change, body: '"late"' })).rejects.toMatchObject({
       code: 'TIMEOUT',
     });
-    for (const release of held) release();
+    release();
     const { body } = await transport.send({ ...change, body: '"next"' });
     expect(body.toString()).toBe('"next"');
     expect(sockets).toHaveLength(2);
@@ -252,6 +286,7 @@ describe('a connection that ends', () => {
 const seed = Number(process.env.HOSTILE_SEED ?? (process.env.CI ? 7 : Date.now() % 1_000_000_000));
 
 it(`everyone gets the own answer or an error, whatever is done to the others: HOSTILE_SEED=${seed}`, async () => {
+  countTurns();
   const random = new Random(seed);
   const chunked = (body: string) =>
     `${HEAD}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
@@ -275,7 +310,7 @@ it(`everyone gets the own answer or an error, whatever is done to the others: HO
     const deed = random.chance(1 / 60) ? hang : random.pick(deeds);
     if (!socket.destroyed && socket.writable) deed(socket, body);
   });
-  const transport = transportTo(url, { timeouts: { connect: 10, request: 1, total: 20 } });
+  const transport = transportTo(url, { timeouts: { connect: 60, request: 20, total: 400 } });
   const outcomes = { own: 0, failed: 0 };
   const sender = async (name: number) => {
     for (let n = 0; n < 12; n++) {

@@ -67,6 +67,8 @@ describe('doctor on S3', () => {
     expect(code).toBe(0);
     for (const check of ['bucket', 'IAM, reader', 'IAM, writer', 'IAM, maintainer', 'clock'])
       expect([check, found(check)?.level]).toEqual([check, 'ok']);
+    expect(found('IAM, reader')?.text).toBe('ListBucket, GetObject are allowed');
+    expect(found('IAM, writer')?.text).toBe('PutObject is allowed');
     expect(found('lifecycle, values')).toMatchObject({
       level: 'ok',
       text: expect.stringContaining('8 days'),
@@ -101,18 +103,18 @@ describe('doctor on S3', () => {
   });
 
   it.each([
-    ['ListBucket', 'IAM, reader'],
-    ['GetObject', 'IAM, reader'],
-    ['PutObject', 'IAM, writer'],
-    ['DeleteObject', 'IAM, maintainer'],
-  ])('names %s where it is denied', async (action, check) => {
+    ['ListBucket', 'IAM, reader', 'the bucket "cache-bucket"'],
+    ['GetObject', 'IAM, reader', 'its objects below cache/'],
+    ['PutObject', 'IAM, writer', 'its objects below cache/'],
+    ['DeleteObject', 'IAM, maintainer', 'its objects below cache/'],
+  ])('names %s where it is denied', async (action, check, where) => {
     deny(action);
     const { code, found } = await doctor('--role', 'maintainer');
     expect(code).toBe(1);
     expect(found(check)).toMatchObject({
       level: 'problem',
       text: `s3:${action} denied`,
-      remedy: expect.stringContaining(`s3:${action} on `),
+      remedy: `Allow s3:${action} on ${where}`,
     });
   });
 
@@ -127,6 +129,7 @@ describe('doctor on S3', () => {
     const { code, found } = await doctor();
     expect(code).toBe(1);
     expect(found('IAM, reader')?.text).toBe('s3:ListBucket, s3:GetObject denied');
+    expect(found('IAM, reader')?.remedy).toContain('. Without ListBucket, S3 also denies');
     expect(found('lifecycle')?.level).toBe('note');
   });
 

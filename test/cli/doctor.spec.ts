@@ -275,6 +275,59 @@ describe('doctor on the embedded DynamoDB', () => {
     });
   });
 
+  it('tells people what is wrong, line by line, and counts it', async () => {
+    const table = await createCacheTable(server.endpoint);
+    const { code, stdout } = await cli.run(['doctor', ...at(table)]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ok {4}table: ".+" is there, in .+\n/);
+    expect(stdout).toMatch(/^ok {4}check: reads, fills, /m);
+    expect(stdout).toMatch(/\n\n0 problems, \d warnings?\n$/);
+    const missing = await cli.run(['doctor', ...at('not-there')]);
+    expect(missing.code).toBe(1);
+    expect(missing.stdout).toMatch(
+      /^FAIL {2}table: there is no table "not-there" in .+\n {6}Create it .+\.\n {6}docs\/.+\n\n1 problem, 0 warnings\n$/,
+    );
+  });
+
+  it('counts problems and warnings for programs', async () => {
+    const { stdout } = await cli.run(['doctor', '--json', ...at('not-there')]);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: 1, warnings: 0 });
+    const table = await createCacheTable(server.endpoint);
+    const fine = await cli.run(['doctor', '--json', ...at(table)]);
+    const report: { warnings: number; findings: Finding[] } = JSON.parse(fine.stdout);
+    expect(report).toMatchObject({ ok: true, problems: 0 });
+    expect(report.warnings).toBe(report.findings.filter(({ level }) => level === 'warning').length);
+  });
+
+  it('proves the whole only of credentials that may write', async () => {
+    const table = await createCacheTable(server.endpoint);
+    const proxy = await startAnsweringProxy(server.endpoint, ({ action }) =>
+      action === 'UpdateItem' ? denied(action) : undefined,
+    );
+    const { code, found } = await doctor([...at(table, proxy.endpoint), '--role', 'reader']);
+    await proxy.stop();
+    expect([code, found('check')]).toEqual([0, undefined]);
+    expect(found('IAM, writer')?.level).toBe('note');
+  });
+
+  it('takes a wrong option for wrong usage, and for no fault of the store', async () => {
+    const bucket = 'arn:aws:s3:eu-central-1:1:accesspoint/a';
+    for (const args of [[], ['--redis', 'http://127.0.0.1'], ['--bucket', bucket]]) {
+      const { code, stdout, stderr } = await cli.run(['doctor', '--json', ...args]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(JSON.parse(stderr)).toHaveProperty('error');
+    }
+  });
+
+  it('judges no clock where the server does not say its time', async () => {
+    const proxy = await startAnsweringProxy(server.endpoint, ({ action }) =>
+      action === 'GetItem' ? { status: 200, body: {}, headers: { date: 'none' } } : undefined,
+    );
+    const { found } = await doctor(at(await createCacheTable(server.endpoint), proxy.endpoint));
+    await proxy.stop();
+    expect(found('clock')).toMatchObject({ level: 'note' });
+  });
+
   it('judges the runtime of functions', async () => {
     const lambda = await startAnsweringProxy(undefined, () => ({
       status: 200,
@@ -289,6 +342,28 @@ describe('doctor on the embedded DynamoDB', () => {
       level: 'problem',
       text: expect.stringContaining('my-api runs nodejs18.x'),
     });
+  });
+
+  it.each<[string, Answer, string, string]>([
+    ['an image', { status: 200, body: {} }, 'note', 'my-api is a container image'],
+    [
+      'a function that it may not read',
+      denied('GetFunction'),
+      'note',
+      'not allowed to read my-api',
+    ],
+    [
+      'no function',
+      { status: 404, body: { __type: 'ResourceNotFoundException', message: 'none' } },
+      ...(['problem', 'ResourceNotFoundException'] as const),
+    ],
+  ])('says of %s what it can', async (_what, answer, level, text) => {
+    const lambda = await startAnsweringProxy(undefined, () => answer);
+    const table = await createCacheTable(server.endpoint);
+    const env = { AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint };
+    const { found } = await doctor([...at(table), '--function', 'my-api'], { env });
+    await lambda.stop();
+    expect(found('runtime')).toMatchObject({ level, text: expect.stringContaining(text) });
   });
 
   it('names a server that cannot be reached, and credentials that are missing', async () => {
@@ -374,6 +449,8 @@ describeWithRedis('doctor on Redis', (shared) => {
     expect(code).toBe(0);
     expect(found('role')?.text).toMatch(/^primary/);
     expect(found('scripts')?.level).toBe('ok');
+    expect(found('TLS')).toMatchObject({ level: 'ok', text: 'off, on this machine' });
+    expect(found('server')?.text).toMatch(/^(Redis|Valkey) \d/);
     expect(found('clock')?.level).toBe('ok');
     expectRemedies(findings);
   });
@@ -408,12 +485,19 @@ describeWithRedis('doctor on Redis', (shared) => {
         '+@all',
         '-eval',
         '-evalsha',
+        '-time',
+        '-info',
       );
       const url = server.url.replace('redis://', 'redis://plain:secret@');
       const { code, found } = await doctor(['--redis', url]);
       expect(code).toBe(1);
       expect(found('scripts')?.level).toBe('problem');
       expect(found('user')?.text).toBe('logged in as plain');
+      // A denied question is no fault.
+      expect([found('clock')?.text, found('settings')?.level]).toEqual([
+        ...['the server does not say its time', 'note'],
+      ]);
+      expect(found('role')).toBeUndefined();
       const wrong = await doctor(['--redis', url.replace('secret', 'wrong')]);
       expect(wrong.code).toBe(1);
       expect(wrong.findings[0]?.text).toContain('WRONGPASS');
@@ -480,5 +564,15 @@ describe('a finding', () => {
       ['evictions', 'note'],
     ]);
     expect(findings[0]?.text).toBe('Valkey 8.1.0, a Cluster');
+    expect(judgeInfo(new Map([['redis_version', '7.2.0']]))[0]?.text).toBe('Redis 7.2.0');
+  });
+
+  it.each([
+    [0, 'primary, 0 replicas'],
+    [1, 'primary, 1 replica: a failover may lose an invalidation that was just confirmed'],
+    [2, 'primary, 2 replicas: a failover may lose an invalidation that was just confirmed'],
+  ])('says what %d replicas mean', (connected_slaves, text) => {
+    const info = new Map([['connected_slaves', String(connected_slaves)]]);
+    expect(judgeInfo(info).find(({ check }) => check === 'role')?.text).toBe(text);
   });
 });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bareEnvironment } from '../../scripts/package/manifest.js';
@@ -220,6 +221,23 @@ describe('create and destroy', () => {
         shown: expect.stringContaining(`Delete the table "${table}"`),
       });
       expect(await run('destroy --yes', table)).toMatchObject({ code: code === 0 ? 2 : 0 });
+    },
+  );
+
+  it.skipIf(process.platform !== 'linux')(
+    'a terminal has colour unless its user wants none (needs script of Linux)',
+    async () => {
+      const table = await createCacheTable(server.endpoint);
+      const args = ['doctor', '--table', table, '--endpoint', server.endpoint];
+      const command = [process.execPath, cli.file, ...args].join(' ');
+      const shown = async (env: NodeJS.ProcessEnv) => {
+        const child = spawn('script', ['-qec', command, '/dev/null'], {
+          env: bareEnvironment({ TERM: 'xterm', ...env }),
+        });
+        return text(child.stdout);
+      };
+      expect(await shown({})).toContain('\u001b[32mok');
+      expect(await shown({ NO_COLOR: '1' })).not.toContain('\u001b[32m');
     },
   );
 });

@@ -165,6 +165,8 @@ describe('with a table', () => {
         (await cli.run(['ls', ...where, ...more], { env })).stdout;
       expect(await text({})).not.toContain(ESCAPE);
       expect(await text({ FORCE_COLOR: '1' })).toContain(ESCAPE);
+      // A log of CI is no terminal.
+      expect(await text({ CI: 'true' })).not.toContain(ESCAPE);
       expect(await text({ FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain(ESCAPE);
       expect(await text({ FORCE_COLOR: '1' }, '--no-color')).not.toContain(ESCAPE);
       expect(await text({ FORCE_COLOR: '1' }, '--json')).not.toContain(ESCAPE);

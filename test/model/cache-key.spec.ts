@@ -83,6 +83,14 @@ describe('the text of a key', () => {
   });
 });
 
+it.each<[unknown, string]>([
+  [5, 'key is 5:'],
+  [null, 'key is null:'],
+  [{ key: 7 }, 'key is 7:'],
+])('the message about the key %j shows what was given', (key, message) => {
+  expect(() => keyText(key as string)).toThrow(message);
+});
+
 describe('the schema of a key', () => {
   const schema = v.object({ id: v.string() });
 

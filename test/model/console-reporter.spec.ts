@@ -272,6 +272,21 @@ describe('a line names no key and no value', () => {
     expect(lines).toEqual([expect.stringContaining('get failed (E_BATCH): see the event.')]);
   });
 
+  it('where another store puts a key at the end of the message about a value', () => {
+    const line = tell('fill', new CacheError('CORRUPT', 'Cannot read this: key seven.'));
+    expect(line).toMatch(/its value is not cached\.$/);
+  });
+
+  it('but the text of an error without a key as it is', () => {
+    const error = new Error('an undefined server');
+    consoleReporter()({ type: 'store-error', operation: 'read version', key: undefined, error });
+    expect(lines).toEqual([expect.stringContaining('(Error): an undefined server.')]);
+  });
+
+  it('but that other tiers answer, where one fails', () => {
+    expect(tell('tier 1 get', down)).toMatch(/Until this is fixed, the tiers below answer\.$/);
+  });
+
   it('where a parser cites a value', () => {
     let error: unknown;
     try {

@@ -20,7 +20,7 @@ import {
   readEntry,
   withEnvelope,
 } from '../../src/model/entry.js';
-import { errorCode, invalid } from '../../src/model/errors.js';
+import { errorCode, invalid, readable } from '../../src/model/errors.js';
 import { eventLog, safeListener } from '../../src/model/event-log.js';
 import { givenList, givenObject } from '../../src/model/given.js';
 import { listOf, nameOf } from '../../src/model/invalidated.js';
@@ -39,6 +39,9 @@ import { milliseconds, withTimeout } from '../../src/model/time.js';
 import { hardVersion, softValue, versionsOf } from '../../src/model/version-line.js';
 import { errorOf } from '../errors.js';
 
+const fail = (): never => {
+  throw new Error('unreadable');
+};
 const FIELDS = {
   ...{ createdAt: 1_000, staleAt: 2_000, expiresAt: 3_000, loadMs: 40 },
   versions: [[null, 'p1']] as const,
@@ -433,6 +436,8 @@ describe('errors', () => {
     expect(new Other('a') instanceof CacheError).toBe(true);
     expect(new Other('a') instanceof Sub).toBe(false);
     expect(new Sub('TIMEOUT', 'a') instanceof CacheError).toBe(true);
+    expect(new Sub('TIMEOUT', 'a') instanceof Sub).toBe(true);
+    expect(error instanceof Sub).toBe(false);
     expect({ '@glasswork/cache': error['@glasswork/cache'] } instanceof CacheError).toBe(false);
     expect(new Error('a') instanceof CacheError).toBe(false);
     expect((null as unknown) instanceof CacheError).toBe(false);
@@ -448,6 +453,15 @@ describe('errors', () => {
     [{ name: '' }, 'Error'],
     [{ code: 'x'.repeat(99) }, 'x'.repeat(64)],
   ])('of %j have the code %s', (error, code) => expect(errorCode(error)).toBe(code));
+
+  it.each<[string, object]>([
+    ['a message that is no text', { message: Object.create(null) }],
+    ['a name that throws', { name: { toString: fail } }],
+    ['a proxy that answers nothing', new Proxy({}, { get: fail })],
+    ['a proxy that has no class', new Proxy(new Error('a'), { getPrototypeOf: fail })],
+  ])('stand for what throws when it is read: %s', (_, thrown) => {
+    expect(readable(thrown)).toEqual(new Error('An error that throws when it is read'));
+  });
 
   it('show text in quotes, and of objects the type', () => {
     expect(invalid('a', 'b', 'c').message).toBe("a is 'b': give c.");

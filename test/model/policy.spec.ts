@@ -27,6 +27,19 @@ describe('rememberPolicies', () => {
     expect(policyOf('key', 1).ttl).toBe(1_000);
   });
 
+  it('reads options anew with each call, because the caller may change them', () => {
+    const options = { ttl: 60 };
+    expect(policyOf('key', options).ttl).toBe(60_000);
+    options.ttl = 5;
+    expect(policyOf('key', options).ttl).toBe(5_000);
+  });
+
+  it('knows no ttl apart from the one before', () => {
+    expect(policyOf('key', 60).ttl).toBe(60_000);
+    expect(policyOf('key', undefined).ttl).toBe(DEFAULT_POLICY.ttl);
+    expect(policyOf('key', 60).ttl).toBe(60_000);
+  });
+
   it('remembers no invalid ttl', () => {
     for (let i = 0; i < 2; i++) expect(() => policyOf('key', -1)).toThrow(CacheError);
   });

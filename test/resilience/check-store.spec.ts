@@ -21,6 +21,9 @@ import {
 
 const withoutCheck = (store: CacheStore): CacheStore => storeLike(store, { check: undefined });
 
+/** Says what a CacheError of the check would say. */
+const SUBJECT = Object.assign(new Error('no: odd'), { subject: 'read' });
+
 const problemOf = (store: CacheStore): Promise<CacheError> =>
   new CacheService(withoutCheck(store), { keyPrefix: 'app', onEvent: () => {} }).check().then(
     () => {
@@ -107,12 +110,8 @@ describe('check()', () => {
       { del: () => Promise.reject(new Error('denied')) },
       /invalidate failed: denied/,
     ],
-    [
-      'a delete that does nothing',
-      'invalidate',
-      { del: async () => {} },
-      /outdated version|still there/,
-    ],
+    ['a delete that does nothing', 'invalidate', { del: async () => {} }, /outdated version/],
+    ['an error with a subject', 'read', { getVersioned: () => Promise.reject(SUBJECT) }, /no: odd/],
     ['a tag', 'tag', { set: () => Promise.reject(new Error('denied')) }, /tag failed: denied/],
     ['a record that is not added', 'tag', { add: async () => false }, /could not be added/],
     ['a set that does nothing', 'tag', { set: async () => {} }, /the value read differs/],
@@ -132,6 +131,44 @@ describe('check()', () => {
     const error = await problemOf(storeLike(base, { setIfUnchanged }));
     expect(error.subject).toBe('fence');
     expect(error.message).toMatch(/fence failed: a fill with an outdated version was accepted/);
+  });
+
+  it('says that a value is still there after a delete', async () => {
+    const base = new MemoryCacheStore();
+    const del = (key: string) => base.set(key, 'a replica has it', 60);
+    const error = await problemOf(storeLike(base, { del }));
+    expect(error.message).toMatch(/invalidate failed: the value is still there/);
+  });
+
+  it('gives the reason why the written value cannot be read', async () => {
+    const base = new MemoryCacheStore();
+    const getVersioned = async (key: string) => {
+      const { version, value } = await base.getVersioned(key);
+      return { version, value: undefined, error: value && new Error('the key was replaced') };
+    };
+    const error = await problemOf(storeLike(base, { getVersioned }));
+    expect(error.message).toMatch(/fill failed: the key was replaced/);
+  });
+
+  it('says that a single read works, but not two in one batch', async () => {
+    const base = new MemoryCacheStore();
+    let pending = 0;
+    const getVersioned = async (key: string) => {
+      pending++;
+      await Promise.resolve();
+      const together = pending;
+      await Promise.resolve();
+      pending--;
+      if (together > 1) throw new Error('BatchGetItem is denied');
+      return base.getVersioned(key);
+    };
+    const error = await problemOf(storeLike(base, { getVersioned }));
+    expect(error.message).toMatch(/read many failed: BatchGetItem is denied/);
+  });
+
+  it.each(['getVersioned', 'setIfUnchanged'])('asks for no fence without %s', async (member) => {
+    const store = storeLike(new MemoryCacheStore(), { [member]: undefined, check: undefined });
+    await new CacheService(store).check();
   });
 
   it('says that a serializer does not read what it writes', async () => {
@@ -181,6 +218,19 @@ describe('check()', () => {
     for (const name of names) expect(await base.get(name)).toBeUndefined();
   });
 
+  it('has removed it when it rejects, however long that takes', async () => {
+    const base = new MemoryCacheStore();
+    const removed: string[] = [];
+    const del = async (key: string) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      await base.del(key);
+      removed.push(key);
+    };
+    const set = () => Promise.reject(new Error('denied'));
+    await problemOf(storeLike(base, { del, set }));
+    expect(removed).toContainEqual(expect.stringMatching(/^#tag:app:check:/));
+  });
+
   it('asks each tier, and says which one is wrong', async () => {
     const broken = storeLike(new MemoryCacheStore(), {
       name: 'upper',
@@ -211,7 +261,11 @@ describe('check() of a store that hangs', () => {
   it('rejects with the step', async () => {
     const error = problemOf(hangingStore());
     await advance(20_000);
-    expect(await error).toMatchObject({ code: 'TIMEOUT', subject: 'read' });
+    expect(await error).toMatchObject({
+      ...{ code: 'TIMEOUT', subject: 'read' },
+      message:
+        'Check of the store "memory": read failed: no answer within 5000 ms: can the store be reached?',
+    });
     const late = problemOf(storeLike(new MemoryCacheStore(), { del: () => never() }));
     await advance(20_000);
     expect(await late).toMatchObject({ code: 'TIMEOUT', subject: 'invalidate' });

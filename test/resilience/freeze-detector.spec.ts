@@ -82,6 +82,26 @@ describe.each(ways)('FreezeDetector, %s, counts freezes', (_way, timers) => {
     await work;
     await vi.advanceTimersByTimeAsync(0);
     expect(vi.getTimerCount()).toBe(0);
+    freeze(20_000);
+    expect(freezes.count()).toBe(before + 1);
+  });
+
+  it('none before the watched work began', async () => {
+    const { freezes } = make(timers);
+    freezes.count();
+    freeze(3_600_000);
+    freezes.watch(never());
+    expect(freezes.count()).toBe(0);
+  });
+
+  it('of more than ten seconds', () => {
+    const { freezes } = make(timers);
+    freezes.count();
+    freezes.begin();
+    freeze(10_000);
+    expect(freezes.count()).toBe(0);
+    freeze(10_001);
+    expect(freezes.count()).toBe(1);
   });
 
   it('not from a clock that is set back, nor from a little late tick', async () => {

@@ -31,6 +31,13 @@ describe.each(ways)('OperationTimeouts, %s', (_way, timers) => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('leaves no timer behind when an operation fails', async () => {
+    const timeouts = new OperationTimeouts(undefined, timers);
+    await race(timeouts, Promise.reject(new Error('down')), 100).catch(() => {});
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('leaves no timer behind when an operation ends later', async () => {
     const timeouts = new OperationTimeouts(undefined, timers);
     let resolve: (value: number) => void = () => {};
@@ -93,10 +100,17 @@ describe.each(ways)('OperationTimeouts, %s', (_way, timers) => {
     await vi.advanceTimersByTimeAsync(0);
     expect(failed.mock.calls).toEqual([[LATE]]);
     expect(succeeded).not.toHaveBeenCalled();
+    timeouts.limit(Promise.reject(new Error('in time')), 50, succeeded, failed);
+    let reject: (error: Error) => void = () => {};
+    timeouts.limit(new Promise((_, no) => (reject = no)), 50, succeeded, failed);
+    await vi.advanceTimersByTimeAsync(200);
+    reject(new Error('too late'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(failed.mock.calls).toEqual([[LATE], [new Error('in time')], [LATE]]);
     timeouts.limit(Promise.resolve('in time'), 50, succeeded, failed);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(succeeded.mock.calls).toEqual([['in time']]);
-    expect(failed).toHaveBeenCalledTimes(1);
+    expect(failed).toHaveBeenCalledTimes(3);
   });
 
   it('does not take a frozen hour for a slow store', async () => {

@@ -155,6 +155,33 @@ describe('compressed', () => {
     const serializer = compressed(bytes);
     const raw = written(serializer, own);
     expect(read(serializer, raw)).toEqual(new Uint8Array(own));
+    for (const other of [
+      [1, 'g'.charCodeAt(0), 0, 0, 0, 1, 7],
+      [0xc1, 0xc1],
+    ])
+      expect(read(serializer, written(serializer, Uint8Array.from(other)))).toEqual(
+        Uint8Array.from(other),
+      );
+  });
+
+  it('takes elements of any size for bytes', () => {
+    const numbers: Serializer = {
+      name: 'numbers',
+      serialize: (value) => Uint16Array.from(value as number[]) as unknown as Uint8Array,
+      deserialize: (raw) => [...new Uint16Array(Uint8Array.from(raw as Uint8Array).buffer)],
+    };
+    const many = Array.from({ length: 2_000 }, (_, i) => 300 + (i % 3));
+    const serializer = compressed(numbers);
+    expect(written(serializer, many).length).toBeLessThan(1_000);
+    expect(read(serializer, written(serializer, many))).toEqual(many);
+  });
+
+  it('says that a payload is cut short if its header is not complete', () => {
+    const text: Serializer = { ...jsonSerializer, deserialize: String };
+    const whole = Buffer.from([0xc1, 'n'.charCodeAt(0), 0, 0, 0, 0]);
+    expect(read(compressed(text), whole)).toBe('');
+    for (let bytes = 2; bytes < whole.length; bytes++)
+      expect(() => read(compressed(text), whole.subarray(0, bytes))).toThrow(/is cut short/);
   });
 
   it.each([

@@ -114,6 +114,9 @@ describe('JSON', () => {
     expect(jsonSerializer.serialize({ object: {}, list: [] }, 'key')).toBe(
       '{"object":{},"list":[]}',
     );
+    expect(jsonSerializer.serialize([{ toJSON: () => null }, 7, null, {}], 'key')).toBe(
+      '[null,7,null,{}]',
+    );
   });
 
   it('names the reason for a refusal', () => {
@@ -205,6 +208,15 @@ describe('text that the structured serializer did not write', () => {
     (name) => {
       const text = bytes.replace('Uint8Array', name);
       expect(text).not.toBe(bytes);
+      expect(errorOf(() => structuredSerializer.deserialize(text, 'key'))).toMatchObject({
+        code: 'CORRUPT',
+      });
+    },
+  );
+
+  it.each(['~2["~","m",{}]', '~2["~","a",{"0":1}]', '~2["~","s",5]', '~1[["+",1],5]'])(
+    'with parts in no list is corrupt: %s',
+    (text) => {
       expect(errorOf(() => structuredSerializer.deserialize(text, 'key'))).toMatchObject({
         code: 'CORRUPT',
       });

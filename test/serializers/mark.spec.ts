@@ -55,6 +55,10 @@ describe('the mark of a serializer', () => {
     expect(markOf(compressed(own))?.add('e30=')).toBe('~"base64"e30=');
   });
 
+  it('is that of a serializer that is called like a wrapping one, and wraps nothing', () => {
+    expect(named('compressed(own)')?.add('text')).toBe('~"compressed(own)"text');
+  });
+
   it('is missing on a value that another serializer wrote, and an error says so', () => {
     const { deserialize } = valueCodec(superjsonSerializer);
     expect(() => deserialize('{"json":1}', 'key')).toThrow(

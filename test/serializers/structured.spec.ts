@@ -62,6 +62,14 @@ describe('the structured serializer', () => {
     expect(serialize({ at: new Date(5), tags: new Set(['a']), none: undefined }, 'key')).toBe(
       '~2{"at":["~","d",5],"tags":["~","s",["a"]],"none":["~","u"]}',
     );
+    const texts: [unknown, string][] = [
+      [['a', 1.5, [true]], '["a",1.5,[true]]'],
+      [[undefined, Number.NaN, -0, 3n], '[["~","u"],["~","n","NaN"],["~","n","-0"],["~","i","3"]]'],
+      [new Map([[1, 'a']]), '["~","m",[1,"a"]]'],
+      [Buffer.from('a'), '["~","b","Buffer YQ=="]'],
+      [['~', 1], '["~","a",["~",1]]'],
+    ];
+    for (const [value, text] of texts) expect(serialize(value, 'key')).toBe(`~2${text}`);
     const one = { a: 1 };
     for (const value of [[one, one], new URL('https://example.com'), new Error('a'), new Array(1)])
       expect(String(serialize(value, 'key')).slice(0, 2)).toBe('~1');
@@ -73,6 +81,15 @@ describe('the structured serializer', () => {
       expect(again({ a: [1] })).toEqual({ a: [1] });
     } finally {
       Reflect.deleteProperty(Object.prototype, 'toJSON');
+    }
+  });
+
+  it('writes nothing that somebody gave to all objects', () => {
+    Object.assign(Object.prototype, { polluted: [1] });
+    try {
+      expect(Object.keys(again({ a: [1] }) as object)).toEqual(['a']);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'polluted');
     }
   });
 
@@ -155,6 +172,10 @@ describe('the structured serializer', () => {
     ['a symbol', [Symbol('s')]],
     ['properties of its own', Object.assign(new Set([1]), { extra: 1 })],
     ['properties of its own', Object.assign(['a'], { extra: 1 })],
+    ['properties of its own', Object.assign([], { 1: 'a', extra: 1 })],
+    ['an instance of List', new (class List extends Array {})()],
+    ['an instance of Tags', new (class Tags extends Set {})()],
+    ['an instance of a class', Object.setPrototypeOf(['a'], null)],
     ['claims to be another type', { [Symbol.toStringTag]: 'Date' }],
     ['claims to be another type', runInNewContext('(function () { return arguments; })()')],
     ['symbolic keys', { [Symbol('s')]: 1 }],

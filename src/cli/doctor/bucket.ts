@@ -27,7 +27,7 @@ export async function* examineBucket(options: DoctorOptions): AsyncGenerator<Fin
     if (permissions.every(({ level }) => level !== 'problem')) {
       const date = Date.parse(lifecycle.date ?? versioning.date ?? '');
       // The header has whole seconds.
-      yield examineClock(Number.isNaN(date) ? undefined : date + 500, Date.now(), 500);
+      yield examineClock(Number.isNaN(date) ? undefined : date, Date.now(), 1_000);
       yield await examineLatency(() => database.get(probeOf(database)));
     }
     const { region = '' } = database.place;

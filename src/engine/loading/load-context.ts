@@ -61,7 +61,7 @@ export class LoadNotes {
   #isSkipped = false;
 
   get isSkipped(): boolean {
-    return this.#isSkipped || (this.ttlMs !== undefined && this.ttlMs <= 0);
+    return this.#isSkipped || (this.ttlMs ?? 1) <= 0;
   }
 
   skip(): void {

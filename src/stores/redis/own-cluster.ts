@@ -83,7 +83,7 @@ export async function openCluster(
     node.on('connect', () => node.stream?.unref());
   });
   try {
-    await inTime(cluster.connect(), OPEN_MS);
+    await inTime(cluster.connect(), Math.max(OPEN_MS, Number(redisOptions.connectTimeout) || 0));
   } catch (error) {
     cluster.disconnect();
     // `connect` rejects without the reason, which only the event before it carries.

@@ -77,6 +77,7 @@ export const expiryCases: readonly ConformanceCase[] = [
       const key = `${freshPrefix()}value`;
       await store.set(key, 1, 1);
       await advance(5_000);
+      assert.equal(await store.get(key), undefined);
       await store.set(key, 2, 1);
       assert.equal(await store.get(key), 2);
     },

@@ -44,6 +44,7 @@ export const fenceCases: readonly ConformanceCase[] = [
       versions.add(version);
       assert.equal(await store.setIfUnchanged(key, i, 60, version), true);
     }
+    assert.equal(await store.get(key), 4);
     assert.equal(versions.size, 5, 'every fill makes a new version');
   }),
 
@@ -86,9 +87,10 @@ export const fenceCases: readonly ConformanceCase[] = [
     const { version } = await store.getVersioned(key);
     await store.set(key, 'second', 60);
     const before = await store.getVersioned(key);
-    await store.setIfUnchanged(key, 'late', 60, version);
+    assert.equal(await store.setIfUnchanged(key, 'late', 60, version), false);
     assert.deepEqual(await store.getVersioned(key), before);
     assert.equal(await store.setIfUnchanged(key, 'third', 60, before.version), true);
+    assert.equal(await store.get(key), 'third');
   }),
 
   defineCase('accepts a fill after a refused add', [...FENCE, 'add'], async ({ store }) => {
@@ -110,6 +112,7 @@ export const fenceCases: readonly ConformanceCase[] = [
       await store.has(key);
       await store.getMany([key, key]);
       assert.equal(await store.setIfUnchanged(key, 'filled', 60, version), true);
+      assert.equal(await store.get(key), 'filled');
     },
   ),
 
@@ -120,6 +123,7 @@ export const fenceCases: readonly ConformanceCase[] = [
     const ofB = await store.getVersioned(b);
     await store.del(a);
     assert.equal(await store.setIfUnchanged(b, 'filled', 60, ofB.version), true);
+    assert.equal(await store.get(b), 'filled');
     assert.equal(await store.setIfUnchanged(a, 'late', 60, ofA.version), false);
   }),
 
@@ -140,7 +144,7 @@ export const fenceCases: readonly ConformanceCase[] = [
     const key = `${freshPrefix()}value`;
     const value = { list: [1] };
     const { version } = await store.getVersioned(key);
-    await store.setIfUnchanged(key, value, 60, version);
+    assert.equal(await store.setIfUnchanged(key, value, 60, version), true);
     value.list.push(2);
     const [first, second] = await Promise.all([
       store.getVersioned<typeof value>(key),

@@ -11,7 +11,7 @@ export const peekCases: readonly ConformanceCase[] = [
     assert.equal(store.getIfPresent(`${prefix}absent`), undefined);
     for (const value of ['text', '', 0, false, null, { nested: [1] }]) {
       await store.set(`${prefix}value`, value, 60);
-      await store.get(`${prefix}value`);
+      assert.deepEqual(await store.get(`${prefix}value`), value);
       assert.deepEqual(store.getIfPresent(`${prefix}value`), value);
     }
     await store.del(`${prefix}value`);
@@ -25,7 +25,7 @@ export const peekCases: readonly ConformanceCase[] = [
       const key = `${freshPrefix()}value`;
       await store.set(key, 'held', 10);
       await advance(9_999);
-      await store.get(key);
+      assert.equal(await store.get(key), 'held');
       assert.equal(store.getIfPresent(key), 'held');
       await advance(1);
       assert.equal(store.getIfPresent(key), undefined);

@@ -207,7 +207,8 @@ export const patternCases: readonly ConformanceCase[] = [
     async ({ store }) => {
       const key = `${freshPrefix()}value`;
       await store.set(key, 1, 60);
-      await store.delByPattern(`${key}*`);
+      assert.equal(await store.delByPattern(`${key}*`), 1);
+      assert.equal(await store.get(key), undefined);
       await store.set(key, 2, 60);
       assert.equal(await store.get(key), 2);
       assert.equal(await store.delByPattern(`${key}*`), 1);

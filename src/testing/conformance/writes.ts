@@ -25,6 +25,7 @@ export const writeCases: readonly ConformanceCase[] = [
     const key = `${freshPrefix()}value`;
     await store.set(key, 1, 60);
     await store.del(key);
+    assert.equal(await store.get(key), undefined);
     await store.set(key, 2, 60);
     assert.equal(await store.get(key), 2);
   }),
@@ -82,7 +83,7 @@ export const writeCases: readonly ConformanceCase[] = [
   defineCase('adds a copy', ['add'], async ({ store }) => {
     const key = `${freshPrefix()}value`;
     const value = { list: [1] };
-    await store.add(key, value, 60);
+    assert.equal(await store.add(key, value, 60), true);
     value.list.push(2);
     assert.deepEqual(await store.get(key), { list: [1] });
   }),
@@ -131,9 +132,7 @@ export const writeCases: readonly ConformanceCase[] = [
   ),
 
   defineCase('closes twice without an error', ['close'], async ({ store }) => {
-    const key = `${freshPrefix()}value`;
-    await store.set(key, 1, 60);
-    await store.del(key);
+    await store.set(`${freshPrefix()}value`, 1, 60);
     await store.close();
     await store.close();
   }),

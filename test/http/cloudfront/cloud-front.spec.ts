@@ -84,6 +84,25 @@ describe('an invalidation', () => {
     expect(items()).toEqual([['#~all'], names.slice(1).map((name) => `#${name}`), ['#a', '/*']]);
   });
 
+  it('of as many paths as CloudFront takes leaves room for a tag beside them', async () => {
+    const { onInvalidate, invalidatePaths, items } = await edge();
+    const paths = Array.from({ length: 3_000 }, (_, i) => `/${i}`);
+    await Promise.all([onInvalidate({ tags: ['a'], soft: false }), invalidatePaths(...paths)]);
+    await invalidatePaths(...paths.slice(1));
+    expect(items()).toEqual([['#a', '/*'], paths.slice(1)]);
+  });
+
+  it('takes the credentials of the environment unless it is given others', async () => {
+    vi.stubEnv('AWS_PROFILE', undefined);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', credentials.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', credentials.secretAccessKey);
+    vi.stubEnv('AWS_SESSION_TOKEN', undefined);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { onInvalidate, items } = await edge({ credentials: undefined });
+    await onInvalidate({ tags: ['a'], soft: false });
+    expect(items()).toEqual([['#a']]);
+  });
+
   it('uses a session token', async () => {
     const { onInvalidate, requests } = await edge({
       credentials: async () => ({ ...credentials, sessionToken: 'token' }),
@@ -99,6 +118,7 @@ describe('a path', () => {
     ['/ü?q=1&r=<2>', '/%C3%BC?q=1&r=<2>'],
     ['/%20', '/%20'],
     ['/*', '/*'],
+    [`/${'a'.repeat(3_999)}`, `/${'a'.repeat(3_999)}`],
   ])('%s is purged as %s', async (path, item) => {
     const { invalidatePaths, items } = await edge();
     await invalidatePaths(path);

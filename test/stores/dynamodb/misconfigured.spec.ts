@@ -29,10 +29,13 @@ import {
 
 const lines = consoleLines();
 
+/** A busy machine must not make another cause of a slow answer. */
+const PATIENT = { connect: '60s', request: '60s', total: '60s' } as const;
+
 /** The lines that a service with this store prints, and the errors that its calls reject with. */
 async function toldOf(options: Partial<DynamoDBCacheStoreOptions>) {
   const store = new DynamoDBCacheStore({
-    ...{ tableName: 't', region, credentials: async () => credentials },
+    ...{ tableName: 't', region, credentials: async () => credentials, timeouts: PATIENT },
     ...options,
   });
   onTestFinished(() => store.close());

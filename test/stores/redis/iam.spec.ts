@@ -17,6 +17,8 @@ afterEach(async () => {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const IAM = { user: 'shop', cacheName: 'my-cache', region: 'eu-central-1' };
+/** A handshake of TLS on a busy machine takes as long as it takes. */
+const PATIENT = { connectTimeout: MINUTE_MS, commandTimeout: MINUTE_MS };
 const KEYS = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
 
 /** The token of this moment, signed by a library that someone else wrote, in the order in which the store sends it. */
@@ -109,7 +111,7 @@ async function start() {
   const port = await freePort();
   const server = await RedisProcess.start({ config: tls.config(port) });
   closers.push(() => server.stop());
-  const options = { tls: { ca: tls.ca } };
+  const options = { tls: { ca: tls.ca }, ...PATIENT };
   return { server, options: { url: `rediss://127.0.0.1:${port}`, options } };
 }
 
@@ -181,7 +183,7 @@ describeWithRedis('a login by IAM at a Cluster over TLS', () => {
     });
     closers.push(cluster.stop);
     const nodes = ports.map((port) => `rediss://127.0.0.1:${port}`);
-    return { nodes: cluster.masters, options: { nodes, options: { tls: { ca: tls.ca } } } };
+    return { nodes: cluster.masters, options: { nodes, options: { tls: { ca: tls.ca }, ...PATIENT } } };
   }
 
   it('signs a token for every node, also after a freeze', async () => {

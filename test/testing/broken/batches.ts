@@ -112,4 +112,25 @@ export const batches: readonly BrokenStore[] = [
     })),
     'deletes a batch with repeated and absent keys',
   ),
+  broken(
+    'deletes everything with a batch',
+    memoryWith((inner) => ({ delMany: () => inner.clear() })),
+    'deletes a batch of 60',
+    'deletes a batch with repeated and absent keys',
+  ),
+  broken(
+    'returns a large batch in an order of its own',
+    memoryWith((inner) => {
+      let first = '';
+      return {
+        async getMany<T>(keys: readonly string[]) {
+          const found = await inner.getMany<T>(keys);
+          if (keys.length < 100) return found;
+          first ||= keys[0] ?? '';
+          return keys[0] === first ? found : found.toReversed();
+        },
+      };
+    }),
+    'reads a batch of 150',
+  ),
 ];

@@ -108,4 +108,49 @@ export const expiry: readonly BrokenStore[] = [
     }),
     'accepts a new value after one has expired',
   ),
+  broken(
+    'expires a millisecond early',
+    memoryWith((inner) => {
+      const early = (ttl: number) => (ttl > 0.01 ? ttl - 0.001 : ttl);
+      return {
+        set: (key, value, ttl) => inner.set(key, value, early(ttl)),
+        setMany: (all) => inner.setMany(all.map((one) => ({ ...one, ttl: early(one.ttl) }))),
+        add: (key, value, ttl) => inner.add(key, value, early(ttl)),
+        setIfUnchanged: (key, value, ttl, version) =>
+          inner.setIfUnchanged(key, value, early(ttl), version),
+      };
+    }),
+    'holds a value for 10 s, and no longer',
+    'restarts the ttl when it overwrites',
+    'has a value until it expires',
+    'reads each value of a batch until it expires',
+    'writes each value of a batch with its own ttl',
+    'adds with the given ttl',
+    'fills with the given ttl',
+    'getIfPresent returns no expired value',
+  ),
+  broken(
+    'extends the ttl when it refuses an add',
+    memoryWith((inner) => ({
+      async add(key, value, ttl) {
+        if (await inner.add(key, value, ttl)) return true;
+        await inner.set(key, await inner.get(key), ttl);
+        return false;
+      },
+    })),
+    'adds with the given ttl',
+  ),
+  broken(
+    'lets everything expire with the first value',
+    memoryWith((inner) => {
+      let least = Number.POSITIVE_INFINITY;
+      return {
+        set(key, value, ttl) {
+          least = Math.min(least, ttl);
+          return inner.set(key, value, least);
+        },
+      };
+    }),
+    'expires a value',
+  ),
 ];

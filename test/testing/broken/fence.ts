@@ -133,4 +133,28 @@ export const fence: readonly BrokenStore[] = [
     }),
     'isolates filled and versioned values from their copies',
   ),
+  ...(['get', 'getVersioned'] as const).map((hidden) =>
+    broken(
+      `hides what was filled from ${hidden}`,
+      memoryWith((inner) => {
+        const filled = new Set<string>();
+        return {
+          async setIfUnchanged(key, value, ttl, version) {
+            filled.add(key);
+            return inner.setIfUnchanged(key, value, ttl, version);
+          },
+          async get<T>(key: string) {
+            return hidden === 'get' && filled.has(key) ? undefined : inner.get<T>(key);
+          },
+          async getVersioned<T>(key: string) {
+            const read = await inner.getVersioned<T>(key);
+            return hidden === 'getVersioned' && filled.has(key)
+              ? { value: undefined, version: read.version }
+              : read;
+          },
+        };
+      }),
+      'fills a key read as absent',
+    ),
+  ),
 ];
