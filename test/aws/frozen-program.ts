@@ -4,7 +4,7 @@ import { type AwsRequest, createTransport } from '../../src/aws/transport.js';
 /** The process that is frozen: it sends what it is told to, and says what came of it. */
 const [endpoint = '', timeFile = ''] = process.argv.slice(2);
 
-/** What the two clocks of a machine show, milliseconds. Only the test moves them, so no load makes a time budget run out. */
+/** Readings of the two clocks of a machine, milliseconds. Only the test moves them, so no load makes a time budget run out. */
 export interface Times {
   readonly wall: number;
   readonly machine: number;
