@@ -183,7 +183,10 @@ describeWithRedis('a login by IAM at a Cluster over TLS', () => {
     });
     closers.push(cluster.stop);
     const nodes = ports.map((port) => `rediss://127.0.0.1:${port}`);
-    return { nodes: cluster.masters, options: { nodes, options: { tls: { ca: tls.ca }, ...PATIENT } } };
+    return {
+      nodes: cluster.masters,
+      options: { nodes, options: { tls: { ca: tls.ca }, ...PATIENT } },
+    };
   }
 
   it('signs a token for every node, also after a freeze', async () => {
