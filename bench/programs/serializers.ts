@@ -35,6 +35,33 @@ const made = ({ serializer }: Pick<What, 'serializer'>): SyncSerializer => {
   return make();
 };
 
+export type TypesContestant = `${'json' | 'mixed' | 'plain'}${'Write' | 'Read'}`;
+
+interface Turns {
+  readonly turns: number;
+  readonly warmUp: number;
+  readonly calls: number;
+}
+
+function turnsOf<N extends string>(
+  contestants: Record<N, () => unknown>,
+  { turns, warmUp, calls }: Turns,
+): Record<N, number[]> {
+  const names = Object.keys(contestants) as N[];
+  const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+    N,
+    number[]
+  >;
+  for (let turn = -warmUp; turn < turns; turn++) {
+    for (const name of names) {
+      const cost = startCost(calls);
+      for (let call = 0; call < calls; call++) contestants[name]();
+      if (turn >= 0) samples[name].push(cost().cpuUs);
+    }
+  }
+  return samples;
+}
+
 const calls = {
   /** Bytes of the output, or undefined where this Node has no such algorithm. */
   size({ serializer, value }: Omit<What, 'calls'>): number | undefined {
@@ -50,6 +77,25 @@ const calls = {
     const cost = startCost(what.calls);
     for (let call = 0; call < what.calls; call++) serializer.serialize(VALUES[what.value], 'key');
     return cost();
+  },
+
+  /**
+   * Writes and reads by both serializers, in turns within one process and few calls a turn, so that the speed of the
+   * machine and the state of the heap are the same for all. Processor time of a call of each, one number a turn.
+   */
+  types({ turns, warmUp, calls }: Turns): Record<TypesContestant, number[]> {
+    const json = jsonSerializer.serialize(VALUES.plain, 'key');
+    const structured = structuredSerializer.serialize(VALUES.mixed, 'key');
+    const same = structuredSerializer.serialize(VALUES.plain, 'key');
+    const contestants: Record<TypesContestant, () => unknown> = {
+      jsonWrite: () => jsonSerializer.serialize(VALUES.plain, 'key'),
+      mixedWrite: () => structuredSerializer.serialize(VALUES.mixed, 'key'),
+      plainWrite: () => structuredSerializer.serialize(VALUES.plain, 'key'),
+      jsonRead: () => jsonSerializer.deserialize(json, 'key'),
+      mixedRead: () => structuredSerializer.deserialize(structured, 'key'),
+      plainRead: () => structuredSerializer.deserialize(same, 'key'),
+    };
+    return turnsOf(contestants, { turns, warmUp, calls });
   },
 
   read(what: What): Cost {

@@ -41,6 +41,14 @@ describe('an unsafe request', () => {
     expect(made.asked.filter((each) => each.method === 'GET').length).toBe(1);
   });
 
+  it.each(['location', 'content-location'])('leaves the URL in %s alone', async (name) => {
+    const made = world({ ttl: 60 });
+    await made.get();
+    made.origin = () => new Response('new', { headers: { [name]: URL_1 } });
+    await send(made, 'POST', `${URL_1}/b`);
+    expect(await (await made.get()).text()).toBe('body');
+  });
+
   it('writes nothing for a URL that is not cached, and calls no onInvalidate', async () => {
     const clock = createVirtualClock(START);
     const writes: string[] = [];

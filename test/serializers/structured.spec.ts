@@ -93,6 +93,35 @@ describe('the structured serializer', () => {
     }
   });
 
+  it('does not take what somebody gave to all objects for a part of each', () => {
+    Object.assign(Object.prototype, { given: undefined });
+    let raw: ReturnType<typeof serialize>;
+    try {
+      raw = serialize({ a: [{}], at: new Date(5) }, 'key');
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'given');
+    }
+    expect(deserialize(raw, 'key')).toStrictEqual({ a: [{}], at: new Date(5) });
+  });
+
+  it.each([
+    ['Date', Date.prototype],
+    ['Set', Set.prototype],
+    ['Map', Map.prototype],
+  ])('refuses an object that only has the prototype of %s', (name, prototype) => {
+    const error = thrown(() => serialize({ at: Object.create(prototype) }, 'key'));
+    expect(error).toMatchObject({ code: 'UNSERIALIZABLE' });
+    expect(String(error)).toContain(`an instance of ${name}`);
+  });
+
+  it('reads each property of a value once', () => {
+    let reads = 0;
+    const value = { a: 1, b: [{}] };
+    Object.defineProperty(value.b[0], 'c', { enumerable: true, get: () => ++reads });
+    expect(again(value)).toEqual({ a: 1, b: [{ c: 1 }] });
+    expect(reads).toBe(1);
+  });
+
   it('gives back an invalid date', () => {
     const date = again(new Date(Number.NaN));
     expect(date).toBeInstanceOf(Date);

@@ -4,7 +4,13 @@ import { withTimeout } from '../../model/time.js';
 import { createKit, type Exchange, isMarked, type Kit, MARK } from '../kit.js';
 import type { Wanted } from '../loading/call.js';
 import { hasOwnTags, isEdge, isUnchanged } from '../loading/response-tags.js';
-import { emptyIndex, readIndex, readStored, variantKey } from '../loading/url-index.js';
+import {
+  emptyIndex,
+  mayHaveVariants,
+  readIndex,
+  readStored,
+  variantKey,
+} from '../loading/url-index.js';
 import type { ResponseCacheOptions } from '../options.js';
 import { respond, type Source } from '../pages/outgoing.js';
 import { freshLeft, type Page, recordKey } from '../pages/stored.js';
@@ -90,8 +96,11 @@ async function answerUnsafe(
 async function invalidateIfCached(kit: Kit, key: string): Promise<void> {
   const isKnown = kit.gates.isBusy(key) || kit.indexes.get(key) !== undefined;
   const records = [recordKey(key), recordKey(variantKey(key, []))];
-  const isCached = isKnown || (await kit.cache.getMany(records)).some((each) => each !== undefined);
-  if (isCached) await invalidateResponses(kit.parts, [key]);
+  const [found, hasVariants] = isKnown
+    ? [[], true]
+    : await Promise.all([kit.cache.getMany(records), mayHaveVariants(kit, key)]);
+  if (hasVariants || found.some((each) => each !== undefined))
+    await invalidateResponses(kit.parts, [key]);
 }
 
 /** HEAD is answered from the response to GET. A HEAD that misses passes, because its response is none to a GET. */

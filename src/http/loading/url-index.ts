@@ -1,5 +1,6 @@
 import { firstVariantKey } from '../../model/response-key.js';
 import { isServable, type Snapshot } from '../../model/snapshot.js';
+import { LONGEST_LIFE_MS } from '../../model/time.js';
 import type { Kit } from '../kit.js';
 import { type Index, recordKey, type Stored } from '../pages/stored.js';
 import { hashOf, type Selected } from '../rules/vary.js';
@@ -7,8 +8,9 @@ import { isEdge } from './response-tags.js';
 
 /** The most variants of a URL. Requests for further ones are loaded each time, because a client can invent header values. */
 const MOST_VARIANTS = 64;
-/** An index lives longer than its variants need: without it a variant is loaded once more. */
-const INDEX_TTL = '30d';
+/** An index outlives its variants, because an unsafe request looks for them there, seconds. */
+const INDEX_TTL = 30 * 86_400;
+const LONGEST_INDEX_TTL = LONGEST_LIFE_MS / 1000;
 
 export const emptyIndex = (key: string): Index => ({
   kind: 'index',
@@ -47,6 +49,16 @@ export async function readFirst({ parts }: Kit, key: string): Promise<Stored | u
   const { entry, state } = await parts.reader.readConsistent(address, []);
   // Checked by the schema of the key.
   return state === 'fresh' ? (entry?.value as Stored | undefined) : undefined;
+}
+
+/**
+ * True if variants of the URL may be cached although its index is not: a full store may have evicted that. It would serve no
+ * variant without the record of the tag that all of them carry.
+ */
+export async function mayHaveVariants({ parts }: Kit, key: string): Promise<boolean> {
+  if (parts.access.can.isDurable) return false;
+  const [read] = await parts.versions.read([[key]]);
+  return typeof read?.[1] === 'string';
 }
 
 interface Read {
@@ -123,12 +135,23 @@ export async function addToIndex(
   const next = added(known);
   kit.indexes.set(key, next);
   if (isSame(known, next, now)) return;
-  const policy = { ttl: INDEX_TTL, forceFresh: true, lease: false, staleIfError: 0 } as const;
+  const policy = {
+    ttl: ttlOf(next, now),
+    forceFresh: true,
+    lease: false,
+    staleIfError: 0,
+  } as const;
   const written = await kit.cache.wrap(recordKey(key), policy, ({ staleValue }) => {
     const isIndex = staleValue?.kind === 'index' && staleValue.key === key;
     return added(isIndex ? staleValue : known);
   });
   if (written.kind === 'index') kit.indexes.set(key, written);
+}
+
+/** Twice the life of its variants, because their times are written again only when half of them is over. Seconds. */
+function ttlOf({ variants }: Index, now: number): number {
+  const lifeMs = Math.max(0, ...variants.map(([, untilMs]) => untilMs - now));
+  return Math.min(INDEX_TTL + lifeMs / 500, LONGEST_INDEX_TTL);
 }
 
 /** True if a write would change nothing but the time of a variant, which is written again only when half of it is over. */

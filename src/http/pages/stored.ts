@@ -2,6 +2,7 @@ import { createCacheKey, type StandardSchemaV1 } from '../../model/cache-key.js'
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { isObject } from '../../util/deep-freeze.js';
 import type { Lifetime } from '../rules/freshness.js';
+import { NOT_STORED } from '../rules/judge.js';
 import type { Selected } from '../rules/vary.js';
 
 /** A stored response. Times are epoch milliseconds and milliseconds. */
@@ -52,10 +53,15 @@ export interface Index {
 export type Stored = Page | Pass | Moved | Index;
 
 const NAME = /^[!#$%&'*+.^`|~\w-]+$/;
+/** The names of stored fields: lower case, and none that is never stored, because such a field could split a response. */
+const STORED_NAME = new RegExp(`^(?!(?:${[...NOT_STORED].join('|')})$)[!#$%&'*+.^\`|~0-9a-z_-]+$`);
 /** Visible characters, spaces and tabs (RFC 9110, section 5.5), so that no value can begin another field. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Statuses that a `Response` must not have a body with. */
 export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** The last time that a Date holds, epoch milliseconds. A larger number has no form that a directive may have. */
+const LAST_DATE_MS = 8.64e15;
 
 /** How long a response with a validator is kept after its windows, so that it can be revalidated. */
 const LONGEST_KEPT_MS = 86_400_000;
@@ -98,9 +104,9 @@ export function isStored(value: unknown): value is Stored {
     status >= 200 &&
     status < 500 &&
     !(hasBody && BODILESS.has(status)) &&
-    isPairs(record.headers, (name, field) => isText(name, NAME) && isText(field, VALUE)) &&
+    isPairs(record.headers, (name, field) => isText(name, STORED_NAME) && isText(field, VALUE)) &&
     (text === undefined || isText(text)) &&
-    (base64 === undefined || isText(base64)) &&
+    (base64 === undefined || (isText(base64) && base64.length % 4 === 0)) &&
     isPairs(
       record.vary,
       (name, field) => isText(name, NAME) && (field === null || isText(field)),
@@ -109,6 +115,7 @@ export function isStored(value: unknown): value is Stored {
     [record.receivedMs, record.ageMs, record.freshMs, record.staleMs, record.errorMs].every(
       isTime,
     ) &&
+    Number(record.ageMs) >= 0 &&
     typeof record.isPublic === 'boolean' &&
     typeof record.isExplicit === 'boolean'
   );
@@ -118,7 +125,8 @@ const isText = (value: unknown, form?: RegExp): value is string =>
   typeof value === 'string' && (form?.test(value) ?? true);
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string');
-const isTime = (value: unknown): boolean => Number.isFinite(value);
+const isTime = (value: unknown): boolean =>
+  typeof value === 'number' && Math.abs(value) <= LAST_DATE_MS;
 const isPairs = (value: unknown, isPair: (first: unknown, second: unknown) => boolean): boolean =>
   Array.isArray(value) &&
   value.every((pair) => Array.isArray(pair) && pair.length === 2 && isPair(pair[0], pair[1]));

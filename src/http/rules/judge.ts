@@ -83,7 +83,7 @@ export const isCredentialed = (headers: Headers): boolean =>
   headers.has('authorization') || headers.has('cookie');
 
 /** Fields that are about one connection (RFC 9110, section 7.6.1), or that are made anew for each response. */
-const NOT_STORED: ReadonlySet<string> = new Set([
+export const NOT_STORED: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'te'],
   ...['proxy-authorization', 'proxy-connection', 'trailer', 'transfer-encoding', 'upgrade'],
   ...['content-length', 'age', 'set-cookie', 'set-cookie2'],

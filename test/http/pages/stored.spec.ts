@@ -14,6 +14,16 @@ describe('a record', () => {
     ['a page without a body', page({ text: undefined })],
     ['a page of bytes', page({ text: undefined, base64: 'AA==' })],
     ['a page of status 204', page({ status: 204, text: undefined })],
+    [
+      'a page with a name like a forbidden one',
+      page({
+        headers: [
+          ['te-x', '1'],
+          ['age2', '1'],
+        ],
+      }),
+    ],
+    ['a page of the last time that a date has', page({ freshMs: 8.64e15 })],
     ['a page of status 499', page({ status: 499 })],
     ['a page that varies', page({ vary: [['a', null]], headers: [['b', 'x\t~\xff']] })],
     ['a pass', { kind: 'pass', key: 'k', reason: 'private' }],
@@ -50,6 +60,11 @@ describe('a record', () => {
     ['a page with bytes that are no text', notPage({ text: undefined, base64: 1 })],
     ['a page without headers', notPage({ headers: undefined })],
     ['a page with an invalid header name', notPage({ headers: [['a:', 'b']] })],
+    ['a page with Set-Cookie', notPage({ headers: [['set-cookie', 'b']] })],
+    ['a page with a header in capitals', notPage({ headers: [['Transfer-Encoding', 'b']] })],
+    ['a page with half a group of base64', notPage({ text: undefined, base64: 'QUJ' })],
+    ['a page with an age below 0', notPage({ ageMs: -1 })],
+    ['a page of a time that no date has', notPage({ receivedMs: 8.64e15 + 1 })],
     ['a page with a header name that is no text', notPage({ headers: [[1, 'b']] })],
     ['a page with a header that begins another', notPage({ headers: [['a', 'b\r\nc: d']] })],
     ['a page with a header without a value', notPage({ headers: [['a', null]] })],

@@ -40,6 +40,20 @@ export const SECTION_4: readonly Case[] = [
   },
   { name: '4 generates Age', response: FRESH, after: 10, expect: 'hit', fields: { age: '10' } },
   { name: '4 rounds Age down', response: FRESH, after: 10.9, expect: 'hit', fields: { age: '10' } },
+  {
+    name: '4.3.2 does not compare If-Modified-Since with Date, which tells no two bodies of a second apart',
+    response: { ...FRESH, date: at(0) },
+    again: { 'if-modified-since': at(0) },
+    expect: 'hit',
+    secondStatus: 200,
+  },
+  {
+    name: '4.3.5 forwards a HEAD for a stale response without conditions',
+    response: TAGGED,
+    after: 61,
+    againMethod: 'HEAD',
+    expect: 'load',
+  },
   // 4.1
   {
     name: '4.1 reuses a response whose Vary matches',

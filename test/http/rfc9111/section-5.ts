@@ -45,6 +45,14 @@ export const SECTION_5: readonly Case[] = [
     expect: 'hit',
   },
   {
+    name: '5.2.1.2 serves nothing stale for max-stale of a request',
+    response: FRESH,
+    after: 61,
+    again: { 'cache-control': 'max-stale=60' },
+    options: { honourRequest: true },
+    expect: 'validate',
+  },
+  {
     name: '5.2.1.3 obeys min-fresh if told to',
     response: FRESH,
     options: honour,

@@ -10,7 +10,15 @@ export interface Content {
   readonly isPrivate: boolean;
 }
 
-export const PATHS = ['/plain', '/varied', '/public', '/mixed', '/streamed', '/short'] as const;
+export const PATHS = [
+  '/plain',
+  '/varied',
+  '/later',
+  '/public',
+  '/mixed',
+  '/streamed',
+  '/short',
+] as const;
 export type Path = (typeof PATHS)[number];
 
 /** A database with one counter for each path, and an origin that reads it and takes its time. */
@@ -40,7 +48,9 @@ export class Site {
     if (request.method === 'POST') return new Response('done');
     const { headers } = request;
     const isPrivate = path === '/mixed' && version % 3 === 0;
-    const variant = path === '/varied' ? headers.get('x-variant') : null;
+    // The header by which it varies appears later, and goes again.
+    const isVaried = path === '/varied' || (path === '/later' && version % 2 === 0);
+    const variant = isVaried ? headers.get('x-variant') : null;
     const user = isPrivate ? headers.get('x-user') : null;
     const content: Content = { path, version, variant, user, isPrivate };
     const fields = new Headers({
@@ -48,7 +58,7 @@ export class Site {
       'cache-control': freshness(path),
     });
     if (isPrivate) fields.set('cache-control', 'private, max-age=60');
-    if (path === '/varied') fields.set('vary', 'x-variant');
+    if (isVaried) fields.set('vary', 'x-variant');
     const etag = `"${JSON.stringify(content).replaceAll('"', "'")}"`;
     fields.set('etag', etag);
     if (headers.get('if-none-match') === etag && !isPrivate)
