@@ -70,7 +70,11 @@ export async function openCluster(
     ...DEFAULTS,
     redisOptions: { ...NODE_DEFAULTS, ...redisOptions, commandTimeout: undefined },
   } as object) as unknown as Cluster;
-  cluster.on('error', onError);
+  let lastError: unknown;
+  cluster.on('error', (error) => {
+    lastError = error;
+    onError(error);
+  });
   cluster.on('nodeError', onError);
   cluster.on('+node', (node) => {
     // ioredis reads it whenever the node connects.
@@ -82,7 +86,9 @@ export async function openCluster(
     await inTime(cluster.connect(), Math.max(OPEN_MS, Number(redisOptions.connectTimeout) || 0));
   } catch (error) {
     cluster.disconnect();
-    throw await reasonOf(deepest(error), nodes, settings);
+    // `connect` rejects without the reason, which only the event before it carries.
+    const refused = deepest(error) === error ? deepest(lastError ?? error) : deepest(error);
+    throw await reasonOf(refused, nodes, settings);
   }
   return withScripts(withStream(cluster, password.renew));
 }

@@ -79,6 +79,10 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'The Cluster does not serve all slots: see CLUSTER INFO, and whether all masters run',
   ],
   [
+    /cluster support disabled/,
+    'This server is no Cluster: give it as url, without nodes and cluster',
+  ],
+  [
     /Failed to refresh slots cache|None of startup nodes|root nodes are unavailable/,
     'No node of the Cluster answers: check addresses, TLS and login',
   ],
@@ -96,6 +100,10 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /^No TLS connection/,
     'Check the address, the subnets and security groups, and that the port speaks TLS: with redis:// the store connects without',
+  ],
+  [
+    /PEM routines|no start line|key values mismatch|bad (decrypt|password read)|unsupported certificate|DECODER routines/i,
+    'TLS cannot use what options.tls holds: check that ca, cert and key are in PEM format, that cert and key belong together, and the passphrase',
   ],
   [
     /altnames|does not match certificate/i,

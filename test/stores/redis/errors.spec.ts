@@ -370,6 +370,24 @@ const ROWS: readonly Row[] = [
     /options\.tls\.cert/,
   ],
   [
+    'a certificate and a key that are not PEM',
+    async () => open('rediss://127.0.0.1:6379', { tls: { cert: SECRET, key: SECRET } }),
+    get,
+    /PEM routines/,
+    /PEM format/,
+  ],
+  [
+    'a Cluster that is a single server',
+    async () => {
+      const store = new RedisCacheStore({ nodes: [(await start()).url] });
+      closers.push(() => store.close());
+      return store;
+    },
+    get,
+    /cluster support disabled/,
+    /without nodes/,
+  ],
+  [
     'TLS at a plain port',
     async () => open((await start()).url.replace('redis:', 'rediss:')),
     get,
@@ -464,6 +482,10 @@ describeWithRedisCluster('an error of a Redis Cluster names its remedy', (addres
 describe('an error of another version', () => {
   it.each([
     ["NOPERM User guest has no permissions to run the 'get' command", RULES],
+    [
+      'error:05800074:x509 certificate routines::key values mismatch',
+      /cert and key belong together/,
+    ],
     ['NOPERM No permissions to access a key', /The prefix of the store is not among/],
     ['NOPERM No permissions to access a channel', /'&cache:#invalidations\*'/],
     ['ERR Client sent AUTH, but no password is set. Did you mean ACL SETUSER?', /remove the/],
