@@ -18,7 +18,7 @@ export function refuseProxy({ protocol, hostname, port, host }: URL): void {
   if (isExempt(name, port || (isSecure ? '443' : '80'))) return;
   throw new CacheError(
     'INVALID_OPTION',
-    `${variable} and NODE_USE_ENV_PROXY ask for a proxy to ${host}, which the lean transport does not support: give the option client, an AWS SDK client that uses the proxy, or name the host in NO_PROXY.`,
+    `${variable} and NODE_USE_ENV_PROXY ask for a proxy to ${host}: give the option client, an AWS SDK client that uses it, or name the host in NO_PROXY.`,
     { subject: variable },
   );
 }

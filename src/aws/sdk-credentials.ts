@@ -40,7 +40,7 @@ function notInstalled(cause: unknown): never {
       PACKAGE,
     );
   throw noCredentials(
-    `neither AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, nor a container endpoint, nor a profile is set. Set one, give the option credentials, or install ${PACKAGE} to use those of an EC2 instance.`,
+    `no AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, container endpoint or profile is set. Set one, give the option credentials, or on EC2 install ${PACKAGE}.`,
     cause,
   );
 }

@@ -1,5 +1,6 @@
 import { type AnyKey, type CacheKey, type KeyFactory, keyText } from '../model/cache-key.js';
 import { invalid } from '../model/errors.js';
+import { checkFunction } from '../model/given.js';
 import type { Policy } from '../model/policy.js';
 import { checkPolicy } from '../model/resolve-policy.js';
 import { afterTick } from '../resilience/after-tick.js';
@@ -106,7 +107,7 @@ function withVerbs<T, A extends Args>(
 
 function checkMemo<T, A extends Args>({ key, load, policy = {} }: Memo<T, A, unknown>): void {
   if (typeof key !== 'function') throw invalid('key', key, 'a factory from createCacheKey');
-  if (typeof load !== 'function') throw invalid('load', load, 'a function');
+  checkFunction(load, 'load');
   checkPolicy(policy);
 }
 

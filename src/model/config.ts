@@ -1,6 +1,6 @@
 import { invalid } from './errors.js';
 import type { CacheListener } from './events.js';
-import { givenObject } from './given.js';
+import { checkFunction, givenObject } from './given.js';
 import type { OnInvalidate } from './invalidated.js';
 import { type KeySpace, keySpace } from './key-space.js';
 import { DEFAULT_POLICY, type ResolvedPolicy, type WrapOptions } from './policy.js';
@@ -78,14 +78,10 @@ export interface Settings {
 export function settings(config: CacheConfig): Settings {
   const { defaultTTL, clock = systemClock, backgroundFill } = givenObject(config, 'config');
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
-  if (config.onEvent != null && typeof config.onEvent !== 'function')
-    throw invalid('onEvent', config.onEvent, 'a function');
+  for (const name of ['onEvent', 'onInvalidate', 'deadline'] as const)
+    if (config[name] != null) checkFunction(config[name], name);
   if (backgroundFill !== undefined && typeof backgroundFill !== 'boolean')
     throw invalid('backgroundFill', backgroundFill, 'true or false');
-  if (config.onInvalidate != null && typeof config.onInvalidate !== 'function')
-    throw invalid('onInvalidate', config.onInvalidate, 'a function');
-  if (config.deadline != null && typeof config.deadline !== 'function')
-    throw invalid('deadline', config.deadline, 'a function');
   if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {

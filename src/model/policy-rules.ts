@@ -1,4 +1,5 @@
 import { invalid } from './errors.js';
+import { checkFunction } from './given.js';
 import {
   type Caller,
   DEFAULT_LEASE,
@@ -25,8 +26,8 @@ export const RULES: {
   forceFresh: (force: boolean) => force,
   signal: abortSignal,
   waitUntil(waitUntil: WaitUntil) {
-    if (typeof waitUntil === 'function') return waitUntil;
-    throw invalid('waitUntil', waitUntil, 'a function');
+    checkFunction(waitUntil, 'waitUntil');
+    return waitUntil;
   },
   caller: (caller: Caller) => caller,
 };

@@ -128,16 +128,18 @@ const asCacheError = (code: CacheError['code'], error: unknown): CacheError | un
   error instanceof CacheError && error.code === code ? error : undefined;
 
 function unserializable({ name }: Serializer, key: string, cause?: unknown): CacheError {
-  const why = cause === undefined ? 'it returned neither text nor bytes' : reason(cause);
+  const why = reason(cause, 'neither text nor bytes');
   const message = `The serializer "${name}" could not write the value of "${key}" (${why}): cache a value that it can write.`;
   return new CacheError('UNSERIALIZABLE', message, { subject: key, cause });
 }
 
 function corrupt({ name }: Serializer, key: string, cause: unknown): CacheError {
-  const why = cause === undefined ? 'it returned undefined' : reason(cause);
+  const why = reason(cause, 'undefined');
   const message = `The serializer "${name}" could not read the stored value of "${key}" (${why}): was it written with another one?`;
   return new CacheError('CORRUPT', message, { subject: key, cause });
 }
 
-const reason = (cause: unknown): string =>
-  String(Object(cause).message ?? 'it threw').slice(0, 200);
+const reason = (cause: unknown, result: string): string =>
+  cause === undefined
+    ? `it returned ${result}`
+    : String(Object(cause).message ?? 'it threw').slice(0, 200);

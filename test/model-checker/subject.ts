@@ -1,4 +1,10 @@
-import { CacheService, type CacheStore, type Clock } from '@glasswork/cache';
+import {
+  type CacheEvent,
+  CacheService,
+  type CacheStore,
+  type Clock,
+  consoleReporter,
+} from '@glasswork/cache';
 import {
   type Fault,
   type FaultPlan,
@@ -146,4 +152,15 @@ function allowed(
 
 /** Sees what is cached as a new process would that trusts nothing it remembers. */
 export const auditor = (store: CacheStore, prefix: string, clock: Clock): CacheService =>
-  new CacheService(store, { keyPrefix: prefix, versionTTL: 0, tagTTL: 0, breaker: false, clock });
+  new CacheService(store, {
+    ...{ keyPrefix: prefix, versionTTL: 0, tagTTL: 0, breaker: false, clock },
+    onEvent: (event) => {
+      if (!isEvictedOverflow(event)) report(event);
+    },
+  });
+
+const report = consoleReporter();
+
+/** A pointer may outlive its value, which the overflow store has evicted: a miss. */
+const isEvictedOverflow = (event: CacheEvent): boolean =>
+  event.type === 'corrupt' && /it is gone there/.test(String(Object(event.error).cause));

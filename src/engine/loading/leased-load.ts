@@ -34,10 +34,8 @@ type WaitEnd =
   | { readonly as: 'value'; readonly snapshot: Servable }
   /** The other process has released the lease, or an invalidation has changed the lease's name. */
   | { readonly as: 'freed'; readonly request: LoadRequest }
-  /** The wait has reached its limit. */
-  | { readonly as: 'timeout'; readonly request: LoadRequest }
-  /** The store cannot be read, so nothing is known to wait for. */
-  | { readonly as: 'unreadable'; readonly request: LoadRequest };
+  /** The wait has reached its limit, or the store cannot be read, so that nothing is known to wait for. */
+  | { readonly as: 'unleased'; readonly request: LoadRequest };
 
 /** Loads a miss under a lease: one process loads, and the others wait for its value for a limited time. */
 export class LeasedLoad {
@@ -61,10 +59,7 @@ export class LeasedLoad {
         case 'freed':
           current = end.request;
           break;
-        case 'timeout':
-          this.#parts.emit({ type: 'lease', key: current.address.key, state: 'timeout' });
-          return this.#load(end.request, inFlight, undefined, load);
-        case 'unreadable':
+        case 'unleased':
           return this.#load(end.request, inFlight, undefined, load);
       }
     }
@@ -79,14 +74,17 @@ export class LeasedLoad {
     const { leases } = this.#parts;
     let current = request;
     for (;;) {
-      if (!(await wait.next())) return { as: 'timeout', request: current };
+      if (!(await wait.next())) {
+        this.#parts.emit({ type: 'lease', key: current.address.key, state: 'timeout' });
+        return { as: 'unleased', request: current };
+      }
       inFlight.run.throwIfAborted();
       const { snapshot, isHeld, isOvertaken } = await this.#check(current, load);
       // The value was read before an invalidation of this process that has resolved meanwhile.
       if (isOvertaken) continue;
       if (isServable(snapshot) && isAccepted(request.policy, snapshot))
         return { as: 'value', snapshot };
-      if (!snapshot.versions) return { as: 'unreadable', request: readAgain(current, snapshot) };
+      if (!snapshot.versions) return { as: 'unleased', request: readAgain(current, snapshot) };
       const next = await this.#createMissing(readAgain(current, snapshot));
       const isFreed = !isHeld || leases.nameOf(next) !== leases.nameOf(current);
       current = next;
