@@ -159,6 +159,73 @@ describe.each(['app.request', '@hono/node-server'])('the middleware for Hono by 
     expect((await get('/never')).status).toBe(404);
   });
 
+  describe('if a 304 is about another response than the stored one', () => {
+    const changing = (options: ResponseCacheOptions, fetch?: boolean) => {
+      const made = site(options, fetch);
+      const origin = { isBroken: true, asked: 0 };
+      made.app.use(made.cached);
+      made.app.get('/a', (c) => {
+        origin.asked++;
+        if (origin.asked === 1) return c.text('old', 200, { etag: '"1"' });
+        return c.req.header('if-none-match') && origin.isBroken
+          ? c.body(null, 304, { etag: '"2"' })
+          : c.text('new', 200, { etag: '"2"' });
+      });
+      return { ...made, origin };
+    };
+
+    it('serves the stored one as stale, and never as fresh', async () => {
+      const { app, cache, clock, origin } = changing({ ttl: 60, staleIfError: 600 });
+      const get = await clientOf(app);
+      await get('/a');
+      await cache.settled();
+      clock.advance(61_000);
+      const stale = await get('/a');
+      expect([stale.status, await stale.text(), header(stale, 'etag')]).toEqual([
+        200,
+        'old',
+        '"1"',
+      ]);
+      expect(header(stale, 'cache-control')).toBe('max-age=0, s-maxage=0');
+      expect(header(stale, 'cache-status')).toContain('fwd=stale');
+      await cache.settled();
+      origin.isBroken = false;
+      clock.advance(31_000);
+      const next = await get('/a');
+      expect([await next.text(), header(next, 'etag')]).toEqual(['new', '"2"']);
+    });
+
+    it('answers 502 once if the stored one may not be served any more, and drops it', async () => {
+      const { app, cache, clock } = changing({ ttl: 60 });
+      const get = await clientOf(app);
+      await get('/a');
+      await cache.settled();
+      clock.advance(61_000);
+      const failed = await get('/a');
+      expect([failed.status, await failed.text()]).toEqual([502, '']);
+      await cache.settled();
+      for (const seconds of [0, 0, 11, 61]) {
+        clock.advance(seconds * 1000);
+        const next = await get('/a');
+        expect([next.status, await next.text()]).toEqual([200, 'new']);
+        await cache.settled();
+      }
+    });
+
+    it('asks again after the response, where it can', async () => {
+      const { app, cache, clock, origin } = changing({ ttl: 60, staleTTL: 10 });
+      const get = await clientOf(app);
+      await get('/a');
+      await cache.settled();
+      clock.advance(11_000);
+      expect(await (await get('/a')).text()).toBe('old');
+      await cache.settled();
+      const refreshed = await get('/a');
+      expect([await refreshed.text(), header(refreshed, 'etag')]).toEqual(['new', '"2"']);
+      expect(origin.asked).toBe(3);
+    });
+  });
+
   it('keeps the fields of the cache and of the route apart from those that outer middleware sets', async () => {
     const { app, cache, cached } = site();
     app.use(async (c, next) => {

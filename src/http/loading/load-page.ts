@@ -67,9 +67,10 @@ export class PageLoad {
     const requestedMs = this.#kit.now();
     const send = this.#isBehind ? this.#exchange.refresh : undefined;
     let answer = await (send ?? this.#exchange.next)(request);
-    if (answer.status === 304 && stored && !this.#exchange.isNextOnce && !isOf(stored, answer)) {
+    if (answer.status === 304 && stored && !isOf(stored, answer)) {
       // It is about another representation, and must not update the stored one (RFC 9111, section 4.3.4).
       void answer.body?.cancel().catch(() => {});
+      if (!send && this.#exchange.isNextOnce) return this.#failToValidate(stored);
       stored = undefined;
       answer = await (send ?? this.#exchange.next)(this.#request(undefined));
     }
@@ -85,6 +86,18 @@ export class PageLoad {
     if (judged.vary.length > 0 && isFull(this.#index, judged.vary, receivedMs))
       return this.#refuse(response, 'variants');
     return this.#read(request, response, judged, receivedMs);
+  }
+
+  /**
+   * The origin cannot be asked again, and nothing has come that could be sent. If the stored response cannot replace it, it
+   * is dropped, because its validator would get the same answer each time.
+   */
+  #failToValidate(stored: Page): Stored {
+    const failed = new Response(null, { status: 502 });
+    if (freshLeft(stored, this.#kit.now()) + stored.errorMs <= 0)
+      return this.#refuse(failed, 'status');
+    this.#keep(failed);
+    throw new OriginError('The origin answered with a 304 about another response.');
   }
 
   /**

@@ -1,4 +1,4 @@
-import { BODILESS, type Page } from '../pages/stored.js';
+import type { Page } from '../pages/stored.js';
 import { entityTag, type Judged, storedHeaders } from '../rules/judge.js';
 import { bodyFields } from './body.js';
 
@@ -19,7 +19,7 @@ export function pageOf(
   const has = (name: string) => headers.some(([each]) => each === name);
   if (status === 200 && !has('etag')) headers.push(['etag', entityTag(bytes)]);
   if (!has('date')) headers.push(['date', new Date(receivedMs).toUTCString()]);
-  const body = response.body === null || BODILESS.has(status) ? {} : bodyFields(bytes);
+  const body = response.body === null ? {} : bodyFields(bytes);
   const about = { key, status, headers, vary, tags, receivedMs, isPublic, isExplicit };
   return { kind: 'page', ...about, ...times, ...body };
 }

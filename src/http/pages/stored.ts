@@ -58,7 +58,7 @@ const STORED_NAME = new RegExp(`^(?!(?:${[...NOT_STORED].join('|')})$)[!#$%&'*+.
 /** Visible characters, spaces and tabs (RFC 9110, section 5.5), so that no value can begin another field. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Statuses that a `Response` must not have a body with. */
-export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** The last time that a Date holds, epoch milliseconds. A larger number has no form that a directive may have. */
 const LAST_DATE_MS = 8.64e15;
