@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { at, world } from './helpers.js';
+
+/** What a client gets from the cache of this answer of the origin. */
+async function hitOf(answer: () => Response) {
+  const made = world({ ttl: 60 });
+  made.origin = answer;
+  await made.get();
+  made.clock.advance(5_000);
+  const hit = await made.get();
+  expect(hit.headers.get('cache-status')).toContain('hit');
+  expect(made.asked.length).toBe(1);
+  return hit;
+}
+
+describe('a stored response', () => {
+  it('keeps the ETag of the origin, and no other beside it', async () => {
+    const hit = await hitOf(() => new Response('body', { headers: { etag: '"mine"' } }));
+    expect(hit.headers.get('etag')).toBe('"mine"');
+  });
+
+  it('gets an ETag only if it can be asked for with one', async () => {
+    expect((await hitOf(() => new Response('body'))).headers.get('etag')).toMatch(/^"[\w-]{43}"$/);
+    const missing = () => new Response('none', { status: 404 });
+    expect((await hitOf(missing)).headers.get('etag')).toBeNull();
+  });
+
+  it('keeps its Date, and gets that of its arrival if it has none', async () => {
+    const dated = await hitOf(() => new Response('body', { headers: { date: at(-3) } }));
+    expect(dated.headers.get('date')).toBe(at(-3));
+    expect((await hitOf(() => new Response('body'))).headers.get('date')).toBe(at(0));
+  });
+
+  it.each([200, 204])('of status %i without a body has none as a hit either', async (status) => {
+    const hit = await hitOf(() => new Response(null, { status }));
+    expect([hit.status, hit.body, hit.headers.get('content-length')]).toEqual([status, null, null]);
+  });
+});
