@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { at, world } from './helpers.js';
 
-/** What a client gets from the cache of this answer of the origin. */
+/** The answer of the origin as a client gets it from the cache. */
 async function hitOf(answer: () => Response) {
   const made = world({ ttl: 60 });
   made.origin = answer;
