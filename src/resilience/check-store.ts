@@ -14,7 +14,7 @@ const PROBE_TTL = 60;
  * Proves that a store can do what a service needs, with probe records that nothing else uses:
  *
  *     read: nothing ── read many ── fill ── read: it ── fill with the version from before: refused ── invalidate
- *       ── read: nothing ── fill with the version from before: refused ── tag: changed ── remove it
+ *       ── read: nothing ── fill with the version from before: refused ── tag: changed ── remove
  *
  * `keyPrefix` is that of the service, because permissions may depend on the prefix of a key.
  *
@@ -50,6 +50,7 @@ export async function checkStore(
     await erased();
     throw error;
   }
+  await step('remove', () => removed(store, key));
   await step('remove', () => removed(store, tag));
   await erased();
 }
