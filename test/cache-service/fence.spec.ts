@@ -1,6 +1,16 @@
 import { type CacheService, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
-import { bareStore, flush, nth, setup, slowLoad, storeLike, useFakeTime } from './helpers.js';
+import {
+  bareStore,
+  deferred,
+  flush,
+  heldReads,
+  nth,
+  setup,
+  slowLoad,
+  storeLike,
+  useFakeTime,
+} from './helpers.js';
 
 describe('a load that an invalidation overtook', () => {
   useFakeTime();
@@ -34,6 +44,27 @@ describe('a load that an invalidation overtook', () => {
     expect(runs).toHaveLength(2);
     nth(runs, 1).resolve('new');
     expect(await late).toBe('new');
+    expect(await cache.get('k')).toBe('new');
+  });
+
+  it('is not served by a read that began before a set ended', async () => {
+    const { store, holdNext } = heldReads();
+    const gate = deferred();
+    const set: typeof store.set = async (key, value, ttl) => {
+      if (key === 'k') await gate.promise;
+      return store.set(key, value, ttl);
+    };
+    const { cache } = setup({}, storeLike(store, { set }));
+    await setup({}, store).cache.wrap('k', policy, () => 'old');
+    const setting = cache.set('k', 'new');
+    await flush();
+    const release = holdNext();
+    const wrapped = cache.wrap('k', policy, () => 'loaded');
+    await flush();
+    gate.resolve(undefined);
+    await setting;
+    release();
+    expect(await wrapped).toBe('loaded');
     expect(await cache.get('k')).toBe('new');
   });
 

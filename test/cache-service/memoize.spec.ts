@@ -280,6 +280,14 @@ describe('memoizeMany', () => {
     nth(runs, 0).resolve([{ id: '1' }]);
   });
 
+  it('rejects with an aborted signal, also where the value is cached', async () => {
+    const { cache } = setup();
+    const signal = AbortSignal.abort(new Error('left'));
+    const pageOf = cache.memoizeMany(pageKey, async () => [], { signal });
+    await cache.wrap(pageOf.key('home'), '1m', () => 'text');
+    await expect(pageOf('home')).rejects.toThrow('left');
+  });
+
   it('rejects a load of the wrong length', async () => {
     const { cache } = setup();
     const userOf = cache.memoizeMany(userKey, async () => []);

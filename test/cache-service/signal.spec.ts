@@ -315,6 +315,31 @@ describe('signal', () => {
     expect(nth(signals, 0).reason).toBe(reason);
   });
 
+  it('leaves the load to others, also where its caller gives up twice', async () => {
+    const { store, holdNext } = heldReads();
+    const { cache } = setup({}, store);
+    const policy: WrapOptions = { ttl: '60s', staleIfError: '1h' };
+    await cache.wrap('k', policy, () => 'old');
+    await advance(60_000);
+    const { load, runs } = slowLoad();
+    const patient = cache.wrap('k', policy, load);
+    await flush();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const hasty = cache.wrap('k', { ...policy, hardTimeout: '1s', signal }, load);
+    const rejected = expect(hasty).rejects.toBe(reason);
+    await flush();
+    // Its time is over, and while the last good value is read again its signal is aborted.
+    const release = holdNext();
+    await advance(1_000);
+    controller.abort(reason);
+    release();
+    await rejected;
+    nth(runs, 0).resolve('new');
+    expect(await patient).toBe('new');
+    expect(runs).toHaveLength(1);
+  });
+
   it('leaves no listener behind, however the call ends', async () => {
     const { cache } = setup();
     const controller = new AbortController();

@@ -330,6 +330,16 @@ describe('the soft record of a tag', () => {
     expect(of('invalidate')).toEqual([]);
   });
 
+  it('rejects where the record is no text, and keeps it', async () => {
+    const memory = new MemoryCacheStore();
+    await memory.set(TAG, { not: 'ours' }, 60);
+    await expect(setup({}, memory).cache.expireTags(['red'])).rejects.toMatchObject({
+      code: 'NOT_CONFIRMED',
+      cause: { code: 'CORRUPT' },
+    });
+    expect(await memory.get(TAG)).toEqual({ not: 'ours' });
+  });
+
   it('rejects with the store, and says what was and was not done', async () => {
     const { store } = brokenStore();
     await expect(setup({}, store).cache.expireTags(['red'])).rejects.toMatchObject({

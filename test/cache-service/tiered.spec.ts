@@ -16,6 +16,7 @@ import {
   slowLoad,
   storeLike,
   useFakeTime,
+  watched,
 } from './helpers.js';
 
 /** Several processes over one last tier, which counts what is asked of it for the user's keys. */
@@ -98,6 +99,33 @@ describe('a service over tiers', () => {
     await advance(5_000);
     expect(await b.cache.get('k')).toBeUndefined();
   });
+
+  it.each(['get', 'getMany'] as const)('asks the last tier once in a %s', async (how) => {
+    const held = new MemoryCacheStore();
+    const { store, calls } = watched(held);
+    const { cache } = setup({}, new TieredCacheStore([new MemoryCacheStore(), store]));
+    const ask = (...keys: string[]) =>
+      how === 'get' ? Promise.all(keys.map((key) => cache.get(key))) : cache.getMany(keys);
+    await setup({}, held).cache.set('there', 'value');
+    const asked = (key: string) => calls.filter(({ args }) => args.flat().includes(key));
+    expect(await ask('there', 'none')).toEqual(['value', undefined]);
+    expect(asked('there')).toHaveLength(1);
+    expect(asked('none')).toHaveLength(1);
+  });
+
+  it.each(['get', 'getMany'] as const)(
+    'takes what another process has loaded after an invalidation, in a %s',
+    async (how) => {
+      const { open } = fleet();
+      const [a, b] = [open(), open()];
+      const tagged = { ttl: '1h', tags: ['red'] } as const;
+      for (const { cache } of [a, b]) await cache.wrap('k', tagged, () => 'old');
+      await a.cache.invalidateTags(['red']);
+      await a.cache.wrap('k', tagged, () => 'new');
+      const values = how === 'get' ? [await b.cache.get('k')] : await b.cache.getMany(['k', 'l']);
+      expect(values[0]).toBe('new');
+    },
+  );
 
   it('serves a stale copy at once, and takes what another process has refreshed', async () => {
     const { open, asked } = fleet();

@@ -147,6 +147,11 @@ describe('The connection to the Extensions API', () => {
     expect(await api.nextInvoke()).toMatchObject(EXPECTED);
   });
 
+  it('fails with the address that does not take it', async () => {
+    const registering = new ExtensionsApi('127.0.0.1:1').register();
+    await expect(registering).rejects.toThrow('connect ECONNREFUSED 127.0.0.1:1');
+  });
+
   it('fails where none of several addresses takes it', async () => {
     const addresses = [
       { address: '127.0.0.1', family: 4 },

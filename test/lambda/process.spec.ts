@@ -72,6 +72,19 @@ describe('a process with an extension', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'answer\n' });
   });
 
+  it('ends in mode "await" when the work does, however long the wait may be', async () => {
+    const { stdout } = await run(`
+      const after = await afterResponse({ mode: 'await', maxWait: '1h' });
+      const handler = after.handler(async (_event: unknown, _context: object) => {
+        after.waitUntil(new Promise((done) => setTimeout(done, 10)));
+        return 'answer';
+      });
+      await handler({}, {});
+      console.log(process.getActiveResourcesInfo().includes('Timeout'));
+      process.exit();`);
+    expect(stdout).toBe('false\n');
+  });
+
   it('may be CommonJS, where nobody waits for the registration', async () => {
     const { code, stdout } = await run(
       `void afterResponse().then(({ mode }) => console.log(mode));`,
