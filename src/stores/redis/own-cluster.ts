@@ -65,9 +65,12 @@ export async function openCluster(
   const { password: source, ...redisOptions } = settings;
   const password = await keptPassword(source);
   const { Cluster } = await loadPeer();
+  const connectMs = Number(redisOptions.connectTimeout) || CONNECT_MS;
   // The members of both versions of ioredis that are used.
   const cluster = new Cluster([...nodes], {
     ...DEFAULTS,
+    // ioredis asks a node for the slots as it connects to it, and gives it one second for both.
+    slotsRefreshTimeout: Math.max(CONNECT_MS, connectMs),
     redisOptions: { ...NODE_DEFAULTS, ...redisOptions, commandTimeout: undefined },
   } as object) as unknown as Cluster;
   let lastError: unknown;
@@ -83,7 +86,7 @@ export async function openCluster(
     node.on('connect', () => node.stream?.unref());
   });
   try {
-    await inTime(cluster.connect(), Math.max(OPEN_MS, Number(redisOptions.connectTimeout) || 0));
+    await inTime(cluster.connect(), Math.max(OPEN_MS, connectMs));
   } catch (error) {
     cluster.disconnect();
     // `connect` rejects without the reason, which only the event before it carries.

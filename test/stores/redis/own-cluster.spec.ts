@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { RedisCacheStore, type RedisCacheStoreOptions } from '@glasswork/cache';
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeWithRedis } from '../../servers/redis-available.js';
@@ -46,6 +49,28 @@ describe('the description of a Cluster', () => {
   });
 });
 
+/** Passes everything on to a port of this machine, after it has held each connection back for a while. */
+async function startSlowProxy(to: number, holdMs: number) {
+  const sockets = new Set<Socket>();
+  const server = createServer(async (socket) => {
+    sockets.add(socket.on('error', () => {}));
+    await delay(holdMs);
+    if (socket.destroyed) return;
+    const onward = connect(to, '127.0.0.1').on('error', () => socket.destroy());
+    sockets.add(onward);
+    socket.pipe(onward).pipe(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
 describeWithRedisCluster('a Cluster by its URL', (addresses) => {
   const urls = addresses.map(({ host, port }) => `redis://${host}:${port}`);
 
@@ -58,6 +83,14 @@ describeWithRedisCluster('a Cluster by its URL', (addresses) => {
     const store = open({ nodes: ['redis://127.0.0.1:1', ...urls], prefix: 'one-of-many' });
     const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
     expect(await Promise.all(keys.map((key) => store.get(key)))).toEqual(keys.map(() => undefined));
+  });
+
+  it('has the whole connectTimeout to answer, also more than two seconds', async () => {
+    const slow = await startSlowProxy(Number(addresses[0]?.port), 2_300);
+    closers.push(slow.stop);
+    const options = { connectTimeout: 20_000 };
+    const store = open({ url: slow.url, cluster: true, prefix: 'slow', options });
+    expect(await store.get('key')).toBeUndefined();
   });
 
   it('tells of invalidations', async () => {
