@@ -222,6 +222,7 @@ describe.each(['app.request', '@hono/node-server'])('the middleware for Hono by 
       await cache.settled();
       const refreshed = await get('/a');
       expect([await refreshed.text(), header(refreshed, 'etag')]).toEqual(['new', '"2"']);
+      expect(header(refreshed, 'cache-status')).toContain('hit');
       expect(origin.asked).toBe(3);
     });
   });
@@ -242,6 +243,34 @@ describe.each(['app.request', '@hono/node-server'])('the middleware for Hono by 
     expect(new Set(ids).size).toBe(2);
     expect(header(hit, 'x-a')).toBe('1');
     expect(header(hit, 'age')).toBe('0');
+  });
+
+  it('keeps on a hit what outer middleware has set before it', async () => {
+    const { app, cache, cached } = site();
+    let requests = 0;
+    app.use(async (c, next) => {
+      c.res.headers.set('x-outer', String(++requests));
+      await next();
+    });
+    app.use(cached);
+    app.get('/a', (c) => c.text('a'));
+    const get = await clientOf(app);
+    await get('/a');
+    await cache.settled();
+    const hit = await get('/a');
+    expect(header(hit, 'cache-status')).toContain('hit');
+    expect(header(hit, 'x-outer')).toBe('2');
+  });
+
+  it.each(['/*', '*', undefined])('tells the path where its own pattern is %s', async (pattern) => {
+    const { app, cached, events } = site();
+    if (pattern === undefined) app.use(cached);
+    else app.use(pattern, cached);
+    app.get('/items/:id', (c) => c.text('a'));
+    const get = await clientOf(app);
+    await get('/items/1');
+    const routes = events.flatMap(({ type, route }) => (type === 'response' ? [route] : []));
+    expect(routes).toEqual(['/items/1']);
   });
 
   it('answers HEAD from the response to GET, and drops it after a POST', async () => {

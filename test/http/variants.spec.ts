@@ -1,12 +1,13 @@
-import { responseKey } from '@glasswork/cache/http';
+import { type ResponseCacheOptions, responseKey } from '@glasswork/cache/http';
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
+import { watched } from '../cache-service/helpers.js';
 import { START, URL_1, world } from './helpers.js';
 
 const KEY = responseKey(new Request(URL_1)) ?? '';
 
-function pair(options = { ttl: 600 }) {
+function pair(options: ResponseCacheOptions = { ttl: 600 }) {
   const clock = createVirtualClock(START);
   const shared = { clock, store: new MemoryCacheStore({ clock }) };
   return [world(options, {}, shared), world(options, {}, shared)] as const;
@@ -99,4 +100,73 @@ describe('variants', () => {
     await made.get({ 'accept-language': 'en' });
     expect(made.asked.length + other.asked.length).toBe(2);
   });
+
+  it('are one each in the index, however often they are loaded', async () => {
+    const [made] = pair({ ttl: 60, staleTTL: 1 });
+    made.origin = byLanguage('1');
+    for (let i = 0; i < 3; i++) {
+      await made.get({ 'accept-language': 'de' });
+      made.clock.advance(31_000);
+    }
+    expect(made.asked.length).toBe(3);
+    expect(await indexed(made)).toBe(1);
+  });
+
+  it('leave the index of their URL with the next one after their end', async () => {
+    const [made] = pair({ ttl: 60 });
+    made.origin = byLanguage('1');
+    for (const language of ['de', 'en']) await made.get({ 'accept-language': language });
+    expect(await indexed(made)).toBe(2);
+    made.clock.advance(59_999);
+    await made.get({ 'accept-language': 'fr' });
+    expect(await indexed(made)).toBe(3);
+    made.clock.advance(1);
+    await made.get({ 'accept-language': 'it' });
+    expect(await indexed(made)).toBe(2);
+  });
+
+  it('are all that an index is for: a URL that varies by nothing has none', async () => {
+    const [made] = pair();
+    made.origin = () => new Response('body');
+    await made.get();
+    await made.get({ 'accept-language': 'de' });
+    expect(await indexed(made)).toBeUndefined();
+  });
+
+  it('have their times in the index written again only once half of them is over', async () => {
+    const clock = createVirtualClock(START);
+    const { store, calls } = watched(new MemoryCacheStore({ clock }));
+    const made = world({ ttl: 60, staleTTL: 1 }, {}, { clock, store });
+    made.origin = byLanguage('1');
+    const writes = async () => {
+      calls.length = 0;
+      await made.get({ 'accept-language': 'de' });
+      return calls.filter(({ operation, args }) => /^(set|add)/.test(operation) && args[0] === KEY)
+        .length;
+    };
+    expect(await writes()).toBe(1);
+    clock.advance(29_999);
+    expect(await writes()).toBe(0);
+    clock.advance(30_001);
+    expect(await writes()).toBe(1);
+  });
+
+  it('are found by the other process although they came with a new header of Vary', async () => {
+    const [made, other] = pair();
+    let vary = 'x-a';
+    made.origin = other.origin = ({ headers }) =>
+      new Response(`${headers.get('x-a')} ${headers.get('x-b')}`, { headers: { vary } });
+    await made.get({ 'x-a': '1' });
+    vary = 'x-a, x-b';
+    await made.get({ 'x-a': '2', 'x-b': '1' });
+    await made.get({ 'x-a': '2', 'x-b': '2' });
+    const before = other.asked.length;
+    expect(await (await other.get({ 'x-a': '2', 'x-b': '2' })).text()).toBe('2 2');
+    expect(other.asked.length).toBe(before);
+  });
 });
+
+/** How many variants the index of the URL has. */
+async function indexed(made: ReturnType<typeof world>): Promise<number | undefined> {
+  return (await made.cache.get<{ variants: unknown[] }>(KEY))?.variants.length;
+}

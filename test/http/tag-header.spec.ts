@@ -1,0 +1,38 @@
+import { MemoryCacheStore } from '@glasswork/cache/memory';
+import { createVirtualClock } from '@glasswork/cache/testing';
+import { describe, expect, it } from 'vitest';
+import { counting, START, world } from './helpers.js';
+
+describe('the header for tags', () => {
+  it.each([
+    ['x-tags', 'red wine, white', ['red wine', 'white'], ['red', 'wine']],
+    ['surrogate-key', 'red wine, white', ['red', 'wine', 'white'], ['red wine']],
+    ['Surrogate-Key', 'red\twine', ['red', 'wine'], ['red\twine']],
+  ])('%s: %s has its own separators', async (tagHeader, field, tags, others) => {
+    for (const [tag, body] of [...tags.map((t) => [t, '2']), ...others.map((t) => [t, '1'])]) {
+      const made = world({ ttl: 60, tagHeader });
+      made.origin = counting(() => ({ headers: { [tagHeader]: field } }));
+      await made.get();
+      await made.cache.invalidateTags([tag ?? '']);
+      expect(await (await made.get()).text()).toBe(body);
+    }
+  });
+
+  it('tells other processes of new tags of a URL, so that they load it once', async () => {
+    const clock = createVirtualClock(START);
+    const shared = { clock, store: new MemoryCacheStore({ clock }) };
+    const options = { ttl: 60, tagHeader: 'x-tags' };
+    const [made, other] = [world(options, {}, shared), world(options, {}, shared)];
+    // The versions of tags that were invalidated are known only to who has read them before the load.
+    await made.cache.invalidateTags(['a', 'b']);
+    for (const tag of ['a', 'b']) {
+      made.origin = () => new Response(tag, { headers: { 'x-tags': tag } });
+      await made.get();
+      clock.advance(61_000);
+    }
+    other.origin = made.origin;
+    expect((await other.get()).headers.get('cache-status')).toContain('stored');
+    expect((await other.get()).headers.get('cache-status')).toContain('hit');
+    expect(other.asked.length).toBe(1);
+  });
+});
