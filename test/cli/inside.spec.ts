@@ -96,6 +96,17 @@ describe('the feed of an inspector', () => {
     expect((await start(feed)).text.split('data:')).toHaveLength(501);
   });
 
+  it('keeps what fits into a million bytes for a page that does not read', async () => {
+    const feed = new Feed();
+    const { reader } = await start(feed);
+    const bytes = 'data: ""\n\n'.length;
+    feed.publish(Object('x'.repeat(1_000_000 - bytes)));
+    feed.publish({ i: 'too much' });
+    await reader.read();
+    feed.publish({ i: 'later' });
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toContain('later');
+  });
+
   it('does not fill the memory for a page that does not read', async () => {
     const feed = new Feed();
     const { reader } = await start(feed);
@@ -173,6 +184,29 @@ describe('the server of an inspector', () => {
     const foreign = request({ port, path: 'http://a.test/', agent: false }).end();
     const [{ statusCode }] = (await once(foreign, 'response')) as [IncomingMessage];
     expect(statusCode).toBe(400);
+  });
+
+  it('ends a stream with its reader, and the answer with a stream that fails', async () => {
+    let fail = (_error: Error) => {};
+    const cancelled = vi.fn();
+    const { port } = await serve(0, (own) => async ({ url, headers }) => {
+      expect(headers.get('host')).toBe(`127.0.0.1:${own}`);
+      const start = (controller: ReadableStreamDefaultController) => {
+        controller.enqueue(Buffer.from(new URL(url).pathname));
+        fail = (error) => controller.error(error);
+      };
+      return new Response(new ReadableStream({ start, cancel: cancelled }), { status: 201 });
+    });
+    const open = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+    const first = (await open('/first')).body?.getReader();
+    expect(Buffer.from((await first?.read())?.value ?? []).toString()).toBe('/first');
+    await first?.cancel();
+    await vi.waitUntil(() => cancelled.mock.calls.length > 0);
+    const second = await open('/second');
+    expect(second.status).toBe(201);
+    fail(new Error('lost'));
+    await expect(second.text()).rejects.toThrow();
+    expect((await open('/third')).status).toBe(201);
   });
 });
 
