@@ -77,6 +77,19 @@ describe('a template that is added to another', () => {
     }
   });
 
+  it('has one empty line before each new section, and one line end at its end', () => {
+    const plain = 'Resources:\n  Queue:\n    Type: T';
+    for (const [existing, added] of [
+      [plain, cloudFormation],
+      [`Transform: AWS::Serverless-2016-10-31\n${plain}\n`, sam],
+    ] as const) {
+      const { text } = mergeTemplate(existing, added);
+      expect(text).toMatch(/[^\n]\n$/);
+      expect(text).not.toMatch(/\n\n\n|^ +$/m);
+      expect(text).toMatch(/[^\n]\n\nOutputs:\n/);
+    }
+  });
+
   it('says what to paste where the template has Globals', () => {
     const existing =
       'Transform: AWS::Serverless-2016-10-31\nGlobals:\n  Function:\n    Timeout: 9\nResources:\n  Api:\n    Type: T\n';
@@ -113,6 +126,8 @@ describe('a template that is added to another', () => {
     ],
     ['a section twice', 'Resources:\n  A:\n    Type: T\nResources:\n  B:\n    Type: T\n', /twice/],
     ['a list of resources', 'Resources:\n  - A\n', /Resources/],
+    ['names that do not line up', 'Resources:\n    A:\n      T: 1\n  B:\n', /"B:"/],
+    ['a list below a text', 'Transform: A\n- B\nResources:\n  A:\n    Type: T\n', /line 2/],
     ['old line ends', 'Resources:\r  A:\r    Type: T\r', /line ends/],
     ['what is no template', 'services:\n  web:\n    image: nginx\n', /no template/],
     ['plain text', 'Dear all,\nResources are scarce.\n', /line 1/],

@@ -60,6 +60,7 @@ describe.each(STORES)('a template for %s', (store) => {
     expect(provider.environment).toEqual(BLUEPRINTS[store]().environment);
     expect(provider.iam.role.managedPolicies).toEqual([{ Ref: 'CacheWriterPolicy' }]);
     expect(resources).toEqual(['${file(cache.yml)}']);
+    expect('vpc' in provider).toBe(BLUEPRINTS[store]().functionSecurityGroup !== undefined);
   });
 
   it('is deleted with its stack', () => {

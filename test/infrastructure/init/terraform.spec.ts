@@ -1,5 +1,5 @@
 import hcl from 'hcl2-parser';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { STORES } from '../../../src/cli/init/blueprint.js';
 import { BLUEPRINTS, templateFor } from '../../../src/cli/init/instructions.js';
 import { TERRAFORM } from '../../../src/cli/init/terraform/stores.js';
@@ -19,11 +19,16 @@ function parsed(text: string): Parsed {
 }
 
 describe.each(STORES)('the template of Terraform for %s', (store) => {
-  const { text } = templateFor('terraform', store);
-  const found = parsed(text);
-  const names = Object.entries(found.resource).flatMap(([type, byName]) =>
-    Object.keys(byName).map((name) => `${type}.${name}`),
-  );
+  let text: string;
+  let found: Parsed;
+  let names: string[];
+  beforeEach(() => {
+    text = templateFor('terraform', store).text;
+    found = parsed(text);
+    names = Object.entries(found.resource).flatMap(([type, byName]) =>
+      Object.keys(byName).map((name) => `${type}.${name}`),
+    );
+  });
 
   it('has every resource of its model', () => {
     const { resources } = TERRAFORM[store]();
@@ -50,6 +55,24 @@ describe.each(STORES)('the template of Terraform for %s', (store) => {
       const own = JSON.stringify(Object(Properties?.PolicyDocument).Statement[0].Action);
       expect(JSON.stringify(actions)).toBe(own);
     }
+  });
+
+  it('has the same alarms as the template of CloudFormation', () => {
+    const own = Object.values(BLUEPRINTS[store]().resources)
+      .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
+      .map(({ Properties: p }) => [p.AlarmDescription, p.MetricName, p.Statistic, p.Threshold]);
+    const alarms = Object.values(found.resource.aws_cloudwatch_metric_alarm ?? {}).map(([a]) => [
+      ...[a?.alarm_description, a?.metric_name, a?.statistic, a?.threshold],
+    ]);
+    expect(alarms.sort()).toEqual(own.sort());
+  });
+
+  it('asks for a VPC, and gives a security group, only inside one', () => {
+    const isInVpc = BLUEPRINTS[store]().functionSecurityGroup !== undefined;
+    expect(Object.keys(found.variable).sort()).toEqual(
+      isInVpc ? ['alarm_topic_arns', 'subnet_ids', 'vpc_id'] : ['alarm_topic_arns'],
+    );
+    expect('cache_function_security_group_id' in found.output).toBe(isInVpc);
   });
 
   it('gives the same variables to functions', () => {

@@ -7,7 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../../scripts/run.js';
-import { STORES } from '../../../src/cli/init/blueprint.js';
+import { STORES, type Store } from '../../../src/cli/init/blueprint.js';
 import { camel } from '../../../src/cli/init/cdk.js';
 import { BLUEPRINTS, templateFor } from '../../../src/cli/init/instructions.js';
 import { newApp } from '../app.js';
@@ -21,10 +21,6 @@ beforeAll(() => {
   mkdirSync(join(folder, 'infra'), { recursive: true });
   writeFileSync(join(folder, '.sst/platform/config.d.ts'), SST_PLATFORM);
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  for (const store of STORES) {
-    writeFileSync(join(folder, `${store}-stack.ts`), templateFor('cdk', store).text);
-    writeFileSync(join(folder, `infra/${store}.ts`), templateFor('sst', store).text);
-  }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -50,8 +46,33 @@ function complaints(...files: string[]): string {
   return stdout + stderr;
 }
 
+/** Names, texts and numbers of a template, and what it refers to; without what a parameter or the stack itself gives. */
+function partsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(partsOf).sort();
+  if (typeof value !== 'object' || value === null)
+    return /^(vpc|subnet)-|^cache-(reader|writer|maintainer|cache)$/.test(String(value))
+      ? []
+      : [String(value)];
+  const [[name = '', argument] = [], ...others] = Object.entries(value);
+  const refers = (to: string) => (/^(Cache\w+)/.test(to) ? [`to ${to}`] : []);
+  if (others.length === 0 && name === 'Ref') return refers(String(argument));
+  if (others.length === 0 && name === 'Fn::GetAtt') return refers(argument.join('.'));
+  if (others.length === 0 && name === 'Fn::Sub')
+    return [...argument.matchAll(/\$\{([^}]+)\}/g)].flatMap(([, to]) => refers(to)).sort();
+  if (others.length === 0 && name === 'Fn::Join')
+    return argument[1]
+      .filter((part: unknown) => typeof part === 'object')
+      .flatMap(partsOf)
+      .sort();
+  return Object.entries(value)
+    .flatMap(([own, part]) => [own, ...partsOf(part)])
+    .sort();
+}
+
 describe('the templates for CDK', () => {
   it('compile without a complaint', () => {
+    for (const store of STORES)
+      writeFileSync(join(folder, `${store}-stack.ts`), templateFor('cdk', store).text);
     expect(complaints(...STORES.map((store) => `${store}-stack.ts`))).toBe('');
   });
 
@@ -61,31 +82,56 @@ describe('the templates for CDK', () => {
     expect(complaints('misspelt.ts')).toContain('bilingMode');
   });
 
-  it.each(STORES)('give the resources of the blueprint for %s', async (store) => {
+  const VPC_PROPS = {
+    vpcId: 'vpc-0123456789abcdef0',
+    subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+  };
+  let files = 0;
+  async function synthesised(store: Store, props?: object) {
     const { code } = transformSync(templateFor('cdk', store).text, { loader: 'ts', format: 'esm' });
-    const file = join(folder, `${store}-stack.mjs`);
+    const file = join(folder, `stack-${files++}.mjs`);
     writeFileSync(file, code);
     const { CacheStack } = await import(/* @vite-ignore */ pathToFileURL(file).href);
-    const app = newApp();
-    const stack = new CacheStack(app, 'Cache', {
-      vpcId: 'vpc-0123456789abcdef0',
-      subnetIds: ['subnet-0123456789abcdef0'],
-    });
-    const { Resources } = Template.fromStack(stack).toJSON();
-    const types = (resources: object) =>
-      Object.values(resources)
-        .map(({ Type }) => Type)
-        .sort();
-    expect(types(Resources)).toEqual(types(BLUEPRINTS[store]().resources));
-    for (const [name, { Type, Properties }] of Object.entries(BLUEPRINTS[store]().resources)) {
-      const made: { Type: string; Properties: object } = Resources[name];
-      expect([name, made.Type]).toEqual([name, Type]);
+    const stack = new CacheStack(newApp(), 'Cache', props);
+    const resources: Record<string, { Type: string; Properties: Record<string, unknown> }> =
+      Template.fromStack(stack).toJSON().Resources;
+    return { stack, resources };
+  }
+
+  it.each(STORES)('give the resources of the blueprint for %s', async (store) => {
+    const { resources } = await synthesised(store, VPC_PROPS);
+    const blueprint = BLUEPRINTS[store]().resources;
+    expect(Object.keys(resources).sort()).toEqual(Object.keys(blueprint).sort());
+    for (const [name, { Type, Properties }] of Object.entries(blueprint)) {
       const { AlarmActions, ...others } = Properties;
-      expect([name, Object.keys(made.Properties).sort()]).toEqual([
-        name,
-        Object.keys(others).sort(),
-      ]);
+      expect(resources[name]).toMatchObject({ Type });
+      expect([name, partsOf(resources[name]?.Properties)]).toEqual([name, partsOf(others)]);
     }
+  });
+
+  it('take a topic for the alarms, if there is one', async () => {
+    const alarmTopicArn = 'arn:aws:sns:eu-west-1:1:topic';
+    const actions = async (props?: object) =>
+      (await synthesised('dynamodb', props)).resources.CacheReadThrottleAlarm?.Properties
+        .AlarmActions;
+    expect([await actions({ alarmTopicArn }), await actions()]).toEqual([
+      [alarmTopicArn],
+      undefined,
+    ]);
+  });
+
+  it('have the variables and the policies for functions', async () => {
+    const { stack } = await synthesised('redis', VPC_PROPS);
+    expect(partsOf(stack.resolve(stack.cacheEnvironment))).toEqual(
+      partsOf(BLUEPRINTS.redis().environment),
+    );
+    expect(stack.resolve(stack.functionSecurityGroupId)).toEqual({
+      'Fn::GetAtt': ['CacheFunctionSecurityGroup', 'GroupId'],
+    });
+    expect(stack.resolve(stack.cacheWriterPolicy.managedPolicyArn)).toEqual({
+      Ref: 'CacheWriterPolicy',
+    });
+    expect((await synthesised('s3')).stack).not.toHaveProperty('functionSecurityGroupId');
   });
 
   it.each([
@@ -103,6 +149,8 @@ describe('the templates for CDK', () => {
 
 describe('the templates for SST', () => {
   it("compile against SST's globals", () => {
+    for (const store of STORES)
+      writeFileSync(join(folder, `infra/${store}.ts`), templateFor('sst', store).text);
     expect(complaints(...STORES.map((store) => `infra/${store}.ts`))).toBe('');
   });
 
