@@ -116,6 +116,9 @@ describe('a Keyv that fails', () => {
       ['a record without an end', '1 s\n"x"'],
       ['a record that is cut off', '1 S 9999999999999\n[1,2'],
       ['a record of another version', '2 s 9999999999999\n"x"'],
+      ['a first line alone', '1 s 9999999999999'],
+      ['an entry without a value', '1 S 9999999999999\n[1,null,2,3,[[null,"1"]]] '],
+      ['a record in a list', ['1 s 9999999999999\n"x"']],
     ])(
       'that returns %s gives a miss and an event, and the value is loaded',
       async (_what, rubbish) => {
