@@ -62,7 +62,7 @@ describe('a faulty store', () => {
     expect(faultyStore({ ...plain, sharesFrozen: false }).sharesFrozen).toBe(false);
     expect(faultyStore({ ...plain, keepsLarge: true }).keepsLarge).toBe(true);
     expect(faultyStore({ ...plain, keepsLarge: false }).keepsLarge).toBe(false);
-    expect(faultyStore({ ...plain, serializer: jsonSerializer })).toHaveProperty(
+    expect(faultyStore(Object.assign({ serializer: jsonSerializer }, plain))).toHaveProperty(
       'serializer',
       jsonSerializer,
     );
@@ -310,7 +310,7 @@ describe('stale reads', () => {
     const memory = new MemoryCacheStore({ clock });
     const inner: CacheStore = Object.assign(memory, {
       durable: true,
-      getNearest: (key: string) => memory.getVersioned(key),
+      getNearest: <T>(key: string) => memory.getVersioned<T>(key),
     });
     const history = new StoreHistory(clock);
     const plan = () => ({ kind: 'stale', ageMs: 700 }) as const;

@@ -146,6 +146,12 @@ describe('an adapter for Keyv 5', () => {
 });
 
 describe('an adapter that is called directly, as cache-manager does', () => {
+  it('closes its store when Keyv disconnects', async () => {
+    const close = vi.fn(async () => {});
+    await keyvAdapter(Object.assign(new MemoryCacheStore(), { close })).disconnect();
+    expect(close).toHaveBeenCalledOnce();
+  });
+
   it('deletes what is set to undefined, or for no time', async () => {
     const adapter = keyvAdapter(new MemoryCacheStore());
     for (const [value, ttl] of [
