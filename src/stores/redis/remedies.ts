@@ -113,7 +113,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /self[- ]signed|unable to (verify|get)|issuer|CERT_|unknown ca/i,
     "The certificate's authority is not known here: give it in options.tls.ca",
   ],
-  [/certificate (has expired|is not yet valid)/, 'Renew the certificate, or set the clock'],
+  [/certificate ((has )?expired|is not yet valid)/, 'Renew the certificate, or set the clock'],
   [
     /wrong version number|packet length too long|EPROTO|before secure TLS connection/i,
     'The port does not speak TLS: use redis:// instead of rediss://, or the TLS port',
