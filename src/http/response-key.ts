@@ -1,3 +1,5 @@
+import { invalid } from '../model/errors.js';
+import { givenObject } from '../model/given.js';
 import { RESPONSE_KEY } from '../model/response-key.js';
 import type { ResponseCacheOptions } from './options.js';
 
@@ -30,7 +32,8 @@ type KeyOptions = Pick<ResponseCacheOptions, 'key' | 'query' | 'origin'>;
  * ```
  */
 export function responseKey(request: Request, options: KeyOptions = {}): string | undefined {
-  const named = nameRequest(request, options);
+  if (typeof Object(request).url !== 'string') throw invalid('request', request, 'a Request');
+  const named = nameRequest(request, givenObject(options));
   return 'key' in named ? named.key : undefined;
 }
 
