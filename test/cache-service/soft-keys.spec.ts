@@ -151,6 +151,20 @@ describe('expire', () => {
     expect(of('hit')).toMatchObject([{ state: 'stale' }]);
   });
 
+  it('does not bring back what del has ended while a read was under way', async () => {
+    const { store, holdNext } = heldReads();
+    const { cache } = setup({}, store);
+    await cache.set('k', 'old', 60);
+    const release = holdNext();
+    const reading = cache.wrap('k', 60, () => 'loaded');
+    await flush();
+    await cache.del('k');
+    await cache.set('k', 'new', 60);
+    await cache.expire('k');
+    release();
+    expect(await reading).toBe('loaded');
+  });
+
   it('leaves a value that has expired to staleIfError', async () => {
     const { cache } = setup({ staleIfError: '10m' });
     await cache.set('k', 'old', 60);
