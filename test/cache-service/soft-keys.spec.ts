@@ -326,4 +326,18 @@ describe('expire', () => {
     purge.resolve();
     await expiring;
   });
+
+  it('deletes a value that others replace before each of twenty writes', async () => {
+    const memory = new MemoryCacheStore();
+    let writes = 0;
+    const setIfUnchanged = async () => {
+      writes++;
+      return false;
+    };
+    const { cache } = setup({}, storeLike(memory, { setIfUnchanged }));
+    await setup({}, memory).cache.set('k', 1, 60);
+    await cache.expire('k');
+    expect(writes).toBe(20);
+    expect(await memory.has('k')).toBe(false);
+  });
 });

@@ -442,4 +442,16 @@ describe('the soft record of a tag', () => {
     await cache.invalidateTags(['red']);
     expect(await cache.get('k')).toBeUndefined();
   });
+
+  it('is tried five times where its condition fails, and once more after a failed call', async () => {
+    let writes = 0;
+    const store = intercepted(async () => {
+      writes++;
+      return false;
+    });
+    await setup({}, store)
+      .cache.expireTags(['red'])
+      .catch(() => {});
+    expect(writes).toBe(10);
+  });
 });
