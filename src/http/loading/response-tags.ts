@@ -11,6 +11,10 @@ import { splitList } from '../rules/cache-control.js';
 export const hasOwnTags = ({ settings }: Kit): boolean =>
   settings.tagsOf !== undefined || settings.tagHeader !== undefined;
 
+/** The tags of a response that the options do not name, so that no lookup reads their versions by itself. */
+export const ownTags = ({ settings }: Kit, { tags }: Page): string[] =>
+  tags.filter((tag) => !settings.tags.includes(tag));
+
 /**
  * The versions that a load starts from, of the tags that its response may have: those of its URL's last response and of
  * other recent ones. With an edge also of the URL and the prefix, which are compared before the response leaves.
@@ -86,7 +90,7 @@ export async function isCarriedStill(
   page: Page,
   gate: Gate | undefined,
 ): Promise<boolean> {
-  const own = page.tags.filter((tag) => !kit.settings.tags.includes(tag));
+  const own = ownTags(kit, page);
   if (own.length === 0) return true;
   const carried = gate?.carried;
   const current = carried && (await readVersions(kit, own));
