@@ -83,7 +83,7 @@ export class PageLoad {
     const response = answer.status === 304 && stored ? mergedResponse(stored, answer) : answer;
     const { status, headers } = response;
     const judged = judge({ request, status, headers, requestedMs, receivedMs }, this.#kit.route);
-    if ('refusal' in judged) return this.#refuse(response, judged.refusal);
+    if (judged.refusal) return this.#refuse(response, judged.refusal);
     if (judged.vary.length > 0 && isFull(this.#index, judged.vary, receivedMs))
       return this.#refuse(response, 'variants');
     return this.#read(request, response, judged, receivedMs);

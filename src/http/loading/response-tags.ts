@@ -1,7 +1,7 @@
 import type { LoadDetails } from '../../engine/loading/load-context.js';
 import type { DependencyName } from '../../model/dependency.js';
 import { checkedTags } from '../../model/policy-rules.js';
-import { isEdgeHeader } from '../edge-tags.js';
+import { isEdgeHeader, isSpaced } from '../edge-tags.js';
 import type { Kit } from '../kit.js';
 import type { Gate, Versions } from '../pages/gates.js';
 import type { Page } from '../pages/stored.js';
@@ -44,9 +44,8 @@ async function readVersions(kit: Kit, names: readonly DependencyName[]): Promise
  */
 export function tagsOf(kit: Kit, request: Request, response: Response): string[] | undefined {
   const { tags, tagsOf: own, tagHeader } = kit.settings;
-  const field = tagHeader === undefined ? null : response.headers.get(tagHeader);
-  const separator = /^surrogate-key$/i.test(tagHeader ?? '') ? /[\s,]+/ : undefined;
-  const named = separator ? (field ?? '').split(separator).filter(Boolean) : splitList(field ?? '');
+  const field = (tagHeader && response.headers.get(tagHeader)) ?? '';
+  const named = isSpaced(tagHeader) ? field.split(/[\s,]+/).filter(Boolean) : splitList(field);
   try {
     const found = own ? checkedTags(own(request, response)) : [];
     return [...new Set([...tags, ...found, ...named])];
