@@ -8,7 +8,8 @@ export type Selected = readonly (readonly [name: string, value: string | null])[
 const MOST_NAMES = 16;
 /** The most characters of header values that select a variant. A request with more is not stored. */
 const LONGEST_VALUES = 4_096;
-const FIELD_NAME = /^[!#$%&'*+.^`|~\w-]+$/;
+/** A header's name (RFC 9110, section 5.6.2). */
+export const FIELD_NAME = /^[!#$%&'*+.^`|~\w-]+$/;
 
 /** The lower-case names of a Vary field, sorted. Undefined for `*`, an invalid name, or too many names. */
 export function varyNames(field: string | null): readonly string[] | undefined {
