@@ -18,7 +18,7 @@ import { nameRequest } from '../response-key.js';
 import { requestDirectives } from '../rules/freshness.js';
 import { isCredentialed } from '../rules/judge.js';
 import { matches, select } from '../rules/vary.js';
-import { type Found, PageFinder } from './find-page.js';
+import { type Found, isWanted, PageFinder } from './find-page.js';
 import { localPage } from './local-page.js';
 import { leave, pass, passUnstorable } from './pass.js';
 
@@ -110,12 +110,14 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
   const selected = index && select(request.headers, index.names);
   const entry = selected && (await kit.cache.getEntry(recordKey(variantKey(key, selected))));
   const page = entry?.value;
+  const now = kit.now();
   const isMine =
     page?.kind === 'page' &&
     page.key === key &&
     matches(request.headers, page.vary) &&
-    (page.isPublic || !isCredentialed(request.headers));
-  if (!isMine || entry?.state !== 'fresh' || freshLeft(page, kit.now()) <= 0)
+    (page.isPublic || !isCredentialed(request.headers)) &&
+    isWanted(kit, request.headers, page, now);
+  if (!isMine || entry?.state !== 'fresh' || freshLeft(page, now) <= 0)
     return pass(kit, exchange, { key, fwd: 'miss' });
   return reply(kit, exchange, page, { state: 'fresh' });
 }

@@ -6,12 +6,17 @@ import {
 import type { Exchange, Kit } from '../kit.js';
 import { entryTimes, freshLeft, type Index, type Page, type Stored } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
-import { requestDirectives } from '../rules/freshness.js';
 import { isCredentialed, type Judged, judge } from '../rules/judge.js';
 import { hashOf, matches } from '../rules/vary.js';
 import { contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
 import type { Call } from './call.js';
-import { isOf, loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
+import {
+  isOf,
+  isOnlyIfCached,
+  loadRequest,
+  mergedResponse,
+  refreshRequest,
+} from './origin-request.js';
 import { pageOf } from './page-of.js';
 import { carryTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull, readFirst } from './url-index.js';
@@ -51,9 +56,8 @@ export class PageLoad {
       this.#context.skip();
       return { kind: 'pass', key: wanted.key, reason: 'stream' };
     }
-    if (!this.#isBehind && this.#isOnlyIfCached()) {
+    if (!this.#isBehind && isOnlyIfCached(this.#kit, this.#exchange)) {
       this.#context.skip();
-      this.#call.give(new Response(null, { status: 504 }));
       return { kind: 'pass', key: wanted.key, reason: 'only-if-cached' };
     }
     if (this.#details.isReadable) {
@@ -132,11 +136,6 @@ export class PageLoad {
     if (value?.kind !== 'page' || value.key !== this.#call.wanted.key) return undefined;
     const isAllowed = value.isPublic || !isCredentialed(request.headers);
     return isAllowed && matches(request.headers, value.vary) ? value : undefined;
-  }
-
-  #isOnlyIfCached(): boolean {
-    if (!this.#kit.settings.honourRequest) return false;
-    return requestDirectives(this.#exchange.request.headers).isOnlyIfCached;
   }
 
   #request(stored: Page | undefined): Request {
