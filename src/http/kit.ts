@@ -3,6 +3,7 @@ import { PARTS, type ServiceParts } from '../engine/assemble.js';
 import { Lookup } from '../engine/lookup.js';
 import { invalid } from '../model/errors.js';
 import type { ResponseOutcome } from '../model/events.js';
+import { givenObject } from '../model/given.js';
 import type { ResolvedPolicy } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
 import { edgeTagCheck } from './edge-tags.js';
@@ -78,7 +79,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
   // A service of another version of this package has no such parts.
   const parts: ServiceParts | undefined = Object(cache)[PARTS];
   if (!parts) throw invalid('cache', cache, 'a CacheService of this version of the package');
-  const settings = responseSettings(options, parts.access.can.keepsLarge);
+  const settings = responseSettings(givenObject(options), parts.access.can.keepsLarge);
   const { ttl, staleTTL, staleIfError, jitter, earlyRefresh, lease } = options;
   const { softTimeout, hardTimeout, waitUntil } = options;
   const times = parts.policyOf('', { ttl, staleTTL, staleIfError, earlyRefresh, lease, waitUntil });

@@ -77,7 +77,7 @@ export function responseSettings(
   options: ResponseCacheOptions,
   keepsLarge: boolean,
 ): ResponseSettings {
-  const { query, key, tags, tagHeader, origin, fetch } = options;
+  const { query, key, tags, tagHeader, origin, fetch, honourRequest = false } = options;
   const maxBodyBytes = options.maxBodyBytes ?? (keepsLarge ? MOST_LARGE_BYTES : MOST_BODY_BYTES);
   const isQuery = query === undefined || query === 'all' || query === 'none' || isTexts(query);
   if (!isQuery) throw invalid('query', query, "'all', 'none' or an array of names");
@@ -88,7 +88,10 @@ export function responseSettings(
     throw invalid('tags', tags, 'an array of strings or a function');
   if (tagHeader !== undefined && (typeof tagHeader !== 'string' || !FIELD_NAME.test(tagHeader)))
     throw invalid('tagHeader', tagHeader, "the name of a response header, such as 'cache-tag'");
-  if (!(maxBodyBytes > 0)) throw invalid('maxBodyBytes', maxBodyBytes, 'a number of bytes above 0');
+  if (typeof honourRequest !== 'boolean')
+    throw invalid('honourRequest', honourRequest, 'true or false');
+  if (typeof maxBodyBytes !== 'number' || !(maxBodyBytes > 0))
+    throw invalid('maxBodyBytes', maxBodyBytes, 'a number of bytes above 0');
   if (origin !== undefined && !isOrigin(origin))
     throw invalid('origin', origin, "a scheme and a host, such as 'https://example.com'");
   return {
@@ -98,7 +101,7 @@ export function responseSettings(
     tagsOf: typeof tags === 'function' ? tags : undefined,
     tagHeader,
     maxBodyBytes,
-    honourRequest: options.honourRequest === true,
+    honourRequest,
     origin,
     fetch,
   };

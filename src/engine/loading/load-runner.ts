@@ -100,7 +100,15 @@ export class LoadRunner {
           const own = each.request.policy;
           const policy = notes.times ? { ...own, ...notes.times } : own;
           const carried = withTags(versions[i], more);
-          return { of: each, policy, value, versions: carried, ttl: notes.ttlMs, createdAt, loadMs };
+          return {
+            of: each,
+            policy,
+            value,
+            versions: carried,
+            ttl: notes.ttlMs,
+            createdAt,
+            loadMs,
+          };
         }),
       );
       return values;

@@ -23,7 +23,9 @@ export interface Outgoing {
   readonly fitsEdge: (key: string, prefix: string | undefined, tags: readonly string[]) => boolean;
 }
 
-const DATED = ['max-age', 's-maxage', 'stale-while-revalidate', 'stale-if-error', 'immutable'];
+/** The directives by which an edge keeps a response, and the dated ones of all caches. */
+const OF_EDGE = ['s-maxage', 'stale-while-revalidate', 'stale-if-error'];
+const DATED = ['max-age', 'immutable', ...OF_EDGE];
 /** The fields of a 304 (RFC 9110, section 15.4.5), and ours. */
 const OF_304: ReadonlySet<string> = new Set([
   ...['cache-control', 'content-location', 'date', 'etag', 'expires', 'vary', 'last-modified'],
@@ -40,17 +42,17 @@ export function respond(
   const fields: Fields = Object.fromEntries(page.headers);
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
   const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);
-  const leftMs = freshLeft(page, now);
-  const isStale = source.state === 'stale' || source.state === 'last-good' || leftMs <= 0;
+  const isSoft = source.state === 'stale' || source.state === 'last-good';
+  const leftMs = Math.min(freshLeft(page, now), isSoft ? 0 : Infinity);
   const control = (without: readonly string[], added: readonly string[]) => {
     fields['cache-control'] = withDirectives(fields['cache-control'], without, added);
   };
-  if (isStale) {
+  if (leftMs <= 0) {
     control(DATED, ['max-age=0', 's-maxage=0']);
     delete fields.expires;
   } else if (source.isUncertain || isTooMuch || (isEdge && source.state === 'joined')) {
-    control(['s-maxage'], ['s-maxage=0']);
-  } else if (source.state !== 'loaded' && (page.isExplicit || isEdge)) {
+    control(OF_EDGE, ['s-maxage=0']);
+  } else if (page.isExplicit ? source.state !== 'loaded' : isEdge) {
     control(['s-maxage'], [`s-maxage=${Math.floor(leftMs / 1000)}`]);
   }
   fields.age = String(Math.floor(ageOf(page, now) / 1000));
@@ -132,7 +134,7 @@ export function passOn(
       const named = edgeTagsOfResponse(tags.key ?? '', prefix, tags.tags);
       headers.set(tagHeader, edgeTagHeader(tagHeader, named));
       const field = headers.get('cache-control') ?? undefined;
-      headers.set('cache-control', withDirectives(field, ['s-maxage'], ['s-maxage=0']));
+      headers.set('cache-control', withDirectives(field, OF_EDGE, ['s-maxage=0']));
     }
   }
   const { status, statusText } = response;
