@@ -1,6 +1,6 @@
 import { invalid } from '../model/errors.js';
 import type { WrapOptions } from '../model/policy.js';
-import { FIELD_NAME } from './rules/vary.js';
+import { FIELD_NAME } from '../util/field-name.js';
 
 /**
  * The options of a response cache, besides those of `wrap`. Durations are seconds, or strings with a unit.

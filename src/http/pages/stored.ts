@@ -1,9 +1,10 @@
 import { createCacheKey, type StandardSchemaV1 } from '../../model/cache-key.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { isObject } from '../../util/deep-freeze.js';
+import { FIELD_NAME } from '../../util/field-name.js';
 import type { Lifetime } from '../rules/freshness.js';
 import { FIELD_VALUE, NOT_STORED } from '../rules/judge.js';
-import { FIELD_NAME, type Selected } from '../rules/vary.js';
+import type { Selected } from '../rules/vary.js';
 
 /** A stored response. Times are epoch milliseconds and milliseconds. */
 export interface Page extends Lifetime {

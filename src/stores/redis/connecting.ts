@@ -17,7 +17,7 @@ interface Telling {
 const REASONS = ['sentinelError', 'node error'];
 const SUMMARY = /^All sentinels are unreachable|^Failed to refresh slots cache/;
 
-/** What a client has told. One for each client, however many stores use it, because Node warns of many listeners. */
+/** The last error of a client. One for each client, however many stores use it, because Node warns of many listeners. */
 interface Told {
   error: unknown;
   stores: number;
