@@ -16,7 +16,7 @@ import {
 import { temporaryFolder } from '../temporary-folder.js';
 import { bundledCommandLine } from './cli.js';
 
-// What a person reads, and what a program gets as an exit code. The JSON is in json.spec.ts.
+// The text for a person, and the exit code for a program. The JSON is in json.spec.ts.
 
 const cli = bundledCommandLine();
 const folder = temporaryFolder('outputs', afterAll);
