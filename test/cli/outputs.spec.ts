@@ -130,6 +130,10 @@ describe('get', () => {
     expect(await run('get', 'none', '--raw')).toMatchObject({ code: 1, stdout: '' });
     const json = JSON.parse((await run('get', 'none', '--json')).stdout);
     expect(Object.keys(json).sort()).toEqual(['dependencies', 'key', 'verdict', 'why']);
+    await put({ pk: { S: 'odd' } });
+    expect((await run('get', 'odd')).stdout).toMatch(
+      /^foreign: [^\n]+\nkey {6}odd\nsize {5}\d+ B\nversion {2}\?\n$/,
+    );
     await serviceOf().del('gone');
     const { stdout } = await run('get', 'gone');
     expect(stdout).toMatch(
@@ -183,6 +187,11 @@ describe('ls', () => {
     expect((await ls()).stdout).not.toMatch(/^d /m);
     expect((await ls('--records')).stdout).toMatch(/^#tag:shop:red +live /m);
     expect((await ls()).stdout).not.toContain('#tag');
+    await put({ pk: { S: 'shop:odd' } });
+    const [odd = ''] = (await ls('odd', '--json')).stdout.split('\n');
+    expect(JSON.parse(odd)).toMatchObject({ expiresAt: null, collectedAt: null });
+    const [live = ''] = (await ls('a', '--json')).stdout.split('\n');
+    expect(JSON.parse(live).expiresAt).toMatch(new RegExp(`^${ISO}$`));
     const [line = ''] = (await ls('d', '--dead', '--json')).stdout.split('\n');
     expect(JSON.parse(line)).toEqual({
       ...{ key: 'd', state: 'tombstone', bytes: expect.any(Number), expiresAt: null },
@@ -191,7 +200,11 @@ describe('ls', () => {
   });
 
   it('has a heading once, however long it is', async () => {
-    const more = Array.from({ length: 520 }, (_, i) => ({ key: `shop:m${i}`, value: 1, ttl: 3_600 }));
+    const more = Array.from({ length: 520 }, (_, i) => ({
+      key: `shop:m${i}`,
+      value: 1,
+      ttl: 3_600,
+    }));
     await store.setMany(more);
     const { stdout, stderr } = await ls('--all');
     expect(stderr).toBe('523 keys\n');
@@ -406,8 +419,11 @@ describe('create and destroy', () => {
     });
   });
 
-  it('destroy takes a table whose TTL was on another attribute, and is off', async () => {
-    const TimeToLiveDescription = { TimeToLiveStatus: 'DISABLED', AttributeName: 'deleteAt' };
+  it.each([
+    ['DISABLED', 'deleteAt'],
+    ['ENABLED', 'expiresAt'],
+  ])('destroy takes a table whose TTL is %s on %s', async (TimeToLiveStatus, AttributeName) => {
+    const TimeToLiveDescription = { TimeToLiveStatus, AttributeName };
     await behind(
       { DescribeTimeToLive: { status: 200, body: { TimeToLiveDescription } } },
       async (endpoint) => {

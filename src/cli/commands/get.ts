@@ -40,14 +40,15 @@ export const getCommand = () =>
       }
       const { colors } = terminal;
       const color = code === EXIT.done ? colors.green : colors.yellow;
-      const at = (time: number | undefined) => time && timeText(time, now);
+      const at = (time: number | undefined) =>
+        time === undefined ? undefined : timeText(time, now);
       const { entry } = found;
       const pairs = renderPairs(terminal, [
         ['key', key],
-        ['created', at(entry?.createdAt) || undefined],
-        ['stale', entry && (at(entry.staleAt) || 'never')],
-        ['expires', at(entry?.expiresAt) || undefined],
-        ['removed', record?.collectedAt ? timeText(record.collectedAt, now) : undefined],
+        ['created', at(entry?.createdAt)],
+        ['stale', entry && (at(entry.staleAt) ?? 'never')],
+        ['expires', at(entry?.expiresAt)],
+        ['removed', at(record?.collectedAt)],
         ['load took', entry && `${Math.round(entry.loadMs)} ms`],
         ['size', record && bytesText(record.bytes)],
         ['version', record?.version || undefined],
