@@ -1,5 +1,4 @@
 import type { CacheService } from '../cache-service.js';
-import { givenObject } from '../model/given.js';
 import { createAnswer } from './answering/answer.js';
 import type { ResponseCacheOptions } from './options.js';
 
@@ -34,7 +33,8 @@ export function cacheResponses(
   cache: CacheService,
   options: ResponseCacheOptions = {},
 ): (context: object, next: () => Promise<void>) => Promise<Response | undefined> {
-  const { fetch, ...others } = givenObject(options);
+  // The check of the options is in createAnswer.
+  const { fetch, ...others }: ResponseCacheOptions = Object(options);
   // A load that outlasts its response would write into a context that has ended.
   const answer = createAnswer(cache, fetch ? options : { ...others, softTimeout: undefined });
   return async (anyContext, next) => {

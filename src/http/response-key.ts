@@ -1,5 +1,4 @@
 import { invalid } from '../model/errors.js';
-import { givenObject } from '../model/given.js';
 import { RESPONSE_KEY } from '../model/response-key.js';
 import type { ResponseCacheOptions } from './options.js';
 
@@ -33,7 +32,7 @@ type KeyOptions = Pick<ResponseCacheOptions, 'key' | 'query' | 'origin'>;
  */
 export function responseKey(request: Request, options: KeyOptions = {}): string | undefined {
   if (typeof Object(request).url !== 'string') throw invalid('request', request, 'a Request');
-  const named = nameRequest(request, givenObject(options));
+  const named = nameRequest(request, Object(options));
   return 'key' in named ? named.key : undefined;
 }
 

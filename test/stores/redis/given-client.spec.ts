@@ -5,7 +5,7 @@ import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis-6';
 import { Redis as Valkey } from 'iovalkey';
 import { createClient } from 'redis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Connecting } from '../../../src/stores/redis/connecting.js';
+import { connectingOf } from '../../../src/stores/redis/connecting.js';
 import { freePort } from '../../servers/free-port.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';
@@ -153,7 +153,7 @@ describe('the wait for a client that is not connected', () => {
     vi.useFakeTimers();
     closers.push(() => vi.useRealTimers());
     const client = new Client();
-    const connecting = Connecting.of(client);
+    const connecting = connectingOf(client);
     if (!connecting) throw new Error('The client tells whether it is connected');
     return { client, connecting };
   }
@@ -204,7 +204,7 @@ describe('the wait for a client that is not connected', () => {
   });
 
   it('is not limited for a client that does not tell its state', () => {
-    expect(Connecting.of({ on() {}, off() {} })).toBeUndefined();
-    expect(Connecting.of({ status: 'ready' })).toBeUndefined();
+    expect(connectingOf({ on() {}, off() {} })).toBeUndefined();
+    expect(connectingOf({ status: 'ready' })).toBeUndefined();
   });
 });
