@@ -61,6 +61,9 @@ function watch(client: Telling): Connecting {
         if (client.status === 'ready') return command;
         const why = messageOf(last ?? 'The client is not connected and tells no reason');
         throw new Error(`${why.replace(/\.$/, '')} (timed out after ${ms} ms)`, { cause: last });
+      }).then((reply) => {
+        wasReady = true;
+        return reply;
       });
     },
     enter() {

@@ -80,7 +80,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /cluster support disabled/,
-    'This server is no Cluster: give it as url, without nodes and cluster, and to a client without readonly',
+    'This server is no Cluster: give it as url, without nodes and cluster, or a client of one server without readonly',
   ],
   [
     /Failed to refresh slots cache|None of startup nodes|root nodes are unavailable/,

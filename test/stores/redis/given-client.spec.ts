@@ -179,6 +179,17 @@ describe('the wait for a client that is not connected', () => {
     expect(seen[1]).toEqual(['second (timed out after 4800 ms)']);
   });
 
+  it('counts a command that was answered as a first connection', async () => {
+    const { client, connecting } = open();
+    expect(await connecting.limit(Promise.resolve('value'), 'read')).toBe('value');
+    expect(client.status).toBe('connecting');
+    const seen = told(connecting.limit(forever, 'write'));
+    await vi.advanceTimersByTimeAsync(2_400);
+    expect(seen).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_400);
+    expect(seen).toEqual([expect.stringContaining('timed out after 4800 ms')]);
+  });
+
   it('does not limit a command once the client is connected', async () => {
     const { client, connecting } = open();
     let answer = (_: string) => {};
