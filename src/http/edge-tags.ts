@@ -75,9 +75,13 @@ export function edgeTagsOfResponse(
   return [...new Set([...own, ...tags.map(edgeTagOfTag)])];
 }
 
-/** The value of a tag header. Fastly's is separated by spaces, all others by commas. */
+/** The value of a tag header. */
 export const edgeTagHeader = (header: string, edgeTags: readonly string[]): string =>
-  edgeTags.join(/^surrogate-key$/i.test(header) ? ' ' : ',');
+  edgeTags.join(isSpaced(header) ? ' ' : ',');
+
+/** True for Fastly's header of tags, which separates them by spaces. */
+export const isSpaced = (header: string | undefined): boolean =>
+  header?.toLowerCase() === 'surrogate-key';
 
 /** The headers that CDNs read: Cloudflare's and CloudFront's default, Fastly's, Akamai's. */
 const edgeHeaders = /* @__PURE__ */ new Set(['cache-tag', 'surrogate-key', 'edge-cache-tag']);

@@ -33,10 +33,9 @@ export function cacheResponses(
   cache: CacheService,
   options: ResponseCacheOptions = {},
 ): (context: object, next: () => Promise<void>) => Promise<Response | undefined> {
-  // The check of the options is in createAnswer.
-  const { fetch, ...others }: ResponseCacheOptions = Object(options);
+  const { fetch }: ResponseCacheOptions = Object(options);
   // A load that outlasts its response would write into a context that has ended.
-  const answer = createAnswer(cache, fetch ? options : { ...others, softTimeout: undefined });
+  const answer = createAnswer(cache, fetch ? options : { ...options, softTimeout: undefined });
   return async (anyContext, next) => {
     // Hono calls a middleware with its context, whose type is a type parameter of the application.
     const context = anyContext as HonoContext;
@@ -63,5 +62,5 @@ export function cacheResponses(
 /** The pattern of the route, such as `/products/:id`. */
 function routeOf({ req }: HonoContext): string | undefined {
   const { routePath } = req;
-  return routePath === undefined || routePath === '*' || routePath === '/*' ? undefined : routePath;
+  return routePath === '/*' ? undefined : routePath;
 }

@@ -7,8 +7,10 @@ const LONGEST_URL = 8_192;
 const MOST_PARAMETERS = 256;
 
 /** The key of a request, or the reason why it has none. */
-export type Named = { readonly key: string } | { readonly reason: PassReason };
-export type PassReason = 'no-key' | 'key-failed' | 'long-url' | 'many-parameters';
+export interface Named {
+  readonly key?: string;
+  readonly reason?: 'no-key' | 'key-failed' | 'long-url' | 'many-parameters';
+}
 
 type KeyOptions = Pick<ResponseCacheOptions, 'key' | 'query' | 'origin'>;
 
@@ -32,8 +34,7 @@ type KeyOptions = Pick<ResponseCacheOptions, 'key' | 'query' | 'origin'>;
  */
 export function responseKey(request: Request, options: KeyOptions = {}): string | undefined {
   if (typeof Object(request).url !== 'string') throw invalid('request', request, 'a Request');
-  const named = nameRequest(request, Object(options));
-  return 'key' in named ? named.key : undefined;
+  return nameRequest(request, Object(options)).key;
 }
 
 export function nameRequest(request: Request, { key, query, origin }: KeyOptions): Named {
