@@ -1,5 +1,4 @@
 import { type BundlingOptions, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { givenObject } from '../model/given.js';
 
 /** Gives packages in CommonJS, which are bundled along, the `require` that an ES module lacks. */
 const BANNER =
@@ -22,7 +21,7 @@ const BANNER =
  * ```
  */
 export function esmBundling(options: BundlingOptions = {}): BundlingOptions {
-  const { banner = '', ...others } = givenObject(options);
+  const { banner = '', ...others } = options;
   return {
     ...{ format: OutputFormat.ESM, minify: true, sourceMap: true, sourcesContent: false },
     ...others,

@@ -1,5 +1,4 @@
 import type { CacheService } from '../cache-service.js';
-import { givenObject } from '../model/given.js';
 import { createAnswer } from './answering/answer.js';
 import type { ResponseCacheOptions } from './options.js';
 
@@ -34,7 +33,7 @@ export function cacheResponses(
   cache: CacheService,
   options: ResponseCacheOptions = {},
 ): (context: object, next: () => Promise<void>) => Promise<Response | undefined> {
-  const { fetch } = givenObject(options);
+  const { fetch }: ResponseCacheOptions = Object(options);
   // A load that outlasts its response would write into a context that has ended.
   const answer = createAnswer(cache, fetch ? options : { ...options, softTimeout: undefined });
   return async (anyContext, next) => {

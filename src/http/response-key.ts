@@ -1,5 +1,4 @@
 import { invalid } from '../model/errors.js';
-import { givenObject } from '../model/given.js';
 import { RESPONSE_KEY } from '../model/response-key.js';
 import type { ResponseCacheOptions } from './options.js';
 
@@ -35,7 +34,7 @@ type KeyOptions = Pick<ResponseCacheOptions, 'key' | 'query' | 'origin'>;
  */
 export function responseKey(request: Request, options: KeyOptions = {}): string | undefined {
   if (typeof Object(request).url !== 'string') throw invalid('request', request, 'a Request');
-  return nameRequest(request, givenObject(options)).key;
+  return nameRequest(request, Object(options)).key;
 }
 
 export function nameRequest(request: Request, { key, query, origin }: KeyOptions): Named {

@@ -1,6 +1,5 @@
 import { invalid } from '../model/errors.js';
 import type { CacheListener } from '../model/events.js';
-import { givenObject } from '../model/given.js';
 import { fieldsOf } from './fields.js';
 import type { LoggerOptions } from './loggers.js';
 
@@ -28,7 +27,7 @@ export function diagnosticsChannel(
   name = '@glasswork/cache',
   options: LoggerOptions = {},
 ): CacheListener {
-  const { keys = false } = givenObject(options);
+  const { keys }: LoggerOptions = Object(options);
   if (typeof name !== 'string') throw invalid('name', name, 'a string');
   const channel = process.getBuiltinModule('node:diagnostics_channel').channel(name);
   const listener: CacheListener = (event) => {

@@ -9,7 +9,7 @@ import {
   readsMasters,
 } from './client.js';
 import { CommandBatch } from './command-batch.js';
-import { Connecting } from './connecting.js';
+import { type Connecting, connectingOf } from './connecting.js';
 import { noNodeError, redisError } from './error.js';
 import { MasterProof } from './master-proof.js';
 import { OPEN_MS } from './own-client.js';
@@ -50,7 +50,7 @@ export class GivenConnection implements Connection {
   readonly #client: ScriptedClient;
   /** Undefined for a Cluster, where a replica redirects each command to its master. */
   readonly #proof: MasterProof | undefined;
-  readonly #connecting: Connecting | undefined;
+  #connecting: Connecting | undefined;
   readonly #tick = new CommandBatch();
   readonly #given: object;
   #inFlight = 0;
@@ -66,7 +66,7 @@ export class GivenConnection implements Connection {
     this.#client = withScripts(client);
     this.#proof = isCluster(client) ? undefined : new MasterProof(unused, clock);
     this.readsMasters = readsMasters(client);
-    this.#connecting = Connecting.of(client);
+    this.#connecting = connectingOf(client);
   }
 
   /** Asked for late, because a Cluster client learns its servers. */
@@ -131,6 +131,7 @@ export class GivenConnection implements Connection {
 
   /** Removes the store's listeners. The user closes the client. */
   async close(): Promise<void> {
-    this.#connecting?.close();
+    this.#connecting?.leave();
+    this.#connecting = undefined;
   }
 }

@@ -80,7 +80,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /cluster support disabled/,
-    'This server is no Cluster: give it as url, without nodes and cluster, or to a client for one server without readonly',
+    'This server is no Cluster: give it as url, without nodes and cluster, or a client of one server without readonly',
   ],
   [
     /Failed to refresh slots cache|None of startup nodes|root nodes are unavailable/,
@@ -129,16 +129,13 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   // Clients of the user's own.
   [
     /tells no reason/,
-    "Check the address, the subnets and security groups, and listen for the client's error event, which may tell why",
+    "Check the address, the subnets and security groups, and listen for the client's error event",
   ],
   [
     /^The client is closed/,
-    'Connect the client of node-redis before its first use (await client.connect(), whose error tells why it is closed), and close it after the store',
+    'Connect the client of node-redis before its first use (await client.connect() tells why it fails), and close it after the store',
   ],
-  [
-    /^The queue is full/,
-    'Raise commandsQueueMaxLength of the client: its login counts, and so do all commands without an answer',
-  ],
+  [/^The queue is full/, 'Raise commandsQueueMaxLength: the login of the client counts, too'],
   [
     /^The client is offline/,
     'The client of node-redis has lost its connection and is reconnecting',

@@ -5,7 +5,7 @@ import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis-6';
 import { Redis as Valkey } from 'iovalkey';
 import { createClient } from 'redis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Connecting } from '../../../src/stores/redis/connecting.js';
+import { connectingOf } from '../../../src/stores/redis/connecting.js';
 import { freePort } from '../../servers/free-port.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { RedisProcess } from '../../servers/redis-process.js';
@@ -153,7 +153,7 @@ describe('the wait for a client that is not connected', () => {
     vi.useFakeTimers();
     closers.push(() => vi.useRealTimers());
     const client = new Client();
-    const connecting = Connecting.of(client);
+    const connecting = connectingOf(client);
     if (!connecting) throw new Error('The client tells whether it is connected');
     return { client, connecting };
   }
@@ -177,6 +177,17 @@ describe('the wait for a client that is not connected', () => {
     client.emit('error', new Error('All sentinels are unreachable'));
     await vi.advanceTimersByTimeAsync(2_500);
     expect(seen[1]).toEqual(['second (timed out after 4800 ms)']);
+  });
+
+  it('counts a command that was answered as a first connection', async () => {
+    const { client, connecting } = open();
+    expect(await connecting.limit(Promise.resolve('value'), 'read')).toBe('value');
+    expect(client.status).toBe('connecting');
+    const seen = told(connecting.limit(forever, 'write'));
+    await vi.advanceTimersByTimeAsync(2_400);
+    expect(seen).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_400);
+    expect(seen).toEqual([expect.stringContaining('timed out after 4800 ms')]);
   });
 
   it('does not limit a command once the client is connected', async () => {
@@ -204,7 +215,7 @@ describe('the wait for a client that is not connected', () => {
   });
 
   it('is not limited for a client that does not tell its state', () => {
-    expect(Connecting.of({ on() {}, off() {} })).toBeUndefined();
-    expect(Connecting.of({ status: 'ready' })).toBeUndefined();
+    expect(connectingOf({ on() {}, off() {} })).toBeUndefined();
+    expect(connectingOf({ status: 'ready' })).toBeUndefined();
   });
 });
