@@ -3,7 +3,7 @@ import {
   type LoadContext,
   type LoadDetails,
 } from '../../engine/loading/load-context.js';
-import type { Exchange, Kit } from '../kit.js';
+import { type Exchange, type Kit, MARK } from '../kit.js';
 import { entryTimes, freshLeft, type Index, type Page, type Stored } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
 import { isCredentialed, type Judged, judge } from '../rules/judge.js';
@@ -67,9 +67,9 @@ export class PageLoad {
       this.#call.starts = await startingVersions(this.#kit, wanted.key, this.#index.tags);
     }
     let stored = this.#usable(this.#context.staleValue);
+    const send = this.#send();
     const request = this.#request(stored);
     const requestedMs = this.#kit.now();
-    const send = this.#isBehind ? this.#exchange.refresh : undefined;
     let answer = await (send ?? this.#exchange.next)(request);
     if (answer.status === 304 && stored && !isOf(stored, answer)) {
       // It is about another representation, and must not update the stored one (RFC 9111, section 4.3.4).
@@ -138,10 +138,21 @@ export class PageLoad {
     return isAllowed && matches(request.headers, value.vary) ? value : undefined;
   }
 
+  /** Undefined: `next`. A load that may outlast its response must not use it if it ends with its request. */
+  #send(): Exchange['refresh'] {
+    const { refresh, isNextOnce } = this.#exchange;
+    const outlasts = isNextOnce && this.#kit.policy.softTimeout && this.#context.staleValue;
+    return this.#isBehind || outlasts ? refresh : undefined;
+  }
+
   #request(stored: Page | undefined): Request {
-    if (!this.#isBehind) return loadRequest(this.#exchange, stored);
-    const names = [...this.#index.names, ...(stored?.vary.map(([name]) => name) ?? [])];
-    return refreshRequest(this.#kit, this.#exchange, names, stored);
+    if (this.#isBehind) {
+      const names = [...this.#index.names, ...(stored?.vary.map(([name]) => name) ?? [])];
+      return refreshRequest(this.#kit, this.#exchange, names, stored);
+    }
+    const request = loadRequest(this.#exchange, stored);
+    if (this.#send()) request.headers.set(MARK, this.#kit.mark);
+    return request;
   }
 
   async #read(
