@@ -18,7 +18,7 @@ import {
   refreshRequest,
 } from './origin-request.js';
 import { pageOf } from './page-of.js';
-import { carryTags, startingVersions, tagsOf } from './response-tags.js';
+import { carryTags, keptTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull, readFirst } from './url-index.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
@@ -89,7 +89,9 @@ export class PageLoad {
     if ('refusal' in judged) return this.#refuse(response, judged.refusal);
     if (judged.vary.length > 0 && isFull(this.#index, judged.vary, receivedMs))
       return this.#refuse(response, 'variants');
-    return this.#read(request, response, judged, receivedMs);
+    const tags = tagsOf(this.#kit, request, response, keptTags(this.#kit, stored, answer));
+    if (!tags) return this.#refuse(response, 'tags');
+    return this.#read(tags, response, judged, receivedMs);
   }
 
   /**
@@ -156,13 +158,11 @@ export class PageLoad {
   }
 
   async #read(
-    request: Request,
+    tags: readonly string[],
     response: Response,
     judged: Judged,
     receivedMs: number,
   ): Promise<Stored> {
-    const tags = tagsOf(this.#kit, request, response);
-    if (!tags) return this.#refuse(response, 'tags');
     const most = this.#kit.settings.maxBodyBytes;
     const length = contentLength(response.headers);
     if (length !== undefined && length > most) return this.#refuse(response, 'large');
