@@ -68,5 +68,5 @@ export function cacheResponses(
 /** The pattern of the route, such as `/products/:id`. */
 function routeOf({ req }: HonoContext): string | undefined {
   const { routePath } = req;
-  return routePath === undefined || routePath === '*' || routePath === '/*' ? undefined : routePath;
+  return routePath === '/*' ? undefined : routePath;
 }

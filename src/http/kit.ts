@@ -35,8 +35,8 @@ export interface Kit {
   readonly lookup: Lookup;
   /** The policy of every lookup. The response decides about its times, so this one's let any through. */
   readonly policy: ResolvedPolicy;
-  /** True if every fresh response answers a request that matches it. */
-  readonly servesAnyFresh: boolean;
+  /** True if a fresh response that this process holds answers every request that matches it. */
+  readonly servesLocally: boolean;
   readonly route: RouteTimes;
   readonly outgoing: Outgoing;
   /** The indexes that this process knows. They may be outdated: a variant is checked before it is served. */
@@ -88,7 +88,8 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     cache,
     parts,
     settings,
-    servesAnyFresh: !settings.honourRequest && times.earlyRefresh === 0,
+    servesLocally:
+      parts.access.can.holdsLocally && !settings.honourRequest && times.earlyRefresh === 0,
     lookup: new Lookup(parts),
     policy: parts.policyOf('', {
       ...{ jitter, earlyRefresh, lease, softTimeout, hardTimeout, waitUntil },
@@ -115,8 +116,9 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
       parts.background.run({ policy: times, callers: [] }, () => work.then(() => []));
     },
     report({ request, route }, response, { key, outcome, reason }) {
-      const event = { key, outcome, status: response.status, ...(reason && { reason }) };
-      parts.emit({ type: 'response', route: route ?? pathOf(request.url), ...event });
+      const { status } = response;
+      const event = { route: route ?? pathOf(request.url), key, outcome, status };
+      parts.emit({ type: 'response', ...event, ...(reason && { reason }) });
       return response;
     },
   };

@@ -7,6 +7,7 @@ import { PageLoad } from '../loading/load-page.js';
 import { hasOwnTags, isCarriedStill } from '../loading/response-tags.js';
 import { carriesUrl } from '../loading/url-index.js';
 import type { Source } from '../pages/outgoing.js';
+import { pageFor } from '../pages/page-for.js';
 import { ageOf, freshLeft, type Page, recordKey, type Stored } from '../pages/stored.js';
 import { requestDirectives } from '../rules/freshness.js';
 import { isCredentialed } from '../rules/judge.js';
@@ -176,16 +177,13 @@ export class PageFinder implements Caller {
   }
 
   async #joined(value: Stored): Promise<Found> {
-    const { headers } = this.#exchange.request;
-    const isMine =
-      value.kind !== 'page' ||
-      (value.key === this.#call.wanted.key &&
-        matches(headers, value.vary) &&
-        (value.isPublic || !isCredentialed(headers)));
-    if (!isMine) return { type: 'nothing', fwd: 'vary-miss' };
-    const gate = this.#call.waiting?.gate;
-    if (value.kind === 'page' && !(await isCarriedStill(this.#kit, value, gate)))
-      return { type: 'nothing', fwd: this.#fwd };
+    const { wanted, waiting } = this.#call;
+    if (value.kind === 'page') {
+      const page = pageFor(this.#exchange.request, wanted.key, value);
+      if (!page) return { type: 'nothing', fwd: 'vary-miss' };
+      if (!(await isCarriedStill(this.#kit, page, waiting?.gate)))
+        return { type: 'nothing', fwd: this.#fwd };
+    }
     return { type: 'record', value, source: { state: 'joined', fwd: this.#fwd } };
   }
 

@@ -35,8 +35,8 @@ export async function passUnstorable(
   const receivedMs = kit.now();
   // A 304 does not describe the response that the client has, and a failure does not describe the next one.
   if (status !== 304 && status < 500 && !isCredentialed(request.headers)) {
-    const judged = judge({ request, status, headers, requestedMs, receivedMs }, kit.route);
-    const refusal = 'refusal' in judged ? judged.refusal : undefined;
+    const answered = { request, status, headers, requestedMs, receivedMs };
+    const { refusal } = judge(answered, kit.route);
     kit.unstorable.passed(variant, route, refusal, receivedMs);
   }
   return leave(kit, exchange, { key, fwd: 'miss', reason: 'passing' }, response);

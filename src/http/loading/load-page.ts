@@ -4,10 +4,11 @@ import {
   type LoadDetails,
 } from '../../engine/loading/load-context.js';
 import { type Exchange, type Kit, MARK } from '../kit.js';
+import { pageFor } from '../pages/page-for.js';
 import { entryTimes, freshLeft, type Index, type Page, type Stored } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
 import { isCredentialed, type Judged, judge } from '../rules/judge.js';
-import { hashOf, matches } from '../rules/vary.js';
+import { hashOf } from '../rules/vary.js';
 import { contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
 import type { Call } from './call.js';
 import {
@@ -18,7 +19,7 @@ import {
   refreshRequest,
 } from './origin-request.js';
 import { pageOf } from './page-of.js';
-import { carryTags, keptTags, startingVersions, tagsOf } from './response-tags.js';
+import { carryTags, keptTags, ownTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull, readFirst } from './url-index.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
@@ -86,7 +87,7 @@ export class PageLoad {
     const response = answer.status === 304 && stored ? mergedResponse(stored, answer) : answer;
     const { status, headers } = response;
     const judged = judge({ request, status, headers, requestedMs, receivedMs }, this.#kit.route);
-    if ('refusal' in judged) return this.#refuse(response, judged.refusal);
+    if (judged.refusal) return this.#refuse(response, judged.refusal);
     if (judged.vary.length > 0 && isFull(this.#index, judged.vary, receivedMs))
       return this.#refuse(response, 'variants');
     const tags = tagsOf(this.#kit, request, response, keptTags(this.#kit, stored, answer));
@@ -128,16 +129,13 @@ export class PageLoad {
   async #firstVariant(key: string): Promise<Page | undefined> {
     const page = this.#usable(await readFirst(this.#kit, key));
     // Its other tags were not read before, so this load could not carry them.
-    const isCarried = page?.tags.every((tag) => this.#kit.settings.tags.includes(tag));
-    return page && isCarried && freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
+    if (!page || ownTags(this.#kit, page).length > 0) return undefined;
+    return freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
   }
 
   /** The stored response if it was selected by the same header values. */
   #usable(value: Stored | undefined): Page | undefined {
-    const { request } = this.#exchange;
-    if (value?.kind !== 'page' || value.key !== this.#call.wanted.key) return undefined;
-    const isAllowed = value.isPublic || !isCredentialed(request.headers);
-    return isAllowed && matches(request.headers, value.vary) ? value : undefined;
+    return pageFor(this.#exchange.request, this.#call.wanted.key, value);
   }
 
   /** Undefined: `next`. A load that may outlast its response must not use it if it ends with its request. */
@@ -165,7 +163,7 @@ export class PageLoad {
   ): Promise<Stored> {
     const most = this.#kit.settings.maxBodyBytes;
     const length = contentLength(response.headers);
-    if (length !== undefined && length > most) return this.#refuse(response, 'large');
+    if ((length ?? 0) > most) return this.#refuse(response, 'large');
     let bytes: Uint8Array | undefined = Buffer.alloc(0);
     if (response.body) {
       const isAwaited = length !== undefined || this.#isBehind;
@@ -175,7 +173,7 @@ export class PageLoad {
       else return this.#refuse(new Response(streamOf(body), response), 'large');
       if (!bytes) return this.#refuse(undefined, 'large');
     }
-    if (length !== undefined && length !== bytes.length)
+    if (bytes.length !== (length ?? bytes.length))
       return this.#refuse(new Response(Buffer.from(bytes), response), 'incomplete');
     const { key } = this.#call.wanted;
     const { tagHeader } = this.#kit.settings;
@@ -194,11 +192,10 @@ export class PageLoad {
     if (times.ttl <= 0) this.#context.skip();
     else this.#details.setTimes(times);
     const untilMs = this.#kit.now() + times.ttl;
-    const added = { selected: page.vary, tags: ownTags(this.#kit, page), untilMs };
+    const tags = ownTags(this.#kit, page);
+    const added = { selected: page.vary, tags, untilMs };
     this.#kit.background(addToIndex(this.#kit, key, added));
-    const fixed = this.#kit.settings.tags;
-    const learned = page.tags.filter((tag) => !fixed.includes(tag));
-    const carried = await carryTags(this.#kit, this.#details, learned, this.#call.starts);
+    const carried = await carryTags(this.#kit, this.#details, tags, this.#call.starts);
     const { waiting } = this.#call;
     if (waiting) waiting.gate.carried = carried;
     if (!carried) {
@@ -245,6 +242,3 @@ export class PageLoad {
     else this.#call.own = response;
   }
 }
-
-const ownTags = ({ settings }: Kit, { tags }: Page): string[] =>
-  tags.filter((tag) => !settings.tags.includes(tag));

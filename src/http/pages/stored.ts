@@ -1,6 +1,7 @@
 import { createCacheKey, type StandardSchemaV1 } from '../../model/cache-key.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { isObject } from '../../util/deep-freeze.js';
+import { FIELD_NAME } from '../../util/field-name.js';
 import type { Lifetime } from '../rules/freshness.js';
 import { FIELD_VALUE, NOT_STORED } from '../rules/judge.js';
 import type { Selected } from '../rules/vary.js';
@@ -52,7 +53,6 @@ export interface Index {
 
 export type Stored = Page | Pass | Moved | Index;
 
-const NAME = /^[!#$%&'*+.^`|~\w-]+$/;
 /** The names of stored fields: lower case, and none that is never stored, because such a field could split a response. */
 const STORED_NAME = new RegExp(`^(?!(?:${[...NOT_STORED].join('|')})$)[!#$%&'*+.^\`|~0-9a-z_-]+$`);
 /** Statuses that a `Response` must not have a body with. */
@@ -91,7 +91,7 @@ export function isStored(value: unknown): value is Stored {
   if (record.kind === 'index')
     return (
       isTexts(record.names) &&
-      record.names.every((name) => NAME.test(name)) &&
+      record.names.every((name) => FIELD_NAME.test(name)) &&
       isTexts(record.tags) &&
       isPairs(record.variants, (hash, until) => isText(hash) && isTime(until))
     );
@@ -113,7 +113,7 @@ export function isStored(value: unknown): value is Stored {
     (base64 === undefined || (isText(base64) && base64.length % 4 === 0)) &&
     isPairs(
       record.vary,
-      (name, field) => isText(name, NAME) && (field === null || isText(field)),
+      (name, field) => isText(name, FIELD_NAME) && (field === null || isText(field)),
     ) &&
     isTexts(record.tags) &&
     [record.receivedMs, record.ageMs, record.freshMs, record.staleMs, record.errorMs].every(

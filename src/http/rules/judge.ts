@@ -19,6 +19,7 @@ export type Refusal =
   | 'stale';
 
 export interface Judged extends Lifetime {
+  readonly refusal?: undefined;
   readonly vary: Selected;
   readonly isPublic: boolean;
   readonly isExplicit: boolean;
