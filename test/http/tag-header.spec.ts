@@ -18,6 +18,47 @@ describe('the header for tags', () => {
     }
   });
 
+  it.each(['x-tags', 'cache-tag'])(
+    '%s keeps its tags over 304s that do not name them',
+    async (tagHeader) => {
+      const made = world({ tagHeader, tags: ['ü, 💥'] });
+      const fields = { etag: '"1"', 'cache-control': 'max-age=10' };
+      made.origin = ({ headers }) =>
+        headers.has('if-none-match')
+          ? new Response(null, { status: 304, headers: fields })
+          : new Response('old', { headers: { ...fields, [tagHeader]: 'a, b' } });
+      await made.get();
+      for (let i = 0; i < 3; i++) {
+        made.clock.advance(11_000);
+        const tags = (await made.get()).headers.get(tagHeader);
+        expect(tags?.endsWith(',a,b') ?? false).toBe(tagHeader === 'cache-tag');
+      }
+      expect(made.asked.length).toBe(4);
+      made.origin = () => new Response('new', { headers: fields });
+      await made.cache.invalidateTags(['b']);
+      expect(await (await made.get()).text()).toBe('new');
+    },
+  );
+
+  it('has the tags of a 304 that names some', async () => {
+    const made = world({ tagHeader: 'x-tags' });
+    const fields = { etag: '"1"', 'cache-control': 'max-age=10' };
+    made.origin = ({ headers }) =>
+      headers.has('if-none-match')
+        ? new Response(null, { status: 304, headers: { ...fields, 'x-tags': 'b' } })
+        : new Response('old', { headers: { ...fields, 'x-tags': 'a' } });
+    for (let i = 0; i < 3; i++) {
+      await made.get();
+      made.clock.advance(11_000);
+    }
+    await made.get();
+    made.origin = () => new Response('new', { headers: fields });
+    await made.cache.invalidateTags(['a']);
+    expect(await (await made.get()).text()).toBe('old');
+    await made.cache.invalidateTags(['b']);
+    expect(await (await made.get()).text()).toBe('new');
+  });
+
   it('tells other processes of new tags of a URL, so that they load it once', async () => {
     const clock = createVirtualClock(START);
     const shared = { clock, store: new MemoryCacheStore({ clock }) };

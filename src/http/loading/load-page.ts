@@ -3,7 +3,7 @@ import {
   type LoadContext,
   type LoadDetails,
 } from '../../engine/loading/load-context.js';
-import type { Exchange, Kit } from '../kit.js';
+import { type Exchange, type Kit, MARK } from '../kit.js';
 import { pageFor } from '../pages/page-for.js';
 import { entryTimes, freshLeft, type Index, type Page, type Stored } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
@@ -19,7 +19,7 @@ import {
   refreshRequest,
 } from './origin-request.js';
 import { pageOf } from './page-of.js';
-import { carryTags, ownTags, startingVersions, tagsOf } from './response-tags.js';
+import { carryTags, keptTags, ownTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull, readFirst } from './url-index.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
@@ -68,9 +68,9 @@ export class PageLoad {
       this.#call.starts = await startingVersions(this.#kit, wanted.key, this.#index.tags);
     }
     let stored = this.#usable(this.#context.staleValue);
+    const send = this.#send();
     const request = this.#request(stored);
     const requestedMs = this.#kit.now();
-    const send = this.#isBehind ? this.#exchange.refresh : undefined;
     let answer = await (send ?? this.#exchange.next)(request);
     if (answer.status === 304 && stored && !isOf(stored, answer)) {
       // It is about another representation, and must not update the stored one (RFC 9111, section 4.3.4).
@@ -90,7 +90,9 @@ export class PageLoad {
     if (judged.refusal) return this.#refuse(response, judged.refusal);
     if (judged.vary.length > 0 && isFull(this.#index, judged.vary, receivedMs))
       return this.#refuse(response, 'variants');
-    return this.#read(request, response, judged, receivedMs);
+    const tags = tagsOf(this.#kit, request, response, keptTags(this.#kit, stored, answer));
+    if (!tags) return this.#refuse(response, 'tags');
+    return this.#read(tags, response, judged, receivedMs);
   }
 
   /**
@@ -136,20 +138,29 @@ export class PageLoad {
     return pageFor(this.#exchange.request, this.#call.wanted.key, value);
   }
 
+  /** Undefined: `next`. A load that may outlast its response must not use it if it ends with its request. */
+  #send(): Exchange['refresh'] {
+    const { refresh, isNextOnce } = this.#exchange;
+    const outlasts = isNextOnce && this.#kit.policy.softTimeout && this.#context.staleValue;
+    return this.#isBehind || outlasts ? refresh : undefined;
+  }
+
   #request(stored: Page | undefined): Request {
-    if (!this.#isBehind) return loadRequest(this.#exchange, stored);
-    const names = [...this.#index.names, ...(stored?.vary.map(([name]) => name) ?? [])];
-    return refreshRequest(this.#kit, this.#exchange, names, stored);
+    if (this.#isBehind) {
+      const names = [...this.#index.names, ...(stored?.vary.map(([name]) => name) ?? [])];
+      return refreshRequest(this.#kit, this.#exchange, names, stored);
+    }
+    const request = loadRequest(this.#exchange, stored);
+    if (this.#send()) request.headers.set(MARK, this.#kit.mark);
+    return request;
   }
 
   async #read(
-    request: Request,
+    tags: readonly string[],
     response: Response,
     judged: Judged,
     receivedMs: number,
   ): Promise<Stored> {
-    const tags = tagsOf(this.#kit, request, response);
-    if (!tags) return this.#refuse(response, 'tags');
     const most = this.#kit.settings.maxBodyBytes;
     const length = contentLength(response.headers);
     if ((length ?? 0) > most) return this.#refuse(response, 'large');

@@ -38,17 +38,32 @@ async function readVersions(kit: Kit, names: readonly DependencyName[]): Promise
   );
 }
 
+/** The tags of the stored response that a 304 does not name, because it repeats few fields (RFC 9110, section 15.4.5). */
+export const keptTags = (
+  { settings: { tagHeader } }: Kit,
+  stored: Page | undefined,
+  { status, headers }: Response,
+): readonly string[] =>
+  stored && status === 304 && tagHeader !== undefined && !headers.has(tagHeader) ? stored.tags : [];
+
 /**
  * All tags of a response: of the options, their function and the header. Undefined if the function throws or returns
  * anything but strings, because such a response could not be invalidated.
+ *
+ * @param kept tags of the response that it does not name.
  */
-export function tagsOf(kit: Kit, request: Request, response: Response): string[] | undefined {
+export function tagsOf(
+  kit: Kit,
+  request: Request,
+  response: Response,
+  kept: readonly string[] = [],
+): string[] | undefined {
   const { tags, tagsOf: own, tagHeader } = kit.settings;
   const field = (tagHeader && response.headers.get(tagHeader)) ?? '';
   const named = isSpaced(tagHeader) ? field.split(/[\s,]+/).filter(Boolean) : splitList(field);
   try {
     const found = own ? checkedTags(own(request, response)) : [];
-    return [...new Set([...tags, ...found, ...named])];
+    return [...new Set([...tags, ...found, ...named, ...kept])];
   } catch {
     return undefined;
   }

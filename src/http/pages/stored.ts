@@ -56,7 +56,9 @@ export type Stored = Page | Pass | Moved | Index;
 /** The names of stored fields: lower case, and none that is never stored, because such a field could split a response. */
 const STORED_NAME = new RegExp(`^(?!(?:${[...NOT_STORED].join('|')})$)[!#$%&'*+.^\`|~0-9a-z_-]+$`);
 /** Statuses that a `Response` must not have a body with. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+const BODILESS: ReadonlySet<number> = new Set([204, 205]);
+/** Statuses that answer only a request with a range or a condition. */
+const PARTIAL: ReadonlySet<number> = new Set([206, 304]);
 
 /** The last time that a Date holds, epoch milliseconds. A larger number has no form that a directive may have. */
 const LAST_DATE_MS = 8.64e15;
@@ -101,6 +103,7 @@ export function isStored(value: unknown): value is Stored {
     Number.isInteger(status) &&
     status >= 200 &&
     status < 500 &&
+    !PARTIAL.has(status) &&
     !(hasBody && BODILESS.has(status)) &&
     isPairs(
       record.headers,

@@ -56,6 +56,8 @@ describe('a record', () => {
     ['a page of a status in text', notPage({ status: '200' })],
     ['a page of status 204 with a body', notPage({ status: 204 })],
     ['a page of status 304 with bytes', notPage({ status: 304, text: undefined, base64: '' })],
+    ['a page of status 304', notPage({ status: 304, text: undefined })],
+    ['a page of status 206', notPage({ status: 206 })],
     ['a page with a body that is no text', notPage({ text: 1 })],
     ['a page with bytes that are no text', notPage({ text: undefined, base64: 1 })],
     ['a page without headers', notPage({ headers: undefined })],
