@@ -24,7 +24,6 @@ export function aliasesIn(expressions: string): Record<string, string> {
 /** DynamoDB's limit on a partition key, bytes. */
 const LONGEST_KEY_BYTES = 2048;
 const READABLE_CHARACTERS = 256;
-const HASH_CHARACTERS = 64;
 const HASHED = /~[0-9a-f]{64}$/;
 
 /**
@@ -36,7 +35,7 @@ export function partitionKey(key: string): string {
     key !== '' &&
     key.isWellFormed() &&
     Buffer.byteLength(key) <= LONGEST_KEY_BYTES &&
-    !(key.length > HASH_CHARACTERS && HASHED.test(key))
+    !HASHED.test(key)
   ) {
     return key;
   }
