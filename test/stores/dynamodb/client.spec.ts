@@ -4,6 +4,7 @@ import {
   MemoryCacheStore,
 } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
+import { Entry } from '../../../src/model/entry.js';
 import { httpDatabase } from '../../../src/stores/dynamodb/http-database.js';
 
 type Input = Readonly<Record<string, unknown>>;
@@ -104,6 +105,32 @@ describe('a read of DynamoDB is consistent', () => {
         consistency({}, (store) => change(store).then(() => store.get(key)));
       expect([await read('k'), await read('other')]).toEqual([true, false]);
     }
+  });
+});
+
+describe('a write to DynamoDB', () => {
+  const valuesOf = async (key: string, value: unknown) => {
+    const { store, calls } = open();
+    await store.set(key, value, 60);
+    return Object.keys(Object(calls[0]?.[1].ExpressionAttributeValues)).sort();
+  };
+  const always = [':exp', ':expiresAt', ':one', ':value', ':ver'];
+
+  it('holds no more than it needs, because DynamoDB refuses unused values', async () => {
+    expect(await valuesOf('k', 'value')).toEqual(always);
+    expect(await valuesOf('', 'value')).toEqual([...always, ':key'].sort());
+    const times = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 0 };
+    const entry = new Entry({ ...times, versions: [[null, 'p']] }, 'value');
+    expect(await valuesOf('k', entry)).toEqual([...always, ':entry'].sort());
+  });
+
+  it('goes before the deletion that was called after it', async () => {
+    const { store, calls } = open();
+    await Promise.all([store.set('k', 1, 60), store.del('k')]);
+    const sent = calls.map(([, input]) =>
+      String(input.UpdateExpression).startsWith('REMOVE #value'),
+    );
+    expect(sent).toEqual([false, true]);
   });
 });
 
