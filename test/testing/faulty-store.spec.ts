@@ -325,7 +325,7 @@ describe('stale reads', () => {
     expect(await reader?.getVersioned?.('a')).toMatchObject(old);
     expect(await reader?.getNearest?.('a')).toMatchObject(old);
     expect(await reader?.getVersioned?.('a', { consistent: true })).toEqual(now);
-    // What a reader does to its answer is its own affair.
+    // A reader may do anything to its answer.
     const mine = await reader?.get<{ n: number }>('a');
     Object.assign(mine ?? {}, { n: 3 });
     expect(await reader?.get('a')).toEqual({ n: 1 });
