@@ -174,7 +174,7 @@ describe('an error of DynamoDB', () => {
     await expect(store.get('k')).rejects.toMatchObject({ cause: { name: 'AbortError' } });
   });
 
-  it('of a client that is none says so', async () => {
+  it('of anything but a client says so', async () => {
     const store = new DynamoDBCacheStore({ tableName: 't', client: async () => ({}) });
     await expect(store.get('k')).rejects.toMatchObject({
       ...{ code: 'INVALID_OPTION', subject: 'client' },

@@ -97,7 +97,7 @@ describe('a client of Redis', () => {
   });
 });
 
-describe('commands of one tick', () => {
+describe('commands issued in the same tick', () => {
   const stream = (log: string[], name = '') => ({
     cork: () => void log.push(`${name}cork`),
     uncork: () => void log.push(`${name}uncork`),

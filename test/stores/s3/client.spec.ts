@@ -213,7 +213,7 @@ describe('an error of a client of S3', () => {
     await expect(store.get('k')).rejects.toThrow(expected);
   });
 
-  it('of one that is none says so, at warm() already', async () => {
+  it('of anything but a client says so, at warm() already', async () => {
     const client = vi.fn(async () => ({}));
     const store = new S3CacheStore({ bucket: 'cache-bucket', client });
     await expect(store.warm()).rejects.toThrow(/^client is not an S3 client/);
