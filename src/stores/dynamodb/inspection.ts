@@ -20,8 +20,7 @@ export function inspectTable(database: Database, tableName: string): StoreInspec
     async *pages(start, pageSize = MOST_ITEMS) {
       const request = { TableName: tableName, Limit: Math.min(pageSize, MOST_ITEMS) };
       for await (const { items } of scanPages(database, request)) {
-        const records = items.map(describeItem);
-        yield start ? records.filter(({ key }) => key.startsWith(start)) : records;
+        yield items.map(describeItem).filter(({ key }) => key.startsWith(start));
       }
     },
     async read(key) {
@@ -61,6 +60,7 @@ function describeItem(item: Item): StoredRecord {
 /** True for text, bytes and a pointer: an item with anything else was changed by another program. */
 function holdsValue(item: Item): boolean {
   const value = plain(item.value);
+  if (Object(item.value).N !== undefined) return false;
   return typeof value === 'string' || ArrayBuffer.isView(value) || value === true;
 }
 

@@ -24,7 +24,6 @@ export function aliasesIn(expressions: string): Record<string, string> {
 /** DynamoDB's limit on a partition key, bytes. */
 const LONGEST_KEY_BYTES = 2048;
 const READABLE_CHARACTERS = 256;
-const HASH_CHARACTERS = 64;
 const HASHED = /~[0-9a-f]{64}$/;
 
 /**
@@ -36,7 +35,7 @@ export function partitionKey(key: string): string {
     key !== '' &&
     key.isWellFormed() &&
     Buffer.byteLength(key) <= LONGEST_KEY_BYTES &&
-    !(key.length > HASH_CHARACTERS && HASHED.test(key))
+    !HASHED.test(key)
   ) {
     return key;
   }
@@ -85,10 +84,10 @@ export const idOf = ({ ver }: Item): string => String(plain(ver));
 /** The serializer's output. @throws CacheError `CORRUPT` for an attribute of any other type. */
 export function rawValue(item: Item, key: string): string | Uint8Array {
   const value = plain(item.value);
-  // From the lean transport, bytes come as base64.
-  if (typeof value === 'string') {
-    return Object(item.value).B === value ? Buffer.from(value, 'base64') : value;
-  }
+  const { B, N } = Object(item.value);
+  // From the lean transport, bytes come as base64, and numbers as text.
+  if (typeof value === 'string' && N === undefined)
+    return B === undefined ? value : Buffer.from(value, 'base64');
   // The SDK returns binary attributes as Uint8Array, perhaps of another realm.
   if (ArrayBuffer.isView(value)) return value as Uint8Array;
   throw foreign(key);

@@ -5,7 +5,7 @@ import { CREDENTIALS, firstRemedy, networkRemedies, type Remedies } from '../aws
 import type { Operation, Place } from './database.js';
 
 /** The API name of each operation, as IAM policies use it. */
-export const ACTIONS: Readonly<Record<Operation, string>> = {
+export const ACTIONS: Readonly<Partial<Record<Operation | 'warm', string>>> = {
   get: 'GetItem',
   batchGet: 'BatchGetItem',
   update: 'UpdateItem',
@@ -73,8 +73,8 @@ export function remedyOf(place: Place, operation: Operation | 'warm', refusal: R
 /** Takes action and resource from IAM's message, or else from the request. */
 function denied(place: Place, operation: Operation | 'warm', { message }: Refusal): string {
   const denial = denialOf(message);
-  const own = operation === 'warm' ? 'GetItem' : ACTIONS[operation];
-  const { action = `dynamodb:${own}`, resource = arnOf(place) } = denial;
+  const { action = `dynamodb:${ACTIONS[operation] ?? 'GetItem'}`, resource = arnOf(place) } =
+    denial;
   const remedy = permit(action, resource, denial);
   if (denial.isExplicit || !action.startsWith('dynamodb:')) return remedy;
   const needs = /^(scan|delete)$/.test(operation)

@@ -81,7 +81,6 @@ export function s3Keys(given: unknown): S3Keys {
 /** The text as a part of a name. Undefined if it is too long. */
 function escaped(text: string): string | undefined {
   if (text === '') return EMPTY;
-  if (text.length > LONGEST_KEY) return undefined;
   let name = '';
   for (const character of text) {
     name += asName(character, name === '');

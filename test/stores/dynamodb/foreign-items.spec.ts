@@ -84,6 +84,13 @@ it.each<[string, Record<string, AttributeValue>]>([
   expect(await store.getVersioned('k')).toEqual({ value: undefined, version: '?' });
 });
 
+it('a number of another program is no value, and is overwritten', async () => {
+  await put({ pk: { S: 'k' }, value: { N: '5' }, expiresAt: { N: '9999999999' } });
+  await expect(store.get('k')).rejects.toMatchObject({ code: 'CORRUPT', subject: 'k' });
+  await store.set('k', 6, 60);
+  expect(await store.get('k')).toBe(6);
+});
+
 it('an item of another program that counts, too, is filled over', async () => {
   await put({ pk: { S: 'k' }, n: { N: '3' } });
   const { version } = await store.getVersioned('k');

@@ -1,4 +1,4 @@
-import { DynamoDBCacheStore } from '@glasswork/cache';
+import { DynamoDBCacheStore, MemoryCacheStore } from '@glasswork/cache';
 import { expect, it, onTestFinished } from 'vitest';
 import { credentials, errorBody, type Reply, serveHttp } from '../../aws/servers.js';
 
@@ -33,6 +33,23 @@ it.each<[string, Reply]>([
   await expect(store.add('k', 'value', 60)).rejects.toEqual(failed);
   await expect(store.del('k')).rejects.toEqual(failed);
   await expect(store.delByPattern('*')).rejects.toEqual(failed);
+});
+
+it('an answer of another status is a failure, whatever it holds', async () => {
+  const store = await storeAt({ status: 400, body: '{}' });
+  await expect(store.get('k')).rejects.toThrow('(HTTP 400): status 400 without a message');
+});
+
+it('a pointer to the overflow store is sent as true', async () => {
+  const { url, requests } = await serveHttp(() => ({ body: '{}' }));
+  const store = new DynamoDBCacheStore({
+    ...{ tableName: 't', region: 'us-east-1', endpoint: url.href, maxItemBytes: 200 },
+    ...{ credentials: async () => credentials, overflow: new MemoryCacheStore() },
+  });
+  onTestFinished(() => store.close());
+  await store.set('k', 'x'.repeat(300), 60);
+  const { ExpressionAttributeValues: values } = JSON.parse(requests[0]?.body ?? '');
+  expect(values[':value']).toEqual({ BOOL: true });
 });
 
 it('a condition that failed may be all that is said', async () => {
