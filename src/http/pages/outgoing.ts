@@ -106,9 +106,9 @@ function isUnmodified(page: Page, headers: Headers, now: number): boolean {
     const listed = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
     return listed.some((each) => each.replace(/^W\//, '') === opaque);
   }
-  const since = parseHttpDate(headers.get('if-modified-since'), now);
-  const modified = parseHttpDate(headerOf(page, 'last-modified') ?? null, now);
-  return since !== undefined && modified !== undefined && modified <= since;
+  const since = parseHttpDate(headers.get('if-modified-since'), now) ?? Number.NaN;
+  const modified = parseHttpDate(headerOf(page, 'last-modified') ?? null, now) ?? Number.NaN;
+  return modified <= since;
 }
 
 /** The parameters never name the key, which may be a secret. */

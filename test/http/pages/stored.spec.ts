@@ -58,6 +58,7 @@ describe('a record', () => {
     ['a page of status 304 with bytes', notPage({ status: 304, text: undefined, base64: '' })],
     ['a page with a body that is no text', notPage({ text: 1 })],
     ['a page with bytes that are no text', notPage({ text: undefined, base64: 1 })],
+    ['a page with bytes in a list', notPage({ text: undefined, base64: ['', '', '', ''] })],
     ['a page without headers', notPage({ headers: undefined })],
     ['a page with an invalid header name', notPage({ headers: [['a:', 'b']] })],
     ['a page with Set-Cookie', notPage({ headers: [['set-cookie', 'b']] })],
