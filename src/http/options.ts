@@ -1,6 +1,5 @@
 import { invalid } from '../model/errors.js';
 import type { WrapOptions } from '../model/policy.js';
-import { FIELD_NAME } from './rules/vary.js';
 
 /**
  * The options of a response cache, besides those of `wrap`. Durations are seconds, or strings with a unit.
@@ -59,6 +58,7 @@ export interface ResponseCacheOptions extends Omit<WrapOptions, 'tags' | 'forceF
 const MOST_BODY_BYTES = 196_608;
 /** 5 MB: Lambda and API Gateway send hardly more in one response. */
 const MOST_LARGE_BYTES = 5_242_880;
+const HEADER = /^[!#$%&'*+.^`|~\w-]+$/;
 
 /** The checked options of the response cache's own, with the defaults filled in. */
 export interface ResponseSettings extends Omit<ResponseCacheOptions, keyof WrapOptions> {
@@ -86,7 +86,7 @@ export function responseSettings(
       throw invalid(name, value, 'a function');
   if (tags !== undefined && typeof tags !== 'function' && !isTexts(tags))
     throw invalid('tags', tags, 'an array of strings or a function');
-  if (tagHeader !== undefined && (typeof tagHeader !== 'string' || !FIELD_NAME.test(tagHeader)))
+  if (tagHeader !== undefined && (typeof tagHeader !== 'string' || !HEADER.test(tagHeader)))
     throw invalid('tagHeader', tagHeader, "the name of a response header, such as 'cache-tag'");
   if (!(maxBodyBytes > 0)) throw invalid('maxBodyBytes', maxBodyBytes, 'a number of bytes above 0');
   if (origin !== undefined && !isOrigin(origin))
