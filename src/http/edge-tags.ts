@@ -1,5 +1,6 @@
 import { sha256 } from '../aws/signature.js';
 import type { CacheEvent } from '../model/events.js';
+import { givenList, givenObject } from '../model/given.js';
 import type { Invalidated } from '../model/invalidated.js';
 
 /**
@@ -54,8 +55,9 @@ export const edgeTagOfPrefix = (prefix: string | undefined): string =>
  * ```
  */
 export function edgeTagsOf(what: Invalidated): string[] {
-  if ('keys' in what) return [...new Set(what.keys.map(edgeTagOfKey))];
-  if ('tags' in what) return [...new Set(what.tags.map(edgeTagOfTag))];
+  givenObject(what, 'what');
+  if ('keys' in what) return [...new Set(givenList(what.keys, 'keys').map(edgeTagOfKey))];
+  if ('tags' in what) return [...new Set(givenList(what.tags, 'tags').map(edgeTagOfTag))];
   return 'pattern' in what ? [EVERYTHING] : [edgeTagOfPrefix(what.prefix)];
 }
 

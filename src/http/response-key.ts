@@ -1,3 +1,5 @@
+import { invalid } from '../model/errors.js';
+import { givenObject } from '../model/given.js';
 import { RESPONSE_KEY } from '../model/response-key.js';
 import type { ResponseCacheOptions } from './options.js';
 
@@ -32,7 +34,8 @@ type KeyOptions = Pick<ResponseCacheOptions, 'key' | 'query' | 'origin'>;
  * ```
  */
 export function responseKey(request: Request, options: KeyOptions = {}): string | undefined {
-  return nameRequest(request, options).key;
+  if (typeof Object(request).url !== 'string') throw invalid('request', request, 'a Request');
+  return nameRequest(request, givenObject(options)).key;
 }
 
 export function nameRequest(request: Request, { key, query, origin }: KeyOptions): Named {

@@ -19,7 +19,7 @@ import { nameRequest } from '../response-key.js';
 import { requestDirectives } from '../rules/freshness.js';
 import { isCredentialed } from '../rules/judge.js';
 import { select } from '../rules/vary.js';
-import { type Found, PageFinder } from './find-page.js';
+import { type Found, isWanted, PageFinder } from './find-page.js';
 import { localPage } from './local-page.js';
 import { leave, pass, passUnstorable } from './pass.js';
 
@@ -106,7 +106,8 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
   const selected = index && select(request.headers, index.names);
   const entry = selected && (await kit.cache.getEntry(recordKey(variantKey(key, selected))));
   const page = entry?.state === 'fresh' && pageFor(request, key, entry.value);
-  return page && freshLeft(page, kit.now()) > 0
+  const now = kit.now();
+  return page && freshLeft(page, now) > 0 && isWanted(kit, request.headers, page, now)
     ? reply(kit, exchange, page, { state: 'fresh' })
     : pass(kit, exchange, { key, fwd: 'miss' });
 }

@@ -21,7 +21,7 @@ export function localPage(
   now: number,
 ): Page | Promise<Page | undefined> | undefined {
   const { parts, indexes } = kit;
-  const index = kit.servesAnyFresh ? indexes.get(key) : undefined;
+  const index = kit.servesLocally ? indexes.get(key) : undefined;
   const selected = index && select(request.headers, index.names);
   if (!selected) return undefined;
   const variant = variantKey(key, selected);

@@ -7,12 +7,17 @@ import type { Exchange, Kit } from '../kit.js';
 import { pageFor } from '../pages/page-for.js';
 import { entryTimes, freshLeft, type Index, type Page, type Stored } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
-import { requestDirectives } from '../rules/freshness.js';
 import { isCredentialed, type Judged, judge } from '../rules/judge.js';
 import { hashOf } from '../rules/vary.js';
 import { contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
 import type { Call } from './call.js';
-import { isOf, loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
+import {
+  isOf,
+  isOnlyIfCached,
+  loadRequest,
+  mergedResponse,
+  refreshRequest,
+} from './origin-request.js';
 import { pageOf } from './page-of.js';
 import { carryTags, ownTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull, readFirst } from './url-index.js';
@@ -52,9 +57,8 @@ export class PageLoad {
       this.#context.skip();
       return { kind: 'pass', key: wanted.key, reason: 'stream' };
     }
-    if (!this.#isBehind && this.#isOnlyIfCached()) {
+    if (!this.#isBehind && isOnlyIfCached(this.#kit, this.#exchange)) {
       this.#context.skip();
-      this.#call.give(new Response(null, { status: 504 }));
       return { kind: 'pass', key: wanted.key, reason: 'only-if-cached' };
     }
     if (this.#details.isReadable) {
@@ -129,11 +133,6 @@ export class PageLoad {
   /** The stored response if it was selected by the same header values. */
   #usable(value: Stored | undefined): Page | undefined {
     return pageFor(this.#exchange.request, this.#call.wanted.key, value);
-  }
-
-  #isOnlyIfCached(): boolean {
-    if (!this.#kit.settings.honourRequest) return false;
-    return requestDirectives(this.#exchange.request.headers).isOnlyIfCached;
   }
 
   #request(stored: Page | undefined): Request {

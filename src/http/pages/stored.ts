@@ -1,9 +1,10 @@
 import { createCacheKey, type StandardSchemaV1 } from '../../model/cache-key.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { isObject } from '../../util/deep-freeze.js';
+import { FIELD_NAME } from '../../util/field-name.js';
 import type { Lifetime } from '../rules/freshness.js';
-import { NOT_STORED } from '../rules/judge.js';
-import { FIELD_NAME, type Selected } from '../rules/vary.js';
+import { FIELD_VALUE, NOT_STORED } from '../rules/judge.js';
+import type { Selected } from '../rules/vary.js';
 
 /** A stored response. Times are epoch milliseconds and milliseconds. */
 export interface Page extends Lifetime {
@@ -54,8 +55,6 @@ export type Stored = Page | Pass | Moved | Index;
 
 /** The names of stored fields: lower case, and none that is never stored, because such a field could split a response. */
 const STORED_NAME = new RegExp(`^(?!(?:${[...NOT_STORED].join('|')})$)[!#$%&'*+.^\`|~0-9a-z_-]+$`);
-/** Visible characters, spaces and tabs (RFC 9110, section 5.5), so that no value can begin another field. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Statuses that a `Response` must not have a body with. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -103,7 +102,10 @@ export function isStored(value: unknown): value is Stored {
     status >= 200 &&
     status < 500 &&
     !(hasBody && BODILESS.has(status)) &&
-    isPairs(record.headers, (name, field) => isText(name, STORED_NAME) && isText(field, VALUE)) &&
+    isPairs(
+      record.headers,
+      (name, field) => isText(name, STORED_NAME) && isText(field, FIELD_VALUE),
+    ) &&
     (text === undefined || isText(text)) &&
     (base64 === undefined || (isText(base64) && base64.length % 4 === 0)) &&
     isPairs(
