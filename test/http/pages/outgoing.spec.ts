@@ -22,7 +22,7 @@ function answer(changes: Partial<Page>, source: Source, asked: Asked = {}): Resp
 }
 
 const control = (field: string, more: Partial<Page> = {}): Partial<Page> => ({
-  headers: [['Cache-Control', field]],
+  headers: [['cache-control', field]],
   isExplicit: true,
   ...more,
 });
