@@ -32,18 +32,16 @@ function canonicalPath(path: string, service: string): string {
   return path.split('/').map(encode).join('/');
 }
 
-/** Sorts by name, then by value, because sorting whole strings would put `a-b=1` before `a=1`. */
+/** Sorts by name, then by value. With NUL between them, because the equals sign would put `a-b=1` before `a=1`. */
 function canonicalQuery(query: string): string {
   if (!query) return '';
   return query
     .split('&')
     .map((part) => {
-      const at = part.indexOf('=');
-      return at < 0 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)];
+      const [name, value = ''] = part.split('=');
+      return `${name}\0${value}`;
     })
-    .sort(([a = '', x = ''], [b = '', y = '']) => order(a, b) || order(x, y))
-    .map((pair) => pair.join('='))
+    .sort()
+    .map((part) => part.replace('\0', '='))
     .join('&');
 }
-
-const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

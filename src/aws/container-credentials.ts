@@ -59,7 +59,7 @@ export async function containerCredentials(
     accessKeyId: AccessKeyId,
     secretAccessKey: SecretAccessKey,
     sessionToken: isText(Token) ? Token : undefined,
-    expiration: isText(Expiration) ? new Date(Expiration) : undefined,
+    expiration: new Date(String(Expiration)),
   };
 }
 

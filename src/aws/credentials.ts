@@ -4,6 +4,7 @@ import {
   type CredentialProvider,
   type CredentialSource,
   keepCredentials,
+  originOf,
 } from './kept-credentials.js';
 import { profileName } from './profile.js';
 import { sdkCredentials } from './sdk-credentials.js';
@@ -26,7 +27,9 @@ export {
  */
 export function defaultCredentials(): CredentialSource {
   const fromContainer = keepCredentials(() => containerCredentials(containerUrl() ?? ''));
+  fromContainer.origin = () => 'the container endpoint';
   const fromSdk = keepCredentials(sdkCredentials);
+  fromSdk.origin = () => `the AWS SDK, profile "${profileName()}",`;
   const kept = () => (isForSdk() || !containerUrl() ? fromSdk : fromContainer);
 
   const source: CredentialSource = () => environmentCredentials() ?? kept()();
@@ -36,12 +39,8 @@ export function defaultCredentials(): CredentialSource {
     if (found) return found.accessKeyId !== credentials.accessKeyId;
     return kept().expire?.(credentials) ?? false;
   };
-  source.origin = () => {
-    if (environmentCredentials()) return 'the environment (AWS_ACCESS_KEY_ID)';
-    return kept() === fromSdk
-      ? `the AWS SDK, profile "${profileName()}",`
-      : 'the container endpoint';
-  };
+  source.origin = () =>
+    environmentCredentials() ? 'the environment (AWS_ACCESS_KEY_ID)' : originOf(kept());
   return source;
 }
 

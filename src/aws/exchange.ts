@@ -70,8 +70,7 @@ class Exchange implements Call {
       // Sign while the connection opens.
       if (this.#connectTimer) this.#compose();
     } catch (error) {
-      this.#connections.abandon(this);
-      // The code that connects and composes throws errors only.
+      // The code that connects and composes throws errors only. A connection that has begun to open serves the next call.
       this.ended(error as Error);
     }
   }
@@ -103,12 +102,12 @@ class Exchange implements Call {
   }
 
   #ranOut(budget: Budget): void {
-    if (this.#isOver || this.#grace) return;
     if (this.#try.hasSlept()) this.#grace = setTimeout(() => this.#giveUp(budget), GRACE_MS);
     else this.#giveUp(budget);
   }
 
   #giveUp(budget: Budget): void {
+    // A timer that fake timers could not clear must not end the next call of its connection.
     if (this.#isOver) return;
     this.#settle(new Error(`timeouts.${budget} ran out`), true);
     this.#connections.abandon(this);

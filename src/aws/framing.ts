@@ -124,14 +124,14 @@ export class AnswerReader {
     } else {
       this.#left = Number(length);
       if (this.#left > MOST_BODY_BYTES) refuse('large');
-      this.#state = this.#left > 0 ? 'length' : 'whole';
+      this.#state = 'length';
     }
   }
 
   #data(bytes: Buffer, at: number): number {
     const toEnd = this.#state === 'close';
     const end = toEnd ? bytes.length : Math.min(at + this.#left, bytes.length);
-    this.#append(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+    this.#append(bytes.subarray(at, end));
     if (toEnd) return end > at ? end : MORE;
     this.#left -= end - at;
     if (this.#left > 0) return end > at ? end : MORE;

@@ -31,7 +31,7 @@ export interface CredentialSource {
   (): Credentials | Promise<Credentials>;
   /** Called if the service reports these credentials as expired. Returns true if another request may bring new ones. */
   expire?(credentials: Credentials): boolean;
-  /** The name of the source, for messages. Default: the user's function. */
+  /** Default: the user's function. */
   origin?(): string;
 }
 
@@ -165,7 +165,7 @@ export async function findCredentials(
 
 function late(source: CredentialSource): never {
   throw noCredentials(
-    `${nameOf(source)} gave none before timeouts.total ran out. Check what it waits for, or raise timeouts.total.`,
+    `${originOf(source)} gave none before timeouts.total ran out. Check what it waits for, or raise timeouts.total.`,
     undefined,
     'TIMEOUT',
   );
@@ -189,13 +189,14 @@ function checked<T extends Credentials>(given: T, source: CredentialSource): T {
       );
     if (UNFIT.test(part))
       throw noCredentials(
-        `the ${name} from ${nameOf(source)} contains white space or a character that credentials never have. Remove it.`,
+        `the ${name} from ${originOf(source)} contains white space or a character that credentials never have. Remove it.`,
       );
   }
   return given;
 }
 
-const nameOf = ({ origin }: CredentialSource): string => origin?.() ?? USER_FUNCTION;
+/** The name of the source, for messages. */
+export const originOf = ({ origin }: CredentialSource): string => origin?.() ?? USER_FUNCTION;
 
 /** An error's text, cut to fit into a message. */
 export const shortText = (error: unknown): string => String(error).slice(0, 200);

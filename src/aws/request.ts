@@ -29,7 +29,8 @@ export function outgoing(
   }
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
-  if (body.length > 0 || method !== 'GET') head += `content-length: ${Buffer.byteLength(body)}\r\n`;
+  // No GET of the stores has a body.
+  if (method !== 'GET') head += `content-length: ${Buffer.byteLength(body)}\r\n`;
   return { method, head: `${head}connection: keep-alive\r\n\r\n`, body };
 }
 

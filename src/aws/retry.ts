@@ -16,7 +16,6 @@ export function longestPause(outcome: Answer | Failure, always: boolean, attempt
     return outcome.reused && !outcome.late ? 0 : pauseMs;
   }
   const { status } = outcome;
-  if (status < 400) return Infinity;
   const type = errorType(outcome) ?? '';
   // Throttled before it was applied, so any request may be sent again.
   const throttled =
@@ -31,8 +30,8 @@ export function longestPause(outcome: Answer | Failure, always: boolean, attempt
  * after a freeze, if the signature is minutes old although the clocks agree.
  */
 export function clockSkew(answer: Answer, nowMs: number): number | undefined {
-  const type = errorType(answer);
-  if (!type || !/^((Invalid)?Signature|Request(TimeTooSkewed|Expired|InTheFuture))/.test(type))
+  const type = errorType(answer) ?? '';
+  if (!/^((Invalid)?Signature|Request(TimeTooSkewed|Expired|InTheFuture))/.test(type))
     return undefined;
   const ahead = Date.parse(answer.headers.date ?? '') - nowMs;
   // A smaller skew is not the cause, because signatures are valid for five minutes either way.

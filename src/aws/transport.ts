@@ -122,9 +122,8 @@ export function createTransport({
     total: limit('total', 2),
   };
 
-  const { host, origin } = endpoint;
-  const { pathname } = endpoint;
-  const prefix = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
+  const { host, origin, pathname } = endpoint;
+  const prefix = pathname.replace(/\/$/, '');
   refuseProxy(endpoint);
   const connections = new Connections(endpoint, clock);
   let aheadMs = 0;
@@ -134,7 +133,6 @@ export function createTransport({
     let deadline = monotonic() + limits.total;
     let tries = mostTries;
     let signedAnew = false;
-    let renewed = false;
     let awakeMs = clock.now();
     /** The time limit of the current wait in a process that is not frozen, milliseconds. */
     let longestMs = limits.total;
@@ -175,10 +173,8 @@ export function createTransport({
           signedAnew = true;
           pauseMs = 0;
         }
-        if (!renewed && !('error' in credentials) && isExpired(outcome)) {
-          renewed = true;
-          if (source.expire?.(credentials)) pauseMs = 0;
-        }
+        if (isExpired(outcome) && !('error' in credentials) && source.expire?.(credentials))
+          pauseMs = 0;
       }
       if (attempts === tries || deadline - monotonic() - pauseMs < 1) {
         if ('error' in outcome) throw failed(outcome, attempts);
@@ -186,7 +182,6 @@ export function createTransport({
       }
       // Full jitter, so that many clients do not retry together.
       if (pauseMs) await pause(Math.random() * pauseMs);
-      lookForSleep(attempts);
     }
   }
 

@@ -105,7 +105,7 @@ function send({ url, token }: InspectPage, batch: object): Promise<boolean> {
       response.once('end', () => resolve(response.statusCode === 200));
     });
     sending.once('socket', (socket) => socket.unref());
-    sending.once('timeout', () => sending.destroy(new Error('no answer')));
+    sending.once('timeout', () => sending.destroy());
     sending.once('error', reject);
     sending.end(JSON.stringify(batch));
   });

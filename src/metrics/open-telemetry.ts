@@ -1,7 +1,7 @@
 import { errorCode, invalid } from '../model/errors.js';
 import type { CacheEvent, CacheListener } from '../model/events.js';
 import { systemClock } from '../model/time.js';
-import { amountOf, COUNTERS, type Counter, counterOf, detailOf, operationName } from './count.js';
+import { amountOf, COUNTERS, detailOf, operationName } from './count.js';
 import {
   type Attributes,
   CLIENT,
@@ -54,7 +54,7 @@ export function openTelemetry(
     throw invalid('tracer', tracer, 'a Tracer');
   const common = options.attributes ?? {};
   const counters = new Map(
-    Object.values(COUNTERS).map((counter) => [counter, meter.createCounter(nameOf(counter))]),
+    Object.entries(COUNTERS).map(([type, name]) => [type, meter.createCounter(nameOf(name))]),
   );
   const advice = { explicitBucketBoundaries: BUCKETS };
   const storeTime = meter.createHistogram('db.client.operation.duration', {
@@ -74,7 +74,7 @@ export function openTelemetry(
 
   const fresh = { ...common, [`${PREFIX}.state`]: 'fresh' };
   const stale = { ...common, [`${PREFIX}.state`]: 'stale' };
-  const hits = counters.get('Hits');
+  const hits = counters.get('hit');
 
   const span = (
     name: string,
@@ -102,18 +102,16 @@ export function openTelemetry(
       hits?.add(1, event.state === 'stale' ? stale : fresh);
       return;
     }
-    const counter = counterOf(event);
-    if (!counter) return;
     if (event.type === 'store') {
       const attributes = { ...common, ...storeAttributes(event) };
       storeTime.record(event.durationMs / 1_000, attributes);
-      if (event.bytesRead > 0) bytes.add(event.bytesRead, { ...common, ...READ });
-      if (event.bytesWritten > 0) bytes.add(event.bytesWritten, { ...common, ...WRITTEN });
-      const { failure } = event;
+      const { failure, bytesRead: read, bytesWritten: write } = event;
+      for (const [direction, moved] of Object.entries({ read, write }))
+        if (moved > 0) bytes.add(moved, { ...common, [`${PREFIX}.direction`]: direction });
       span(`${event.operation} ${event.store}`, event, { kind: CLIENT, attributes, failure });
       return;
     }
-    counters.get(counter)?.add(amountOf(event), { ...common, ...attributesOf(event) });
+    counters.get(event.type)?.add(amountOf(event), { ...common, ...attributesOf(event) });
     if (event.type === 'load' || event.type === 'load-error') {
       const failure = event.type === 'load' ? undefined : errorCode(event.error);
       const attributes = { ...common, ...(failure && { 'error.type': failure }) };
@@ -124,11 +122,8 @@ export function openTelemetry(
   return Object.assign(listener, { storeCalls: true });
 }
 
-const READ = { [`${PREFIX}.direction`]: 'read' };
-const WRITTEN = { [`${PREFIX}.direction`]: 'write' };
-
 /** As in `glasswork.cache.stale_served` for `StaleServed`. */
-const nameOf = (counter: Counter): string =>
+const nameOf = (counter: string): string =>
   `${PREFIX}.${counter.replace(/\B[A-Z]/g, (letter) => `_${letter}`).toLowerCase()}`;
 
 function storeAttributes(event: Extract<CacheEvent, { type: 'store' }>): Attributes {

@@ -115,6 +115,15 @@ describe('the environment', () => {
     expect(await defaultCredentials()()).toMatchObject({ accessKeyId: 'env' });
     expect(requests).toHaveLength(0);
   });
+
+  it.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])(
+    'counts for nothing with %s alone',
+    async (name) => {
+      await container(() => granted('KEY', 60));
+      environment({ [name]: 'half' });
+      expect(await defaultCredentials()()).toMatchObject({ accessKeyId: 'KEY' });
+    },
+  );
 });
 
 describe('AWS_PROFILE beside keys in the environment', () => {
@@ -126,6 +135,20 @@ describe('AWS_PROFILE beside keys in the environment', () => {
     );
     environment({ ...keys, AWS_PROFILE: 'dev', AWS_SHARED_CREDENTIALS_FILE: file });
     expect(await defaultCredentials()()).toMatchObject({ accessKeyId: 'PROFILE' });
+    // Before the container's endpoint, too.
+    const { requests } = await container(() => granted('KEY', 60));
+    expect(await defaultCredentials()()).toMatchObject({ accessKeyId: 'PROFILE' });
+    expect(requests).toHaveLength(0);
+  });
+
+  it('is named if its keys cannot be right', async () => {
+    const file = await sharedFile(
+      '[dev]\naws_access_key_id = PROFILE\naws_secret_access_key = hid den\n',
+    );
+    environment({ AWS_PROFILE: 'dev', AWS_SHARED_CREDENTIALS_FILE: file });
+    await refused().toMatchObject(
+      noCredentials(/secretAccessKey from the AWS SDK, profile "dev", contains white space/),
+    );
   });
 
   it('is an error when there is no such profile: nobody signs with other keys in silence', async () => {
@@ -326,6 +349,11 @@ describe("the container's endpoint", () => {
     ],
     ['nothing useful', { body: '{"AccessKeyId":"A"}' }, /answered 200 without credentials\./],
     ['no key', { body: '{"SecretAccessKey":"hidden"}' }, /answered 200 without credentials\./],
+    [
+      'an empty key',
+      { body: '{"AccessKeyId":"","SecretAccessKey":"hidden"}' },
+      /answered 200 without credentials\./,
+    ],
     ['another kind', { body: '{"AccessKeyId":1,"SecretAccessKey":{}}' }, /without credentials\./],
     ['no JSON', { body: 'oops' }, /answered 200 without credentials\./],
     ['half of it', { body: '{"AccessKeyId":"A","SecretAccessKey":"hid' }, /without credentials\./],
@@ -363,6 +391,30 @@ describe("the container's endpoint", () => {
     vi.setSystemTime(START + 5 * MINUTE);
     await provide();
     expect(requests).toHaveLength(2);
+  });
+
+  it.each([undefined, null, '', 7])('that gives the token %j has none', async (Token) => {
+    await container(() => ({
+      body: JSON.stringify({ AccessKeyId: 'KEY', SecretAccessKey: 'secret', Token }),
+    }));
+    expect(await defaultCredentials()()).toEqual({ accessKeyId: 'KEY', secretAccessKey: 'secret' });
+  });
+
+  it('is asked again after a random part of a growing pause, and left alone afterwards', async () => {
+    const { sockets } = await container(({ number }) =>
+      number < 4 ? { status: 500 } : granted('KEY', 60),
+    );
+    const waits: number[] = [];
+    const realSetTimeout = setTimeout;
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((action: () => void, ms: number) => {
+      if (ms < 1_000) waits.push(ms);
+      return realSetTimeout(action, ms < 1_000 ? 0 : ms);
+    }) as typeof setTimeout);
+    await containerCredentials(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI ?? '');
+    vi.restoreAllMocks();
+    expect(waits).toEqual([50, 100, 200]);
+    await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(0);
   });
 
   it('cannot send the token elsewhere', async () => {

@@ -56,6 +56,14 @@ describe('the token of ElastiCache', () => {
   });
 });
 
+it('an empty session token is none', () => {
+  const user = { user: 'app', cacheName: 'c', region: 'eu-central-1', serverless: false };
+  const keys = { accessKeyId: 'A', secretAccessKey: 'S' };
+  const token = elastiCacheToken(user, keys, NOW);
+  expect(elastiCacheToken(user, { ...keys, sessionToken: '' }, NOW)).toBe(token);
+  expect(elastiCacheToken(user, { ...keys, sessionToken: 'T' }, NOW)).not.toBe(token);
+});
+
 describe('the source of tokens', () => {
   afterEach(() => void vi.unstubAllEnvs());
   const user = { user: 'shop', cacheName: 'cache', serverless: false };

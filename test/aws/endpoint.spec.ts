@@ -104,8 +104,10 @@ describe('FIPS and dual stack', () => {
     ['s3', false, true, 'https://s3.dualstack.us-east-1.amazonaws.com/'],
     ['s3', true, true, 'https://s3-fips.dualstack.us-east-1.amazonaws.com/'],
     ['dynamodb', false, true, 'https://dynamodb.us-east-1.api.aws/'],
+    ['s3', true, false, 'https://s3-fips.us-gov-west-1.amazonaws.com/'],
   ] as const)('of %s (%s, %s) is %s', (service, useFipsEndpoint, useDualstackEndpoint, url) => {
-    const options = { region: 'us-east-1', useFipsEndpoint, useDualstackEndpoint };
+    const region = /us-(gov-west|east)-1/.exec(url)?.[0];
+    const options = { region, useFipsEndpoint, useDualstackEndpoint };
     expect(resolved(service, options)[0]).toBe(url);
   });
 
@@ -206,6 +208,10 @@ describe('the region of the profile', () => {
       '[dev]\nregion=a\n[sso-session dev]\nregion=b\n[services dev]\nregion=c\n',
       undefined,
     ],
+    ['a setting of no profile', 'region = x\n[default]\nregion = eu-west-1\n', 'eu-west-1'],
+    ['a nested setting below one letter', '[default]\na=\n  region = us-west-2\n', undefined],
+    ['a setting below one without a name', '[default]\n=\n  region = eu-west-1\n', 'eu-west-1'],
+    ['a line without an equals sign', '[default]\nregions\n', undefined],
     ['rubbish', '=\n[default\nregion\n]\n\0', undefined],
   ])('is read from %s', async (_, text, region) => {
     if (text === undefined) vi.stubEnv('AWS_CONFIG_FILE', '/none');
@@ -227,6 +233,10 @@ describe('the region of the profile', () => {
     expect(resolved('dynamodb', {})[1]).toBe('eu-west-2');
     vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '~/other');
     writeFileSync(join(home, 'other'), '[default]\nregion = eu-west-3\n');
+    expect(resolved('dynamodb', {})[1]).toBe('eu-west-3');
+    // On Windows.
+    vi.stubEnv('HOME', undefined);
+    vi.stubEnv('USERPROFILE', home);
     expect(resolved('dynamodb', {})[1]).toBe('eu-west-3');
   });
 });
@@ -260,6 +270,10 @@ describe('what cannot be right', () => {
     [{ endpoint: 'http://h/?x=1' }, 'endpoint', /is 'http:\/\/h\/': /],
     [{ endpoint: 'http://user:hidden@h/' }, 'endpoint', /is 'http:\/\/…@h\/': /],
     [{ endpoint: 'user:hidden@h' }, 'endpoint', /is '…@h': /],
+    [{ endpoint: 'http://user@h/' }, 'endpoint', /is 'http:\/\/…@h\/': /],
+    [{ endpoint: 'http://:hidden@h/' }, 'endpoint', /is 'http:\/\/…@h\/': /],
+    [{ endpoint: 'http://h/#hidden' }, 'endpoint', /is 'http:\/\/h\/': /],
+    [{ endpoint: 'http://' }, 'endpoint', /is 'http:\/\/': /],
     [{ endpoint: 'not a url' }, 'endpoint', /http/],
     [{ endpoint: 'ftp://localhost' }, 'endpoint', /http/],
   ])('%j is an INVALID_OPTION', (options, subject, message) => {

@@ -169,6 +169,12 @@ describe('what could be read in two ways is refused, as soon as it is seen', () 
     expect(refusalOf(text)).toBe(refusal);
   });
 
+  it('an empty size that comes alone', () => {
+    const reader = new AnswerReader('GET');
+    reader.read(bytesOf(`${OK}${CODED}\r\n`));
+    expect(() => reader.read(bytesOf('\r\n'))).toThrow(/a chunk is malformed/);
+  });
+
   it('by a message that says what is wrong', () => {
     expect(() => new AnswerReader('GET').read(bytesOf('HTTP/2 200'))).toThrow(
       /the answer was refused: it does not begin with a status line of HTTP\/1/,
@@ -185,6 +191,19 @@ describe('what is more than an answer may be is refused', () => {
     expect(refusalOf(head(16 * KB + 1))).toBe('long');
     expect(refusalOf(`${OK}${padded(17 * KB)}`)).toBe('long');
     expect(refusalOf(OK + `${padded(1_000)}\r\n`.repeat(17))).toBe('long');
+  });
+
+  it('a head, a size or trailers that have come in part, once they are beyond the 16 KB', () => {
+    const full = padded(16 * KB - OK.length);
+    expect(refusalOf(OK + full)).toBeUndefined();
+    expect(refusalOf(`${OK}${full}a`)).toBe('long');
+    const begun = `${OK}${CODED}\r\n`;
+    const room = 16 * KB - begun.length + 4;
+    const extension = `1;${'a'.repeat(room - 2)}`;
+    expect(refusalOf(begun + extension)).toBeUndefined();
+    expect(refusalOf(`${begun}${extension}a`)).toBe('long');
+    expect(refusalOf(`${begun}0\r\n${padded(room)}`)).toBeUndefined();
+    expect(refusalOf(`${begun}0\r\n${padded(room)}a`)).toBe('long');
   });
 
   it('more than 100 headers', () => {
@@ -211,6 +230,10 @@ describe('what is more than an answer may be is refused', () => {
     const begun = `${OK}${CODED}\r\n`;
     expect(refusalOf(`${begun}1;${'a'.repeat(17 * KB)}`)).toBe('long');
     expect(refusalOf(begun + `1;${'a'.repeat(KB)}\r\nx\r\n`.repeat(17))).toBe('long');
+    const room = 16 * KB - begun.length + 4;
+    const whole = (bytes: number) => `${begun}1;${'a'.repeat(bytes - 1)}\r\nx\r\n0\r\n\r\n`;
+    expect(refusalOf(whole(room))).toBeUndefined();
+    expect(refusalOf(whole(room + 1))).toBe('long');
     // Sizes alone are no extensions: a body may have as many chunks as it likes.
     expect(refusalOf(begun + '1\r\nx\r\n'.repeat(20_000))).toBeUndefined();
   });

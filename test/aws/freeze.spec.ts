@@ -69,6 +69,7 @@ describe.each([
     ['hangs', hang],
     ['is reset', (response) => response.socket?.resetAndDestroy()],
     ['ends', (response) => response.socket?.destroy()],
+    ['brings rubbish', (response) => void response.socket?.write('rubbish')],
   ];
 
   it.each(ends)('and a connection that %s: sent anew, with all its time', async (_, first) => {
@@ -185,6 +186,25 @@ it.each([
     expect(sockets).toHaveLength(count);
   },
 );
+
+it('a timer that could not be cleared ends no later request of its connection', async () => {
+  let answer = () => {};
+  const { url, requests, sockets } = await serveHttp(({ number }) =>
+    number === 1 ? {} : (response) => (answer = () => response.end('{}')),
+  );
+  const { transport } = freezable(url, false);
+  const clear = vi.spyOn(globalThis, 'clearTimeout').mockImplementation(() => {});
+  await transport.send(change);
+  clear.mockRestore();
+  vi.advanceTimersByTime(40_000);
+  const second = transport.send(change);
+  await expect.poll(() => requests).toHaveLength(2);
+  // The end of the first request's time.
+  vi.advanceTimersByTime(30_000);
+  answer();
+  expect(await second).toMatchObject({ status: 200, attempts: 1 });
+  expect(sockets).toHaveLength(1);
+});
 
 it('a slow service is no freeze: its time budgets end it', async () => {
   const { url, requests } = await serveHttp(() => () => {});

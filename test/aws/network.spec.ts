@@ -222,6 +222,8 @@ describe('pooled sockets that died in a frozen sandbox', () => {
     expect(await transport.send(ask)).toMatchObject({ status: 200, attempts: 2 });
     expect(random).not.toHaveBeenCalled();
     expect(sockets).toHaveLength(5);
+    // None of the others is left open.
+    await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(1);
   });
 
   it('are not used for what cannot be sent again, after a while without an answer', async () => {

@@ -32,6 +32,11 @@ describe('a proxy that Node is told to use', () => {
     ['HTTPS_PROXY', AWS, { NODE_OPTIONS: '--use-env-proxy', HTTPS_PROXY: PROXY }],
     ['HTTP_PROXY', 'http://ddb:8000', { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: PROXY }],
     [
+      'HTTP_PROXY',
+      'http://ddb:8000',
+      { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: PROXY, NO_PROXY: 'ddb:80' },
+    ],
+    [
       'HTTPS_PROXY',
       AWS,
       {
@@ -80,6 +85,11 @@ describe('a proxy that Node is told to use', () => {
       'the host exempt',
       'http://ddb',
       { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: PROXY, NO_PROXY: 'ddb:80' },
+    ],
+    [
+      'the host exempt',
+      'http://ddb:8000',
+      { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: PROXY, NO_PROXY: 'ddb:8000' },
     ],
     [
       'an address',

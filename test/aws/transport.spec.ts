@@ -40,24 +40,48 @@ describe('a request', () => {
     expect(seen?.headers.authorization).toBe(expected.headers?.Authorization);
   });
 
-  it('takes its method, path and query, below the path of the endpoint', async () => {
+  it.each(['/proxy/', '/proxy'])(
+    'takes its method, path and query, below the path %s of the endpoint',
+    async (below) => {
+      const { url, requests } = await serveHttp(() => ({}));
+      const transport = transportTo(new URL(below, url), { service: 's3', canonical });
+      const body = new Uint8Array([0, 255, 128]);
+      await transport.send({
+        method: 'PUT',
+        path: '/bucket/a%20b',
+        query: 'x-id=1',
+        headers: {},
+        body,
+        retry: 'always',
+      });
+      expect(requests[0]).toMatchObject({ method: 'PUT', url: '/proxy/bucket/a%20b?x-id=1' });
+      expect(requests[0]?.headers).toMatchObject({
+        'content-length': '3',
+        'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
+      });
+    },
+  );
+
+  it('says that it has no body, unless it is a GET', async () => {
     const { url, requests } = await serveHttp(() => ({}));
-    const transport = transportTo(new URL('/proxy/', url), { service: 's3', canonical });
-    const body = new Uint8Array([0, 255, 128]);
-    await transport.send({
-      method: 'PUT',
-      path: '/bucket/a%20b',
-      query: 'x-id=1',
-      headers: {},
-      body,
-      retry: 'always',
-    });
-    expect(requests[0]).toMatchObject({ method: 'PUT', url: '/proxy/bucket/a%20b?x-id=1' });
-    expect(requests[0]?.headers).toMatchObject({
-      'content-length': '3',
-      'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
-    });
+    const transport = transportTo(url);
+    for (const method of ['PUT', 'DELETE', 'GET'])
+      await transport.send({ method, headers: {}, body: '', retry: 'always' });
+    expect(requests.map(({ headers }) => headers['content-length'])).toEqual(['0', '0', undefined]);
   });
+
+  it.each(['/a b', '/a\r\nx: y', '/ä'])(
+    'is not sent to the path %j, which would be another one',
+    async (path) => {
+      const { url, requests } = await serveHttp(() => ({}));
+      await expect(transportTo(url).send({ ...ask, path })).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        message: expect.stringMatching(/ERR_INVALID_CHAR \(tries: 1\)/),
+        cause: { message: expect.stringContaining('the path has a character') },
+      });
+      expect(requests).toHaveLength(0);
+    },
+  );
 
   it('brings back an answer of many chunks as one buffer', async () => {
     const parts = Array.from({ length: 20 }, (_, n) => String(n).repeat(20_000));
@@ -96,6 +120,94 @@ describe('the pool', () => {
     const answers = await Promise.all(Array.from({ length: 150 }, () => transport.send(ask)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(150);
     expect(sockets).toHaveLength(64);
+  });
+
+  it('opens a socket for a request that waits, once another one breaks', async () => {
+    const held: (() => void)[] = [];
+    const { url } = await serveHttp(({ number }) => {
+      if (number > 64) return {};
+      return (response) => {
+        held.push(() => response.destroy());
+        if (held.length === 64) for (const destroy of held) destroy();
+      };
+    });
+    const transport = transportTo(url);
+    const sent = Array.from({ length: 65 }, () => transport.send(change));
+    const ends = await Promise.allSettled(sent);
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('never sends a request that was given up while it waited for a socket', async () => {
+    const held: (() => void)[] = [];
+    const { url, requests } = await serveHttp(({ number }) =>
+      number > 64 ? {} : (response) => held.push(() => response.end('{}')),
+    );
+    const slow = deferred<typeof credentials>();
+    let asked = 0;
+    const transport = transportTo(url, {
+      credentials: async () => (++asked === 1 ? slow.promise : credentials),
+    });
+    const late = transport.send({ ...change, body: '"late"' });
+    const others = Promise.all(Array.from({ length: 64 }, () => transport.send(change)));
+    await expect.poll(() => held.length, { timeout: 30_000 }).toBe(64);
+    // Its credentials have taken nearly all of its time.
+    const running = process.hrtime.bigint;
+    vi.spyOn(process.hrtime, 'bigint').mockImplementation(() => running() + 89_900_000_000n);
+    slow.resolve(credentials);
+    await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
+    vi.restoreAllMocks();
+    for (const end of held) end();
+    await others;
+    await transport.send(change);
+    expect(requests.map(({ body }) => body)).not.toContain('"late"');
+  });
+
+  it('leaves no socket of a request that came too late, opened for it or used again', async () => {
+    const { url, sockets, requests } = await serveHttp(() => ({}));
+    const transport = transportTo(url);
+    const isLate = () => true;
+    for (let n = 0; n < 2; n++) {
+      await expect(transport.send({ ...change, isLate })).rejects.toMatchObject({
+        message: expect.stringContaining('a freeze came between'),
+      });
+      expect(await transport.send(change)).toMatchObject({ status: 200 });
+    }
+    expect(requests).toHaveLength(2);
+    expect(sockets).toHaveLength(3);
+    await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(1);
+  });
+
+  it('uses a socket again that has been idle for a minute, but no longer', async () => {
+    const { url, sockets } = await serveHttp(() => ({}));
+    let now = Date.now();
+    const transport = transportTo(url, { clock: { now: () => now } });
+    await transport.send(ask);
+    now += 60_000;
+    await transport.send(ask);
+    expect(sockets).toHaveLength(1);
+    now += 60_001;
+    await transport.send(ask);
+    expect(sockets).toHaveLength(2);
+  });
+
+  it('connects to port 80 or 443 where the endpoint names none', async () => {
+    const { url } = await serveHttp(() => ({}));
+    const net = process.getBuiltinModule('node:net');
+    const tls = process.getBuiltinModule('node:tls');
+    const ports: unknown[] = [];
+    const connect = net.connect;
+    const connected = (options: unknown) => {
+      ports.push(Object(options).port);
+      return connect({ host: url.hostname, port: Number(url.port) });
+    };
+    vi.spyOn(net, 'connect').mockImplementation(connected as typeof net.connect);
+    await transportTo(new URL('http://127.0.0.1')).send(ask);
+    vi.spyOn(tls, 'connect').mockImplementation(connected as unknown as typeof tls.connect);
+    const timeouts = { connect: '50ms', request: '50ms', total: '50ms' } as const;
+    await transportTo(new URL('https://127.0.0.1'), { timeouts })
+      .send(change)
+      .catch(() => {});
+    expect(ports.slice(0, 2)).toEqual([80, 443]);
   });
 
   it('ends with close(), and so does what is sent later', async () => {

@@ -162,5 +162,6 @@ describe('esmBundling', () => {
       externalModules: ['a'],
     });
     expect(bundling.banner).toMatch(/createRequire[\s\S]*\n\/\* ours \*\/$/);
+    expect(esmBundling().banner).toMatch(/^import .*;$/);
   });
 });

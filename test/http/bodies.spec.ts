@@ -99,6 +99,17 @@ describe('a body without Content-Length', () => {
     expect(body.cancelled).toEqual(['gone']);
   });
 
+  it('above the limit ends although its client has gone before', async () => {
+    const made = world({ ttl: 60, maxBodyBytes: 3 });
+    const body = written();
+    made.origin = body.response;
+    await (await ask(made)).body?.cancel();
+    expect(body.cancelled).toEqual([]);
+    body.write('1234');
+    await made.cache.settled();
+    expect(body.cancelled.length).toBe(1);
+  });
+
   it('of text or bytes is shared and stored like one with it', async () => {
     const made = world({ ttl: 60 });
     made.origin = () => Response.json({ a: 1 });
@@ -126,6 +137,16 @@ describe('a response that passes through', () => {
     await reader?.cancel();
     expect(body.cancelled.length).toBe(1);
   });
+
+  it.each(['0x4', '4.0', '+4', '1e1', '3', '5'])(
+    'is not stored with the Content-Length %s of four bytes',
+    async (length) => {
+      const made = world({ ttl: 60 });
+      made.origin = () => new Response('body', { headers: { 'content-length': length } });
+      for (let i = 0; i < 2; i++) expect(await (await made.get()).text()).toBe('body');
+      expect(made.asked.length).toBe(2);
+    },
+  );
 
   it('is one of 192 KB and a byte by default', async () => {
     const made = world({ ttl: 60 });

@@ -71,5 +71,6 @@ describe('the tags of a response', () => {
     for (let i = 0; i < 9_997; i++) collisions([`x${i}`]);
     expect(collisions(['A'])).toEqual([]);
     expect(collisions(['B'])).toEqual([]);
+    expect(collisions(['c', 'C'])).toEqual([{ tag: 'C', other: 'c' }]);
   });
 });

@@ -155,6 +155,14 @@ describe('a 304', () => {
     expect(made.asked.length).toBe(3);
   });
 
+  it('that nobody asked for goes to its client, and is not stored', async () => {
+    const made = world({ ttl: 60 });
+    made.origin = () => new Response(null, { status: 304 });
+    expect((await made.get()).status).toBe(304);
+    expect((await made.get()).status).toBe(304);
+    expect(made.asked.length).toBe(2);
+  });
+
   it('with the weak form of the stored ETag is about the stored one', async () => {
     const made = world({ staleIfError: '1h' });
     const headers = (etag: string) => ({ etag, 'cache-control': 'max-age=5' });

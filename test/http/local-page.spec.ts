@@ -128,7 +128,7 @@ describe('a hit that this process holds', () => {
     ['of other header values', { vary: [['x-a', '1']] }, {}],
     ['that a request with a cookie may not have', { isPublic: false }, { cookie: 'user=1' }],
     ['that is fresh for a shorter time than its entry', { freshMs: 5_000 }, {}],
-  ])('of a record %s is none', async (_name, changes, headers) => {
+  ])('of a record %s is none, and no answer to HEAD', async (_name, changes, headers) => {
     const made = world({ ttl: 60 });
     made.origin = counting(() => ({ headers: { 'cache-control': 'max-age=60, public' } }));
     await made.get();
@@ -137,7 +137,9 @@ describe('a hit that this process holds', () => {
     Object.assign(entry.value, changes);
     await made.store.set(`http:${URL_1}#`, entry, 60);
     made.clock.advance(5_000);
-    expect(await (await made.get(headers)).text()).toBe('2');
+    const head = await made.send(new Request(URL_1, { method: 'HEAD', headers }));
+    expect(head.headers.get('cache-status')).toContain('fwd=miss');
+    expect(await (await made.get(headers)).text()).toBe('3');
   });
 
   it('is served until the last millisecond of its freshness', async () => {

@@ -3,6 +3,31 @@ import { gated, settle, URL_1, world } from './helpers.js';
 
 const PRIVATE = { 'cache-control': 'private' };
 
+describe('a request', () => {
+  it('cannot pass the cache by the header of its refreshes, whose value nobody else knows', async () => {
+    const made = world({ ttl: 60 });
+    await made.get();
+    const marked = await made.get({ 'x-glasswork-refresh': 'undefined.1' });
+    expect(marked.headers.get('cache-status')).toContain('hit');
+    expect(made.asked.length).toBe(1);
+  });
+
+  it.each([
+    ['no-store', true, 2],
+    ['no-store', false, 1],
+    ['max-age=60', true, 1],
+  ])('with %s, honoured: %s, asks the origin %i times', async (field, honourRequest, times) => {
+    const made = world({ ttl: 60, honourRequest });
+    made.origin = () => new Response(String(made.asked.length));
+    await made.get();
+    const own = await made.get({ 'cache-control': field });
+    expect(await own.text()).toBe(String(times));
+    // A response that was asked for with no-store replaces nothing.
+    expect(await (await made.get()).text()).toBe('1');
+    expect(made.reasons().includes('no-store')).toBe(times === 2);
+  });
+});
+
 describe('a response that passes', () => {
   it.each([
     ['a 304', 304, { 'if-none-match': '"1"' }],

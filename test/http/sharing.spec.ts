@@ -113,6 +113,7 @@ describe('concurrent requests', () => {
     { 'if-match': '"1"' },
     { 'if-unmodified-since': 'Tue, 01 Jan 2030 00:00:00 GMT' },
     { 'content-length': '1' },
+    { 'transfer-encoding': 'chunked' },
   ])('neither lead nor join with %o', async (headers) => {
     const made = world({ ttl: 60 });
     const origin = gated(made, (n) => new Response(`body ${n}`));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { at, world } from './helpers.js';
+import { at, URL_1, world } from './helpers.js';
 
 /** The answer of the origin as a client gets it from the cache. */
 async function hitOf(answer: () => Response) {
@@ -29,6 +29,19 @@ describe('a stored response', () => {
     const dated = await hitOf(() => new Response('body', { headers: { date: at(-3) } }));
     expect(dated.headers.get('date')).toBe(at(-3));
     expect((await hitOf(() => new Response('body'))).headers.get('date')).toBe(at(0));
+  });
+
+  it.each([
+    ['text', 'größer', 'text'],
+    ['text that is longer as JSON', '\0'.repeat(100), 'base64'],
+    ['bytes', new Uint8Array([255, 254]), 'base64'],
+  ] as const)('holds %s in its shorter form', async (_name, body, form) => {
+    const made = world({ ttl: 60 });
+    made.origin = () => new Response(body);
+    await made.get();
+    const entry = await made.store.get<{ value: object }>(`http:${URL_1}#`);
+    const forms = Object.keys(entry?.value ?? {}).filter((name) => /^(text|base64)$/.test(name));
+    expect(forms).toEqual([form]);
   });
 
   it.each([200, 204])('of status %i without a body has none as a hit either', async (status) => {

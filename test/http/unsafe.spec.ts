@@ -17,6 +17,15 @@ describe('an unsafe request', () => {
     expect(await (await made.get({}, `${URL_1}?other`)).text()).toBe('2');
   });
 
+  it('that has no final response does not', async () => {
+    const made = world({ ttl: 60 });
+    await made.get();
+    made.origin = () => Response.error();
+    expect((await send(made, 'POST')).type).toBe('error');
+    made.origin = () => new Response('new');
+    expect(await (await made.get()).text()).toBe('body');
+  });
+
   it.each([
     [200, 'does'],
     [204, 'does'],
@@ -38,7 +47,7 @@ describe('an unsafe request', () => {
     await made.get();
     await send(made, method);
     await made.get();
-    expect(made.asked.filter((each) => each.method === 'GET').length).toBe(1);
+    expect(made.asked.map((each) => each.method)).toEqual(['GET', method]);
   });
 
   it.each(['location', 'content-location'])('leaves the URL in %s alone', async (name) => {

@@ -91,6 +91,18 @@ describe('variants', () => {
     expect(index?.variants.length).toBe(64);
   });
 
+  it('of header values that are too long to be part of a key pass through', async () => {
+    const [made] = pair();
+    made.origin = byLanguage('1');
+    await made.get({ 'accept-language': 'de' });
+    const long = 'x'.repeat(4_097);
+    for (const times of [2, 3]) {
+      expect(await (await made.get({ 'accept-language': long })).text()).toBe(`1 ${long}`);
+      expect(made.asked.length).toBe(times);
+    }
+    expect(made.reasons().slice(1)).toEqual(['vary', 'vary']);
+  });
+
   it('learn from the index of another process before the origin is asked', async () => {
     const [made, other] = pair();
     made.origin = other.origin = byLanguage('1');

@@ -89,6 +89,8 @@ describe('the metrics', () => {
       ]),
     );
     expect(JSON.stringify(counted)).not.toContain('secret');
+    const values = counted.flatMap(([, attributes]) => Object.values(Object(attributes)));
+    expect(values).not.toContain(undefined);
   });
 
   it('tell stale hits from fresh ones, errors in the background by their code, and know no later event', async () => {
@@ -151,6 +153,9 @@ describe('the metrics', () => {
       { unit: 's', attributes: {}, value: { count: 1 } },
       { attributes: { 'error.type': 'TIMEOUT' }, value: { count: 1, sum: 0.005 } },
     ]);
+    expect(
+      of('glasswork.cache.load.duration').map(({ attributes }) => Object.keys(attributes)),
+    ).toEqual([[], ['error.type']]);
     expect(of('glasswork.cache.io')).toMatchObject([
       { unit: 'By', attributes: { 'glasswork.cache.direction': 'read' }, value: 100 },
       { attributes: { 'glasswork.cache.direction': 'write' }, value: 20 },
@@ -182,6 +187,23 @@ describe('the spans', () => {
     for (const event of EVENTS) listener(event);
     const keys = spans().map(({ attributes }) => attributes['glasswork.cache.key']);
     expect(keys).toEqual(Array(4).fill('user:secret'));
+  });
+
+  it('have no key of a call that is about none', () => {
+    const names: string[] = [];
+    const { meter } = telemetry();
+    const tracer: Parameters<typeof openTelemetry>[1] = {
+      startSpan(_name, options) {
+        names.push(...Object.keys(options?.attributes ?? {}));
+        return { setStatus: () => undefined, end: () => {} };
+      },
+    };
+    openTelemetry(meter, tracer, { keys: true })({
+      type: 'store',
+      ...{ store: 'memory', operation: 'scan', key: undefined, failure: undefined },
+      ...{ durationMs: 1, bytesRead: 0, bytesWritten: 0 },
+    });
+    expect(names).toEqual(['db.system.name', 'db.operation.name']);
   });
 
   it('belong to the span of the call', async () => {

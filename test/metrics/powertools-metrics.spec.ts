@@ -26,6 +26,12 @@ it("publishes what has been summed up through Powertools' Metrics", () => {
   });
 });
 
+it('publishes nothing if nothing has happened', () => {
+  const published = vi.fn();
+  powertoolsMetrics({ addMetric: () => {}, publishStoredMetrics: published }).flush();
+  expect(published).not.toHaveBeenCalled();
+});
+
 it.each([undefined, {}, { addMetric: 1 }])('needs Metrics: %j is none', (metrics) => {
   const run = () => powertoolsMetrics(metrics as never);
   expect(errorOf(run)).toMatchObject({ code: 'INVALID_OPTION', subject: 'metrics' });

@@ -23,7 +23,11 @@ export interface Refusal {
 }
 
 /** The endpoint's fault for a request, instead of its work: an error, or a connection that ends before or after it. */
-type Fault = Refusal | 'hang up' | 'lose the answer' | { readonly page: string };
+type Fault =
+  | Refusal
+  | 'hang up'
+  | 'lose the answer'
+  | { readonly page: string; readonly pageStatus?: number };
 
 /**
  * CloudFront's CreateInvalidation on a free loopback port, as strict as AWS's documents: signature (checked by aws4),
@@ -42,7 +46,8 @@ export async function startCloudFront() {
       requests.push({ body, headers: request.headers });
       const fault = faults.shift();
       if (fault === 'hang up') return request.socket.destroy();
-      if (fault && typeof fault === 'object' && 'page' in fault) return response.end(fault.page);
+      if (fault && typeof fault === 'object' && 'page' in fault)
+        return response.writeHead(fault.pageStatus ?? 200).end(fault.page);
       const outcome = typeof fault === 'object' ? fault : create(request, body, accepted);
       if (fault === 'lose the answer') return request.socket.destroy();
       const isRefused = 'code' in outcome;

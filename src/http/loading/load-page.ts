@@ -74,7 +74,6 @@ export class PageLoad {
     let answer = await (send ?? this.#exchange.next)(request);
     if (answer.status === 304 && stored && !isOf(stored, answer)) {
       // It is about another representation, and must not update the stored one (RFC 9111, section 4.3.4).
-      void answer.body?.cancel().catch(() => {});
       if (!send && this.#exchange.isNextOnce) return this.#failToValidate(stored);
       stored = undefined;
       answer = await (send ?? this.#exchange.next)(this.#request(undefined));

@@ -100,9 +100,9 @@ function isUnmodified(page: Page, headers: Headers, now: number): boolean {
   }
   const ifModifiedSince = headers.get('if-modified-since');
   if (ifModifiedSince === null) return false;
-  const since = parseHttpDate(ifModifiedSince, now);
-  const modified = parseHttpDate(headerOf(page, 'last-modified') ?? null, now);
-  return since !== undefined && modified !== undefined && modified <= since;
+  const since = parseHttpDate(ifModifiedSince, now) ?? Number.NaN;
+  const modified = parseHttpDate(headerOf(page, 'last-modified') ?? null, now) ?? Number.NaN;
+  return modified <= since;
 }
 
 /** The parameters never name the key, which may be a secret. */

@@ -46,12 +46,13 @@ export function lifetimeOf(
   if (explicitMs === undefined && ttl === undefined) return undefined;
   const travelMs = explicitMs === undefined ? 0 : Math.max(receivedMs - requestedMs, 0);
   const ageMs = initialAge(headers, travelMs, receivedMs);
-  const routeFreshMs = ttl === undefined ? 0 : Math.min(route.staleTTL ?? ttl, ttl);
+  const routeMs = ttl ?? 0;
+  const routeFreshMs = Math.min(route.staleTTL ?? routeMs, routeMs);
   const freshMs = Math.min(explicitMs ?? routeFreshMs, LONGEST_FRESH_MS) - ageMs;
   const mustRevalidate = directives.has('must-revalidate') || directives.has('proxy-revalidate');
   if (mustRevalidate) return { ageMs, freshMs, staleMs: 0, errorMs: 0 };
   const swr = directives.seconds('stale-while-revalidate');
-  const routeStaleMs = explicitMs === undefined ? (ttl ?? 0) - routeFreshMs : 0;
+  const routeStaleMs = explicitMs === undefined ? routeMs - routeFreshMs : 0;
   // s-maxage forbids stale responses unless the origin itself allows them (RFC 9111, section 5.2.2.10).
   const isStrict = directives.has('s-maxage');
   const sie = directives.seconds('stale-if-error');
@@ -108,8 +109,7 @@ export function requestDirectives(headers: Headers): RequestDirectives {
     isNoStore: has('no-store'),
     accepts(ageMs, leftMs) {
       if (has('no-cache')) return false;
-      const maxAge = ms('max-age');
-      if (maxAge !== undefined && ageMs > maxAge) return false;
+      if (ageMs > (ms('max-age') ?? Number.POSITIVE_INFINITY)) return false;
       return leftMs >= (ms('min-fresh') ?? Number.NEGATIVE_INFINITY);
     },
   };

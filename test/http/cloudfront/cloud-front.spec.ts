@@ -203,6 +203,18 @@ describe('a failure', () => {
     });
   });
 
+  it.each([300, 403])(
+    'is an answer of %i, whatever it repeats of an accepted one',
+    async (pageStatus) => {
+      const { onInvalidate, faults } = await edge();
+      faults.push({ page: '<Invalidation><Id>I1</Id></Invalidation>', pageStatus });
+      await expect(onInvalidate({ tags: ['a'], soft: false })).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        message: expect.stringContaining(`HTTP ${pageStatus}`),
+      });
+    },
+  );
+
   it('does not stay: the next call is a request of its own', async () => {
     const { onInvalidate, faults, items } = await edge();
     faults.push({ status: 400, code: 'InvalidArgument', message: 'no' });

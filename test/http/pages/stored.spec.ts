@@ -60,6 +60,7 @@ describe('a record', () => {
     ['a page of status 206', notPage({ status: 206 })],
     ['a page with a body that is no text', notPage({ text: 1 })],
     ['a page with bytes that are no text', notPage({ text: undefined, base64: 1 })],
+    ['a page with bytes in a list', notPage({ text: undefined, base64: ['', '', '', ''] })],
     ['a page without headers', notPage({ headers: undefined })],
     ['a page with an invalid header name', notPage({ headers: [['a:', 'b']] })],
     ['a page with Set-Cookie', notPage({ headers: [['set-cookie', 'b']] })],
