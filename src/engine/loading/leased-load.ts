@@ -122,7 +122,7 @@ export class LeasedLoad {
     lease: Lease | undefined,
     load: LoadAll,
   ): Promise<unknown> {
-    const [value] = await this.#parts.runner.run([{ ...request, inFlight, lease }], load);
+    const [value] = await this.#parts.runner.run([{ request, inFlight, lease }], load);
     return value;
   }
 
