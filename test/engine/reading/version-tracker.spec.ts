@@ -216,13 +216,24 @@ describe('MarkVersions', () => {
   });
 
   it('trusts a version no longer that a read has shown to be old, even if it cannot remember that read', async () => {
-    const store = new MemoryCacheStore();
+    const base = new MemoryCacheStore();
+    let reply: Promise<void> | undefined;
+    const store = storeLike(base, {
+      getVersioned: async (key: string) => {
+        const read = await base.getVersioned(key);
+        await reply;
+        return read;
+      },
+    });
     const { marks, only, change } = versions(store, { tag: 60_000 });
     await change('red');
     const before = await only('red');
-    await versions(store).change('red');
+    await versions(base).change('red');
+    let answer: () => void = () => {};
+    reply = new Promise((resolve) => (answer = resolve));
     const reading = marks.read([['red']]);
     await change('blue');
+    answer();
     const [[, read] = []] = await reading;
     expect(read).not.toBe(before);
     expect(await only('red')).toBe(read);
