@@ -50,7 +50,6 @@ export async function checkStore(
     await erased();
     throw error;
   }
-  await step('remove', () => removed(store, key));
   await step('remove', () => removed(store, tag));
   await erased();
 }

@@ -60,6 +60,16 @@ describe('a fill in the background', () => {
     expect(await cache.get('k')).toBe('value');
   });
 
+  it('is awaited for every key of a batch without a waitUntil', async () => {
+    const { cache, held } = behind({ waitUntil: undefined });
+    const wrapped = cache.wrapMany(['a', 'b'], 60, async () => [1, 2]);
+    await flush();
+    nth(held, 0).land();
+    expect(await settledState(wrapped)).toBe('pending');
+    nth(held, 1).land();
+    expect(await wrapped).toEqual([1, 2]);
+  });
+
   it('goes to the waitUntil of the call before that of the configuration', async () => {
     const { cache, waited } = behind();
     const called = vi.fn();

@@ -215,6 +215,16 @@ describe('a copy', () => {
     expect(second).toEqual({ list: [1, 2] });
   });
 
+  it('of nothing is nothing: one load answers all', async () => {
+    const { cache } = setup();
+    const { load, runs } = slowLoad<unknown>();
+    const callers = [1, 2].map(() => cache.wrap('k', 60, load));
+    await flush();
+    nth(runs, 0).resolve(undefined);
+    expect(await Promise.all(callers)).toEqual([undefined, undefined]);
+    expect(runs).toHaveLength(1);
+  });
+
   it('that the serializer loses means a load for each', async () => {
     const { cache } = setup({}, storeLike(new MemoryCacheStore(), { copy: () => undefined }));
     const { load, runs } = slowLoad<unknown>();

@@ -355,4 +355,23 @@ describe('memoizeMany', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'LOAD_FAILED' });
   });
+
+  it('lets a call that waits for itself fail no call of another load in the same tick', async () => {
+    const { cache } = setup();
+    const asked: string[][] = [];
+    const userOf = cache.memoizeMany(userKey, async (missing) => {
+      const ids = missing.map(({ args: [id] }) => id);
+      asked.push(ids);
+      // Before its first await, so that every version of Node knows in which load this call is made.
+      const inner = ids.includes('1') ? cache.wrap('a', 60, () => undefined) : undefined;
+      await inner;
+      return ids.map((id) => ({ id }));
+    });
+    const outside = userOf('3');
+    const waiting = cache.wrap('a', 60, () => userOf('1'));
+    const other = cache.wrap('b', 60, () => userOf('2'));
+    await expect(waiting).rejects.toMatchObject({ code: 'LOAD_FAILED' });
+    expect(await Promise.all([outside, other])).toEqual([{ id: '3' }, { id: '2' }]);
+    expect(asked.toSorted()).toEqual([['1'], ['2'], ['3']]);
+  });
 });

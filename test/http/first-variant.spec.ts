@@ -16,7 +16,11 @@ const FIRST = `${KEY}#`;
 function memory() {
   const clock = createVirtualClock(START);
   const base = new MemoryCacheStore({ clock });
-  const state: { held?: Promise<void>; old?: Awaited<ReturnType<typeof base.getVersioned>> } = {};
+  const state: {
+    held?: Promise<void>;
+    reply?: Promise<void>;
+    old?: Awaited<ReturnType<typeof base.getVersioned>>;
+  } = {};
   const store = storeLike(base, {
     getIfPresent: undefined,
     async del(key: string) {
@@ -25,7 +29,9 @@ function memory() {
     },
     async getVersioned(key: string, options?: { consistent?: boolean }) {
       const isLate = key === FIRST && !options?.consistent;
-      return (isLate && state.old) || base.getVersioned(key);
+      const read = (isLate && state.old) || (await base.getVersioned(key));
+      if (isLate) await state.reply;
+      return read;
     },
   });
   return { clock, store, base, state };
@@ -42,6 +48,74 @@ async function withFirst(shared: ReturnType<typeof memory>): Promise<World> {
 const bodyOf = async (made: World, v = 'a') => (await made.get({ 'x-v': v })).text();
 
 describe('the first response of a URL', () => {
+  it('is not served by a request that read it before it was deleted, once del has ended', async () => {
+    const shared = memory();
+    const made = world({ ttl: 600 }, {}, shared);
+    made.origin = counting();
+    await made.get();
+    let [go, answer] = [() => {}, () => {}];
+    shared.state.held = new Promise((resolve) => (go = resolve));
+    shared.state.reply = new Promise((resolve) => (answer = resolve));
+    const deleting = made.cache.del(KEY);
+    await settle();
+    const reading = made.send(new Request(URL_1));
+    await settle();
+    go();
+    await deleting;
+    answer();
+    expect(await (await reading).text()).toBe('2');
+  });
+
+  it('is deleted before the tag of its URL changes', async () => {
+    const order: string[] = [];
+    const base = new MemoryCacheStore();
+    const store = storeLike(base, {
+      async del(key: string) {
+        await settle();
+        order.push(`del ${key}`);
+        await base.del(key);
+      },
+      async set(key: string, value: unknown, ttl: number) {
+        order.push(`set ${key}`);
+        await base.set(key, value, ttl);
+      },
+    });
+    await new CacheService(store).del(KEY);
+    expect(order.slice(0, 2)).toEqual([`del ${FIRST}`, `set #tag::${KEY}`]);
+  });
+
+  it.each(['del', 'expire'] as const)('is named with %s if it is not confirmed', async (way) => {
+    const base = new MemoryCacheStore();
+    const down = (method: 'del' | 'getVersioned') => (key: string) =>
+      key === FIRST ? Promise.reject(new Error('down')) : base[method](key);
+    const store = storeLike(base, { del: down('del'), getVersioned: down('getVersioned') });
+    const cache = new CacheService(store, { onEvent: () => {} });
+    await expect(cache[way](KEY)).rejects.toThrow(`did not confirm ${way} (${KEY})`);
+  });
+
+  it.each(['del', 'expire'] as const)(
+    'of a load under way is not kept after %s, where the store compares no versions',
+    async (way) => {
+      const clock = createVirtualClock(START);
+      const store = bareStore(new MemoryCacheStore({ clock }));
+      const made = world({ ttl: 600 }, {}, { clock, store });
+      const { open } = gated(made, (n) => new Response(String(n)));
+      const first = made.send(new Request(URL_1));
+      await settle();
+      await made.cache[way](KEY);
+      const next = made.send(new Request(URL_1));
+      await settle();
+      expect(made.asked).toHaveLength(2);
+      await open();
+      expect(await (await first).text()).toBe('1');
+      expect(await (await next).text()).toBe('2');
+      const refused = made.events.flatMap((event) =>
+        event.type === 'refused' ? event.reason : [],
+      );
+      expect(refused).toEqual(['invalidated']);
+    },
+  );
+
   it('is not copied to its variant after a deletion, by a load that runs while it is deleted', async () => {
     const shared = memory();
     const made = await withFirst(shared);

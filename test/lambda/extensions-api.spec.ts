@@ -105,6 +105,7 @@ describe('An answer of the Extensions API', () => {
   it.each([
     ['of another type', '{"eventType":"SHUTDOWN","deadlineMs":5}'],
     ['without a deadline', '{"eventType":"INVOKE","requestId":"1"}'],
+    ['with the deadline 0', '{"eventType":"INVOKE","requestId":"1","deadlineMs":0}'],
     ['cut short', EVENT.slice(0, 20)],
   ])('fails with an event %s', async (_, body) => {
     const { api } = await serve([head('Date: now'), body], 'end');

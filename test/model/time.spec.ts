@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  afterUnlessIdle,
   type Duration,
   LONGEST_LIFE_MS,
   milliseconds,
@@ -112,5 +113,15 @@ describe('timers', () => {
     await vi.advanceTimersByTimeAsync(1);
     await pausing;
     expect(ended).toHaveBeenCalledOnce();
+  });
+});
+
+describe('afterUnlessIdle', () => {
+  it('does not keep the process alive', () => {
+    const start = vi.spyOn(globalThis, 'setTimeout');
+    const cancel = afterUnlessIdle(1_000, () => {});
+    const { value } = start.mock.results[0] ?? {};
+    expect(Object(value).hasRef()).toBe(false);
+    cancel();
   });
 });

@@ -157,6 +157,7 @@ describe('compressed', () => {
     expect(read(serializer, raw)).toEqual(new Uint8Array(own));
     for (const other of [
       [1, 'g'.charCodeAt(0), 0, 0, 0, 1, 7],
+      [0, 'g'.charCodeAt(0), 0, 0, 0, 1, ...gzipSync('a')],
       [0xc1, 0xc1],
     ])
       expect(read(serializer, written(serializer, Uint8Array.from(other)))).toEqual(

@@ -10,6 +10,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { CacheError } from '../../src/model/errors.js';
 import { valueCodec } from '../../src/serializers/value-codec.js';
 import { errorOf } from '../errors.js';
+import { noteUnhandled } from '../unhandled.js';
 
 const KEYS = { a: new Uint8Array(32) };
 const later: Serializer = {
@@ -63,6 +64,20 @@ describe('a serializer to wrap', () => {
       ).toMatchObject({
         ...{ code: 'INVALID_OPTION', subject: 'serializer' },
       });
+  });
+});
+
+describe('a serializer whose promise shows only at its first use', () => {
+  it.each(['resolves', 'rejects'])('is refused where nobody waits, also if it %s', async (how) => {
+    const expectNone = noteUnhandled();
+    const outcome = () =>
+      how === 'rejects' ? Promise.reject(new Error('late')) : later.serialize(1, 'key');
+    const serializer = { name: 'late', serialize: outcome, deserialize: outcome } as never;
+    const store = new MemoryCacheStore({ serializer });
+    await expect(store.set('key', 1, 60)).rejects.toMatchObject({
+      ...{ code: 'INVALID_OPTION', subject: 'serializer' },
+    });
+    await expectNone();
   });
 });
 
@@ -141,6 +156,8 @@ describe('the structured serializer, in a cycle', () => {
     fails('a built-in object with properties', Object.assign(Object(1), { 0: 1 })),
     fails('a built-in object with properties', Object.assign(Object('ab'), { a: 1 })),
     fails('a built-in object with properties', Object.assign([1], { a: 1 })),
+    fails('an object with symbols', Object.assign([1], { [Symbol('a')]: 1 })),
+    fails('an instance of Array', Object.create(Array.prototype)),
     fails('an object with symbols', Object.assign(new Map(), { [Symbol('a')]: 1 })),
     fails('an object with symbols', Object.assign(new Error('a'), { [Symbol('a')]: 1 })),
     fails('an instance of Uint8Array', new Uint8Array(new SharedArrayBuffer(4))),

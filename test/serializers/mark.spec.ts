@@ -78,6 +78,7 @@ describe('the mark of a serializer', () => {
   it('is not on the records of the service', () => {
     const codec = valueCodec(superjsonSerializer);
     expect(codec.serialize('version', '#tag:shop:users')).toBe('"version"');
+    expect(codec.deserialize('"version"', '#tag:shop:users')).toBe('version');
     expect(codec.serialize('raw', '#overflow:cache:key:1')).toBe('raw');
   });
 });

@@ -216,13 +216,24 @@ describe('MarkVersions', () => {
   });
 
   it('trusts a version no longer that a read has shown to be old, even if it cannot remember that read', async () => {
-    const store = new MemoryCacheStore();
+    const base = new MemoryCacheStore();
+    let reply: Promise<void> | undefined;
+    const store = storeLike(base, {
+      getVersioned: async (key: string) => {
+        const read = await base.getVersioned(key);
+        await reply;
+        return read;
+      },
+    });
     const { marks, only, change } = versions(store, { tag: 60_000 });
     await change('red');
     const before = await only('red');
-    await versions(store).change('red');
+    await versions(base).change('red');
+    let answer: () => void = () => {};
+    reply = new Promise((resolve) => (answer = resolve));
     const reading = marks.read([['red']]);
     await change('blue');
+    answer();
     const [[, read] = []] = await reading;
     expect(read).not.toBe(before);
     expect(await only('red')).toBe(read);
@@ -265,6 +276,39 @@ describe('MarkVersions', () => {
       subject: 'red',
     });
     expect(state.calls).toBe(2);
+  });
+});
+
+describe('the version of a tag that nothing has used', () => {
+  it('is that of a record which the call adds where records may be evicted', async () => {
+    const { marks, only } = versions(new MemoryCacheStore());
+    const unused = await marks.unused('red');
+    expect(unused).toEqual(expect.any(String));
+    expect(await only('red')).toBe(unused);
+    // Now it has one.
+    expect(await marks.unused('red')).toBeUndefined();
+  });
+
+  it('is that of its absence where records are never evicted', async () => {
+    const memory = new MemoryCacheStore();
+    const { marks, only, change } = versions(storeLike(memory, { durable: true }));
+    const unused = await marks.unused('red');
+    expect(unused).toEqual(expect.any(String));
+    expect(await only('red')).toBe(unused);
+    expect(await memory.get(RECORD)).toBeUndefined();
+    await change('red');
+    expect(await marks.unused('red')).toBeUndefined();
+  });
+
+  it('is unknown if an invalidation comes between, and where the store cannot tell or fails', async () => {
+    const base = new MemoryCacheStore();
+    const add = async (key: string, value: unknown, ttl: number) => {
+      const added = await base.add(key, value, ttl);
+      await base.set(key, 'an invalidation', ttl);
+      return added;
+    };
+    for (const store of [storeLike(base, { add }), bareStore(), brokenStore().store])
+      expect(await versions(store).marks.unused('red')).toBeUndefined();
   });
 });
 
