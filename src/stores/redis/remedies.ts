@@ -29,18 +29,16 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'Protected mode accepts connections from its own host only: set a password on the server',
   ],
   // Permissions.
-  [/^NOPERM.*channels?/, 'Allow the user its channels: {channels}'],
+  [/^NOPERM.*(channel|'(publish|subscribe)')/, 'Allow the user {channels}'],
   [
     /^NOPERM.*\bkeys?\b|can't access at least one of the keys/,
     "The prefix of the store is not among the user's key patterns: allow {rules}",
   ],
-  [/^NOPERM.*'(publish|subscribe)'/, 'Allow the user {channels}'],
-  [/^NOPERM.*'(psubscribe|auth|hello)'/, 'Allow the user {rules}'],
   [/^NOPERM.*'select'/, 'Use database 0, or allow the user {rules}'],
   [/^NOPERM|script can't run this command/, 'Allow the user {rules}'],
   [
     /^ERR unknown (sub)?command/i,
-    'It is disabled or renamed on this server: the store needs GET, GETRANGE, SET, TIME, UNLINK, SCAN, EVAL, EVALSHA and PING under their own names',
+    'This server has disabled or renamed a command that the store needs',
   ],
   // Which database.
   [/DB index is out of range/, 'The server has no database of this number: use a lower one'],
@@ -50,12 +48,11 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /^OOM/,
     'The memory is full and nothing is evicted: set maxmemory-policy to one that evicts, such as volatile-lru, or add memory',
   ],
-  [/^READONLY/, 'This is a replica: connect to the primary endpoint'],
-  [/^MASTERDOWN/, 'This is a replica without its master: connect to the primary endpoint'],
+  [/^READONLY|^MASTERDOWN/, 'This is a replica: connect to the primary endpoint'],
   [/^LOADING/, 'The server is starting, and answers when it has read its data'],
   [
     /^MISCONF/,
-    'The server could not save its data and refuses writes: free its disk, or turn persistence off (save ""), which a cache does not need',
+    'The server cannot save its data: free its disk, or turn persistence off (save "")',
   ],
   [
     /^NOREPLICAS/,
@@ -67,12 +64,8 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'The server has no connection left: raise maxclients, or run fewer processes and sandboxes at once',
   ],
   [
-    /^MOVED|^CROSSSLOT/,
+    /^(MOVED|CROSSSLOT|ASK|TRYAGAIN) /,
     'This is a Cluster: set cluster to true, or give the store a Cluster client',
-  ],
-  [
-    /^ASK |^TRYAGAIN/,
-    'The Cluster is moving slots: set cluster to true, or give the store a Cluster client',
   ],
   [
     /^CLUSTERDOWN/,
@@ -134,6 +127,11 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /^The client is offline/,
     'The client of node-redis has lost its connection and is reconnecting',
+  ],
+  [/^The queue is full/, 'Raise commandsQueueMaxLength of the client'],
+  [
+    /subscriber mode|only \(P\|S\)SUBSCRIBE/,
+    'This client listens to channels: give the store another',
   ],
   // The network.
   [/ENOTFOUND|EAI_AGAIN/, 'Check the name of the host, and the DNS of the VPC'],

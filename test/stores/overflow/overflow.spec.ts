@@ -7,6 +7,7 @@ import {
   DynamoDBCacheStore,
   type DynamoDBCacheStoreOptions,
   MemoryCacheStore,
+  NullCacheStore,
   RedisCacheStore,
   S3CacheStore,
   type Serializer,
@@ -244,7 +245,7 @@ function describeOverflow(create: Create): void {
     expect(await overflow.get(names[0] ?? '')).toBeUndefined();
   });
 
-  it.each([null, {}, 'store', { get() {} }])('refuses %j as the overflow store', (overflow) => {
+  it.each([null, {}, 'store', { get() {} }, new NullCacheStore()])('refuses %j as the overflow store', (overflow) => {
     expect(() => create({ overflow: overflow as unknown as CacheStore })).toThrow(
       /^overflow is .*: give a store such as S3CacheStore\.$/,
     );
