@@ -51,7 +51,7 @@ const STATE: Remedies<Place, Failed, S3Refusal> = [
     /^NotImplemented|^InvalidArgument|^MethodNotAllowed/,
     'The store needs conditional writes (If-Match and If-None-Match), which this service may lack',
   ],
-  [/^HTTP [234]|^InvalidRequest|^MalformedXML/, notS3],
+  [/^HTTP [234]|^NotFound|no ETag|^InvalidRequest|^MalformedXML/, notS3],
   [
     /^(InternalError|ServiceUnavailable|OperationAborted|HTTP 5)/,
     'Try again: this fault passes by itself',

@@ -135,6 +135,8 @@ describe.each(ways)('the one line about S3 through %s', (way) => {
   });
 
   it.each<[string, S3Answer, RegExp]>([
+    ['a server that is not S3', { status: 404, body: '' }, /did not answer as S3 does/],
+    ['a portal in front of S3', { status: 200, body: '<html>' }, /did not answer as S3 does/],
     ['a server that is too busy', failure(503, 'SlowDown', 'Please reduce.'), /adds capacity/],
     [
       'a server that fails',
