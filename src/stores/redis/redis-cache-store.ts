@@ -196,11 +196,8 @@ export class RedisCacheStore implements CacheStore {
    */
   invalidations(): InvalidationChannel {
     this.#connection.checkChannel();
-    return new RedisInvalidations(
-      this.#connection,
-      this.#keys.encode('#invalidations'),
-      this.#keys.unused,
-    );
+    const { encode, unused } = this.#keys;
+    return new RedisInvalidations(this.#connection, encode('#invalidations'), unused);
   }
 
   /** Opens the connection, so that the first command does not have to wait for it. */
