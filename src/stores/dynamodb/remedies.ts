@@ -47,7 +47,7 @@ const REQUEST: Remedies<Place, Operation | 'warm'> = [
   ],
   [
     /^IncompleteSignature/,
-    'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks, quotes and missing parts',
+    'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks and quotes',
   ],
 ];
 

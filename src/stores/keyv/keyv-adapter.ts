@@ -192,6 +192,6 @@ const methods = (): Methods =>
   ]);
 
 function unable({ name }: CacheStore, method: string): CacheError {
-  const message = `The store "${name}" has no ${method}, which Keyv's clear() needs: use another store, or delete keys one by one.`;
+  const message = `The store "${name}" has no ${method}, which Keyv's clear() needs: use another store.`;
   return new CacheError('INVALID_OPTION', message, { subject: 'store' });
 }

@@ -179,13 +179,13 @@ export class RedisCacheStore implements CacheStore {
    * index by prefix. During a resharding it can miss keys that move. In requests, use tags.
    */
   async delByPattern(pattern: string): Promise<number> {
-    this.#sets.overtakeAll(globMatcher(pattern));
+    this.#sets.overtakeMatching(globMatcher(pattern));
     return unlinkAll(this.#connection, this.#keys, 'delByPattern', pattern);
   }
 
   /** Deletes everything below the prefix, tokens and version records included. Other keys stay. */
   async clear(): Promise<void> {
-    this.#sets.overtakeAll();
+    this.#sets.overtake();
     await unlinkAll(this.#connection, this.#keys, 'clear');
     await this.#overflow?.clear();
   }

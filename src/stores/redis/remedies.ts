@@ -12,7 +12,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^The password function (failed|timed out)/, 'Check what the function waits for or calls'],
   [
     /^ERR AUTH .*without any password|AUTH, but no password is set/,
-    'The server has no password for the user "default": remove the password, or name the user that it belongs to',
+    'The user "default" has no password: remove the password, or name its user',
   ],
   [
     /wrong number of arguments for 'auth'/,
@@ -26,7 +26,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^NOAUTH/, 'Give user name and password, in the url or in options'],
   [
     /^DENIED/,
-    'Protected mode accepts connections from its own host only: set a password on the server',
+    'Set a password on the server',
   ],
   // Permissions.
   [/^NOPERM.*(channel|'(publish|subscribe)')/, 'Allow the user {channels}'],
@@ -46,7 +46,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   // The state of the server.
   [
     /^OOM/,
-    'The memory is full and nothing is evicted: set maxmemory-policy to one that evicts, such as volatile-lru, or add memory',
+    'Set maxmemory-policy to one that evicts, such as volatile-lru, or add memory',
   ],
   [/^READONLY|^MASTERDOWN/, 'This is a replica: connect to the primary endpoint'],
   [/^LOADING/, 'The server is starting, and answers when it has read its data'],
@@ -56,12 +56,12 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /^NOREPLICAS/,
-    'Fewer replicas than min-replicas-to-write are connected: repair them, or set it to 0',
+    'Repair the replicas, or set min-replicas-to-write to 0',
   ],
   [/^BUSY /, "Another client's script blocks the server: end it with SCRIPT KILL"],
   [
     /max number of clients/,
-    'The server has no connection left: raise maxclients, or run fewer processes and sandboxes at once',
+    'Raise maxclients, or run fewer processes and sandboxes at once',
   ],
   [
     /^(MOVED|CROSSSLOT|ASK|TRYAGAIN) /,
@@ -69,7 +69,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /^CLUSTERDOWN/,
-    'The Cluster does not serve all slots: see CLUSTER INFO, and whether all masters run',
+    'See CLUSTER INFO, and whether all masters run',
   ],
   [
     /cluster support disabled/,
@@ -96,7 +96,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /PEM routines|no start line|key values mismatch|bad (decrypt|password read)|unsupported certificate|DECODER routines/i,
-    'TLS cannot use what options.tls holds: check that ca, cert and key are in PEM format, that cert and key belong together, and the passphrase',
+    'Check options.tls: ca, cert and key in PEM format, a cert and key that belong together, and the passphrase',
   ],
   [
     /altnames|does not match certificate/i,
@@ -122,7 +122,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   // Clients of node-redis, which their user connects.
   [
     /^The client is closed/,
-    'Connect the client of node-redis before its first use (await client.connect()), and close it after the store',
+    'Connect the client of node-redis first (await client.connect()), and close it after the store',
   ],
   [
     /^The client is offline/,

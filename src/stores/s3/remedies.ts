@@ -68,10 +68,6 @@ const NETWORK: Remedies = [
     /CERT(?!_HAS_EXPIRED|_NOT_YET_VALID)|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/,
     'Node does not trust the certificate, or it is for another host. Check the endpoint, give pathStyle: true, or name its authority in NODE_EXTRA_CA_CERTS',
   ],
-  [
-    /timeouts\.(?!connect)|^Timeout|no answer within/,
-    'S3 answers too slowly. Raise timeouts or give the function more memory, which also widens its network; trying again can help',
-  ],
 ];
 
 /** A sentence after a blank, or the empty string. */
