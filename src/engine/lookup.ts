@@ -6,6 +6,7 @@ import { givenList } from '../model/given.js';
 import type { ResolvedPolicy } from '../model/policy.js';
 import { type Address, isServable, type Servable, type Snapshot } from '../model/snapshot.js';
 import { withTimeout } from '../model/time.js';
+import { isPromise } from '../util/promises.js';
 import type { ServiceParts } from './assemble.js';
 import type { Watched } from './inflight/in-flight.js';
 import type { Strength } from './inflight/in-flight-read.js';
@@ -78,7 +79,11 @@ export class Lookup {
           accepts(policy, snapshot)
         )
           return this.#hit(address.key, snapshot.entry, snapshot.state);
-        const loadAll: LoadAll = async (_requests, context) => [await load(context)];
+        const loadAll: LoadAll = (_requests, context) => {
+          const loaded = load(context);
+          // Resolved first, because a thenable need not return a promise.
+          return isPromise(loaded) ? Promise.resolve(loaded).then(listOf) : [loaded];
+        };
         const request = { address, policy, snapshot, called: watch.order, callers };
         const [value] = this.#serve([request], loadAll);
         return value;
@@ -204,6 +209,7 @@ export class Lookup {
 }
 
 const firstOf = ([value]: readonly unknown[]): unknown => value;
+const listOf = (value: unknown): unknown[] => [value];
 
 const NO_TAGS: readonly string[] = [];
 
@@ -220,8 +226,8 @@ const watchedOf = ({ address, policy }: Asked): Watched => ({
 });
 
 /** True if a fresh value that the caller accepts is all that it gets: no refresh begins, and its wait is not aborted. */
-const isPlain = ({ forceFresh, earlyRefresh, signal }: ResolvedPolicy): boolean =>
-  !forceFresh && earlyRefresh === 0 && !signal;
+const isPlain = ({ earlyRefresh, signal }: ResolvedPolicy): boolean =>
+  earlyRefresh === 0 && !signal;
 
 /** True if the policy serves every fresh value. */
 const servesAnyFresh = ({ forceFresh, earlyRefresh, caller }: ResolvedPolicy): boolean =>

@@ -5,6 +5,9 @@ import type { InFlight, Strength } from './in-flight-read.js';
 import { ChainedLoad } from './load-chain.js';
 import type { LoadRun } from './load-run.js';
 
+const NONE: ReadonlySet<string> = new Set();
+const NOT_STARTED = new Promise<never>(() => {});
+
 /** The part of a snapshot that a load starts from. */
 export type LoadBasis = Pick<Snapshot, 'version' | 'versions' | 'wallMs' | 'monotonicMs'>;
 
@@ -13,7 +16,7 @@ export interface LoadStart {
   readonly address: Pick<Address, 'key' | 'storageKey'>;
   readonly snapshot: LoadBasis;
   /** All known tags of the key. */
-  readonly tags: Iterable<string>;
+  readonly tags: readonly string[];
   readonly run: LoadRun;
   /** The loads in whose function the call was made. */
   readonly callers: readonly ChainedLoad[];
@@ -36,15 +39,16 @@ export interface LoadStart {
  */
 export class InFlightLoad implements InFlight {
   readonly storageKey: string;
+  /** Its position in the set of running loads. */
+  place = 0;
   /** Its number among the calls and loads of this process, in the order of their starts. */
   readonly order: number;
   readonly run: LoadRun;
   /** Its link in the chains of loads that wait for each other. */
   readonly chained: ChainedLoad;
-  readonly outcome: Promise<unknown>;
   /** The common copy for all callers that joined, if the store shares frozen values. */
   shared: unknown;
-  readonly #tags: Set<string>;
+  #tags: ReadonlySet<string>;
   readonly #countFreezes: () => number;
   readonly #freezes: number;
   #basis: LoadBasis;
@@ -60,7 +64,7 @@ export class InFlightLoad implements InFlight {
   #handedOut: unknown;
   /** The time from which the written value is stale, epoch milliseconds. */
   #freshUntil = Number.POSITIVE_INFINITY;
-  #settle: (outcome: Promise<unknown>) => void = () => {};
+  #outcome: Promise<unknown> = NOT_STARTED;
 
   /** `countFreezes` returns the number of freezes of this process so far. */
   constructor(
@@ -73,12 +77,13 @@ export class InFlightLoad implements InFlight {
     this.run = run;
     this.chained = new ChainedLoad(address.key, callers);
     this.#basis = snapshot;
-    this.#tags = new Set(tags);
+    this.#tags = tags.length === 0 ? NONE : new Set(tags);
     this.#countFreezes = countFreezes;
     this.#freezes = countFreezes();
-    this.outcome = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+  }
+
+  get outcome(): Promise<unknown> {
+    return this.#outcome;
   }
 
   get tags(): ReadonlySet<string> {
@@ -130,13 +135,13 @@ export class InFlightLoad implements InFlight {
 
   /** Starts the work. Its outcome becomes the load's. */
   start(work: (load: InFlightLoad) => Promise<unknown>): void {
-    this.#settle(work(this));
+    this.#outcome = work(this);
   }
 
   /** Moves the load to a newer snapshot, and its tags. While it waits for a lease, it has read nothing yet. */
-  rebase(basis: LoadBasis, tags: Iterable<string>): void {
+  rebase(basis: LoadBasis, tags: readonly string[]): void {
     this.#basis = basis;
-    for (const tag of tags) this.#tags.add(tag);
+    this.#tags = new Set([...this.#tags, ...tags]);
   }
 
   /** Sets the versions that the value will carry. Undefined if one is unknown. */
@@ -152,7 +157,7 @@ export class InFlightLoad implements InFlight {
   /** Adds tags. Later callers cannot have read their versions, so none joins. */
   addTags(tags: readonly string[]): void {
     this.#hasAddedTags = true;
-    for (const tag of tags) this.#tags.add(tag);
+    this.#tags = new Set([...this.#tags, ...tags]);
   }
 
   /** Marks the write of a value to the store, which is stale from `freshUntil` on. `writing` never rejects. */
@@ -205,7 +210,7 @@ export class InFlightLoad implements InFlight {
     const basis = this.#basis;
     const age = Math.max(snapshot.wallMs - basis.wallMs, snapshot.monotonicMs - basis.monotonicMs);
     if (snapshot.version !== basis.version || age > LONGEST_LOAD_MS) return false;
-    if (!snapshot.versions || !basis.versions) return snapshot.versions === basis.versions;
+    if (!snapshot.versions || !basis.versions) return false;
     const [read, created] = [new Map(basis.versions), new Map(this.#versions)];
     return (
       snapshot.versions.length === read.size &&

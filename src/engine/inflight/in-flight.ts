@@ -28,7 +28,7 @@ export interface Watched {
 export class InFlightTracker {
   readonly #countFreezes: () => number;
   readonly #now: () => number;
-  readonly #loads = new Set<InFlightLoad>();
+  readonly #loads = new UnorderedSet<InFlightLoad>();
   readonly #reads = new UnorderedSet<InFlightRead>();
   /** The youngest load of each key, which callers may join. */
   readonly #youngest = new Map<string, InFlightLoad>();
@@ -107,7 +107,8 @@ export class InFlightTracker {
   invalidateReads(matches: Matches, strength: Strength = 'hard'): void {
     for (const read of this.#reads.all()) read.invalidate(matches, strength);
     // A load that has begun may have begun after the call of the invalidation.
-    for (const load of this.#loads) if (!load.hasBegun && matches(load)) load.invalidate(strength);
+    for (const load of this.#loads.all())
+      if (!load.hasBegun && matches(load)) load.invalidate(strength);
   }
 
   /**
@@ -127,7 +128,7 @@ export class InFlightTracker {
   /** Aborts running loads. Their callers get the reason as an error. */
   abort(which: 'all' | 'foreground', reason: unknown): void {
     this.#end = { order: this.#order, reason };
-    for (const { run } of this.#loads) {
+    for (const { run } of this.#loads.all()) {
       if (which === 'all' || !run.isInBackground) run.abort(reason);
     }
   }
@@ -143,11 +144,11 @@ export class InFlightTracker {
       await load.ended();
       await load.written;
     };
-    await Promise.all([...this.#loads].map(ended));
+    await Promise.all(this.#loads.all().map(ended));
   }
 
   async #withdraw(matches: Matches, withdraw: (load: InFlightLoad) => void): Promise<void> {
-    const matching = [...this.#loads].filter(matches);
+    const matching = this.#loads.all().filter(matches);
     for (const load of matching) withdraw(load);
     await Promise.all(matching.map((load) => load.written));
   }

@@ -1,3 +1,5 @@
+import { isPromise, type MaybePromise } from '../../util/promises.js';
+
 /**
  * One run of a user's function, and the callers that wait for it. A batch is one run for several loads. When the last
  * caller leaves, the run is aborted. Background work and callers without a signal never leave.
@@ -58,11 +60,13 @@ export class LoadRun {
   }
 
   /** The work's outcome, or a rejection with the reason once the run is aborted. It may be aborted already. */
-  untilAborted<T>(work: () => Promise<T>): Promise<T> {
+  untilAborted<T>(work: () => MaybePromise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#onAbort = reject;
-      if (this.#abortion) reject(this.#abortion.reason);
-      else work().then(resolve, reject);
+      if (this.#abortion) return reject(this.#abortion.reason);
+      const outcome = work();
+      if (isPromise(outcome)) outcome.then(resolve, reject);
+      else resolve(outcome);
     });
   }
 

@@ -14,13 +14,16 @@ import type { Lease } from './lease.js';
 import type { LoadRequest } from './load-request.js';
 
 /** A request whose load is running. */
-export interface RunningLoad extends LoadRequest {
+export interface RunningLoad {
+  readonly request: LoadRequest;
   readonly inFlight: InFlightLoad;
   readonly lease?: Lease | undefined;
 }
 
 /** A loaded value to write. */
-export interface Fill extends RunningLoad {
+export interface Fill {
+  readonly of: RunningLoad;
+  readonly policy: ResolvedPolicy;
   /** Undefined for a value that is not to be written. */
   readonly value: unknown;
   /** Undefined if one is unknown. Then the value is not written. */
@@ -63,13 +66,20 @@ export class Fills {
    * Writes the values of one run. Resolves once its callers may have them: when the writes have ended, or now if they go
    * on in the background. Never rejects.
    */
-  async write(fills: readonly Fill[]): Promise<void> {
+  write(fills: readonly Fill[]): Promise<unknown> {
     const [first] = fills;
-    const copied = first && this.#mayGoBehind(first.policy) ? await this.#copied(fills) : undefined;
-    const written = (copied ?? fills).map((fill) => this.#write(fill));
-    if (first && copied && this.#handOver(first, copied, written)) return;
-    // Most runs load one value.
-    await (written.length === 1 ? written[0] : Promise.all(written));
+    if (first && this.#mayGoBehind(first.policy)) return this.#writeBehind(first, fills);
+    return ended(this.#writeAll(fills));
+  }
+
+  async #writeBehind(first: Fill, fills: readonly Fill[]): Promise<void> {
+    const copied = await this.#copied(fills);
+    const written = this.#writeAll(copied ?? fills);
+    if (!copied || !this.#handOver(first, copied, written)) await ended(written);
+  }
+
+  #writeAll(fills: readonly Fill[]): Promise<unknown>[] {
+    return fills.map((fill) => this.#write(fill));
   }
 
   /** A forced load is awaited, because an older value is there to be read until its write has landed. */
@@ -80,8 +90,8 @@ export class Fills {
   /** The same values, as copies that no caller has. Undefined if one cannot be copied. */
   async #copied(fills: readonly Fill[]): Promise<readonly Fill[] | undefined> {
     const { store } = this.#parts.access;
-    const copies = fills.map(({ value, address }) =>
-      copyForStore(store, value, address.storageKey),
+    const copies = fills.map(({ value, of }) =>
+      copyForStore(store, value, of.request.address.storageKey),
     );
     const made = await Promise.all(copies);
     if (made.includes(NOT_COPIED)) return undefined;
@@ -94,25 +104,26 @@ export class Fills {
    */
   #handOver(first: Fill, fills: readonly Fill[], written: readonly Promise<unknown>[]): boolean {
     const { background } = this.#parts;
-    if (!fills.some(({ inFlight }) => inFlight.isWriting)) return false;
-    const { run } = first.inFlight;
+    if (!fills.some(({ of }) => of.inFlight.isWriting)) return false;
+    const { request, inFlight } = first.of;
     const all = Promise.all(written).then(() => []);
-    if (!run.isKept && !background.run(first, () => all)) return false;
-    for (const [i, { inFlight, value }] of fills.entries()) {
-      if (inFlight.isWriting) inFlight.handOut(value, written[i]);
+    if (!inFlight.run.isKept && !background.run(request, () => all)) return false;
+    for (const [i, { of, value }] of fills.entries()) {
+      if (of.inFlight.isWriting) of.inFlight.handOut(value, written[i]);
     }
     return true;
   }
 
   /** Writes one value, and frees its lease if the value was not written. Never rejects. */
   #write(fill: Fill): Promise<unknown> {
-    const { lease } = fill;
+    const { lease } = fill.of;
     const filling = this.#fill(fill);
     return lease ? filling.then((isWritten) => (isWritten ? undefined : lease.release())) : filling;
   }
 
   async #fill(fill: Fill): Promise<boolean> {
-    const { address, value, versions, snapshot, inFlight, createdAt, loadMs } = fill;
+    const { of, value, versions, createdAt, loadMs } = fill;
+    const { address, snapshot } = of.request;
     const { writer, emit } = this.#parts;
     if (value === undefined) return false;
     let refused = this.#refusal(fill);
@@ -121,7 +132,7 @@ export class Fills {
       const policy = fill.ttl === undefined ? fill.policy : { ...fill.policy, ttl };
       const write = { address, value, policy, versions, createdAt, loadMs };
       const written = await writer.fill(write, snapshot.version, (writing, freshUntil) =>
-        inFlight.write(writing, freshUntil),
+        of.inFlight.write(writing, freshUntil),
       );
       if (written === FAILED) return false;
       if (written) emit({ type: 'fill', key: address.key, ttlMs: ttl });
@@ -132,11 +143,16 @@ export class Fills {
   }
 
   /** The reason not to send the value to the store, if any. */
-  #refusal({ versions, snapshot, inFlight }: Fill): RefusalReason | undefined {
+  #refusal({ versions, of }: Fill): RefusalReason | undefined {
+    const { snapshot } = of.request;
     if (!versions) return 'unread';
-    if (inFlight.isOutdated) return 'invalidated';
+    if (of.inFlight.isOutdated) return 'invalidated';
     const wallMs = this.#parts.clock.now() - snapshot.wallMs;
     const age = Math.max(wallMs, monotonic() - snapshot.monotonicMs);
     return age > LONGEST_LOAD_MS ? 'late' : undefined;
   }
 }
+
+/** Resolves once all writes have ended. Most runs write one value, and need no other promise. */
+const ended = (writes: readonly Promise<unknown>[]): Promise<unknown> =>
+  (writes.length === 1 && writes[0]) || Promise.all(writes);

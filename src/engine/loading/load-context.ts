@@ -1,9 +1,11 @@
-import type { DependencyVersions } from '../../model/dependency.js';
+import { type DependencyVersions, tagsAmong } from '../../model/dependency.js';
 import { CacheError } from '../../model/errors.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { checkedTags } from '../../model/policy-rules.js';
 import { type Duration, LONGEST_LIFE_MS, milliseconds } from '../../model/time.js';
+import type { InFlightLoad } from '../inflight/in-flight-load.js';
 import type { LoadRun } from '../inflight/load-run.js';
+import type { VersionTracker } from '../reading/version-tracker.js';
 
 /**
  * Passed to every load.
@@ -53,12 +55,27 @@ export interface LoadDetails {
   carry(versions: DependencyVersions): void;
 }
 
-/** The settings that a load makes for its value while it runs. */
+/** The decisions of a function about its values while it runs, for all loads of its run. */
 export class LoadNotes {
   /** Overrides the policy's ttl. With zero or less the value is not cached. */
   ttlMs: number | undefined;
   times: Pick<ResolvedPolicy, 'ttl' | 'staleTTL' | 'staleIfError'> | undefined;
+  /** The versions of added tags. Undefined for those of which one is unknown. */
+  readonly added: Promise<DependencyVersions | undefined>[] = [];
+  readonly isReadable: boolean;
+  readonly #loads: readonly { readonly inFlight: InFlightLoad }[];
+  readonly #versions: VersionTracker;
   #isSkipped = false;
+
+  constructor(
+    loads: readonly { readonly inFlight: InFlightLoad }[],
+    versions: VersionTracker,
+    isReadable: boolean,
+  ) {
+    this.#loads = loads;
+    this.#versions = versions;
+    this.isReadable = isReadable;
+  }
 
   get isSkipped(): boolean {
     return this.#isSkipped || (this.ttlMs ?? 1) <= 0;
@@ -67,28 +84,48 @@ export class LoadNotes {
   skip(): void {
     this.#isSkipped = true;
   }
+
+  async addTags(tags: readonly string[]): Promise<void> {
+    for (const { inFlight } of this.#loads) inFlight.addTags(tags);
+    const reading = this.#current(tags);
+    this.added.push(reading);
+    await reading;
+  }
+
+  carry(read: DependencyVersions): void {
+    const tags = tagsAmong(read);
+    for (const { inFlight } of this.#loads) inFlight.addTags(tags);
+    this.added.push(Promise.resolve(read));
+  }
+
+  async #current(tags: readonly string[]): Promise<DependencyVersions | undefined> {
+    return this.#versions.ensure(await this.#versions.current(tags));
+  }
 }
 
 /** Makes what a function takes from its context when it takes it: most take nothing. */
 class OwnContext implements LoadContext<unknown> {
   readonly staleValue: unknown;
   readonly #run: LoadRun;
-  readonly #controls: LoadControls;
+  readonly #notes: LoadNotes;
 
-  constructor(run: LoadRun, staleValue: unknown, controls: LoadControls) {
+  constructor(run: LoadRun, staleValue: unknown, notes: LoadNotes) {
     this.#run = run;
     this.staleValue = staleValue;
-    this.#controls = controls;
+    this.#notes = notes;
   }
 
   // Static, so that users' loads do not see it.
   static detailsOf(context: object): LoadDetails {
-    if (!(#controls in context)) throw new TypeError('not the context of a load');
-    const { isReadable, carry, notes } = context.#controls;
-    const setTimes: LoadDetails['setTimes'] = (times) => {
-      notes.times = times;
+    if (!(#notes in context)) throw new TypeError('not the context of a load');
+    const notes = context.#notes;
+    return {
+      isReadable: notes.isReadable,
+      carry: (versions) => notes.carry(versions),
+      setTimes(times) {
+        notes.times = times;
+      },
     };
-    return { isReadable, carry, setTimes };
   }
 
   get signal(): AbortSignal {
@@ -97,16 +134,16 @@ class OwnContext implements LoadContext<unknown> {
 
   get setTTL(): LoadContext<unknown>['setTTL'] {
     return (ttl) => {
-      this.#controls.notes.ttlMs = ttlOfLoad(ttl);
+      this.#notes.ttlMs = ttlOfLoad(ttl);
     };
   }
 
   get addTags(): LoadContext<unknown>['addTags'] {
-    return (...tags) => this.#controls.addTags(checkedTags(tags));
+    return (...tags) => this.#notes.addTags(checkedTags(tags));
   }
 
   get skip(): LoadContext<unknown>['skip'] {
-    return () => this.#controls.notes.skip();
+    return () => this.#notes.skip();
   }
 }
 
@@ -114,18 +151,12 @@ class OwnContext implements LoadContext<unknown> {
 export const detailsOf = (context: LoadContext<unknown>): LoadDetails =>
   OwnContext.detailsOf(context);
 
-/** How a load decides about its value: by notes, and by adding to its tags. */
-export interface LoadControls extends Pick<LoadDetails, 'isReadable' | 'carry'> {
-  readonly notes: LoadNotes;
-  addTags(tags: readonly string[]): Promise<void>;
-}
-
 /** The context for one call of a user's function. */
 export const contextOf = (
   run: LoadRun,
   staleValue: unknown,
-  controls: LoadControls,
-): LoadContext<unknown> => new OwnContext(run, staleValue, controls);
+  notes: LoadNotes,
+): LoadContext<unknown> => new OwnContext(run, staleValue, notes);
 
 /**
  * Accepts zero and less, and any number of years, because a ttl is often computed, for example as the rest of a token's

@@ -1,6 +1,7 @@
 import { tagsAmong } from '../../model/dependency.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import type { Address, Snapshot } from '../../model/snapshot.js';
+import type { MaybePromise } from '../../util/promises.js';
 import type { ChainedLoad } from '../inflight/load-chain.js';
 import type { LoadContext } from './load-context.js';
 
@@ -21,7 +22,7 @@ export interface LoadRequest {
 export type LoadAll = (
   requests: readonly LoadRequest[],
   context: LoadContext<unknown>,
-) => Promise<readonly unknown[]>;
+) => MaybePromise<readonly unknown[]>;
 
 /** All known tags of a key: those of the call and those of its last value. */
 export const knownTags = ({

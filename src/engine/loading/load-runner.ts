@@ -11,7 +11,7 @@ import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 import type { Fills, RunningLoad } from './fills.js';
 import type { Lease } from './lease.js';
-import { contextOf, type LoadControls, LoadNotes, tooLong } from './load-context.js';
+import { contextOf, LoadNotes, tooLong } from './load-context.js';
 import { knownTags, type LoadAll, type LoadRequest } from './load-request.js';
 
 interface Parts {
@@ -43,7 +43,7 @@ export class LoadRunner {
     // Most loads are of one key, and need no promise of many values.
     if (requests.length === 1) {
       const work = (inFlight: InFlightLoad) =>
-        this.run([{ ...only, inFlight, lease: leases[0] }], load).then(firstOf);
+        this.run([{ request: only, inFlight, lease: leases[0] }], load).then(firstOf);
       return [this.start(only, work, run)];
     }
     let begin: (values: Promise<readonly unknown[]>) => void = () => {};
@@ -51,7 +51,7 @@ export class LoadRunner {
       begin = resolve;
     });
     const running: RunningLoad[] = requests.map((request, i) => ({
-      ...request,
+      request,
       inFlight: this.start(request, async () => (await values)[i], run),
       lease: leases[i],
     }));
@@ -77,48 +77,45 @@ export class LoadRunner {
   async run(running: readonly RunningLoad[], load: LoadAll): Promise<readonly unknown[]> {
     const { clock, emit, fills } = this.#parts;
     const ensuring = this.#ensure(running);
-    const staleValue = await running[0]?.staleValue;
+    const staleValue = await running[0]?.request.staleValue;
     const versions = isThere(ensuring) ? ensuring : await ensuring;
     for (const [i, { inFlight }] of running.entries()) {
       inFlight.carry(versions[i]);
       inFlight.begin();
     }
     const began = clock.now();
-    const notes = new LoadNotes();
-    const added: Promise<DependencyVersions | undefined>[] = [];
-    const addTags = async (tags: readonly string[]) => {
-      for (const { inFlight } of running) inFlight.addTags(tags);
-      const reading = this.#current(tags);
-      added.push(reading);
-      await reading;
-    };
-    const carry = (read: DependencyVersions) => {
-      for (const { inFlight } of running) inFlight.addTags(read.flatMap(([name]) => name ?? []));
-      added.push(Promise.resolve(read));
-    };
-    const controls = { notes, addTags, carry, isReadable: versions[0] !== undefined };
+    const notes = new LoadNotes(running, this.#parts.versions, versions[0] !== undefined);
     try {
-      const values = await this.#callLoad(running, load, staleValue, controls);
+      const values = await this.#callLoad(running, load, staleValue, notes);
       if (!Array.isArray(values) || values.length !== running.length)
         throw wrongLength(values?.length, running.length);
       const createdAt = clock.now();
       const loadMs = Math.max(createdAt - began, 0);
-      for (const { address } of running)
-        emit({ type: 'load', key: address.key, durationMs: loadMs });
-      const more = added.length > 0 ? await Promise.all(added) : NONE;
+      for (const { request } of running)
+        emit({ type: 'load', key: request.address.key, durationMs: loadMs });
+      const more = notes.added.length > 0 ? await Promise.all(notes.added) : NONE;
       await fills.write(
         running.map((each, i) => {
           const value = notes.isSkipped ? undefined : values[i];
-          const policy = notes.times ? { ...each.policy, ...notes.times } : each.policy;
+          const own = each.request.policy;
+          const policy = notes.times ? { ...own, ...notes.times } : own;
           const carried = withTags(versions[i], more);
-          return { ...each, policy, value, versions: carried, ttl: notes.ttlMs, createdAt, loadMs };
+          return {
+            of: each,
+            policy,
+            value,
+            versions: carried,
+            ttl: notes.ttlMs,
+            createdAt,
+            loadMs,
+          };
         }),
       );
       return values;
     } catch (error) {
       const durationMs = Math.max(clock.now() - began, 0);
-      for (const { address } of running)
-        emit({ type: 'load-error', key: address.key, durationMs, error });
+      for (const { request } of running)
+        emit({ type: 'load-error', key: request.address.key, durationMs, error });
       if (running.some(({ lease }) => lease))
         await Promise.all(running.map(({ lease }) => lease?.release()));
       throw error;
@@ -130,7 +127,8 @@ export class LoadRunner {
     running: readonly RunningLoad[],
   ): MaybePromise<readonly (DependencyVersions | undefined)[]> {
     const ensuring = running.map(
-      ({ snapshot }) => snapshot.versions && this.#parts.versions.ensure(snapshot.versions),
+      ({ request: { snapshot } }) =>
+        snapshot.versions && this.#parts.versions.ensure(snapshot.versions),
     );
     return ensuring.every(isThere) ? ensuring : Promise.all(ensuring);
   }
@@ -143,31 +141,27 @@ export class LoadRunner {
     running: readonly RunningLoad[],
     load: LoadAll,
     staleValue: unknown,
-    controls: LoadControls,
+    notes: LoadNotes,
   ): Promise<readonly unknown[]> {
     const [first] = running;
     if (!first) return [];
     const chained = running.map(({ inFlight }) => inFlight.chained);
+    const requests = running.map(({ request }) => request);
     const { run, isInvalidated } = first.inFlight;
     const isUsable = running.length === 1 && !isInvalidated;
-    const context = contextOf(run, isUsable ? staleValue : undefined, controls);
-    const { hardTimeout } = first.policy;
+    const context = contextOf(run, isUsable ? staleValue : undefined, notes);
+    const { hardTimeout } = first.request.policy;
     const cancel =
       hardTimeout === undefined
         ? undefined
         : after(hardTimeout, () => run.abort(tooLong(hardTimeout)));
     try {
-      return await run.untilAborted(() => runAsLoads(chained, () => load(running, context)));
+      return await run.untilAborted(() => runAsLoads(chained, () => load(requests, context)));
     } finally {
       cancel?.();
       run.end();
       for (const each of chained) each.end();
     }
-  }
-
-  async #current(tags: readonly string[]): Promise<DependencyVersions | undefined> {
-    const { versions } = this.#parts;
-    return versions.ensure(await versions.current(tags));
   }
 }
 

@@ -7,6 +7,7 @@ import { FAILED } from '../../model/failed.js';
 import { lifetime, type ResolvedPolicy } from '../../model/policy.js';
 import type { Address } from '../../model/snapshot.js';
 import { type Clock, LONGEST_LIFE_MS } from '../../model/time.js';
+import { attempt } from '../../util/promises.js';
 import type { StoreAccess } from '../store-access.js';
 
 /** One value to write. */
@@ -93,14 +94,14 @@ export class EntryWriter {
 }
 
 /** Blames the value if it cannot be serialised, because a user's store may throw its serializer's error. */
-async function blamingValue<T>(key: string, value: unknown, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (cause) {
+function blamingValue<T>(key: string, value: unknown, write: () => Promise<T>): Promise<T> {
+  const blame = (cause: unknown): never => {
     if (cause instanceof CacheError || hasJSON(value)) throw cause;
     const message = `The store could not write the value of "${key}", which has no JSON form either: cache plain data.`;
     throw new CacheError('UNSERIALIZABLE', message, { subject: key, cause });
-  }
+  };
+  // A user's store may return no promise.
+  return Promise.resolve(attempt(write, (written) => written, blame));
 }
 
 function hasJSON(value: unknown): boolean {

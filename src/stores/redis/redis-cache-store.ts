@@ -136,9 +136,8 @@ export class RedisCacheStore implements CacheStore {
   }
 
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#sets.run(key, (isOvertaken) =>
-      this.#write({ key, value, ttl }, ALWAYS, isOvertaken),
-    );
+    const entry = { key, value, ttl };
+    await this.#sets.run(key, (isOvertaken) => this.#write(entry, ALWAYS, isOvertaken));
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {

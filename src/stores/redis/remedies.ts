@@ -24,10 +24,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [/^WRONGPASS/, 'Check the user name and the password; an IAM token is valid for 15 minutes'],
   [/^NOAUTH/, 'Give user name and password, in the url or in options'],
-  [
-    /^DENIED/,
-    'Set a password on the server',
-  ],
+  [/^DENIED/, 'Set a password on the server'],
   // Permissions.
   [/^NOPERM.*(channel|'(publish|subscribe)')/, 'Allow the user {channels}'],
   [
@@ -44,36 +41,21 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/DB index is out of range/, 'The server has no database of this number: use a lower one'],
   [/SELECT is not allowed in cluster mode/, 'A Cluster has database 0 only'],
   // The state of the server.
-  [
-    /^OOM/,
-    'Set maxmemory-policy to one that evicts, such as volatile-lru, or add memory',
-  ],
+  [/^OOM/, 'Set maxmemory-policy to one that evicts, such as volatile-lru, or add memory'],
   [/^READONLY|^MASTERDOWN/, 'This is a replica: connect to the primary endpoint'],
   [/^LOADING/, 'The server is starting, and answers when it has read its data'],
-  [
-    /^MISCONF/,
-    'The server cannot save its data: free its disk, or turn persistence off (save "")',
-  ],
-  [
-    /^NOREPLICAS/,
-    'Repair the replicas, or set min-replicas-to-write to 0',
-  ],
+  [/^MISCONF/, 'The server cannot save its data: free its disk, or turn persistence off (save "")'],
+  [/^NOREPLICAS/, 'Repair the replicas, or set min-replicas-to-write to 0'],
   [/^BUSY /, "Another client's script blocks the server: end it with SCRIPT KILL"],
-  [
-    /max number of clients/,
-    'Raise maxclients, or run fewer processes and sandboxes at once',
-  ],
+  [/max number of clients/, 'Raise maxclients, or run fewer processes and sandboxes at once'],
   [
     /^(MOVED|CROSSSLOT|ASK|TRYAGAIN) /,
     'This is a Cluster: set cluster to true, or give the store a Cluster client',
   ],
-  [
-    /^CLUSTERDOWN/,
-    'See CLUSTER INFO, and whether all masters run',
-  ],
+  [/^CLUSTERDOWN/, 'See CLUSTER INFO, and whether all masters run'],
   [
     /cluster support disabled/,
-    'This server is no Cluster: give it as url, without nodes and cluster',
+    'This server is no Cluster: give it as url, without nodes and cluster, or to a client for one server without readonly',
   ],
   [
     /Failed to refresh slots cache|None of startup nodes|root nodes are unavailable/,
@@ -86,7 +68,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'Set options.name to the name under which the Sentinels monitor the master',
   ],
   [
-    /sentinels are unreachable/i,
+    /sentinels are unreachable|connect to sentinel/i,
     'Check the addresses of the Sentinels, and whether they want TLS (options.sentinelTLS)',
   ],
   // TLS.
@@ -106,7 +88,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /self[- ]signed|unable to (verify|get)|issuer|CERT_|unknown ca/i,
     "The certificate's authority is not known here: give it in options.tls.ca",
   ],
-  [/certificate (has expired|is not yet valid)/, 'Renew the certificate, or set the clock'],
+  [/certificate ((has )?expired|is not yet valid)/, 'Renew the certificate, or set the clock'],
   [
     /wrong version number|packet length too long|EPROTO|before secure TLS connection/i,
     'The port does not speak TLS: use redis:// instead of rediss://, or the TLS port',
@@ -119,16 +101,23 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /^Protocol error|^Unknown RESP type/,
     'The port does not speak the Redis protocol: check the port',
   ],
-  // Clients of node-redis, which their user connects.
+  // Clients of the user's own.
+  [
+    /tells no reason/,
+    "Check the address, the subnets and security groups, and listen for the client's error event, which may tell why",
+  ],
   [
     /^The client is closed/,
-    'Connect the client of node-redis first (await client.connect()), and close it after the store',
+    'Connect the client of node-redis before its first use (await client.connect(), whose error tells why it is closed), and close it after the store',
+  ],
+  [
+    /^The queue is full/,
+    'Raise commandsQueueMaxLength of the client, in which its login counts, too',
   ],
   [
     /^The client is offline/,
     'The client of node-redis has lost its connection and is reconnecting',
   ],
-  [/^The queue is full/, 'Raise commandsQueueMaxLength of the client'],
   [
     /subscriber mode|only \(P\|S\)SUBSCRIBE/,
     'This client listens to channels: give the store another',
@@ -138,7 +127,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/ENOENT|EACCES/, 'Check the path of the socket, and who may open it'],
   [
     /ECONN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT|Connect.*(timed out|timeout)|closed|writeable|max retries|aborted/,
-    'Check the address, the subnets and security groups, and whether the port wants TLS (rediss://)',
+    'Check the address, the subnets and security groups, and whether the port wants TLS (rediss://) or a client certificate',
   ],
   [/timed out|timeout/i, 'The server is overloaded, blocked or unreachable; trying again can help'],
 ];

@@ -207,7 +207,10 @@ describe('an option that cannot work is refused', () => {
       { endpoint: 'http://127.0.0.1:1', pathStyle: false },
       /^pathStyle is false: give true for 127\.0\.0\.1\.$/,
     ],
-    [{ endpoint: 'http://[::1]:1', pathStyle: false }, /^pathStyle is false: give true for \[::1\]/],
+    [
+      { endpoint: 'http://[::1]:1', pathStyle: false },
+      /^pathStyle is false: give true for \[::1\]/,
+    ],
     [{ prefix: '' }, /^prefix is '': give a name such as "cache"/],
     [{ prefix: '/cache' }, /^prefix is/],
     [{ prefix: 'a//b' }, /^prefix is/],
