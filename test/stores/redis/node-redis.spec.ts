@@ -54,17 +54,6 @@ describe('a client of node-redis that cannot work', () => {
     });
   });
 
-  it.each([
-    ['6', () => createClient({ readonly: true })],
-    ['5', () => createClient5({ readonly: true })],
-  ])('is refused if it is readonly, in version %s', (_, create) => {
-    expect(refusalOf(create())).toMatchObject({
-      code: 'INVALID_OPTION',
-      subject: 'client',
-      message: 'client is readonly, but the store writes: remove the option.',
-    });
-  });
-
   it.each(['on', 'off', 'withTypeMapping', 'duplicate'])('is refused without %s()', (member) => {
     const client = Object.defineProperty(createClient(), member, { value: undefined });
     expect(refusalOf(client)).toMatchObject({

@@ -14,7 +14,7 @@ export function isNodeRedis(client: unknown): client is NodeRedisClient {
 /**
  * Gives a client of node-redis the members that the store needs. `unused`: a key that never exists.
  *
- * @throws CacheError `INVALID_OPTION` for a pool, for version 4 and earlier, for `readonly` and for a `keyPrefix`.
+ * @throws CacheError `INVALID_OPTION` for a pool, for version 4 and earlier, and for a `keyPrefix`.
  */
 export function adaptNodeRedis(client: NodeRedisClient, unused: string): RedisClient {
   requireMembers(client, ['on', 'off', 'withTypeMapping']);
@@ -23,18 +23,12 @@ export function adaptNodeRedis(client: NodeRedisClient, unused: string): RedisCl
   if (isCluster(client)) return clusterAdapter(client, unused);
   if (isSentinel(client)) return sentinelAdapter(client, unused);
   if (!('isReady' in client)) throw notAClient();
-  if (Object(client.options).readonly) throw readonly();
   return serverAdapter(client);
 }
 
 const isCluster = (client: NodeRedisClient): client is NodeRedisCluster => 'masters' in client;
 const isSentinel = (client: NodeRedisClient): client is NodeRedisSentinel =>
   'getMasterNode' in client;
-
-const readonly = (): CacheError =>
-  new CacheError('INVALID_OPTION', 'client is readonly, but the store writes: remove the option.', {
-    subject: 'client',
-  });
 
 const notAClient = (): CacheError =>
   new CacheError(
