@@ -17,7 +17,7 @@ export class OpenSets {
   #turns = 0;
 
   /** Runs a set, which asks right before it is sent whether it is overtaken, and then counts as written. */
-  async run(key: string, set: (isOvertaken: () => boolean) => Promise<boolean>): Promise<void> {
+  async run(key: string, set: (isOvertaken: () => boolean) => Promise<unknown>): Promise<void> {
     const turn = ++this.#turns;
     const sets = this.#keys.get(key) ?? { open: 0, overtakenAt: 0 };
     this.#keys.set(key, sets);
@@ -25,14 +25,14 @@ export class OpenSets {
     try {
       await set(() => sets.overtakenAt > turn);
       // Not before it is written: should it fail, an earlier set still counts.
-      if (sets.overtakenAt < turn) sets.overtakenAt = turn;
+      sets.overtakenAt = Math.max(sets.overtakenAt, turn);
     } finally {
-      if (--sets.open === 0) this.#keys.delete(key);
+      if (!--sets.open) this.#keys.delete(key);
     }
   }
 
-  /** Called when an invalidation of these keys begins. */
-  overtake(keys: Iterable<string>): void {
+  /** Called when an invalidation of these keys, or of all, begins. */
+  overtake(keys: Iterable<string> = this.#keys.keys()): void {
     const turn = ++this.#turns;
     for (const key of keys) {
       const sets = this.#keys.get(key);
@@ -40,8 +40,8 @@ export class OpenSets {
     }
   }
 
-  /** The same for all keys that match. */
-  overtakeAll(matches: (key: string) => boolean = () => true): void {
+  /** The same for the keys that match. */
+  overtakeMatching(matches: (key: string) => boolean): void {
     this.overtake([...this.#keys.keys()].filter(matches));
   }
 }

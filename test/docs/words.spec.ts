@@ -9,7 +9,7 @@ import { root } from '../../scripts/run.js';
 const FOREIGN = new Set([
   ...['TooManyExtensions', 'PostRuntimeExtensionsDuration', 'callbackWaitsForEmptyEventLoop'],
   ...['streamHandle', 'executionCtx', 'fromTemporaryCredentials', 'ConnectionType'],
-  ...['commandOptions', 'queueMicrotask', 'setSystemTime'],
+  ...['commandOptions', 'queueMicrotask', 'setSystemTime', 'NoRouteException'],
   ...['ExpiredTokenException', 'UnrecognizedClientException', 'InvalidSignatureException'],
   'ProvisionedThroughputExceededException',
 ]);

@@ -173,7 +173,7 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /** Scans the whole table and pays for every item in it, even if nothing matches. */
   async delByPattern(pattern: string): Promise<number> {
-    this.#sets.overtakeAll(globMatcher(pattern));
+    this.#sets.overtakeMatching(globMatcher(pattern));
     let deleted = 0;
     for await (const items of this.#scan('delByPattern', pattern)) {
       // Tombstones, because a deleted item could not refuse a fill. Values that have expired by this clock get one,
@@ -186,7 +186,7 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /** Deletes every item that a store wrote, tombstones and version records included. Other items stay. */
   async clear(): Promise<void> {
-    this.#sets.overtakeAll();
+    this.#sets.overtake();
     const TableName = this.#tableName;
     for await (const items of this.#scan('clear')) {
       await inParallel(items, MOST_WRITES, async ({ pk }) => {

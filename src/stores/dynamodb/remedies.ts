@@ -45,10 +45,7 @@ const REQUEST: Remedies<Place, Operation | 'warm'> = [
     /^MissingAuthenticationToken/,
     'The request arrived without its signature. Check any proxy in front of DynamoDB',
   ],
-  [
-    /^IncompleteSignature/,
-    'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks, quotes and missing parts',
-  ],
+  [/^IncompleteSignature/, 'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks and quotes'],
 ];
 
 /** The state of the table and of the service. */

@@ -8,7 +8,7 @@ import { escapeGlob } from '../../util/glob.js';
 const FOREVER_SECONDS = 10 * 365 * 86_400;
 /** A ttl of more milliseconds would be 31 years, so it is a time since 1970. */
 const FIRST_TIME_MS = 1e12;
-/** Between namespace and key. Keyv 5 adds its own. */
+/** Between namespace and key. */
 const SEPARATOR = '::';
 const KEYV_5_SEPARATOR = ':';
 
@@ -134,8 +134,7 @@ export class KeyvAdapter {
       throw unable(this.#store, 'clear()');
     }
     if (!this.#store.delByPattern) throw unable(this.#store, 'delByPattern()');
-    const separator = this.#isVersion6 ? SEPARATOR : KEYV_5_SEPARATOR;
-    for (const pattern of keys.patterns(`${escapeGlob(namespace + separator)}*`))
+    for (const pattern of keys.patterns(`${escapeGlob(namespace + this.#separator)}*`))
       await this.#store.delByPattern(pattern);
   }
 
@@ -149,7 +148,15 @@ export class KeyvAdapter {
   }
 
   #key(key: string): string {
-    return keys.key(this.#isVersion6 && this.namespace ? this.namespace + SEPARATOR + key : key);
+    const { namespace } = this;
+    if (!namespace) return keys.key(key);
+    const start = namespace + this.#separator;
+    // Keyv 5 adds it, unless its option useKeyPrefix is false.
+    return keys.key(!this.#isVersion6 && key.startsWith(start) ? key : start + key);
+  }
+
+  get #separator(): string {
+    return this.#isVersion6 ? SEPARATOR : KEYV_5_SEPARATOR;
   }
 
   #seconds(end: number | undefined): number {
@@ -185,6 +192,6 @@ const methods = (): Methods =>
   ]);
 
 function unable({ name }: CacheStore, method: string): CacheError {
-  const message = `The store "${name}" has no ${method}, which Keyv's clear() needs: use another store, or delete keys one by one.`;
+  const message = `The store "${name}" has no ${method}, which Keyv's clear() needs: use another store.`;
   return new CacheError('INVALID_OPTION', message, { subject: 'store' });
 }

@@ -106,11 +106,11 @@ async function keepsBytes(store: CacheStore, name: string): Promise<boolean> {
   }
 }
 
-/** @throws CacheError `INVALID_OPTION` for anything but a store. */
+/** @throws CacheError `INVALID_OPTION` for anything but a store, and for one that keeps nothing. */
 export function overflowOf(store: CacheStore | undefined, owner: string): Overflow | undefined {
   if (store === undefined) return undefined;
-  const members: Partial<CacheStore> = Object(store);
-  if (typeof members.get === 'function' && typeof members.set === 'function')
+  const { name, get, set }: Partial<CacheStore> = Object(store);
+  if (name !== 'null' && typeof get === 'function' && typeof set === 'function')
     return new Overflow(store, owner);
   throw invalid('overflow', store, 'a store such as S3CacheStore');
 }

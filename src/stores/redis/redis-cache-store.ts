@@ -178,13 +178,13 @@ export class RedisCacheStore implements CacheStore {
    * index by prefix. During a resharding it can miss keys that move. In requests, use tags.
    */
   async delByPattern(pattern: string): Promise<number> {
-    this.#sets.overtakeAll(globMatcher(pattern));
+    this.#sets.overtakeMatching(globMatcher(pattern));
     return unlinkAll(this.#connection, this.#keys, 'delByPattern', pattern);
   }
 
   /** Deletes everything below the prefix, tokens and version records included. Other keys stay. */
   async clear(): Promise<void> {
-    this.#sets.overtakeAll();
+    this.#sets.overtake();
     await unlinkAll(this.#connection, this.#keys, 'clear');
     await this.#overflow?.clear();
   }
@@ -195,11 +195,8 @@ export class RedisCacheStore implements CacheStore {
    */
   invalidations(): InvalidationChannel {
     this.#connection.checkChannel();
-    return new RedisInvalidations(
-      this.#connection,
-      this.#keys.encode('#invalidations'),
-      this.#keys.unused,
-    );
+    const { encode, unused } = this.#keys;
+    return new RedisInvalidations(this.#connection, encode('#invalidations'), unused);
   }
 
   /** Opens the connection, so that the first command does not have to wait for it. */

@@ -142,6 +142,8 @@ function addressOf(bucket: string, origin: URL, pathStyle: boolean | undefined) 
   if (isPath) return { endpoint: origin, base: `/${bucket}` };
   const endpoint = new URL(origin);
   endpoint.hostname = `${bucket}.${hostname}`;
+  // A URL ignores a host that cannot be, and the first folder would be taken for the bucket.
+  if (endpoint.hostname === hostname) throw invalid('pathStyle', pathStyle, `true for ${hostname}`);
   return { endpoint, base: '' };
 }
 

@@ -51,7 +51,7 @@ const STATE: Remedies<Place, Failed, S3Refusal> = [
     /^NotImplemented|^InvalidArgument|^MethodNotAllowed/,
     'The store needs conditional writes (If-Match and If-None-Match), which this service may lack',
   ],
-  [/^HTTP [234]|^InvalidRequest|^MalformedXML/, notS3],
+  [/^HTTP [234]|^NotFound|no ETag|^InvalidRequest|^MalformedXML/, notS3],
   [
     /^(InternalError|ServiceUnavailable|OperationAborted|HTTP 5)/,
     'Try again: this fault passes by itself',
@@ -67,10 +67,6 @@ const NETWORK: Remedies = [
   [
     /CERT(?!_HAS_EXPIRED|_NOT_YET_VALID)|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/,
     'Node does not trust the certificate, or it is for another host. Check the endpoint, give pathStyle: true, or name its authority in NODE_EXTRA_CA_CERTS',
-  ],
-  [
-    /timeouts\.(?!connect)|^Timeout|no answer within/,
-    'S3 answers too slowly. Raise timeouts or give the function more memory, which also widens its network; trying again can help',
   ],
 ];
 

@@ -149,7 +149,7 @@ export class S3CacheStore implements CacheStore {
   /** Lists the names that the pattern's literal start leads to, and reads the first bytes of each object that matches. */
   async delByPattern(pattern: string): Promise<number> {
     const matches = matcher(pattern);
-    this.#sets.overtakeAll(matches);
+    this.#sets.overtakeMatching(matches);
     let deleted = 0;
     for await (const names of listNames(this.#database, this.#keys, pattern)) {
       const candidates = names.filter((name) => {
@@ -165,7 +165,7 @@ export class S3CacheStore implements CacheStore {
 
   /** Deletes every object that a store wrote below the prefix, tombstones and version records included. */
   async clear(): Promise<void> {
-    this.#sets.overtakeAll();
+    this.#sets.overtake();
     for await (const names of listNames(this.#database, this.#keys))
       await deleteObjects(this.#database, names);
   }

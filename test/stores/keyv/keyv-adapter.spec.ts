@@ -66,6 +66,21 @@ describe('an adapter for Keyv 5', () => {
     expect([await keyv.get('key'), await other.get('key')]).toEqual([undefined, 2]);
   });
 
+  it('keeps namespaces apart that Keyv does not add to the keys', async () => {
+    const store = new MemoryCacheStore();
+    const [one, other] = ['a', 'b'].map((namespace) => {
+      return new Keyv({ store: keyvAdapter(store), namespace, useKeyPrefix: false });
+    });
+    await one?.set('key', 1);
+    await other?.set('key', 2);
+    expect(await one?.get(['key', 'none'])).toEqual([1, undefined]);
+    expect(await one?.delete('none')).toBe(false);
+    // As with the prefix.
+    expect(await open('a', store).get('key')).toBe(1);
+    await one?.clear();
+    expect([await one?.get('key'), await other?.get('key')]).toEqual([undefined, 2]);
+  });
+
   it('shares a store with a service, whose own records it cannot touch', async () => {
     const store = new MemoryCacheStore();
     const cache = new CacheService(store, { keyPrefix: 'app' });

@@ -7,6 +7,7 @@ import {
   DynamoDBCacheStore,
   type DynamoDBCacheStoreOptions,
   MemoryCacheStore,
+  NullCacheStore,
   RedisCacheStore,
   S3CacheStore,
   type Serializer,
@@ -309,7 +310,7 @@ function describeOverflow(create: Create): void {
     expect(await overflow.get(names[0] ?? '')).toBeUndefined();
   });
 
-  it.each([null, {}, 'store', { get() {} }, { set() {} }])(
+  it.each([null, {}, 'store', { get() {} }, { set() {} }, new NullCacheStore()])(
     'refuses %j as the overflow store',
     (overflow) => {
       expect(() => create({ overflow: overflow as unknown as CacheStore })).toThrow(

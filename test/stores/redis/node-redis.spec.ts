@@ -106,13 +106,13 @@ describeWithRedis('a client of node-redis', () => {
   const VERSIONS = [
     [
       '6',
-      (url: string, commandOptions = {}) =>
-        createClient({ url, socket: reconnect, commandOptions }),
+      (url: string, commandOptions = {}, options = {}) =>
+        createClient({ url, socket: reconnect, commandOptions, ...options }),
     ],
     [
       '5',
-      (url: string, commandOptions = {}) =>
-        createClient5({ url, socket: reconnect, commandOptions }),
+      (url: string, commandOptions = {}, options = {}) =>
+        createClient5({ url, socket: reconnect, commandOptions, ...options }),
     ],
   ] as const;
 
@@ -183,6 +183,45 @@ describeWithRedis('a client of node-redis', () => {
         expect(await store.get('key')).toBeUndefined();
         await store.set('key', 'value', 60);
         expect(await store.delByPattern('*')).toBe(2);
+      }
+    });
+
+    it('with too short a queue says so, and stays within its time', async () => {
+      const client = create(server.url, {}, { commandsQueueMaxLength: 1 });
+      closers.push(() => client.destroy());
+      client.connect().catch(() => {});
+      const cache = new CacheService(new RedisCacheStore({ client }), { onEvent() {} });
+      const keys = Array.from({ length: 5 }, (_, i) => `${i}`);
+      expect(await Promise.all(keys.map((key) => cache.wrap(key, 60, () => key)))).toEqual(keys);
+      await expect(cache.check()).rejects.toThrow(/queue is full. Raise commandsQueueMaxLength/);
+    });
+
+    it('that listens to channels works with RESP3, and says so with RESP2', async () => {
+      const publisher = create(server.url);
+      closers.push(() => publisher.destroy());
+      await publisher.connect();
+      for (const RESP of [2, 3] as const) {
+        const client = create(server.url, {}, { RESP });
+        closers.push(() => client.destroy());
+        await client.connect();
+        const store = new RedisCacheStore({ client, prefix: `resp${RESP}` });
+        await store.set('key', 'value', 60);
+        const heard: string[] = [];
+        await client.subscribe('news', (message) => heard.push(message));
+        if (RESP === 3) await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST']);
+        const messages = Array.from({ length: 50 }, (_, i) => `${i}`);
+        const reads = messages.map(async (message) => {
+          await publisher.publish('news', message);
+          return store.get('key').catch((error) => error.message);
+        });
+        const answers = new Set(await Promise.all(reads));
+        await until(() => heard.length === 50, 'all messages');
+        if (RESP === 3) {
+          expect([...answers]).toEqual(['value']);
+          await store.set('key', 'other', 60);
+          expect(await store.get('key')).toBe('other');
+          expect(await store.delByPattern('*')).toBe(1);
+        } else expect([...answers].join()).toMatch(/^[^,]+\(P\|S\)SUB.*give the store another\.$/);
       }
     });
 

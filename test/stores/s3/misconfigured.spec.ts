@@ -135,6 +135,8 @@ describe.each(ways)('the one line about S3 through %s', (way) => {
   });
 
   it.each<[string, S3Answer, RegExp]>([
+    ['a server that is not S3', { status: 404, body: '' }, /did not answer as S3 does/],
+    ['a portal in front of S3', { status: 200, body: '<html>' }, /did not answer as S3 does/],
     ['a server that is too busy', failure(503, 'SlowDown', 'Please reduce.'), /adds capacity/],
     [
       'a server that fails',
@@ -199,6 +201,16 @@ describe('an option that cannot work is refused', () => {
     [{ bucket: '192.168.1.1' }, /^bucket is '192\.168\.1\.1': give/],
     [{ bucket: 'cache--usw2-az1--x-s3' }, /give with it the option client, an S3Client/],
     [{ bucket: 'arn:aws:s3:eu-west-1:123456789012:accesspoint/a' }, /the option client/],
+    // Hosts that a URL would ignore, so that the request went to another bucket.
+    [{ bucket: 'xn--a' }, /^pathStyle is undefined: give true for s3\.us-east-1\./],
+    [
+      { endpoint: 'http://127.0.0.1:1', pathStyle: false },
+      /^pathStyle is false: give true for 127\.0\.0\.1\.$/,
+    ],
+    [
+      { endpoint: 'http://[::1]:1', pathStyle: false },
+      /^pathStyle is false: give true for \[::1\]/,
+    ],
     [{ prefix: '' }, /^prefix is '': give a name such as "cache"/],
     [{ prefix: '/cache' }, /^prefix is/],
     [{ prefix: 'a//b' }, /^prefix is/],
