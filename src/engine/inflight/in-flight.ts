@@ -107,7 +107,8 @@ export class InFlightTracker {
   invalidateReads(matches: Matches, strength: Strength = 'hard'): void {
     for (const read of this.#reads.all()) read.invalidate(matches, strength);
     // A load that has begun may have begun after the call of the invalidation.
-    for (const load of this.#loads.all()) if (!load.hasBegun && matches(load)) load.invalidate(strength);
+    for (const load of this.#loads.all())
+      if (!load.hasBegun && matches(load)) load.invalidate(strength);
   }
 
   /**

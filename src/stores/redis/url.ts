@@ -71,10 +71,10 @@ function ofAddress(url: string): UrlSettings {
     // Without the brackets of an IPv6 address.
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? DEFAULT_PORT : Number(port),
-    ...(tls ? { tls: {} } : {}),
-    ...(username === '' ? {} : { username }),
-    ...(password === '' ? {} : { password }),
-    ...(db === '' ? {} : { db: Number(db) }),
+    ...(tls && { tls: {} }),
+    ...(username && { username }),
+    ...(password && { password }),
+    ...(db && { db: Number(db) }),
   };
 }
 
