@@ -95,7 +95,7 @@ function checkedDimensions(given: Readonly<Record<string, string>>): Record<stri
     if (!/^(?!:)[!-~][ -~]{0,254}$/.test(name) || NAMES.has(name) || name.includes('.'))
       throw invalid(option, name, 'a name in ASCII that is no metric, without a dot');
     if (typeof value !== 'string' || !/^[ -~]{1,1024}$/.test(value) || !value.trim())
-      throw invalid(option, value, 'a text of 1 to 1,024 ASCII characters');
+      throw invalid(option, value, '1 to 1,024 ASCII characters');
   }
   // Checked above: every value is a text.
   return Object.fromEntries(dimensions) as Record<string, string>;

@@ -42,7 +42,7 @@ export class Totals {
       this.#bytesWritten += event.bytesWritten;
       return;
     }
-    if ('durationMs' in event) this.#loadTimes.add(event.durationMs);
+    if (event.type === 'load' || event.type === 'load-error') this.#loadTimes.add(event.durationMs);
     const detail = detailOf(event);
     if (detail === undefined) return;
     const name = `${counter}.${detail}`;

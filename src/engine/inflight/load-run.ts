@@ -79,7 +79,7 @@ export class LoadRun {
       };
       this.#onAbort = failed;
       if (this.#abortion) failed(this.#abortion.reason);
-      else attempt(work, succeeded, failed);
+      else void attempt(work, succeeded, failed);
     });
   }
 

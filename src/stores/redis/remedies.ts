@@ -40,7 +40,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^NOPERM|script can't run this command/, 'Allow the user {rules}'],
   [
     /^ERR unknown (sub)?command/i,
-    'It is disabled or renamed on this server: the store needs GET, GETRANGE, SET, TIME, UNLINK, SCAN, EVAL, EVALSHA and PING under their own names',
+    'It is disabled or renamed: the store needs GET, GETRANGE, SET, TIME, UNLINK, SCAN, EVAL, EVALSHA and PING',
   ],
   // Which database.
   [/DB index is out of range/, 'The server has no database of this number: use a lower one'],
@@ -55,7 +55,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^LOADING/, 'The server is starting, and answers when it has read its data'],
   [
     /^MISCONF/,
-    'The server could not save its data and refuses writes: free its disk, or turn persistence off (save ""), which a cache does not need',
+    'The server could not save its data and refuses writes: free its disk, or turn persistence off (save "")',
   ],
   [
     /^NOREPLICAS/,
@@ -64,7 +64,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^BUSY /, "Another client's script blocks the server: end it with SCRIPT KILL"],
   [
     /max number of clients/,
-    'The server has no connection left: raise maxclients, or run fewer processes and sandboxes at once',
+    'The server has no connection left: raise maxclients, or run fewer processes at once',
   ],
   [
     /^MOVED|^CROSSSLOT/,
@@ -74,10 +74,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /^ASK |^TRYAGAIN/,
     'The Cluster is moving slots: set cluster to true, or give the store a Cluster client',
   ],
-  [
-    /^CLUSTERDOWN/,
-    'The Cluster does not serve all slots: see CLUSTER INFO, and whether all masters run',
-  ],
+  [/^CLUSTERDOWN/, 'The Cluster does not serve all slots: see CLUSTER INFO'],
   [
     /cluster support disabled/,
     'This server is no Cluster: give it as url, without nodes and cluster',
