@@ -94,7 +94,12 @@ export function keepCredentials(
     return call.found;
 
     async function provided(): Promise<Credentials> {
-      const { expiration, ...credentials } = checked(await provide(), source);
+      const { accessKeyId, secretAccessKey, sessionToken, expiration } = checked(
+        await provide(),
+        source,
+      );
+      // Made anew, because parts of a class instance may be getters, or hidden from a copy.
+      const credentials = { accessKeyId, secretAccessKey, sessionToken };
       // An abandoned call must not replace the result of a newer one.
       if (pending === call) kept = { credentials, ...timesOf(expiration, clock.now()) };
       return credentials;

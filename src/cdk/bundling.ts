@@ -1,4 +1,5 @@
 import { type BundlingOptions, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { givenObject } from '../model/given.js';
 
 /** Gives packages in CommonJS, which are bundled along, the `require` that an ES module lacks. */
 const BANNER =
@@ -21,7 +22,7 @@ const BANNER =
  * ```
  */
 export function esmBundling(options: BundlingOptions = {}): BundlingOptions {
-  const { banner = '', ...others } = options;
+  const { banner = '', ...others } = givenObject(options);
   return {
     ...{ format: OutputFormat.ESM, minify: true, sourceMap: true, sourcesContent: false },
     ...others,

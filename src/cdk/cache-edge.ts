@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { givenObject } from '../model/given.js';
 import type { Grantee } from './grantee.js';
 
 /** Options of a `CacheEdge`. */
@@ -57,6 +58,7 @@ export class CacheEdge extends Construct {
 
   constructor(scope: Construct, id: string, props: CacheEdgeProps) {
     super(scope, id);
+    givenObject(givenObject(props, 'props').origin, 'origin');
     const { origin, header = 'cache-tag', varyBy = [], variable = 'CACHE_DISTRIBUTION' } = props;
     this.#variable = variable;
     const cachePolicy = new CachePolicy(this, 'CachePolicy', {

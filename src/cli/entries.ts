@@ -13,7 +13,8 @@ export function userKey(storageKey: string, keys: KeySpace): string | undefined 
   const start = userStart(keys);
   if (!storageKey.startsWith(start)) return undefined;
   const key = storageKey.slice(start.length);
-  return key.startsWith('#key:') ? key.slice('#key:'.length) : key;
+  // Without a prefix, a key that begins with "#" is set apart from the service's own records.
+  return start === '' && key.startsWith('#key:') ? key.slice('#key:'.length) : key;
 }
 
 /** The entry of a record without its value, if there is one and it can be read. */
@@ -32,6 +33,5 @@ export type State = 'live' | 'stale' | 'expired' | StoredRecord['kind'];
 export function stateOf(record: StoredRecord, now: number): State {
   if (record.kind !== 'value') return record.kind;
   if (now >= record.expiresAt) return 'expired';
-  const staleAt = entryOf(record)?.staleAt;
-  return staleAt !== undefined && now >= staleAt ? 'stale' : 'live';
+  return now >= (entryOf(record)?.staleAt ?? Number.POSITIVE_INFINITY) ? 'stale' : 'live';
 }

@@ -11,7 +11,7 @@ export function errorText(error: unknown): string {
 export function errorJSON(error: unknown): object {
   if (error instanceof CacheError) return error.toJSON();
   const { name = 'Error', code }: { name?: string; code?: string } = Object(error);
-  return { name, ...(code && { code }), message: errorText(error) };
+  return { name, code, message: errorText(error) };
 }
 
 /** The exit code for an error that ended a command. */

@@ -38,10 +38,7 @@ export async function* searchKeys(
   // Redis may return a key twice.
   const seen = new Set<string>();
   const start = records ? '' : userStart(keys) + literalStart(pattern);
-  for await (const page of inspection.pages(
-    keys.prefix === undefined && /^#/.test(start) ? '' : start,
-    pageSize,
-  )) {
+  for await (const page of inspection.pages(start.startsWith('#') ? '' : start, pageSize)) {
     const now = Date.now();
     const rows = page.flatMap((record) => {
       const own = userKey(record.key, keys);

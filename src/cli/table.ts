@@ -103,7 +103,7 @@ export function layoutOf<Row>(
   if (total <= width) return { isList: false, widths: needed };
   const flexible = columns.findIndex((column) => column.flexible);
   const left = width - (total - (needed[flexible] ?? 0));
-  if (flexible < 0 || width < NARROW || left < LEAST)
+  if (width < NARROW || left < LEAST)
     return { isList: true, widths: columns.map(() => Math.max(8, width - LEAST)) };
   return { isList: false, widths: needed.map((each, i) => (i === flexible ? left : each)) };
 }

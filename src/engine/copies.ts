@@ -15,8 +15,8 @@ export const NOT_COPIED: unique symbol = Symbol('not copied');
  * later changes by the value's owner do not show in the copy.
  */
 export function copyAsHit(store: CacheStore, value: unknown, storageKey: string): unknown {
-  // A load may return undefined, which no store holds.
-  if (value === undefined || isPlainText(value)) return value;
+  // A load may return undefined, which no store holds. Text is never copied.
+  if (value === undefined || typeof value === 'string') return value;
   try {
     const copy = store.copy ? store.copy(value, storageKey) : structuralCopy(value);
     if (!isPromise(copy)) return asGiven(store, copy);
@@ -59,7 +59,6 @@ interface Shared {
 
 /** The copy for a caller that joined the load: its own, or the common one if the store shares frozen values. */
 export function copyForJoiner(store: CacheStore, load: Shared, value: unknown): unknown {
-  if (!store.sharesFrozen) return copyAsHit(store, value, load.storageKey);
   if (load.shared === undefined || !isFrozenDeep(load.shared))
     load.shared = copyAsHit(store, value, load.storageKey);
   return load.shared;
@@ -71,10 +70,6 @@ function asGiven(store: CacheStore, copy: unknown): unknown {
   if (store.sharesFrozen) freezeDeep(copy);
   return copy;
 }
-
-/** True for text and other immutable values, which a hit returns as they are. */
-const isPlainText = (value: unknown): boolean =>
-  typeof value === 'string' || typeof value === 'boolean' || value === null;
 
 const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof Object(value).then === 'function';

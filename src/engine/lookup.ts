@@ -226,8 +226,8 @@ const watchedOf = ({ address, policy }: Asked): Watched => ({
 });
 
 /** True if a fresh value that the caller accepts is all that it gets: no refresh begins, and its wait is not aborted. */
-const isPlain = ({ forceFresh, earlyRefresh, signal }: ResolvedPolicy): boolean =>
-  !forceFresh && earlyRefresh === 0 && !signal;
+const isPlain = ({ earlyRefresh, signal }: ResolvedPolicy): boolean =>
+  earlyRefresh === 0 && !signal;
 
 /** True if the policy serves every fresh value. */
 const servesAnyFresh = ({ forceFresh, earlyRefresh, caller }: ResolvedPolicy): boolean =>

@@ -4,8 +4,6 @@ import type { CacheStore } from '../model/cache-store.js';
 export interface StoreCapabilities {
   /** No record is evicted before its TTL, so absence is proof. */
   readonly isDurable: boolean;
-  /** Readers share one frozen value. */
-  readonly sharesFrozen: boolean;
   /** The store reads and compares versions, and so refuses fills that are older than an invalidation. */
   readonly fences: boolean;
   /** The store has tiers, and may return a copy from an upper one. */
@@ -22,7 +20,6 @@ export interface StoreCapabilities {
 /** Probes a store once, because its capabilities do not change while it is used. */
 export const capabilitiesOf = (store: CacheStore): StoreCapabilities => ({
   isDurable: store.durable === true,
-  sharesFrozen: store.sharesFrozen === true,
   fences: store.getVersioned !== undefined && store.setIfUnchanged !== undefined,
   hasTiers: store.getNearest !== undefined,
   holdsLocally: store.getIfPresent !== undefined,

@@ -1,5 +1,6 @@
 import { sha256 } from '../aws/signature.js';
 import type { CacheEvent } from '../model/events.js';
+import { givenList, givenObject } from '../model/given.js';
 import type { Invalidated } from '../model/invalidated.js';
 
 /**
@@ -54,8 +55,9 @@ export const edgeTagOfPrefix = (prefix: string | undefined): string =>
  * ```
  */
 export function edgeTagsOf(what: Invalidated): string[] {
-  if ('keys' in what) return [...new Set(what.keys.map(edgeTagOfKey))];
-  if ('tags' in what) return [...new Set(what.tags.map(edgeTagOfTag))];
+  givenObject(what, 'what');
+  if ('keys' in what) return [...new Set(givenList(what.keys, 'keys').map(edgeTagOfKey))];
+  if ('tags' in what) return [...new Set(givenList(what.tags, 'tags').map(edgeTagOfTag))];
   return 'pattern' in what ? [EVERYTHING] : [edgeTagOfPrefix(what.prefix)];
 }
 
@@ -73,9 +75,13 @@ export function edgeTagsOfResponse(
   return [...new Set([...own, ...tags.map(edgeTagOfTag)])];
 }
 
-/** The value of a tag header. Fastly's is separated by spaces, all others by commas. */
+/** The value of a tag header. */
 export const edgeTagHeader = (header: string, edgeTags: readonly string[]): string =>
-  edgeTags.join(/^surrogate-key$/i.test(header) ? ' ' : ',');
+  edgeTags.join(isSpaced(header) ? ' ' : ',');
+
+/** True for Fastly's header of tags, which separates them by spaces. */
+export const isSpaced = (header: string | undefined): boolean =>
+  header?.toLowerCase() === 'surrogate-key';
 
 /** The headers that CDNs read: Cloudflare's and CloudFront's default, Fastly's, Akamai's. */
 const edgeHeaders = /* @__PURE__ */ new Set(['cache-tag', 'surrogate-key', 'edge-cache-tag']);

@@ -1,4 +1,5 @@
 import type { CacheService } from '../cache-service.js';
+import { givenObject } from '../model/given.js';
 import { createAnswer } from './answering/answer.js';
 import type { ResponseCacheOptions } from './options.js';
 
@@ -33,9 +34,9 @@ export function cacheResponses(
   cache: CacheService,
   options: ResponseCacheOptions = {},
 ): (context: object, next: () => Promise<void>) => Promise<Response | undefined> {
-  const { fetch, ...others } = options;
+  const { fetch } = givenObject(options);
   // A load that outlasts its response would write into a context that has ended.
-  const answer = createAnswer(cache, fetch ? options : { ...others, softTimeout: undefined });
+  const answer = createAnswer(cache, fetch ? options : { ...options, softTimeout: undefined });
   return async (anyContext, next) => {
     // Hono calls a middleware with its context, whose type is a type parameter of the application.
     const context = anyContext as HonoContext;
@@ -62,5 +63,5 @@ export function cacheResponses(
 /** The pattern of the route, such as `/products/:id`. */
 function routeOf({ req }: HonoContext): string | undefined {
   const { routePath } = req;
-  return routePath === undefined || routePath === '*' || routePath === '/*' ? undefined : routePath;
+  return routePath === '/*' ? undefined : routePath;
 }

@@ -3,6 +3,7 @@ import { PARTS, type ServiceParts } from '../engine/assemble.js';
 import { Lookup } from '../engine/lookup.js';
 import { invalid } from '../model/errors.js';
 import type { ResponseOutcome } from '../model/events.js';
+import { givenObject } from '../model/given.js';
 import type { ResolvedPolicy } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
 import { edgeTagCheck } from './edge-tags.js';
@@ -34,8 +35,8 @@ export interface Kit {
   readonly lookup: Lookup;
   /** The policy of every lookup. The response decides about its times, so this one's let any through. */
   readonly policy: ResolvedPolicy;
-  /** True if every fresh response answers a request that matches it. */
-  readonly servesAnyFresh: boolean;
+  /** True if a fresh response that this process holds answers every request that matches it. */
+  readonly servesLocally: boolean;
   readonly route: RouteTimes;
   readonly outgoing: Outgoing;
   /** The indexes that this process knows. They may be outdated: a variant is checked before it is served. */
@@ -78,7 +79,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
   // A service of another version of this package has no such parts.
   const parts: ServiceParts | undefined = Object(cache)[PARTS];
   if (!parts) throw invalid('cache', cache, 'a CacheService of this version of the package');
-  const settings = responseSettings(options, parts.access.can.keepsLarge);
+  const settings = responseSettings(givenObject(options), parts.access.can.keepsLarge);
   const { ttl, staleTTL, staleIfError, jitter, earlyRefresh, lease } = options;
   const { softTimeout, hardTimeout, waitUntil } = options;
   const times = parts.policyOf('', { ttl, staleTTL, staleIfError, earlyRefresh, lease, waitUntil });
@@ -87,7 +88,8 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     cache,
     parts,
     settings,
-    servesAnyFresh: !settings.honourRequest && times.earlyRefresh === 0,
+    servesLocally:
+      parts.access.can.holdsLocally && !settings.honourRequest && times.earlyRefresh === 0,
     lookup: new Lookup(parts),
     policy: parts.policyOf('', {
       ...{ jitter, earlyRefresh, lease, softTimeout, hardTimeout, waitUntil },
@@ -114,8 +116,9 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
       parts.background.run({ policy: times, callers: [] }, () => work.then(() => []));
     },
     report({ request, route }, response, { key, outcome, reason }) {
-      const event = { key, outcome, status: response.status, ...(reason && { reason }) };
-      parts.emit({ type: 'response', route: route ?? pathOf(request.url), ...event });
+      const { status } = response;
+      const event = { route: route ?? pathOf(request.url), key, outcome, status };
+      parts.emit({ type: 'response', ...event, ...(reason && { reason }) });
       return response;
     },
   };

@@ -1,5 +1,6 @@
 import { invalid } from '../model/errors.js';
 import type { WrapOptions } from '../model/policy.js';
+import { FIELD_NAME } from '../util/field-name.js';
 
 /**
  * The options of a response cache, besides those of `wrap`. Durations are seconds, or strings with a unit.
@@ -58,7 +59,6 @@ export interface ResponseCacheOptions extends Omit<WrapOptions, 'tags' | 'forceF
 const MOST_BODY_BYTES = 196_608;
 /** 5 MB: Lambda and API Gateway send hardly more in one response. */
 const MOST_LARGE_BYTES = 5_242_880;
-const HEADER = /^[!#$%&'*+.^`|~\w-]+$/;
 
 /** The checked options of the response cache's own, with the defaults filled in. */
 export interface ResponseSettings extends Omit<ResponseCacheOptions, keyof WrapOptions> {
@@ -77,7 +77,7 @@ export function responseSettings(
   options: ResponseCacheOptions,
   keepsLarge: boolean,
 ): ResponseSettings {
-  const { query, key, tags, tagHeader, origin, fetch } = options;
+  const { query, key, tags, tagHeader, origin, fetch, honourRequest = false } = options;
   const maxBodyBytes = options.maxBodyBytes ?? (keepsLarge ? MOST_LARGE_BYTES : MOST_BODY_BYTES);
   const isQuery = query === undefined || query === 'all' || query === 'none' || isTexts(query);
   if (!isQuery) throw invalid('query', query, "'all', 'none' or an array of names");
@@ -86,9 +86,12 @@ export function responseSettings(
       throw invalid(name, value, 'a function');
   if (tags !== undefined && typeof tags !== 'function' && !isTexts(tags))
     throw invalid('tags', tags, 'an array of strings or a function');
-  if (tagHeader !== undefined && (typeof tagHeader !== 'string' || !HEADER.test(tagHeader)))
+  if (tagHeader !== undefined && (typeof tagHeader !== 'string' || !FIELD_NAME.test(tagHeader)))
     throw invalid('tagHeader', tagHeader, "the name of a response header, such as 'cache-tag'");
-  if (!(maxBodyBytes > 0)) throw invalid('maxBodyBytes', maxBodyBytes, 'a number of bytes above 0');
+  if (typeof honourRequest !== 'boolean')
+    throw invalid('honourRequest', honourRequest, 'true or false');
+  if (typeof maxBodyBytes !== 'number' || !(maxBodyBytes > 0))
+    throw invalid('maxBodyBytes', maxBodyBytes, 'a number of bytes above 0');
   if (origin !== undefined && !isOrigin(origin))
     throw invalid('origin', origin, "a scheme and a host, such as 'https://example.com'");
   return {
@@ -98,7 +101,7 @@ export function responseSettings(
     tagsOf: typeof tags === 'function' ? tags : undefined,
     tagHeader,
     maxBodyBytes,
-    honourRequest: options.honourRequest === true,
+    honourRequest,
     origin,
     fetch,
   };

@@ -1,3 +1,5 @@
+import { invalid } from '../model/errors.js';
+import { givenObject } from '../model/given.js';
 import { RESPONSE_KEY } from '../model/response-key.js';
 import type { ResponseCacheOptions } from './options.js';
 
@@ -6,8 +8,10 @@ const LONGEST_URL = 8_192;
 const MOST_PARAMETERS = 256;
 
 /** The key of a request, or the reason why it has none. */
-export type Named = { readonly key: string } | { readonly reason: PassReason };
-export type PassReason = 'no-key' | 'key-failed' | 'long-url' | 'many-parameters';
+export interface Named {
+  readonly key?: string;
+  readonly reason?: 'no-key' | 'key-failed' | 'long-url' | 'many-parameters';
+}
 
 type KeyOptions = Pick<ResponseCacheOptions, 'key' | 'query' | 'origin'>;
 
@@ -30,8 +34,8 @@ type KeyOptions = Pick<ResponseCacheOptions, 'key' | 'query' | 'origin'>;
  * ```
  */
 export function responseKey(request: Request, options: KeyOptions = {}): string | undefined {
-  const named = nameRequest(request, options);
-  return 'key' in named ? named.key : undefined;
+  if (typeof Object(request).url !== 'string') throw invalid('request', request, 'a Request');
+  return nameRequest(request, givenObject(options)).key;
 }
 
 export function nameRequest(request: Request, { key, query, origin }: KeyOptions): Named {

@@ -1,4 +1,6 @@
+import { invalid } from '../model/errors.js';
 import type { CacheListener } from '../model/events.js';
+import { givenObject } from '../model/given.js';
 import { fieldsOf } from './fields.js';
 import type { LoggerOptions } from './loggers.js';
 
@@ -24,8 +26,10 @@ import type { LoggerOptions } from './loggers.js';
  */
 export function diagnosticsChannel(
   name = '@glasswork/cache',
-  { keys = false }: LoggerOptions = {},
+  options: LoggerOptions = {},
 ): CacheListener {
+  const { keys = false } = givenObject(options);
+  if (typeof name !== 'string') throw invalid('name', name, 'a string');
   const channel = process.getBuiltinModule('node:diagnostics_channel').channel(name);
   const listener: CacheListener = (event) => {
     if (channel.hasSubscribers) channel.publish(keys ? event : fieldsOf(event, false));

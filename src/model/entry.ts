@@ -140,10 +140,6 @@ export function freshness(entry: Times, now: number): Freshness {
   return now >= staleAt || staleAt <= (entry.createdAt as number) ? 'stale' : 'fresh';
 }
 
-/** True if the entry is stale from its creation on. It is stale even by a clock that is behind. */
-export const isExpiredSoftly = ({ staleAt = Number.NaN, createdAt = Number.NaN }: Times): boolean =>
-  staleAt <= createdAt;
-
-/** The entry, stale from its creation on, with the same value, expiry and versions. */
+/** The entry, stale from its creation on even by a clock that is behind, with the same value, expiry and versions. */
 export const expiredSoftly = ({ createdAt, expiresAt, loadMs, versions, value }: Entry): Entry =>
   new Entry({ createdAt, staleAt: createdAt, expiresAt, loadMs, versions }, value);

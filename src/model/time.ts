@@ -75,7 +75,7 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => aft
 export async function withTimeout<T, L>(
   work: Promise<T>,
   ms: number,
-  late: () => L,
+  late: () => L | Promise<L>,
 ): Promise<T | L> {
   let cancel = () => {};
   const limit = new Promise<void>((resolve) => {

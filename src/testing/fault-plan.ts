@@ -1,4 +1,5 @@
 import type { CacheStore } from '../model/cache-store.js';
+import { givenList, givenObject } from '../model/given.js';
 
 /** The methods of a store that can fail on purpose. */
 export type StoreMethod = Exclude<
@@ -78,7 +79,8 @@ export function seededFaults(options: {
   readonly rate: number;
   readonly faults: readonly Fault[];
 }): FaultPlan {
-  const { rate, faults } = options;
+  const { rate, faults } = givenObject(options);
+  givenList(faults, 'faults');
   let state = options.seed >>> 0;
   const random = () => {
     // Mulberry32.

@@ -1,5 +1,6 @@
 import type { CacheStore, NearestRead, ReadOptions, VersionedRead } from '../model/cache-store.js';
 import { Entry, isEntry } from '../model/entry.js';
+import { givenObject } from '../model/given.js';
 import { copyOfData } from '../util/clone.js';
 import type { FaultPlan, StoreMethod, StoreOperation, StorePoint } from './fault-plan.js';
 import type { PastState, StoreHistory } from './store-history.js';
@@ -37,7 +38,7 @@ export interface FaultyStoreOptions {
  * ```
  */
 export function faultyStore(inner: CacheStore, options: FaultyStoreOptions = {}): CacheStore {
-  const { read, write } = operations(inner, options);
+  const { read, write } = operations(givenObject(inner, 'inner'), givenObject(options));
   const { durable, sharesFrozen, keepsLarge, has, add, getMany, setMany, delMany, delByPattern } =
     inner;
   const { clear, copy, warm, close, getNearest, getVersioned, setIfUnchanged, dropCopies } = inner;

@@ -77,6 +77,21 @@ describe('what a function gives', () => {
     }
   });
 
+  it('may be an instance whose parts are hidden, or getters', async () => {
+    class Session {
+      readonly accessKeyId = 'KEY';
+      get sessionToken(): string {
+        return 'token';
+      }
+    }
+    const hidden = { value: 'secret', enumerable: false };
+    const given = Object.defineProperty(new Session(), 'secretAccessKey', hidden) as Session &
+      Given;
+    expect(await keepCredentials(async () => given)()).toEqual({
+      ...{ accessKeyId: 'KEY', secretAccessKey: 'secret', sessionToken: 'token' },
+    });
+  });
+
   it('is used although it is over by this clock, and asked for once a second', async () => {
     const { clock, provide, keyId } = numbered(inMinutes(-90));
     for (let n = 0; n < 10; n++) expect(await keyId()).toBe('KEY1');

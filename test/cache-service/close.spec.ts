@@ -187,4 +187,17 @@ describe('close', () => {
     await new MemoryCacheStore()[Symbol.asyncDispose]();
     await new NullCacheStore()[Symbol.asyncDispose]();
   });
+
+  it('tells of a refresh that fails while it waits', async () => {
+    const { cache, of } = closable();
+    await cache.wrap('k', SWR, () => 'old');
+    await advance(10_000);
+    const { load, runs } = slowLoad();
+    await cache.wrap('k', SWR, load);
+    const closing = cache.close();
+    await flush();
+    nth(runs, 0).reject(new Error('origin'));
+    await closing;
+    expect(of('load-error')).toMatchObject([{ error: { message: 'origin' } }]);
+  });
 });

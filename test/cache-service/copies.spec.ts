@@ -1,5 +1,5 @@
 import { type CacheStore, MemoryCacheStore, type SyncSerializer } from '@glasswork/cache';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   Decimal,
   devalueSerializer,
@@ -203,5 +203,37 @@ describe('a copy', () => {
     });
     await flush();
     expect(seen).toEqual([undefined]);
+  });
+
+  it('of a value that another cache has frozen may be changed, as a hit may be', async () => {
+    const sharing = setup({}, new MemoryCacheStore({ frozen: true })).cache;
+    await sharing.set('k', { list: [1] });
+    const frozen = await sharing.get<{ list: number[] }>('k');
+    const load = async () => [frozen];
+    const [, second] = await setup().cache.wrapMany(['k', 'k'], 60, load);
+    second?.list.push(2);
+    expect(second).toEqual({ list: [1, 2] });
+  });
+
+  it('that the serializer loses means a load for each', async () => {
+    const { cache } = setup({}, storeLike(new MemoryCacheStore(), { copy: () => undefined }));
+    const { load, runs } = slowLoad<unknown>();
+    const callers = [1, 2].map(() => cache.wrap('k', 60, load));
+    await flush();
+    nth(runs, 0).resolve({ n: 1 });
+    await flush();
+    nth(runs, 1).resolve({ n: 2 });
+    expect(await Promise.all(callers)).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  it('is all that a repeated key needs: it is not looked up again', async () => {
+    const { cache, of } = setup();
+    const load = vi.fn(async (keys: readonly string[], { skip }: { skip(): void }) => {
+      skip();
+      return keys.map(() => ({ n: 1 }));
+    });
+    expect(await cache.wrapMany(['k', 'k'], 60, load)).toEqual([{ n: 1 }, { n: 1 }]);
+    expect(load).toHaveBeenCalledOnce();
+    expect(of('miss')).toHaveLength(1);
   });
 });

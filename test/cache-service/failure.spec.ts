@@ -291,6 +291,34 @@ describe('the breaker', () => {
     expect(of('breaker')).toEqual([{ type: 'breaker', state: 'open' }]);
   });
 
+  it('counts one error object once for operations at once, and again for each later one', async () => {
+    const error = new Error('the batch is lost');
+    const down = () => Promise.reject(error);
+    const store = storeLike(new MemoryCacheStore(), {
+      ...{ get: down, getMany: down, getVersioned: down, getIfPresent: undefined },
+    });
+    const { cache, of } = setup({ breaker: { failures: 2, cooldown: '5s' } }, store);
+    await Promise.all([cache.get('a'), cache.get('b'), cache.get('c')]);
+    expect(of('breaker')).toEqual([]);
+    await cache.get('d');
+    expect(of('breaker')).toEqual([{ type: 'breaker', state: 'open' }]);
+  });
+
+  it('is opened by sets whose versions cannot be read, because nothing was written', async () => {
+    const { store } = brokenStore();
+    const { cache, of } = setup({ breaker: { failures: 5, cooldown: '5s' } }, store);
+    for (let i = 0; i < 5; i++) expect(await cache.set('k', i)).toBe(false);
+    expect(of('breaker')).toEqual([{ type: 'breaker', state: 'open' }]);
+  });
+
+  it('is not closed by a call about nothing', async () => {
+    const { cache, of } = await opened();
+    await cache.delMany([]);
+    expect(await cache.setMany([])).toBe(true);
+    expect(of('breaker')).toHaveLength(1);
+    expect(of('skip')).toEqual([]);
+  });
+
   it('is not opened by failures with a success between them', async () => {
     const { store, state } = brokenStore();
     const { cache, of } = setup({ versionTTL: '1h' }, store);

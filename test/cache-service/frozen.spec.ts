@@ -79,6 +79,14 @@ describe('over a store that shares frozen values', () => {
     expect(second).toBe(first);
   });
 
+  it('a duplicate of what was just loaded is a frozen copy, not the caller’s own value', async () => {
+    const { cache } = frozen();
+    const [own, copy] = await cache.wrapMany(['k', 'k'], 60, async () => [{ list: [1] }]);
+    own?.list.push(2);
+    expect(copy).toEqual({ list: [1] });
+    expect(() => copy?.list.push(2)).toThrow(TypeError);
+  });
+
   it('a refresh is given the stale value as it is', async () => {
     const { cache } = frozen();
     await cache.wrapSWR<Value>('k', 10, 60, () => ({ list: [1] }));

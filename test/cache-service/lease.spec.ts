@@ -427,4 +427,75 @@ describe('a lease', () => {
     expect(await waiting).toBe('new after undefined');
     expect(load).toHaveBeenCalledOnce();
   });
+
+  it('is freed for those who wait although it cannot be read', async () => {
+    const memory = new MemoryCacheStore();
+    const get = (key: string) =>
+      key.startsWith('#lease:') ? Promise.reject(new Error('down')) : memory.get(key);
+    const [holder, other] = fleet(2, storeLike(memory, { get }));
+    const gate = slowLoad();
+    holder?.cache.wrap('k', LEASE, gate.load).catch(() => {});
+    await flush();
+    const waiting = other?.cache.wrap('k', LEASE, () => 'mine');
+    nth(gate.runs, 0).reject(new Error('origin'));
+    await advance(300);
+    expect(await settledState(waiting ?? never())).toBe('settled');
+    expect(await waiting).toBe('mine');
+  });
+
+  it('is not waited for once the versions cannot be read', async () => {
+    const memory = new MemoryCacheStore();
+    let isDown = false;
+    const getVersioned = (key: string) =>
+      isDown && key === '#tag::red' ? Promise.reject(new Error('down')) : memory.getVersioned(key);
+    const services = fleet(3, storeLike(memory, { getVersioned }));
+    const [holder, ...others] = services.map(({ cache }) => cache);
+    const policy = { ...LEASE, tags: ['red'] };
+    void holder?.wrap('k', policy, () => never());
+    await flush();
+    const waiting = others.map((cache) =>
+      cache.wrap('k', policy, () => new Promise((resolve) => setTimeout(resolve, 100, 'mine'))),
+    );
+    isDown = true;
+    await advance(130);
+    expect(await settledState(Promise.all(waiting))).toBe('settled');
+    expect(await Promise.all(waiting)).toEqual(['mine', 'mine']);
+    expect(
+      services.flatMap(({ of }) => of('lease')).filter(({ state }) => state === 'taken'),
+    ).toHaveLength(1);
+  });
+
+  it('is not given back in the moment in which it ends', async () => {
+    const { store, calls } = watched();
+    const { cache } = setup({}, store);
+    const load = () => new Promise((_, reject) => setTimeout(reject, 3_000, new Error('origin')));
+    const loading = cache.wrap('k', LEASE, load).catch(() => 'failed');
+    await advance(3_000);
+    expect(await loading).toBe('failed');
+    expect(calls.map(({ operation }) => operation)).not.toContain('del');
+  });
+
+  it('is waited for with the tags of the newest value, whose invalidation ends the sharing', async () => {
+    const store = new MemoryCacheStore();
+    const [holder, waiter, third] = fleet(3, store);
+    if (!holder || !waiter || !third) throw new Error('three services');
+    const held = slowLoad();
+    holder.cache.wrap('k', LEASE, held.load).catch(() => {});
+    await flush();
+    const mine = slowLoad();
+    const first = waiter.cache.wrap('k', LEASE, mine.load);
+    await flush();
+    await third.cache.wrap(
+      'k',
+      { ttl: '1ms', staleIfError: '1h', tags: ['red'], forceFresh: true },
+      () => 'tagged',
+    );
+    await advance(1_000);
+    expect(mine.runs).toHaveLength(1);
+    await waiter.cache.invalidateTags(['red']);
+    const second = waiter.cache.wrap('k', LEASE, () => 'new');
+    await advance(4_000);
+    nth(mine.runs, 0).resolve('old');
+    expect(await Promise.all([first, second])).toEqual(['old', 'new']);
+  });
 });

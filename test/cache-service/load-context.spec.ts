@@ -158,4 +158,21 @@ describe('what a load can say', () => {
       await expect(calling).rejects.toMatchObject({ code: 'INVALID_DURATION' });
     },
   );
+
+  it.each([
+    ['the added tag', '#tag::blue'],
+    ['the prefix', '#prefix::'],
+  ])('addTags: a value is not cached if the version of %s cannot be read', async (_of, record) => {
+    const memory = new MemoryCacheStore();
+    const getVersioned = (key: string) =>
+      key === record ? Promise.reject(new Error('down')) : memory.getVersioned(key);
+    const { cache, of } = setup({}, storeLike(memory, { getVersioned }));
+    const load = async ({ addTags }: { addTags: (...tags: string[]) => Promise<void> }) => {
+      await addTags('blue');
+      return 1;
+    };
+    expect(await cache.wrap('k', 60, load)).toBe(1);
+    expect(of('refused')).toEqual([{ type: 'refused', key: 'k', reason: 'unread' }]);
+    expect(await memory.has('k')).toBe(false);
+  });
 });

@@ -1,6 +1,8 @@
-import { MemoryCacheStore } from '@glasswork/cache';
+import { createCacheKey, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
 import { advance, setup, storeLike, useFakeTime, watched } from './helpers.js';
+
+const typedKey = createCacheKey('k', () => 'k').of<{ n: number }>();
 
 /** The calls to the store once this process holds a value and the version of the prefix. */
 async function asked(use: (cache: ReturnType<typeof setup>['cache']) => Promise<unknown>) {
@@ -26,6 +28,16 @@ describe('a value that this process holds', () => {
     ['get', (cache) => cache.get('k')],
   ] as const satisfies readonly [string, Parameters<typeof asked>[0]][])(
     'is given by %s without a read that has to be waited for',
+    async (_, use) => {
+      expect(await asked(use)).toEqual({ value: { n: 1 }, operations: ['getIfPresent'], hits: 1 });
+    },
+  );
+
+  it.each([
+    ['wrap', (cache) => cache.wrap(typedKey(), 60, () => expect.unreachable())],
+    ['get', (cache) => cache.get(typedKey())],
+  ] as const satisfies readonly [string, Parameters<typeof asked>[0]][])(
+    'is given by %s for a typed key without a schema, too',
     async (_, use) => {
       expect(await asked(use)).toEqual({ value: { n: 1 }, operations: ['getIfPresent'], hits: 1 });
     },

@@ -1,10 +1,11 @@
 import { CacheService, createCacheKey, type LoadContext, MemoryCacheStore } from '@glasswork/cache';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   advance,
   brokenStore,
   deferred,
   flush,
+  hangingStore,
   nth,
   setup,
   slowLoad,
@@ -298,5 +299,60 @@ describe('memoizeMany', () => {
     const { userOf, asked } = many(setup({}, brokenStore().store));
     expect(await Promise.all([userOf('1'), userOf('2')])).toEqual([{ id: '1' }, { id: '2' }]);
     expect(asked).toEqual([['1', '2']]);
+  });
+
+  it('gives a hit of this process without another read', async () => {
+    const { store, calls } = watched();
+    const { cache } = setup({}, store);
+    const pageOf = cache.memoizeMany(pageKey, async (missing) => missing.map(() => 'text'));
+    await pageOf('home');
+    calls.length = 0;
+    expect(await pageOf('home')).toBe('text');
+    expect(calls.map(({ operation }) => operation)).toEqual(['getIfPresent']);
+  });
+
+  it('refreshes early, as wrap does, and forces past a hit of this process', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1 - Math.exp(-1));
+    const { cache } = setup();
+    let loads = 0;
+    const load = () =>
+      new Promise<string[]>((resolve) => setTimeout(resolve, 1_000, [`text ${++loads}`]));
+    const pageOf = cache.memoizeMany(pageKey, load, { ttl: '10s', earlyRefresh: 1 });
+    const ended = async (calling: Promise<string>) => {
+      await advance(1_000);
+      return calling;
+    };
+    expect(await ended(pageOf('home'))).toBe('text 1');
+    expect(await pageOf('home')).toBe('text 1');
+    expect(await ended(pageOf.refresh('home'))).toBe('text 2');
+    await advance(9_999);
+    expect(await pageOf('home')).toBe('text 2');
+    await ended(pageOf('home'));
+    expect(loads).toBe(3);
+  });
+
+  it('stops the wait for the store with its signal', async () => {
+    const { cache } = setup({}, hangingStore());
+    const controller = new AbortController();
+    const pageOf = cache.memoizeMany(pageKey, async () => [], { signal: controller.signal });
+    const waiting = pageOf('home');
+    await flush();
+    controller.abort(new Error('left'));
+    await expect(waiting).rejects.toThrow('left');
+  });
+
+  it('rejects a call that would wait for its own load, and no other of the same tick', async () => {
+    const { cache } = setup();
+    type Load = (id: string) => Promise<{ id: string } | undefined>;
+    const own: { of?: Load } = {};
+    const other: { of?: Load } = {};
+    const apart = createCacheKey('apart', (id: string) => `apart:${id}`).of<{ id: string }>();
+    const direct = cache.wrap('outer', 60, () => own.of?.('1'));
+    own.of = cache.memoizeMany(userKey, async () => [await own.of?.('1')]);
+    other.of = cache.memoizeMany(apart, async () => [await other.of?.('2')]);
+    const calls = [own.of('1'), other.of('2')];
+    const outcomes = await Promise.allSettled([...calls, direct]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'LOAD_FAILED' });
   });
 });

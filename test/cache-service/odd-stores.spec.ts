@@ -37,6 +37,27 @@ describe('the event of a failed call', () => {
   });
 });
 
+describe('the event of a failed write', () => {
+  it('names the key, and none for several', async () => {
+    const down = () => Promise.reject(new Error('full'));
+    const memory = new MemoryCacheStore();
+    await setup({}, memory).cache.set('k', 1);
+    const store = storeLike(memory, {
+      set: (key: string, value: unknown, ttl: number) =>
+        key.startsWith('#') ? memory.set(key, value, ttl) : down(),
+      setMany: down,
+    });
+    const { cache, of } = setup({}, store);
+    expect(await cache.set('a', 1)).toBe(false);
+    const entries = ['a', 'b'].map((key) => ({ key, value: 1 }));
+    expect(await cache.setMany(entries)).toBe(false);
+    expect(of('store-error')).toMatchObject([
+      { operation: 'set', key: 'a' },
+      { operation: 'set', key: undefined },
+    ]);
+  });
+});
+
 describe('delByPattern', () => {
   it('gives the number of keys, or undefined where the store does not count', async () => {
     const memory = new MemoryCacheStore();
@@ -124,6 +145,49 @@ describe('expire', () => {
     expect(await new CacheService(memory).get('k')).toBe(1);
   });
 
+  it.each([10_000, 10_001])('deletes what the store keeps %d ms after the start', async (ms) => {
+    const memory = new MemoryCacheStore();
+    const written: number[] = [];
+    const store = storeLike(memory, {
+      getVersioned: async (key: string) => ({
+        ...(await memory.getVersioned(key)),
+        expiresAt: undefined,
+      }),
+      setIfUnchanged: (key: string, value: unknown, ttl: number, version: string) => {
+        written.push(ttl);
+        return memory.setIfUnchanged(key, value, ttl, version);
+      },
+    });
+    let now = Date.now();
+    const { cache, of } = setup({ clock: { now: () => now } }, store);
+    await cache.set('k', 1, 10);
+    now += ms;
+    await cache.expire('k');
+    expect(written).toEqual([]);
+    expect(await memory.has('k')).toBe(false);
+    expect(of('invalidate')).toMatchObject([{ key: 'k', soft: true }]);
+  });
+
+  it('of tags treats a load under way as invalidated, where the store compares no versions', async () => {
+    const { cache, of } = setup({}, bareStore());
+    let end: (value: unknown) => void = () => {};
+    let begun: () => void = () => {};
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const loading = cache.wrap('k', { ttl: 60, tags: ['red'] }, () => {
+      begun();
+      return new Promise((resolve) => {
+        end = resolve;
+      });
+    });
+    await hasBegun;
+    await cache.expireTags(['red']);
+    end('old');
+    expect(await loading).toBe('old');
+    expect(of('refused')).toEqual([{ type: 'refused', key: 'k', reason: 'invalidated' }]);
+  });
+
   it('is told as what it is where tags expire', async () => {
     const { cache, of } = setup({ breaker: false }, brokenStore().store);
     await cache.expireTags(['red']).catch(() => {});
@@ -161,13 +225,33 @@ describe('where a store does not answer', () => {
     await expect(known).rejects.toThrow(/The store says STORE_FAILED\.$/);
   });
 
-  it('closes without a word about background work if there is none', async () => {
-    const { cache, types } = setup();
-    const loading = cache.wrap('k', 60, () => never()).catch(() => {});
-    await advance(0);
+  it('closes without a word about background work if only a write is under way', async () => {
+    const memory = new MemoryCacheStore();
+    const { cache, types } = setup({}, storeLike(memory, { setIfUnchanged: () => never() }));
+    const loading = cache.wrap('k', 60, () => 1);
+    await advance(2_500);
+    expect(await loading).toBe(1);
     const closing = cache.close();
-    await advance(60_000);
-    await Promise.all([closing, loading]);
+    await advance(5_000);
+    await closing;
     expect(types()).not.toContain('background-unfinished');
+  });
+});
+
+describe('a store that reads versions but compares none', () => {
+  const store = () => storeLike(new MemoryCacheStore(), { setIfUnchanged: undefined });
+
+  it('is filled without a condition', async () => {
+    const { cache, of } = setup({}, store());
+    expect(await cache.wrap('k', 60, () => 1)).toBe(1);
+    expect(await cache.get('k')).toBe(1);
+    expect(of('fill')).toHaveLength(1);
+  });
+
+  it.each(['expire', 'expireTags'] as const)('deletes on %s', async (how) => {
+    const { cache } = setup({}, store());
+    await cache.set('k', 1, { ttl: 60, tags: ['red'] });
+    await (how === 'expire' ? cache.expire('k') : cache.expireTags(['red']));
+    expect(await cache.get('k')).toBeUndefined();
   });
 });

@@ -119,6 +119,11 @@ describe('onInvalidate', () => {
     },
   );
 
+  it.each(['expireTags', 'invalidateTags'] as const)('names %s when it rejects', async (how) => {
+    const { cache } = setup({ onInvalidate: () => Promise.reject(new Error('no route')) });
+    await expect(cache[how](['red'])).rejects.toThrow(`The store confirmed ${how} (red), but`);
+  });
+
   it('has the time of an invalidation, not more', async () => {
     const { cache } = setup({ onInvalidate: () => never<void>() });
     const failing = rejection(cache.del('k'));

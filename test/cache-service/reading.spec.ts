@@ -1,6 +1,6 @@
 import { createCacheKey, entry, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
-import { advance, bareStore, START, setup, useFakeTime } from './helpers.js';
+import { advance, bareStore, START, setup, storeLike, useFakeTime } from './helpers.js';
 
 const VALUES = [0, '', false, null, 'text', 1.5, [], {}, { list: [null] }];
 
@@ -129,6 +129,23 @@ describe('get and set', () => {
     });
     await cache.invalidateTags(['user:1']);
     expect(await cache.get(key)).toBeUndefined();
+  });
+
+  it('of a typed key with tags is one round of reads: its tags are known before its value', async () => {
+    const base = new MemoryCacheStore();
+    const reads: string[] = [];
+    const note = (key: string) => {
+      reads.push(key);
+      return new Promise<never>(() => {});
+    };
+    const { cache } = setup(
+      {},
+      storeLike(base, { getIfPresent: undefined, get: note, getVersioned: note }),
+    );
+    const key = createCacheKey('user', () => 'user', { tags: () => ['red'] }).of<string>()();
+    void cache.get(key);
+    await advance(0);
+    expect(reads.toSorted()).toEqual(['#prefix::', '#tag::red', 'user']);
   });
 
   it('keep each prefix to itself', async () => {

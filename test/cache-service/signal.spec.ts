@@ -65,30 +65,35 @@ describe('signal', () => {
     },
   );
 
-  it('stops the wait for the store, and no load begins', async () => {
-    const read = deferred();
-    const memory = new MemoryCacheStore();
-    const store = storeLike(memory, {
-      getIfPresent: undefined,
-      async getVersioned(key: string) {
-        if (key === 'k') await read.promise;
-        return memory.getVersioned(key);
-      },
-    });
-    const { cache, events } = setup({}, store);
-    const controller = new AbortController();
-    const listeners = counted(controller);
-    const load = vi.fn(() => 1);
-    const calling = cache.wrap('k', { signal: controller.signal }, load);
-    await flush();
-    controller.abort(reason);
-    await expect(calling).rejects.toBe(reason);
-    read.resolve(undefined);
-    await flush();
-    expect(load).not.toHaveBeenCalled();
-    expect(events).toEqual([]);
-    expect(listeners()).toBe(0);
-  });
+  it.each(['wrap', 'wrapMany'] as const)(
+    'stops the wait for the store, and no load begins: %s',
+    async (how) => {
+      const read = deferred();
+      const memory = new MemoryCacheStore();
+      const store = storeLike(memory, {
+        getIfPresent: undefined,
+        async getVersioned(key: string) {
+          if (key === 'k') await read.promise;
+          return memory.getVersioned(key);
+        },
+      });
+      const { cache, events } = setup({}, store);
+      const controller = new AbortController();
+      const listeners = counted(controller);
+      const load = vi.fn();
+      const options = { signal: controller.signal };
+      const calling =
+        how === 'wrap' ? cache.wrap('k', options, load) : cache.wrapMany(['k'], options, load);
+      await flush();
+      controller.abort(reason);
+      await expect(calling).rejects.toBe(reason);
+      read.resolve(undefined);
+      await flush();
+      expect(load).not.toHaveBeenCalled();
+      expect(events).toEqual([]);
+      expect(listeners()).toBe(0);
+    },
+  );
 
   it.each(['wrap', 'wrapMany'] as const)(
     'aborts the load when nobody else waits: %s',

@@ -151,6 +151,20 @@ describe('expire', () => {
     expect(of('hit')).toMatchObject([{ state: 'stale' }]);
   });
 
+  it('does not bring back what del has ended while a read was under way', async () => {
+    const { store, holdNext } = heldReads();
+    const { cache } = setup({}, store);
+    await cache.set('k', 'old', 60);
+    const release = holdNext();
+    const reading = cache.wrap('k', 60, () => 'loaded');
+    await flush();
+    await cache.del('k');
+    await cache.set('k', 'new', 60);
+    await cache.expire('k');
+    release();
+    expect(await reading).toBe('loaded');
+  });
+
   it('leaves a value that has expired to staleIfError', async () => {
     const { cache } = setup({ staleIfError: '10m' });
     await cache.set('k', 'old', 60);
@@ -311,5 +325,19 @@ describe('expire', () => {
     expect(await cache.getEntry('k')).toMatchObject({ state: 'stale' });
     purge.resolve();
     await expiring;
+  });
+
+  it('deletes a value that others replace before each of twenty writes', async () => {
+    const memory = new MemoryCacheStore();
+    let writes = 0;
+    const setIfUnchanged = async () => {
+      writes++;
+      return false;
+    };
+    const { cache } = setup({}, storeLike(memory, { setIfUnchanged }));
+    await setup({}, memory).cache.set('k', 1, 60);
+    await cache.expire('k');
+    expect(writes).toBe(20);
+    expect(await memory.has('k')).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import {
   advance,
   bareStore,
   brokenStore,
+  deferred,
   flush,
   heldReads,
   nth,
@@ -396,6 +397,32 @@ describe('the soft record of a tag', () => {
     expect(of('hit')).toMatchObject([{ state: 'stale' }]);
   });
 
+  it('gives way to a hard one of a tag whose version is being read', async () => {
+    const memory = new MemoryCacheStore();
+    await setup({}, memory).cache.wrap('k', RED, () => 'old');
+    const reply = deferred();
+    let isHeld = false;
+    const store = storeLike(memory, {
+      getIfPresent: undefined,
+      async getVersioned(key: string) {
+        const read = await memory.getVersioned(key);
+        if (key === TAG && !isHeld) {
+          isHeld = true;
+          await reply.promise;
+        }
+        return read;
+      },
+    });
+    const { cache } = setup({}, store);
+    const reading = cache.wrap('k', 60, () => 'new');
+    await flush();
+    expect(isHeld).toBe(true);
+    await cache.expireTags(['red']);
+    await cache.invalidateTags(['red']);
+    reply.resolve(undefined);
+    expect(await reading).toBe('new');
+  });
+
   it('does not hide a version that a store gives the look of two', async () => {
     const memory = new MemoryCacheStore();
     const odd = (version: string) => `~3:${version}`;
@@ -414,5 +441,17 @@ describe('the soft record of a tag', () => {
     expect((await cache.getEntry('k'))?.state).toBe('stale');
     await cache.invalidateTags(['red']);
     expect(await cache.get('k')).toBeUndefined();
+  });
+
+  it('is tried five times where its condition fails, and once more after a failed call', async () => {
+    let writes = 0;
+    const store = intercepted(async () => {
+      writes++;
+      return false;
+    });
+    await setup({}, store)
+      .cache.expireTags(['red'])
+      .catch(() => {});
+    expect(writes).toBe(10);
   });
 });

@@ -129,6 +129,29 @@ describe('staleIfError', () => {
     await expect(cache.wrap('k', POLICY, load)).rejects.toBe(ERROR);
   });
 
+  it('ends every wait: nobody is told of a slow load that has ended', async () => {
+    const { cache, of } = await expired();
+    const { load, runs } = slowLoad();
+    const callers = [1, 2].map(() => cache.wrap('k', POLICY, load));
+    await flush();
+    nth(runs, 0).reject(ERROR);
+    expect(await Promise.all(callers)).toEqual(['old', 'old']);
+    expect(vi.getTimerCount()).toBe(0);
+    await advance(10_000);
+    expect(of('slow-join')).toEqual([]);
+  });
+
+  it('gives what was set after a deletion, also where the store has no versions', async () => {
+    const { cache } = await expired(bareStore());
+    const { load, runs } = slowLoad();
+    const wrapped = cache.wrap('k', POLICY, load);
+    await flush();
+    await cache.del('k');
+    await cache.set('k', 'newer', POLICY);
+    nth(runs, 0).reject(ERROR);
+    expect(await wrapped).toBe('newer');
+  });
+
   it('is served from a bare store', async () => {
     const { cache } = setup({}, bareStore());
     await cache.wrap('k', POLICY, () => 'old');

@@ -12,7 +12,7 @@ import {
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startDynalite } from '../servers/dynalite.js';
 import { createCacheTable, credentials, region } from '../servers/table.js';
-import { advance, brokenStore, hangingStore, useFakeTime } from './helpers.js';
+import { advance, bareStore, brokenStore, hangingStore, useFakeTime } from './helpers.js';
 
 type StoreEvent = Extract<CacheEvent, { type: 'store' }>;
 
@@ -140,5 +140,11 @@ describe('a call to the store that fails', () => {
     await read;
     expect(calls[0]).toMatchObject({ failure: 'TIMEOUT' });
     expect(calls[0]?.durationMs).toBeGreaterThanOrEqual(2_500);
+  });
+
+  it('are not the waits for writes under way', async () => {
+    const { cache, calls } = measured(bareStore());
+    await cache.del('k');
+    expect(calls.map(({ operation }) => operation)).toEqual(['del']);
   });
 });

@@ -209,9 +209,10 @@ describe('a stale value', () => {
       if (broken) throw new Error('no context');
       return undefined;
     };
-    const { cache } = await stale({ deadline });
+    const { cache, of } = await stale({ deadline });
     expect(await cache.wrap('k', SWR, () => 'new')).toBe('old');
     await cache.settled();
+    expect(of('background-error')).toMatchObject([{ error: { message: 'no context' } }]);
     broken = false;
     await cache.wrap('k', SWR, () => 'new');
     await cache.settled();

@@ -127,6 +127,16 @@ describe('a service over tiers', () => {
     },
   );
 
+  it.each(['get', 'getMany'] as const)('asks a last tier that fails once in a %s', async (how) => {
+    const down = () => Promise.reject(new Error('down'));
+    const memory = new MemoryCacheStore();
+    const last = storeLike(memory, { get: down, getMany: down, getVersioned: down });
+    const { store, calls } = watched(last);
+    const { cache } = setup({}, new TieredCacheStore([new MemoryCacheStore(), store]));
+    await (how === 'get' ? cache.get('k') : cache.getMany(['k', 'l']));
+    expect(calls.filter(({ args }) => args.flat().includes('k'))).toHaveLength(1);
+  });
+
   it('serves a stale copy at once, and takes what another process has refreshed', async () => {
     const { open, asked } = fleet();
     const [a, b] = [open(), open()];

@@ -61,6 +61,26 @@ describe('softTimeout', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('gives the new value of a load that is in time and caches nothing', async () => {
+    const { cache, of } = await expired();
+    const load = ({ skip }: { skip(): void }) => {
+      skip();
+      return { n: 'new' };
+    };
+    expect(await cache.wrap('k', SOFT, load)).toEqual({ n: 'new' });
+    expect(of('stale-served')).toEqual([]);
+  });
+
+  it('gives the newest value, if another process has replaced the last good one', async () => {
+    const store = new MemoryCacheStore();
+    const { cache } = await expired({}, store);
+    const wrapped = cache.wrap('k', SOFT, () => never());
+    await flush();
+    await setup({}, store).cache.set('k', { n: 'newer' }, 60);
+    await advance(200);
+    expect(await wrapped).toEqual({ n: 'newer' });
+  });
+
   it('waits where there is no last good value', async () => {
     const { cache } = setup();
     const { load, runs } = slowLoad();

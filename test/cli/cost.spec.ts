@@ -201,8 +201,12 @@ describe('cost', () => {
       'writesPerMillion is undefined',
     ],
     ['a service that does not exist', { dynamo: {} }, 'regions.us-east-1.dynamo is no service'],
+    ['a service of JavaScript', { toString: {} }, 'regions.us-east-1.toString is no service'],
     ['nodes that are none', { dax: [] }, 'dax is no list of nodes'],
+    ['nodes that are no list', { dax: { type: 'a' } }, 'dax is no list of nodes'],
     ['a node without memory', { dax: [{ type: 'a', memoryGB: 0, hour: 1 }] }, 'dax[0] needs'],
+    ['a node without a type', { dax: [{ memoryGB: 1, hour: 1 }] }, 'dax[0] needs'],
+    ['a node without a price', { dax: [{ type: 'a', memoryGB: 1 }] }, 'dax[0].hour is undefined'],
     [
       'no price of a store',
       Object.fromEntries(Object.keys(here).map((name) => [name, undefined])),
@@ -234,6 +238,9 @@ describe('cost', () => {
     ['no date', JSON.stringify({ source: 'me', regions: { 'us-east-1': here } })],
     ['no source', JSON.stringify({ date: '2030-01-01', regions: { 'us-east-1': here } })],
     ['no regions', JSON.stringify({ date: '2030-01-01', source: 'me', regions: [] })],
+    ['a list of regions', JSON.stringify({ date: '2030-01-01', source: 'me', regions: [here] })],
+    ['null for regions', JSON.stringify({ date: '2030-01-01', source: 'me', regions: null })],
+    ['an empty source', JSON.stringify({ date: '2030', source: '', regions: { a: here } })],
     ['nothing', 'null'],
   ])('refuses a file of prices with %s', async (_what, text) => {
     const file = join(folder, 'wrong.json');
@@ -241,6 +248,29 @@ describe('cost', () => {
     const found = await cli.run(['cost', '--rps', '1', '--hit-ratio', '0', '--prices', file]);
     expect(found).toMatchObject({ code: 2, stdout: '' });
     expect(found.stderr).toContain(file);
+    expect(found.stderr).toMatch(/has no (date|source|regions)|cannot be read/);
+  });
+
+  it.each(['null', '5', '"x"', '[]'])('refuses a file whose region is %s', async (region) => {
+    const file = join(folder, 'wrong.json');
+    writeFileSync(file, `{"date":"2030","source":"me","regions":{"us-east-1":${region}}}`);
+    const found = await cli.run(['cost', '--rps', '1', '--hit-ratio', '0', '--prices', file]);
+    expect(found).toMatchObject({
+      ...{ code: 2, stdout: '' },
+      stderr: expect.stringContaining('regions.us-east-1 is no object.'),
+    });
+  });
+
+  it('refuses a price beyond all numbers', async () => {
+    const file = join(folder, 'wrong.json');
+    const region = '{"lambda":{"gbSecond":1e999}}';
+    writeFileSync(file, `{"date":"2030","source":"me","regions":{"us-east-1":${region}}}`);
+    const { code, stderr } = await cli.run([
+      ...['cost', '--rps', '1', '--hit-ratio', '0', '--prices', file],
+    ]);
+    expect({ code, stderr }).toEqual({
+      ...{ code: 2, stderr: expect.stringContaining('lambda.gbSecond is') },
+    });
   });
 
   it('takes the file of prices that the page shows', async () => {
@@ -383,6 +413,46 @@ describe('cost', () => {
     const { stdout } = await cli.run(['cost', '--rps', '100', '--hit-ratio', '0.9']);
     expect(stdout).toMatch(/^STORE +READS +WRITES +FIXED +TOTAL +ABOUT$/m);
     expect(stdout).toMatch(/is the cheapest below [\d.]+ reads a second, then/);
+    expect(stdout).toMatch(
+      /^100 reads a second, 90\.0 % hits, ttl 300 s; US dollars a month\n\nSTORE/,
+    );
+    expect(stdout).toMatch(/^Initialisation: \d+\.\d\d for 100,000 cold starts of 30 ms\.$/m);
+    expect(stdout).toMatch(/^Prices of us-east-1, 20[\d-]+\.$/m);
+    expect(stdout).not.toContain('--prices FILE');
+  });
+
+  it('shows cents below a hundred dollars, and says what has no price', async () => {
+    const file = join(folder, 'round.json');
+    // A node of an hour's price p costs 1460 p a month, for there are two.
+    const at = (dollars: number) => [{ type: 'n', memoryGB: 100, hour: dollars / 1460 }];
+    const nat = { hour: 0.001, gb: 0 };
+    const regions = { r: { elasticache: at(100), nat } };
+    writeFileSync(file, JSON.stringify({ date: '2030-01-02', source: 'me', regions }));
+    const args = ['cost', '--rps', '1', '--hit-ratio', '0.5', '--prices', file, '--region', 'r'];
+    const { stdout } = await cli.run(args);
+    expect(stdout).toMatch(/^ElastiCache +0\.00 +0\.00 +100 +100 +2 n$/m);
+    expect(stdout).toMatch(/^ElastiCache, NAT +0\.00 +0\.00 +101 +101 +2 n, 1 NAT gateway$/m);
+    expect(stdout).toContain('Without DynamoDB: no price of dynamodb.\n');
+    expect(stdout).toContain('--prices FILE adds the prices that are missing for r.\n');
+    expect(stdout).toContain('Initialisation: no price of lambda for r.\n');
+    expect(stdout).toMatch(/^Prices of r, 2030-01-02\.$/m);
+    const json = JSON.parse((await cli.run([...args, '--json'])).stdout);
+    expect(json).toMatchObject({ initialisation: null, sources: [] });
+  });
+
+  it('writes the specification of the chart, whose title names the cluster', async () => {
+    const file = join(folder, 'spec.json');
+    const titleOf = async (...args: string[]) => {
+      expect(await cli.run(['cost', ...args, '--spec', file])).toMatchObject({ code: 0 });
+      return JSON.parse(readFileSync(file, 'utf8')).title;
+    };
+    const clusters = `${root}examples/demo/twitter-2020-03-clusters.csv`;
+    expect(await titleOf('--cluster', '4', '--clusters', clusters)).toBe(
+      'A month of a cache: cluster 4, values of 2439 bytes',
+    );
+    expect(await titleOf('--rps', '1', '--hit-ratio', '0')).toBe(
+      'A month of a cache: values of 1024 bytes',
+    );
   });
 
   it.each([

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readCluster } from '../../src/cli/cost/clusters.js';
 import { followColorScheme } from '../../src/cli/cost/color-scheme.js';
+import { costs, initialisation, leftOut, RECORD_BYTES, SECONDS } from '../../src/cli/cost/cost.js';
+import { crossings, steps } from '../../src/cli/cost/crossings.js';
 import { positive, ratio, seconds, whole, workloads } from '../../src/cli/cost/inputs.js';
 import { GB, nodeFor } from '../../src/cli/cost/nodes.js';
-import { zipfHitRatio } from '../../src/cli/cost/workload.js';
+import { type Workload, zipfHitRatio } from '../../src/cli/cost/workload.js';
 import { judgeRuntime } from '../../src/cli/doctor/runtime.js';
 import { examineClock, examineLatency, quantile } from '../../src/cli/doctor/speed.js';
 import { entryOf, stateOf, userKey } from '../../src/cli/entries.js';
 import { decoded, entryJSON, valueText } from '../../src/cli/entry-json.js';
 import { UsageError } from '../../src/cli/exit.js';
-import { type Explanation, explain } from '../../src/cli/explain.js';
+import { type Explanation, explain, versionReader } from '../../src/cli/explain.js';
 import {
   agoText,
   bytesText,
@@ -145,6 +147,48 @@ describe('options of cost', () => {
     expect(nodeFor(nodes, 16 * usable + 1)).toMatchObject({ type: 'large', count: 3 });
   });
 
+  it('say what a workload costs, in units of a readable size', () => {
+    const perMonth = (requests: number, changes: Partial<Workload> = {}): Workload => ({
+      ...workloads({ rps: 1, hitRatio: 1 }).at(requests / SECONDS),
+      ...changes,
+    });
+    const s3 = { getsPerMillion: 1, putsPerMillion: 1, gbMonth: 1 };
+    const about = (requests: number) => costs(perMonth(requests), { s3 })[0]?.about;
+    expect([999, 1_000, 1_300_000, 5e9, 2e12].map(about)).toEqual([
+      ...['999 GETs, 0 PUTs', '1.0 k GETs, 0 PUTs', '1.3 M GETs, 0 PUTs'],
+      ...['5.0 G GETs, 0 PUTs', '2.0 T GETs, 0 PUTs'],
+    ]);
+    const dynamodb = { readsPerMillion: 1, writesPerMillion: 1, gbMonth: 1 };
+    const reasons = (valueBytes: number) =>
+      leftOut(perMonth(1, { valueBytes, keyBytes: 40 }), { dynamodb, s3 })
+        .filter(({ store }) => store.startsWith('DynamoDB'))
+        .map(({ reason }) => reason);
+    // An item of exactly 400 KB is allowed.
+    expect(reasons(400 * 1024 - 40 - RECORD_BYTES)).toEqual([]);
+    expect(reasons(400 * 1024 - 39 - RECORD_BYTES)).toHaveLength(2);
+    const starts = { coldStarts: 1e6, initMs: 50, memoryMB: 512 };
+    expect(initialisation(perMonth(1, starts), { lambda: { gbSecond: 2 } })).toBe(50_000);
+    expect(initialisation(perMonth(1, starts), { s3 })).toBeUndefined();
+  });
+
+  it('find where another store becomes the cheapest', () => {
+    const { at } = workloads({ rps: 1, hitRatio: 0 });
+    const elasticache = [{ type: 'node', memoryGB: 1, hour: 0.5 }];
+    const serverless = { gbHour: 1, leastGB: 1, ecpusPerMillion: 0 };
+    // Both cost the same until the values fill the nodes: the first one counts.
+    const [crossing, ...others] = crossings(at, { elasticache, serverless });
+    expect(crossing).toMatchObject({ below: 'ElastiCache', above: 'Serverless Valkey' });
+    const full = (0.75 * GB) / (300 * (1024 + 40 + RECORD_BYTES));
+    expect(crossing?.requests).toBeGreaterThan(full);
+    expect(crossing?.requests).toBeLessThanOrEqual(full * 1.05);
+    expect(others).toEqual([]);
+    // No store has room for these values.
+    const { at: large } = workloads({ rps: 1, hitRatio: 0, valueBytes: 1e6 });
+    const dynamodb = { readsPerMillion: 1, writesPerMillion: 1, gbMonth: 1 };
+    expect(crossings(large, { dynamodb })).toEqual([]);
+    expect([...steps(10)]).toEqual([0.01, 0.1, 1, 10, 100, 1_000, 10_000, 100_000]);
+  });
+
   it('read a cluster from a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'clusters-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -167,6 +211,16 @@ describe('options of cost', () => {
     });
     expect(() => readCluster('4', file)).toThrow(`There is no cluster 4: ${file} has 3.`);
     expect(() => readCluster('1', join(folder, 'none.csv'))).toThrow(/cannot be read/);
+    const first = (options: object) => workloads({ cluster: '1', clusters: file, ...options });
+    const { at } = first({ tierTtl: 5 });
+    const popularity = { alpha: 0.9, keys: 1_000_000 };
+    expect([at(10).hitRatio, at(10).tierHitRatio]).toEqual([
+      ...[0.75, zipfHitRatio(popularity, 1, 5)],
+    ]);
+    // Popularity of the command line replaces the measured hits, and measured hits the popularity of the file.
+    expect(first({ alpha: 0.9 }).at(10).hitRatio).toBe(zipfHitRatio(popularity, 10, 45_000));
+    expect(first({ hitRatio: 0.5 }).at(10).hitRatio).toBe(0.5);
+    expect(() => first({ hitRatio: 0.5, tierTtl: 5 })).toThrow('--tier-ttl needs --alpha');
     const from = (options: object) => workloads({ cluster: '2', clusters: file, ...options });
     expect(() => from({})).toThrow('Cluster 2 has no such number: give --rps.');
     expect(() => from({ rps: 5, ttl: 5 })).toThrow('give --value-bytes.');
@@ -195,7 +249,10 @@ describe('top', () => {
       top.add(line({ Misses: 2, 'Misses.expired': 2, LoadTime: [1, 'x', 3], StoreTime: 5 })),
     ).toBe(true);
     expect(top.add('{"Hits": 5, "_aws": {}}')).toBe(true);
-    for (const other of ['', '{"Hits":9}', '{"_aws":', 'x {"a":"_aws"} y', '{"a":{"_aws":1}}'])
+    for (const other of [
+      ...['', '{"Hits":9}', '{"_aws":', 'x {"a":"_aws"} y', '{"a":{"_aws":1}}'],
+      ...['{"Hits":9,"a":{"_aws":1}}', line({ Orders: 5 })],
+    ])
       expect(top.add(other), other).toBe(false);
     expect(top.report()).toMatchObject({
       ...{ lines: 3, hits: 8, misses: 3, hitRatio: 8 / 11, loads: 0 },
@@ -297,7 +354,11 @@ describe('a record', () => {
     expect(userKey('other:k', app)).toBeUndefined();
     expect(userKey('#tag:app:red', app)).toBeUndefined();
     expect(userKey('#key:#k', none)).toBe('#k');
+    expect(userKey('#tag::red', none)).toBeUndefined();
     expect(userKey('k', none)).toBe('k');
+    // Only a service without a prefix sets such keys apart.
+    expect(userKey(app.key('#key:k'), app)).toBe('#key:k');
+    expect(userKey(none.key('#key:k'), none)).toBe('#key:k');
   });
 
   it.each([
@@ -333,10 +394,30 @@ describe('a record', () => {
     [recordOf({ kind: 'token' }), 'absent', 'has not filled it'],
     [recordOf({ kind: 'foreign' }), 'foreign', 'no service wrote'],
     [recordOf({ envelope: undefined }), 'foreign', 'no service wrote'],
-    [recordOf(), 'fresh', 'it is served'],
+    [recordOf(), 'fresh', /^it is served$/],
   ])('is explained', async (record, verdict, why) => {
     const found = await explained(record);
-    expect([found.verdict, found.why]).toEqual([verdict, expect.stringContaining(why)]);
+    expect([found.verdict, found.why]).toEqual([verdict, expect.stringMatching(why)]);
+  });
+
+  it.each([
+    ['a store that keeps it', true, undefined, ''],
+    ['a store that may evict it', false, undefined, undefined],
+    ['a store that may evict it', false, { kind: 'tombstone', version: 'v' }, undefined],
+    ['a store that may evict it', false, { kind: 'value', raw: '1', version: 'v' }, 'v'],
+    ['a store that keeps it', true, { kind: 'value', raw: 'no JSON', version: 'v' }, 'v'],
+  ])('of a tag in %s has a version, or none', async (_what, durable, record, version) => {
+    const asked: string[] = [];
+    const inspection = {
+      async read(key: string) {
+        asked.push(key);
+        return record;
+      },
+    };
+    const target = { keys: keySpace('app'), store: { durable }, inspection } as unknown as Target;
+    expect(await versionReader(target)('red')).toBe(version);
+    expect(await versionReader(target)(null)).toBe(version);
+    expect(asked).toEqual(['#tag:app:red', '#prefix:app:']);
   });
 
   it.each<[number, Record<string, string | undefined>, string, string]>([
@@ -393,28 +474,30 @@ describe('a search', () => {
     live('other:a'),
     live('#tag:app:red'),
     live('app:dead', { expiresAt: 1 }),
+    live('app:old', { envelope: recordOf().envelope }),
     live('app:gone', { kind: 'tombstone' }),
     live('app:odd', { kind: 'foreign' }),
   ];
 
   it('finds what is alive under the prefix', async () => {
     expect(await found(all, '*', {}, 'app')).toEqual({
-      ...{ keys: ['a', 'b', 'odd'], asked: ['app:', undefined] },
+      ...{ keys: ['a', 'b', 'old', 'odd'], asked: ['app:', undefined] },
     });
     expect(await found(all, 'a*', { limit: 5 }, 'app')).toEqual({
       keys: ['a'],
       asked: ['app:a', 6],
     });
     expect((await found(all, '*', { dead: true }, 'app')).keys).toEqual([
-      ...['a', 'b', 'dead', 'gone', 'odd'],
+      ...['a', 'b', 'dead', 'old', 'gone', 'odd'],
     ]);
   });
 
   it('finds records of the cache only if they are wanted', async () => {
     expect(await found(all, '*', { records: true }, 'app')).toEqual({
-      ...{ keys: ['a', 'b', '#tag:app:red', 'odd'], asked: ['', undefined] },
+      ...{ keys: ['a', 'b', '#tag:app:red', 'old', 'odd'], asked: ['', undefined] },
     });
     expect((await found([live('#key:#a'), live('#b')], '#a', {})).asked[0]).toBe('');
+    expect((await found([live('a')], 'a*', {})).asked[0]).toBe('a');
     expect((await found([live('#key:#a')], '#*', {})).keys).toEqual(['#a']);
   });
 
@@ -448,6 +531,9 @@ describe('a table', () => {
       widths: [54],
     });
     expect(layoutOf(columns, rows, 20)).toEqual({ isList: true, widths: [8, 8] });
+    expect(layoutOf([columns[1]], [['', 's'.repeat(70)]], 70)).toEqual({
+      ...{ isList: false, widths: [70] },
+    });
   });
 
   it('cuts a text at its width, and aligns numbers', async () => {

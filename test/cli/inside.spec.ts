@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { Command } from 'commander';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Feed } from '../../src/cli/inspect/feed.js';
 import { cookieOf, isOwnHost, isOwnPage, isSecret } from '../../src/cli/inspect/guard.js';
 import { serve } from '../../src/cli/inspect/serve.js';
@@ -20,12 +20,18 @@ const SIZE = 10;
 
 /** A record of a value with these tags, of a service with the prefix `app`. */
 function recordOf(key: string, tags: readonly string[] = [], changes: object = {}): StoredRecord {
-  const { ageMs = 0, loadMs = 1, ...others } = changes as { ageMs?: number; loadMs?: number };
+  const {
+    ageMs = 0,
+    loadMs = 1,
+    staleMs,
+    ...others
+  } = changes as { ageMs?: number; loadMs?: number; staleMs?: number };
   const createdAt = Date.now() - ageMs;
+  const staleAt = staleMs === undefined ? undefined : createdAt + staleMs;
   const versions = [[null, 'v'], ...tags.map((tag) => [tag, 'v'] as const)] as const;
   const entry = createEntry(
     key,
-    { createdAt, staleAt: undefined, expiresAt: createdAt + 1e7, loadMs, versions },
+    { createdAt, staleAt, expiresAt: createdAt + 1e7, loadMs, versions },
     1,
   );
   return {
@@ -38,11 +44,15 @@ function recordOf(key: string, tags: readonly string[] = [], changes: object = {
 function targetOf(pages: readonly (readonly StoredRecord[])[], call?: () => Promise<string>) {
   const asked: unknown[] = [];
   const reads: string[] = [];
+  const pulled: unknown[] = [];
   const all = new Map(pages.flat().map((record) => [record.key, record]));
   const inspection = {
     async *pages(...given: unknown[]) {
       asked.push(given);
-      yield* pages;
+      for (const page of pages) {
+        pulled.push(page);
+        yield page;
+      }
     },
     async read(key: string) {
       reads.push(key);
@@ -53,7 +63,7 @@ function targetOf(pages: readonly (readonly StoredRecord[])[], call?: () => Prom
     call,
   };
   const target = { keys: keySpace('app'), store: { durable: true }, inspection };
-  return { target: target as unknown as Target, asked, reads };
+  return { target: target as unknown as Target, asked, reads, pulled };
 }
 
 describe('the feed of an inspector', () => {
@@ -84,6 +94,17 @@ describe('the feed of an inspector', () => {
     const feed = new Feed();
     for (let i = 0; i < 500; i++) feed.publish({ i });
     expect((await start(feed)).text.split('data:')).toHaveLength(501);
+  });
+
+  it('keeps what fits into a million bytes for a page that does not read', async () => {
+    const feed = new Feed();
+    const { reader } = await start(feed);
+    const bytes = 'data: ""\n\n'.length;
+    feed.publish(Object('x'.repeat(1_000_000 - bytes)));
+    feed.publish({ i: 'too much' });
+    await reader.read();
+    feed.publish({ i: 'later' });
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toContain('later');
   });
 
   it('does not fill the memory for a page that does not read', async () => {
@@ -164,15 +185,37 @@ describe('the server of an inspector', () => {
     const [{ statusCode }] = (await once(foreign, 'response')) as [IncomingMessage];
     expect(statusCode).toBe(400);
   });
+
+  it('ends a stream with its reader, and the answer with a stream that fails', async () => {
+    let fail = (_error: Error) => {};
+    const cancelled = vi.fn();
+    const { port } = await serve(0, (own) => async ({ url, headers }) => {
+      expect(headers.get('host')).toBe(`127.0.0.1:${own}`);
+      const start = (controller: ReadableStreamDefaultController) => {
+        controller.enqueue(Buffer.from(new URL(url).pathname));
+        fail = (error) => controller.error(error);
+      };
+      return new Response(new ReadableStream({ start, cancel: cancelled }), { status: 201 });
+    });
+    const open = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+    const first = (await open('/first')).body?.getReader();
+    expect(Buffer.from((await first?.read())?.value ?? []).toString()).toBe('/first');
+    await first?.cancel();
+    await vi.waitUntil(() => cancelled.mock.calls.length > 0);
+    const second = await open('/second');
+    expect(second.status).toBe(201);
+    fail(new Error('lost'));
+    await expect(second.text()).rejects.toThrow();
+    expect((await open('/third')).status).toBe(201);
+  });
 });
 
 describe('searches in steps', () => {
-  function search(pages: number, { fullAfter = Infinity, fails = false } = {}) {
+  function search(pages: number, { fullAfter = Infinity } = {}) {
     let read = 0;
     const ended = vi.fn(async () => {});
     const one: Search<number> = {
       async advance() {
-        if (fails) throw new Error('lost');
         if (read < pages) read++;
         return read < pages;
       },
@@ -202,9 +245,27 @@ describe('searches in steps', () => {
 
   it('end when they fail', async () => {
     const searches = new Searches();
-    const { one, ended } = search(3, { fails: true });
-    await expect(searches.step(undefined, () => one)).rejects.toThrow('lost');
+    const { one, ended } = search(3, { fullAfter: 1 });
+    const begun = await searches.step(undefined, () => one);
+    one.advance = () => Promise.reject(new Error('lost'));
+    one.isFull = () => false;
+    await expect(searches.step(begun?.search, never)).rejects.toThrow('lost');
     expect(ended).toHaveBeenCalledOnce();
+    expect(await searches.step(begun?.search, never)).toBeUndefined();
+  });
+
+  it('show what was found after a second', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { one } = search(9);
+    const { advance } = one;
+    one.advance = () => {
+      vi.advanceTimersByTime(500);
+      return advance();
+    };
+    expect(await new Searches().step(undefined, () => one)).toMatchObject({
+      ...{ done: false, found: 2 },
+    });
   });
 
   it('are eight at most: the one that was used least lately ends', async () => {
@@ -227,8 +288,9 @@ describe('the tags of a store', () => {
         recordOf('app:a', ['red', 'blue']),
         recordOf('app:a', ['red', 'blue']),
         recordOf('other:a', ['red']),
-        recordOf('app:gone', ['red'], { kind: 'tombstone' }),
+        recordOf('app:gone', ['red'], { kind: 'tombstone', envelope: undefined }),
         recordOf('app:old', ['red'], { ageMs: 2e7 }),
+        recordOf('app:stale', ['blue'], { staleMs: 0 }),
       ],
       [recordOf('app:listed', [], { envelope: undefined }), recordOf('app:b', ['red'])],
     ]);
@@ -238,7 +300,7 @@ describe('the tags of a store', () => {
     expect(await search.advance()).toBe(true);
     expect(await search.advance()).toBe(false);
     expect(search.take()).toEqual({
-      ...{ read: 7, cut: false },
+      ...{ read: 8, cut: false },
       tags: [
         {
           tag: 'red',
@@ -246,7 +308,7 @@ describe('the tags of a store', () => {
           bytes: 3 * SIZE,
           keys: expect.arrayContaining(['a', 'b', 'listed']),
         },
-        { tag: 'blue', values: 1, bytes: SIZE, keys: ['a'] },
+        { tag: 'blue', values: 2, bytes: 2 * SIZE, keys: ['a', 'stale'] },
       ],
     });
     expect(asked).toEqual([['app:', 200]]);
@@ -257,9 +319,12 @@ describe('the tags of a store', () => {
 
   it('are 5,000 at most, with 100 keys each', async () => {
     const many = Array.from({ length: 5_001 }, (_, i) => recordOf(`app:k${i}`, [`t${i}`]));
-    const search = tagSearch(targetOf([many.slice(0, 5_000), many.slice(5_000)]).target);
+    const known = recordOf('app:again', ['t7']);
+    const search = tagSearch(targetOf([many.slice(0, 5_000), [known], many.slice(5_000)]).target);
     await search.advance();
-    expect(search.take()).toMatchObject({ cut: false });
+    await search.advance();
+    expect(search.take().cut).toBe(false);
+    expect(search.take().tags[0]).toMatchObject({ tag: 't7', values: 2 });
     await search.advance();
     expect(search.take().cut).toBe(true);
     expect(search.take().tags).toHaveLength(5_000);
@@ -273,28 +338,34 @@ describe('the tags of a store', () => {
 
 describe('a sample of a store', () => {
   it('counts what would be served, and what would be a miss', async () => {
-    const { target, asked } = targetOf([
+    const { target, asked, reads } = targetOf([
       [
         recordOf('app:a', [], { loadMs: 3 }),
         recordOf('app:b', [], { ageMs: 61_000, loadMs: 9 }),
         recordOf('other:c'),
-        recordOf('app:d', [], { kind: 'tombstone' }),
+        recordOf('app:d', [], { kind: 'tombstone', envelope: undefined }),
         recordOf('app:e', [], { ageMs: 2e7 }),
         recordOf('app:f', [], { kind: 'foreign' }),
+        recordOf('app:g', [], { ageMs: 62_000, staleMs: 0, loadMs: 2 }),
+        recordOf('app:listed', [], { envelope: undefined }),
       ],
     ]);
     const sampler = new Sampler(target, 10);
     expect(await sampler.next()).toEqual({
-      ...{ keys: 5, servedRatio: 2 / 5, served: { fresh: 2, stale: 0 }, filled: 1 },
+      ...{ keys: 7, servedRatio: 4 / 7, served: { fresh: 3, stale: 1 }, filled: 2 },
       missesBy: { expired: 1, invalidated: 0, absent: 1, corrupt: 1 },
-      loadTime: { p50: 3, p99: 9, max: 9 },
+      loadTime: { p50: 2, p99: 9, max: 9 },
       slowest: [
         { key: 'b', loadMs: 9 },
         { key: 'a', loadMs: 3 },
+        { key: 'g', loadMs: 2 },
         { key: 'e', loadMs: 1 },
+        { key: 'listed', loadMs: 1 },
       ],
       hitRatio: undefined,
     });
+    // A list of Redis or S3 has only the start of a value, and all of the rest.
+    expect(reads.filter((key) => !key.startsWith('#'))).toEqual(['app:listed']);
     await sampler.next();
     expect(asked).toEqual([
       ['app:', 10],
@@ -311,6 +382,15 @@ describe('a sample of a store', () => {
     expect([await keys(), await keys(), await keys(), await keys()]).toEqual([
       ...[['b', 'a'], ['d', 'c'], ['e'], ['b', 'a']],
     ]);
+  });
+
+  it('reads no page that it does not need', async () => {
+    const { target, pulled } = targetOf([
+      [recordOf('app:a'), recordOf('app:b')],
+      [recordOf('app:c')],
+    ]);
+    await new Sampler(target, 2).next();
+    expect(pulled).toHaveLength(1);
   });
 
   it('counts what was written in the last minute', async () => {

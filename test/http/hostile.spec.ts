@@ -13,6 +13,7 @@ describe('hostile headers of a response', () => {
     ['64 KB of Cache-Control', { 'cache-control': `${FRESH}, ${'x=1, '.repeat(13_000)}` }],
     ['64 KB of header fields', { 'x-large': 'x'.repeat(65_536) }],
     ['a date of year 0', { 'cache-control': '', expires: 'Sat, 01 Jan 0000 00:00:00 GMT' }],
+    ['a control character', { 'x-a': 'a\x01b' }],
     ['a negative max-age', { 'cache-control': 'max-age=-1' }],
     ['contradicting directives', { 'cache-control': 'max-age=60, max-age=0' }],
     ['a body shorter than Content-Length', { 'content-length': '100' }],
@@ -23,6 +24,7 @@ describe('hostile headers of a response', () => {
     expect(await (await made.get()).text()).toBe('1');
     expect(await (await made.get()).text()).toBe('2');
     expect(made.events.some(({ type }) => type === 'response')).toBe(true);
+    expect(made.events.some(({ type }) => type === 'corrupt')).toBe(false);
   });
 
   it('are no reason to hold a request for long', async () => {

@@ -98,21 +98,69 @@ describe('a hit that this process holds', () => {
   });
 
   it('costs no read of its value, and none of its tags within tagTTL', async () => {
-    const readsOfHit = async (options: ResponseCacheOptions, config: CacheConfig = {}) => {
+    const readsOfHit = async (
+      options: ResponseCacheOptions,
+      config: CacheConfig = {},
+      headers: Record<string, string> = {},
+    ) => {
       const reads: string[] = [];
       const made = world(
         options,
         config,
         watchedStore((key) => void reads.push(key)),
       );
+      made.origin = () => new Response('body', { headers: { 'cache-control': 'public' } });
       await made.get();
       reads.length = 0;
-      await made.get();
+      await made.get(headers);
       return reads;
     };
     expect(await readsOfHit({ ttl: 60 })).toEqual([]);
     expect(await readsOfHit({ ttl: 60, tags: ['t'] })).toEqual([TAG]);
     expect(await readsOfHit({ ttl: 60, tags: ['t'] }, { tagTTL: 60 })).toEqual([]);
+    const cookie = { cookie: 'user=1' };
+    expect(await readsOfHit({ ttl: 60 }, {}, cookie)).toEqual([]);
+  });
+
+  it.each<[string, object, Record<string, string>]>([
+    ['of another URL', { key: `http:${URL_1}/b` }, {}],
+    ['that is no response', { kind: 'pass', reason: 'private' }, {}],
+    ['of other header values', { vary: [['x-a', '1']] }, {}],
+    ['that a request with a cookie may not have', { isPublic: false }, { cookie: 'user=1' }],
+    ['that is fresh for a shorter time than its entry', { freshMs: 5_000 }, {}],
+  ])('of a record %s is none', async (_name, changes, headers) => {
+    const made = world({ ttl: 60 });
+    made.origin = counting(() => ({ headers: { 'cache-control': 'max-age=60, public' } }));
+    await made.get();
+    const entry = await made.store.get<{ value: object }>(`http:${URL_1}#`);
+    if (!entry) throw new Error('nothing was stored');
+    Object.assign(entry.value, changes);
+    await made.store.set(`http:${URL_1}#`, entry, 60);
+    made.clock.advance(5_000);
+    expect(await (await made.get(headers)).text()).toBe('2');
+  });
+
+  it('is served until the last millisecond of its freshness', async () => {
+    const made = world({ ttl: 60 });
+    made.origin = counting();
+    await made.get();
+    made.clock.advance(59_999);
+    expect(await (await made.get()).text()).toBe('1');
+    made.clock.advance(1);
+    expect(await (await made.get()).text()).toBe('2');
+  });
+
+  it('is served once another process has stored it, although its like could not be stored a moment ago', async () => {
+    const made = world({ ttl: 60 });
+    const other = world({ ttl: 60 }, {}, made);
+    made.origin = counting(() => ({ headers: { 'cache-control': 'private' } }));
+    await made.get();
+    made.clock.advance(6_000);
+    await made.get();
+    made.clock.advance(5_000);
+    await other.get();
+    expect(await (await made.get()).text()).toBe('body');
+    expect(made.asked.length).toBe(2);
   });
 
   it('of a poisoned record is none', async () => {

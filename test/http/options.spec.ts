@@ -1,3 +1,6 @@
+import { CacheService, MemoryCacheStore } from '@glasswork/cache';
+import { cacheResponses } from '@glasswork/cache/hono';
+import { responseCache } from '@glasswork/cache/http';
 import { describe, expect, it } from 'vitest';
 import { type ResponseSettings, responseSettings } from '../../src/http/options.js';
 import { errorOf } from '../errors.js';
@@ -25,6 +28,9 @@ describe('the options of a response cache', () => {
     ['maxBodyBytes', -1],
     ['maxBodyBytes', Number.NaN],
     ['maxBodyBytes', '1 kB'],
+    ['maxBodyBytes', '1000'],
+    ['honourRequest', 'yes'],
+    ['honourRequest', null],
     ['origin', 'a.test'],
     ['origin', 'https://a.test/'],
     ['origin', 'https://a.test/x'],
@@ -35,6 +41,14 @@ describe('the options of a response cache', () => {
       ...{ code: 'INVALID_OPTION', subject: option },
     }),
   );
+
+  it.each([null, 60, '5m'])('are refused as a whole if they are %j', (options) => {
+    const cache = new CacheService(new MemoryCacheStore());
+    for (const create of [responseCache, cacheResponses])
+      expect(errorOf(() => create(cache, options as never))).toMatchObject({
+        ...{ code: 'INVALID_OPTION', subject: 'options' },
+      });
+  });
 
   it('take each form that is documented', () => {
     for (const query of ['all', 'none', [], ['a']]) expect(of({ query }).query).toBe(query);

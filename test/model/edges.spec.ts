@@ -16,7 +16,6 @@ import {
   expiredSoftly,
   freshness,
   isEntry,
-  isExpiredSoftly,
   readEntry,
   withEnvelope,
 } from '../../src/model/entry.js';
@@ -55,14 +54,11 @@ describe('an entry', () => {
     expect(freshness({ staleAt: 4, expiresAt: 9 }, 1)).toBe('fresh');
   });
 
-  it('knows if it was expired softly', () => {
+  it('keeps everything but its staleness when it expires softly', () => {
     const entry = createEntry('k', FIELDS, { a: 1 });
     const expired = expiredSoftly(entry);
     expect({ ...expired }).toEqual({ ...entry, staleAt: 1_000 });
-    expect([isExpiredSoftly(entry), isExpiredSoftly(expired)]).toEqual([false, true]);
-    expect(isExpiredSoftly({ createdAt: 1, staleAt: undefined, expiresAt: 3 })).toBe(false);
-    expect(isExpiredSoftly({ staleAt: 0, expiresAt: 3 })).toBe(false);
-    expect(isExpiredSoftly({ createdAt: 2, staleAt: 1, expiresAt: 3 })).toBe(true);
+    expect([freshness(entry, 1), freshness(expired, 1)]).toEqual(['fresh', 'stale']);
   });
 
   it('is one line of text apart from its value', () => {

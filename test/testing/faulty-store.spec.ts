@@ -1,4 +1,10 @@
-import { CacheService, type CacheStore, MemoryCacheStore, NullCacheStore } from '@glasswork/cache';
+import {
+  CacheService,
+  type CacheStore,
+  jsonSerializer,
+  MemoryCacheStore,
+  NullCacheStore,
+} from '@glasswork/cache';
 import {
   casesFor,
   createVirtualClock,
@@ -39,6 +45,53 @@ describe('a faulty store', () => {
       .filter((name) => !['constructor', 'getIfPresent', 'check'].includes(name))
       .sort();
     expect(functions(faultyStore(new MemoryCacheStore()))).toEqual(methods);
+  });
+
+  it('says of itself what the store inside says, and nothing that it does not', () => {
+    const inner = new MemoryCacheStore();
+    const plain: CacheStore = {
+      name: 'plain',
+      get: (key) => inner.get(key),
+      set: (key, value, ttl) => inner.set(key, value, ttl),
+      del: (key) => inner.del(key),
+    };
+    const bare = faultyStore(plain);
+    for (const member of ['durable', 'sharesFrozen', 'keepsLarge', 'serializer', 'warm', 'copy'])
+      expect(bare).not.toHaveProperty(member);
+    expect(faultyStore(new MemoryCacheStore({ frozen: true })).sharesFrozen).toBe(true);
+    expect(faultyStore({ ...plain, sharesFrozen: false }).sharesFrozen).toBe(false);
+    expect(faultyStore({ ...plain, keepsLarge: true }).keepsLarge).toBe(true);
+    expect(faultyStore({ ...plain, keepsLarge: false }).keepsLarge).toBe(false);
+    expect(faultyStore(Object.assign({ serializer: jsonSerializer }, plain))).toHaveProperty(
+      'serializer',
+      jsonSerializer,
+    );
+  });
+
+  it('passes on what cannot fail: copies, the opening and the close', async () => {
+    const calls: string[] = [];
+    const inner: CacheStore = Object.assign(new MemoryCacheStore(), {
+      warm: async () => void calls.push('warm'),
+      close: async () => void calls.push('close'),
+      copy: <T>(value: T, key: string): T => {
+        calls.push(`copy of ${key}`);
+        return value;
+      },
+      dropCopies: async (key: string) => void calls.push(`drop ${key}`),
+    });
+    const store = faultyStore(inner);
+    expect(await store.copy?.('value', 'a')).toBe('value');
+    await store.warm?.();
+    await store.dropCopies?.('b');
+    await store.close?.();
+    expect(calls).toEqual(['copy of a', 'warm', 'drop b', 'close']);
+  });
+
+  it('fails to drop copies, like any write', async () => {
+    const inner: CacheStore = Object.assign(new MemoryCacheStore(), { dropCopies: async () => {} });
+    const plan = scriptedFaults({ dropCopies: [{ kind: 'error' }] });
+    const store = faultyStore(inner, { plan });
+    await expect(store.dropCopies?.('a')).rejects.toThrow(/dropCopies of \["a"\]/);
   });
 
   it('is the store itself as long as nothing goes wrong', async () => {
@@ -86,6 +139,93 @@ describe('a faulty store', () => {
     await inner.set('a', 'theirs', 60);
     expect(await store.setIfUnchanged?.('a', 2, 60, version)).toBe(false);
     expect(await inner.get('a')).toBe('theirs');
+  });
+
+  it('says that it has written or deleted, without a condition, what it has not', async () => {
+    const lost = { kind: 'lost-write' } as const;
+    const inner = new MemoryCacheStore();
+    const plan = scriptedFaults({ set: [undefined, lost], del: [lost], add: [lost, lost] });
+    const store = faultyStore(inner, { plan });
+    await store.set('a', 'old', 60);
+    await store.set('a', 'new', 60);
+    await store.del('a');
+    expect(await inner.get('a')).toBe('old');
+    // An add still checks whether something is there.
+    expect(await store.add?.('a', 'added', 60)).toBe(false);
+    expect(await inner.get('a')).toBe('old');
+    expect(await store.add?.('b', 'added', 60)).toBe(true);
+    expect(await inner.get('b')).toBeUndefined();
+  });
+
+  it('writes the value as it was at the call, however late: also an entry of a service', async () => {
+    const inner = new MemoryCacheStore();
+    let arrive = () => {};
+    const store = faultyStore(inner, {
+      pause: (_operation, point) =>
+        point === 'request'
+          ? new Promise((resolve) => {
+              arrive = resolve;
+            })
+          : undefined,
+    });
+    const cache = new CacheService(inner, { keyPrefix: 'app' });
+    await cache.set('key', { list: [1] }, 60);
+    const stored = 'app:key';
+    const entry = await inner.get<{ value: { list: number[] } }>(stored);
+    expect(entry?.value).toEqual({ list: [1] });
+    const plain = { list: [1] };
+    for (const [key, value, change] of [
+      ['entry', entry, () => entry?.value.list.push(2)],
+      ['plain', plain, () => plain.list.push(2)],
+    ] as const) {
+      const written = store.set(key, value, 60);
+      change();
+      arrive();
+      await written;
+    }
+    expect(await inner.get('plain')).toEqual({ list: [1] });
+    expect(await inner.get('entry')).toMatchObject({
+      value: { list: [1] },
+      expiresAt: expect.any(Number),
+    });
+    await cache.close();
+  });
+
+  it('never answers a read that hangs', async () => {
+    const { store } = failing('get', { kind: 'hang' });
+    const answered = await Promise.race([
+      store.get('a').then(() => 'answered'),
+      new Promise((resolve) => setImmediate(resolve, 'silent')),
+    ]);
+    expect(answered).toBe('silent');
+    expect(await store.get('a')).toBeUndefined();
+  });
+
+  it.each<[Fault, RegExp]>([
+    [{ kind: 'error' }, /getMany of \["a"\].*it was not applied/],
+    [{ kind: 'lost-reply' }, /its answer was lost/],
+    [{ kind: 'partial', applied: 1 }, /a part of its answer was lost/],
+  ])('rejects a read that has the fault %o', async (fault, message) => {
+    const { inner, store } = failing('getMany', fault);
+    await inner.set('a', 1, 60);
+    await expect(store.getMany?.(['a'])).rejects.toThrow(message);
+    expect(await store.getMany?.(['a'])).toEqual([1]);
+  });
+
+  it.each([0, 2, 5])('never writes a whole batch in part: %s of 2', async (applied) => {
+    const { inner, store } = failing('delMany', { kind: 'partial', applied });
+    await inner.set('a', 1, 60);
+    await inner.set('b', 2, 60);
+    const count = Math.min(applied, 1);
+    await expect(store.delMany?.(['a', 'b'])).rejects.toThrow(`${count} of 2 were applied`);
+    expect(await inner.getMany(['a', 'b'])).toEqual([count ? undefined : 1, 2]);
+  });
+
+  it('applies nothing of a write of one key that fails in part', async () => {
+    const { inner, store } = failing('clear', { kind: 'partial', applied: 1 });
+    await inner.set('a', 1, 60);
+    await expect(store.clear?.()).rejects.toThrow('0 of 0 were applied');
+    expect(await inner.get('a')).toBe(1);
   });
 
   it('writes a part of a batch', async () => {
@@ -163,6 +303,60 @@ describe('stale reads', () => {
     await writer.set('a', 1, 60);
     clock.advance(100);
     expect(await reader.get('a')).toBe(1);
+  });
+
+  it('are of the same kind as the read: a presence, a version, a copy', async () => {
+    const clock = createVirtualClock();
+    const memory = new MemoryCacheStore({ clock });
+    const inner: CacheStore = Object.assign(memory, {
+      durable: true,
+      getNearest: <T>(key: string) => memory.getVersioned<T>(key),
+    });
+    const history = new StoreHistory(clock);
+    const plan = () => ({ kind: 'stale', ageMs: 700 }) as const;
+    const [writer, reader] = [1, 2].map(() => faultyStore(inner, { history, plan }));
+    await writer?.set('a', { n: 1 }, 60);
+    const { version } = (await inner.getVersioned?.('a')) ?? {};
+    const old = { value: { n: 1 }, version };
+    clock.advance(5_000);
+    await writer?.set('a', { n: 2 }, 60);
+    const now = await inner.getVersioned?.('a');
+    expect(now?.version).not.toBe(version);
+    expect(await reader?.getVersioned?.('a')).toMatchObject(old);
+    expect(await reader?.getNearest?.('a')).toMatchObject(old);
+    expect(await reader?.getVersioned?.('a', { consistent: true })).toEqual(now);
+    // A reader may do anything to its answer.
+    const mine = await reader?.get<{ n: number }>('a');
+    Object.assign(mine ?? {}, { n: 3 });
+    expect(await reader?.get('a')).toEqual({ n: 1 });
+    await writer?.del('a');
+    expect(await reader?.has?.('a')).toBe(true);
+    expect(await writer?.has?.('a')).toBe(false);
+  });
+
+  it('of a key that was absent show it absent', async () => {
+    const { clock, writer, reader } = twoProcesses(1_000, 700);
+    await writer.set('a', 1, 60);
+    expect([await reader.has?.('a'), await reader.get('a')]).toEqual([false, undefined]);
+    // A store without versions in its history answers with the present one.
+    expect(await reader.getVersioned?.('a')).toMatchObject({ value: 1 });
+    clock.advance(700);
+    expect([await reader.has?.('a'), await reader.get('a')]).toEqual([true, 1]);
+  });
+
+  it.each(['clear', 'delByPattern'] as const)('spare who swept the store by %s', async (sweep) => {
+    const { clock, writer, reader } = twoProcesses(1_000, 700);
+    await writer.set('a', 1, 60);
+    clock.advance(5_000);
+    // A write of another process, whose end this one must see after its own sweep.
+    await reader.set('a', 2, 60);
+    if (sweep === 'clear') await writer.clear?.();
+    else await writer.delByPattern?.('*');
+    expect(await writer.get('a')).toBeUndefined();
+    clock.advance(1_001);
+    await reader.set('a', 3, 60);
+    // The sweep is over for longer than a read lags.
+    expect(await writer.get('a')).toBeUndefined();
   });
 
   it('spare who wrote it', async () => {

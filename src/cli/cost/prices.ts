@@ -119,7 +119,7 @@ function checkRegion(prices: unknown, path: string): void {
 function checkNumbers(given: unknown, names: readonly string[], path: string): void {
   for (const name of names) {
     const value: unknown = Object(given)[name];
-    if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) continue;
+    if (Number.isFinite(value) && Number(value) >= 0) continue;
     throw new UsageError(`${path}.${name} is ${JSON.stringify(value)}: give a number.`);
   }
 }

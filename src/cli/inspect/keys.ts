@@ -27,16 +27,13 @@ export function keySearch(target: Target, pattern: string, dead: boolean): Searc
   });
   let read = 0;
   let waiting: FoundKey[] = [];
-  let isDone = false;
   return {
     async advance() {
       const { value, done } = await pages.next();
-      isDone = done ?? false;
-      if (value) {
-        read += value.read;
-        waiting.push(...value.rows);
-      }
-      return !isDone || waiting.length > ROWS;
+      if (done) return false;
+      read += value.read;
+      waiting.push(...value.rows);
+      return true;
     },
     isFull: () => waiting.length >= ROWS,
     take() {

@@ -29,18 +29,14 @@ export async function serve(port: number, create: (port: number) => Fetch): Prom
 
 async function respond(incoming: IncomingMessage, outgoing: ServerResponse, answer: Fetch) {
   const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headers))
-    if (value !== undefined) headers.set(name, String(value));
+  for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value));
   const { method = 'GET', url = '/' } = incoming;
   // The host is checked by the application. A URL with a host of its own is none of this server's.
   if (!url.startsWith('/')) return void outgoing.writeHead(400).end();
   const body = method === 'POST' ? await bodyOf(incoming) : null;
   if (body === undefined) return void outgoing.writeHead(413, { connection: 'close' }).end();
-  const response = await answer(
-    new Request(`http://127.0.0.1${url}`, { method, headers, ...(body && { body }) }),
-  );
+  const response = await answer(new Request(`http://127.0.0.1${url}`, { method, headers, body }));
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  outgoing.flushHeaders();
   if (!response.body) return void outgoing.end();
   // The same stream. The types of Node and of the DOM differ in name only.
   const stream = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);

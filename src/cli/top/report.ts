@@ -85,7 +85,7 @@ export class Top {
     const times = this.#times[name];
     for (const each of Array.isArray(value) ? value : [value])
       if (typeof each === 'number') times.push(each);
-    if (times.length > MOST_TIMES) times.splice(0, times.length - MOST_TIMES);
+    times.splice(0, times.length - MOST_TIMES);
   }
 
   #by(start: string): Record<string, number> {

@@ -207,7 +207,7 @@ export class InFlightLoad implements InFlight {
     const basis = this.#basis;
     const age = Math.max(snapshot.wallMs - basis.wallMs, snapshot.monotonicMs - basis.monotonicMs);
     if (snapshot.version !== basis.version || age > LONGEST_LOAD_MS) return false;
-    if (!snapshot.versions || !basis.versions) return snapshot.versions === basis.versions;
+    if (!snapshot.versions || !basis.versions) return false;
     const [read, created] = [new Map(basis.versions), new Map(this.#versions)];
     return (
       snapshot.versions.length === read.size &&

@@ -128,7 +128,7 @@ export class BackgroundRefresh {
     const readAgain = attempt === 'after a freeze' || isCopy(request.snapshot);
     const due = readAgain ? await this.#stillDue(request) : request;
     if (!due) return undefined;
-    const lease = due.policy.lease ? await this.#parts.leases.take(due) : undefined;
+    const lease = await this.#parts.leases.take(due);
     return lease === 'held' ? undefined : { request: due, lease };
   }
 
@@ -140,9 +140,7 @@ export class BackgroundRefresh {
     const snapshot = await this.#parts.reader.read(address, policy.tags);
     // A stale copy beside a fresh entry is an older one, even if both were made in the same millisecond.
     const isSame =
-      snapshot.state === 'fresh' &&
-      before.state === 'fresh' &&
-      snapshot.entry?.createdAt === before.entry?.createdAt;
+      before.state === 'fresh' && snapshot.entry?.createdAt === before.entry?.createdAt;
     const current = readAgain(request, snapshot);
     return (isSame || snapshot.state === 'stale') && !this.#isLoading(current)
       ? current

@@ -1,4 +1,4 @@
-import { type Entry, isExpiredSoftly } from '../../model/entry.js';
+import type { Entry } from '../../model/entry.js';
 import type { Emit } from '../../model/event-log.js';
 import { type Clock, withTimeout } from '../../model/time.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
@@ -89,12 +89,8 @@ async function lastGoodAfter(
   const entry = again?.entry;
   if (!again || !entry || policy.signal?.aborted || !mayStandIn(parts, request, entry))
     return undefined;
-  // A soft invalidation of the key gives the same entry a new version.
-  const isSame =
-    (again.version === snapshot.version || isExpiredSoftly(entry)) &&
-    entry.createdAt === snapshot.entry?.createdAt;
-  // After an error, any other entry is newer and better. A load that is only late will bring a better one itself.
-  if (reason === 'timeout') return isSame ? entry : undefined;
+  // Any other entry is newer and better.
+  const isSame = entry.createdAt === snapshot.entry?.createdAt;
   return isSame && inFlight.isInvalidated ? undefined : entry;
 }
 

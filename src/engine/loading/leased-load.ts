@@ -32,9 +32,9 @@ interface Parts {
 type WaitEnd =
   /** The other process has cached a value, or a stale one is good enough. */
   | { readonly as: 'value'; readonly snapshot: Servable }
-  /** The other process has released the lease, or an invalidation has changed the lease's name. */
+  /** The other process has released the lease, or the versions in its name have changed or cannot be read. */
   | { readonly as: 'freed'; readonly request: LoadRequest }
-  /** The wait has reached its limit, or the store cannot be read, so that nothing is known to wait for. */
+  /** The wait has reached its limit. */
   | { readonly as: 'unleased'; readonly request: LoadRequest };
 
 /** Loads a miss under a lease: one process loads, and the others wait for its value for a limited time. */
@@ -50,7 +50,8 @@ export class LeasedLoad {
     const wait = new Wait(Math.min(request.policy.lease?.wait ?? 0, leases.timeLeft() / 2));
     let current = await this.#createMissing(request);
     for (;;) {
-      const lease = await leases.take(current);
+      // A value without versions is not written, so nobody waits for its load.
+      const lease = current.snapshot.versions && (await leases.take(current));
       if (lease !== 'held') return this.#load(current, inFlight, lease, load);
       const end = await this.#waitForHolder(current, inFlight, load, wait);
       switch (end.as) {
@@ -84,7 +85,6 @@ export class LeasedLoad {
       if (isOvertaken) continue;
       if (isServable(snapshot) && isAccepted(request.policy, snapshot))
         return { as: 'value', snapshot };
-      if (!snapshot.versions) return { as: 'unleased', request: readAgain(current, snapshot) };
       const next = await this.#createMissing(readAgain(current, snapshot));
       const isFreed = !isHeld || leases.nameOf(next) !== leases.nameOf(current);
       current = next;

@@ -55,7 +55,7 @@ export interface LoadDetails {
   carry(versions: DependencyVersions): void;
 }
 
-/** What a function decides about its values while it runs, for all loads of its run. */
+/** The decisions of a function about its values while it runs, for all loads of its run. */
 export class LoadNotes {
   /** Overrides the policy's ttl. With zero or less the value is not cached. */
   ttlMs: number | undefined;

@@ -97,8 +97,8 @@ export class LoadCoordinator {
   }
 }
 
-const needsLease = ({ policy, snapshot }: LoadRequest): boolean =>
-  policy.lease?.misses === true && !policy.forceFresh && snapshot.versions !== undefined;
+const needsLease = ({ policy }: LoadRequest): boolean =>
+  policy.lease?.misses === true && !policy.forceFresh;
 
 function refuseCycle(joined: ChainedLoad, callers: readonly ChainedLoad[]): void {
   const path = joined.pathTo(callers);

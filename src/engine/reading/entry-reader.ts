@@ -23,7 +23,6 @@ export class EntryReader {
   readonly #versions: VersionTracker;
   readonly #validator: EntryValidator;
   readonly #clock: Clock;
-  readonly #readFenced: ReadStored;
 
   constructor(
     access: StoreAccess,
@@ -35,7 +34,6 @@ export class EntryReader {
     this.#versions = versions;
     this.#validator = validator;
     this.#clock = clock;
-    this.#readFenced = access.can.fences ? readVersioned : readPlain;
   }
 
   /**
@@ -43,7 +41,7 @@ export class EntryReader {
    * same tick, so that a store that batches sends one request.
    */
   read(address: Address, tags: readonly string[]): Promise<Snapshot> {
-    return this.#readOne(address, tags, this.#readFenced);
+    return this.#readOne(address, tags, readVersioned);
   }
 
   /** The same as `read`, with a strongly consistent read of the key. */

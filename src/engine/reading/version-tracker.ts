@@ -144,9 +144,10 @@ export class VersionTracker {
     run: (store: CacheStore) => Promise<void>,
   ): Promise<void> {
     const write = () => this.#access.confirm(operation, name ?? undefined, run);
-    this.#forget(name);
-    await write().catch(write);
-    this.#forget(name);
+    // Even if it is not confirmed, because the store may have changed the record.
+    await write()
+      .catch(write)
+      .finally(() => this.#forget(name));
   }
 
   /** The remembered version. It ages by the wall clock, so a freeze ends its trust, and so does a clock set back. */

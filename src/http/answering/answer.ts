@@ -13,12 +13,13 @@ import {
 } from '../loading/url-index.js';
 import type { ResponseCacheOptions } from '../options.js';
 import { respond, type Source } from '../pages/outgoing.js';
+import { pageFor } from '../pages/page-for.js';
 import { freshLeft, type Page, recordKey } from '../pages/stored.js';
 import { nameRequest } from '../response-key.js';
 import { requestDirectives } from '../rules/freshness.js';
 import { isCredentialed } from '../rules/judge.js';
-import { matches, select } from '../rules/vary.js';
-import { type Found, PageFinder } from './find-page.js';
+import { select } from '../rules/vary.js';
+import { type Found, isWanted, PageFinder } from './find-page.js';
 import { localPage } from './local-page.js';
 import { leave, pass, passUnstorable } from './pass.js';
 
@@ -39,22 +40,17 @@ export function createAnswer(cache: CacheService, options: ResponseCacheOptions)
     const mark = request.headers.get(MARK);
     if (mark !== null && isMarked(mark)) return passRefresh(kit, exchange, mark);
     const { method } = request;
-    const named = nameRequest(request, kit.settings);
-    if (!SAFE.has(method))
-      return answerUnsafe(kit, exchange, 'key' in named ? named.key : undefined);
+    const { key, reason: unnamed } = nameRequest(request, kit.settings);
+    if (!SAFE.has(method)) return answerUnsafe(kit, exchange, key);
     if (method !== 'GET' && method !== 'HEAD')
       return pass(kit, exchange, { key: undefined, fwd: 'method' });
-    if (!('key' in named))
-      return pass(kit, exchange, { key: undefined, fwd: 'bypass', reason: named.reason });
+    if (key === undefined) return pass(kit, exchange, { key, fwd: 'bypass', reason: unnamed });
     const reason = passReason(kit, request);
-    if (reason) return pass(kit, exchange, { key: named.key, fwd: 'request', reason });
-    if (method === 'HEAD') return answerHead(kit, exchange, named.key);
-    const now = kit.now();
-    const held = localPage(kit, request, named.key, now);
+    if (reason) return pass(kit, exchange, { key, fwd: 'request', reason });
+    if (method === 'HEAD') return answerHead(kit, exchange, key);
+    const held = localPage(kit, request, key, kit.now());
     const page = held instanceof Promise ? await held : held;
-    return page
-      ? reply(kit, exchange, page, { state: 'fresh' })
-      : answerGet(kit, exchange, named.key);
+    return page ? reply(kit, exchange, page, { state: 'fresh' }) : answerGet(kit, exchange, key);
   };
 }
 
@@ -109,15 +105,11 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
   const index = kit.indexes.get(key) ?? (await readIndex(kit, key));
   const selected = index && select(request.headers, index.names);
   const entry = selected && (await kit.cache.getEntry(recordKey(variantKey(key, selected))));
-  const page = entry?.value;
-  const isMine =
-    page?.kind === 'page' &&
-    page.key === key &&
-    matches(request.headers, page.vary) &&
-    (page.isPublic || !isCredentialed(request.headers));
-  if (!isMine || entry?.state !== 'fresh' || freshLeft(page, kit.now()) <= 0)
-    return pass(kit, exchange, { key, fwd: 'miss' });
-  return reply(kit, exchange, page, { state: 'fresh' });
+  const page = entry?.state === 'fresh' && pageFor(request, key, entry.value);
+  const now = kit.now();
+  return page && freshLeft(page, now) > 0 && isWanted(kit, request.headers, page, now)
+    ? reply(kit, exchange, page, { state: 'fresh' })
+    : pass(kit, exchange, { key, fwd: 'miss' });
 }
 
 async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Response> {

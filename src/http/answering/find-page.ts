@@ -7,8 +7,9 @@ import { PageLoad } from '../loading/load-page.js';
 import { hasOwnTags, isCarriedStill } from '../loading/response-tags.js';
 import { carriesUrl } from '../loading/url-index.js';
 import type { Source } from '../pages/outgoing.js';
-import { ageOf, freshLeft, recordKey, type Stored } from '../pages/stored.js';
-import { type RequestDirectives, requestDirectives } from '../rules/freshness.js';
+import { pageFor } from '../pages/page-for.js';
+import { ageOf, freshLeft, type Page, recordKey, type Stored } from '../pages/stored.js';
+import { requestDirectives } from '../rules/freshness.js';
 import { isCredentialed } from '../rules/judge.js';
 import { matches } from '../rules/vary.js';
 
@@ -21,12 +22,16 @@ export type Found =
   /** The load of another request failed, or cannot be shared. */
   | { readonly type: 'nothing'; readonly fwd: string };
 
+/** False if the directives of the request refuse the page, and the cache obeys them. */
+export const isWanted = ({ settings }: Kit, headers: Headers, page: Page, now: number): boolean =>
+  !settings.honourRequest ||
+  requestDirectives(headers).accepts(ageOf(page, now), freshLeft(page, now));
+
 /** Looks one variant up, or loads it: a `wrap` whose caller may refuse what is stored. */
 export class PageFinder implements Caller {
   readonly #kit: Kit;
   readonly #exchange: Exchange;
   readonly #call: Call;
-  readonly #asked: RequestDirectives | undefined;
   /** The last record that was accepted, and how. */
   #accepted: { value: unknown; state: 'fresh' | 'stale' | 'last-good' } | undefined;
   #fwd = 'miss';
@@ -36,8 +41,6 @@ export class PageFinder implements Caller {
     this.#kit = kit;
     this.#exchange = exchange;
     this.#call = new Call(wanted);
-    const { honourRequest } = kit.settings;
-    this.#asked = honourRequest ? requestDirectives(exchange.request.headers) : undefined;
   }
 
   get call(): Call {
@@ -155,8 +158,7 @@ export class PageFinder implements Caller {
     if (state === 'last-good') return leftMs + value.errorMs > 0 ? undefined : 'stale';
     if (state === 'stale' && this.#exchange.refresh === undefined) return 'stale';
     if (leftMs + value.staleMs <= 0) return 'stale';
-    const isWanted = this.#asked?.accepts(ageOf(value, now), leftMs) ?? true;
-    return isWanted ? undefined : 'request';
+    return isWanted(this.#kit, headers, value, now) ? undefined : 'request';
   }
 
   #found(value: Stored): Found | Promise<Found> {
@@ -175,16 +177,13 @@ export class PageFinder implements Caller {
   }
 
   async #joined(value: Stored): Promise<Found> {
-    const { headers } = this.#exchange.request;
-    const isMine =
-      value.kind !== 'page' ||
-      (value.key === this.#call.wanted.key &&
-        matches(headers, value.vary) &&
-        (value.isPublic || !isCredentialed(headers)));
-    if (!isMine) return { type: 'nothing', fwd: 'vary-miss' };
-    const gate = this.#call.waiting?.gate;
-    if (value.kind === 'page' && !(await isCarriedStill(this.#kit, value, gate)))
-      return { type: 'nothing', fwd: this.#fwd };
+    const { wanted, waiting } = this.#call;
+    if (value.kind === 'page') {
+      const page = pageFor(this.#exchange.request, wanted.key, value);
+      if (!page) return { type: 'nothing', fwd: 'vary-miss' };
+      if (!(await isCarriedStill(this.#kit, page, waiting?.gate)))
+        return { type: 'nothing', fwd: this.#fwd };
+    }
     return { type: 'record', value, source: { state: 'joined', fwd: this.#fwd } };
   }
 

@@ -3,9 +3,9 @@ import type { ReadDependencyVersions } from '../../model/dependency.js';
 import { type Entry, freshness, isEntry } from '../../model/entry.js';
 import type { Kit } from '../kit.js';
 import { variantKey } from '../loading/url-index.js';
+import { pageFor } from '../pages/page-for.js';
 import { freshLeft, isStored, type Page } from '../pages/stored.js';
-import { isCredentialed } from '../rules/judge.js';
-import { matches, select } from '../rules/vary.js';
+import { select } from '../rules/vary.js';
 
 /**
  * A fresh response that this process holds, for a request that asks for nothing special: most hits. It takes a tenth of
@@ -20,20 +20,16 @@ export function localPage(
   key: string,
   now: number,
 ): Page | Promise<Page | undefined> | undefined {
-  const { parts, indexes, unstorable } = kit;
-  const index = kit.servesAnyFresh ? indexes.get(key) : undefined;
+  const { parts, indexes } = kit;
+  const index = kit.servesLocally ? indexes.get(key) : undefined;
   const selected = index && select(request.headers, index.names);
   if (!selected) return undefined;
   const variant = variantKey(key, selected);
-  if (unstorable.isKnown(variant, now)) return undefined;
   const storageKey = parts.keys.key(variant);
   const entry: unknown = parts.access.store.getIfPresent?.(storageKey, now);
   if (!isEntry(entry) || freshness(entry, now) !== 'fresh') return undefined;
-  const page = entry.value;
-  if (!isStored(page) || page.kind !== 'page' || page.key !== key) return undefined;
-  const isMine = page.isPublic || !isCredentialed(request.headers);
-  if (!isMine || !matches(request.headers, page.vary) || freshLeft(page, now) <= 0)
-    return undefined;
+  const page = isStored(entry.value) && pageFor(request, key, entry.value);
+  if (!page || freshLeft(page, now) <= 0) return undefined;
   const served = (versions: ReadDependencyVersions): Page | undefined => {
     const current = new Map(versions);
     if (!areInForce(entry.versions, (name) => current.get(name))) return undefined;

@@ -1,4 +1,5 @@
 import type { Exchange, Kit } from '../kit.js';
+import { isOnlyIfCached } from '../loading/origin-request.js';
 import { isEdge, tagsOf } from '../loading/response-tags.js';
 import { passOn } from '../pages/outgoing.js';
 import { isCredentialed, judge } from '../rules/judge.js';
@@ -10,10 +11,14 @@ interface Passing {
   readonly reason?: string | undefined;
 }
 
+const ask = (kit: Kit, exchange: Exchange): Response | Promise<Response> =>
+  isOnlyIfCached(kit, exchange)
+    ? new Response(null, { status: 504 })
+    : exchange.next(exchange.request);
+
 /** Answers a request from the origin, past the cache. */
 export async function pass(kit: Kit, exchange: Exchange, passing: Passing): Promise<Response> {
-  const { request, next } = exchange;
-  return leave(kit, exchange, passing, await next(request));
+  return leave(kit, exchange, passing, await ask(kit, exchange));
 }
 
 /** Passes a request whose response can hardly be stored, and learns from it if that has changed. */
@@ -23,15 +28,15 @@ export async function passUnstorable(
   key: string,
   variant: string,
 ): Promise<Response> {
-  const { request, next, route } = exchange;
+  const { request, route } = exchange;
   const requestedMs = kit.now();
-  const response = await next(request);
+  const response = await ask(kit, exchange);
   const { status, headers } = response;
   const receivedMs = kit.now();
   // A 304 does not describe the response that the client has, and a failure does not describe the next one.
   if (status !== 304 && status < 500 && !isCredentialed(request.headers)) {
-    const judged = judge({ request, status, headers, requestedMs, receivedMs }, kit.route);
-    const refusal = 'refusal' in judged ? judged.refusal : undefined;
+    const answered = { request, status, headers, requestedMs, receivedMs };
+    const { refusal } = judge(answered, kit.route);
     kit.unstorable.passed(variant, route, refusal, receivedMs);
   }
   return leave(kit, exchange, { key, fwd: 'miss', reason: 'passing' }, response);

@@ -13,6 +13,7 @@ import type { CacheEvent } from '../../model/events.js';
 import { givenObject } from '../../model/given.js';
 import type { Invalidated } from '../../model/invalidated.js';
 import { monotonic } from '../../model/time.js';
+import { FIELD_NAME } from '../../util/field-name.js';
 import { addEdgeHeader, edgeTagsOf } from '../edge-tags.js';
 import { purgePath } from './items.js';
 import { purgeBatch } from './purge-batch.js';
@@ -59,9 +60,6 @@ const TIMEOUTS = { connect: '1s', request: '3s', total: '4.5s' } as const;
 const TRIES = 6;
 const PATIENCE = 8;
 
-/** The characters of a header's name (RFC 9110, section 5.6.2). */
-const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
-
 /**
  * Purges a CloudFront distribution by cache tags when values are invalidated. It needs a `CacheTagConfig` in the
  * distribution, a `MinTTL` of 0, and the permission `cloudfront:CreateInvalidation`, see docs/edge.md.
@@ -86,7 +84,7 @@ export function cloudFront(options: CloudFrontOptions): CloudFront {
   // It becomes a part of the request's path.
   if (!isText(distributionId, /^[A-Za-z0-9]+$/))
     throw invalid('distributionId', distributionId, 'the id of a distribution, such as E2EXAMPLE');
-  if (!isText(header, HEADER))
+  if (!isText(header, FIELD_NAME))
     throw invalid('header', header, "the name of a response header, such as 'cache-tag'");
   if (credentials !== undefined && typeof credentials !== 'function')
     throw invalid('credentials', Object(credentials), 'an async function that returns them');

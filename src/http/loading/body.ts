@@ -33,7 +33,7 @@ export function readAtOnce(body: ReadableStream<Uint8Array>, most: number): Prom
     onTick = () => (++ticks > TICKS ? resolve('out') : afterTick(onTick));
     afterTick(onTick);
   });
-  return readChunks({ reader: body.getReader(), chunks: [], most, until: () => out });
+  return readChunks({ reader: body.getReader(), chunks: [], most, until: out });
 }
 
 /** Reads the rest of a body. */
@@ -50,7 +50,7 @@ interface Reading {
   /** The most bytes of the whole body. */
   readonly most: number;
   /** Ends the reading early. */
-  readonly until?: () => Promise<'out'>;
+  readonly until?: Promise<'out'>;
   /** A chunk that was asked for before. */
   readonly first?: Promise<Chunk> | undefined;
   readonly onChunk?: (chunk: Uint8Array) => void;
@@ -62,8 +62,7 @@ async function readChunks(reading: Reading): Promise<ReadBody> {
   let next = first;
   while (size <= most) {
     next ??= reader.read();
-    const limit = until?.();
-    const result = limit ? await Promise.race([next, limit]) : await next;
+    const result = until ? await Promise.race([next, until]) : await next;
     if (result === 'out') return { isWhole: false, chunks, next, reader };
     next = undefined;
     if (result.done) return { isWhole: true, bytes: Buffer.concat(chunks) };
@@ -76,25 +75,28 @@ async function readChunks(reading: Reading): Promise<ReadBody> {
   return { isWhole: false, chunks, next, reader };
 }
 
-/** A stream of the chunks read so far and of the rest, at the pace of its reader. */
+/** A stream of the chunks read so far and of the rest, at the pace of its reader. No chunk is being read. */
 export function streamOf({
   chunks,
-  next,
   reader,
 }: Extract<ReadBody, { isWhole: false }>): ReadableStream<Uint8Array> {
-  const read = [...chunks];
-  let pending = next;
   return new ReadableStream({
-    async pull(controller) {
-      const chunk = read.shift();
-      if (chunk) return controller.enqueue(chunk);
-      const result = await (pending ?? reader.read());
-      pending = undefined;
-      if (result.done) controller.close();
-      else controller.enqueue(Buffer.from(result.value));
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
     },
+    pull: (controller) => pass(reader, controller),
     cancel: (reason) => reader.cancel(reason),
   });
+}
+
+/** Passes the next chunk on. */
+async function pass(
+  reader: Reader,
+  controller: ReadableStreamDefaultController<Uint8Array>,
+): Promise<void> {
+  const { done, value } = await reader.read();
+  if (done) controller.close();
+  else controller.enqueue(Buffer.from(value));
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -126,12 +128,7 @@ export function relay(
       client = controller;
       for (const chunk of read.chunks) controller.enqueue(chunk);
     },
-    async pull(controller) {
-      if (!isLarge) return;
-      const { done, value } = await read.reader.read();
-      if (done) controller.close();
-      else controller.enqueue(Buffer.from(value));
-    },
+    pull: (controller) => (isLarge ? pass(read.reader, controller) : undefined),
     cancel(reason) {
       client = undefined;
       return isLarge ? read.reader.cancel(reason) : undefined;

@@ -26,6 +26,8 @@ export interface Waiting {
   readonly streamed: Promise<Response>;
 }
 
+const NONE: Versions = new Map();
+
 /** The call of one request: what its load, if it ran one, leaves for it alone. */
 export class Call {
   readonly wanted: Wanted;
@@ -48,7 +50,7 @@ export class Call {
   /** True if only its new tags kept the response from being stored, so that the next load can store it. */
   hasNewTags = false;
   /** The versions from before the load. */
-  starts: Versions = new Map();
+  starts: Versions = NONE;
   #stream: (response: Response) => void = () => {};
 
   constructor(wanted: Wanted) {

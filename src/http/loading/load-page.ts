@@ -4,16 +4,22 @@ import {
   type LoadDetails,
 } from '../../engine/loading/load-context.js';
 import type { Exchange, Kit } from '../kit.js';
+import { pageFor } from '../pages/page-for.js';
 import { entryTimes, freshLeft, type Index, type Page, type Stored } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
-import { requestDirectives } from '../rules/freshness.js';
 import { isCredentialed, type Judged, judge } from '../rules/judge.js';
-import { hashOf, matches } from '../rules/vary.js';
+import { hashOf } from '../rules/vary.js';
 import { contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
 import type { Call } from './call.js';
-import { isOf, loadRequest, mergedResponse, refreshRequest } from './origin-request.js';
+import {
+  isOf,
+  isOnlyIfCached,
+  loadRequest,
+  mergedResponse,
+  refreshRequest,
+} from './origin-request.js';
 import { pageOf } from './page-of.js';
-import { carryTags, startingVersions, tagsOf } from './response-tags.js';
+import { carryTags, ownTags, startingVersions, tagsOf } from './response-tags.js';
 import { addToIndex, isFull, readFirst } from './url-index.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
@@ -51,9 +57,8 @@ export class PageLoad {
       this.#context.skip();
       return { kind: 'pass', key: wanted.key, reason: 'stream' };
     }
-    if (!this.#isBehind && this.#isOnlyIfCached()) {
+    if (!this.#isBehind && isOnlyIfCached(this.#kit, this.#exchange)) {
       this.#context.skip();
-      this.#call.give(new Response(null, { status: 504 }));
       return { kind: 'pass', key: wanted.key, reason: 'only-if-cached' };
     }
     if (this.#details.isReadable) {
@@ -82,7 +87,7 @@ export class PageLoad {
     const response = answer.status === 304 && stored ? mergedResponse(stored, answer) : answer;
     const { status, headers } = response;
     const judged = judge({ request, status, headers, requestedMs, receivedMs }, this.#kit.route);
-    if ('refusal' in judged) return this.#refuse(response, judged.refusal);
+    if (judged.refusal) return this.#refuse(response, judged.refusal);
     if (judged.vary.length > 0 && isFull(this.#index, judged.vary, receivedMs))
       return this.#refuse(response, 'variants');
     return this.#read(request, response, judged, receivedMs);
@@ -122,21 +127,13 @@ export class PageLoad {
   async #firstVariant(key: string): Promise<Page | undefined> {
     const page = this.#usable(await readFirst(this.#kit, key));
     // Its other tags were not read before, so this load could not carry them.
-    const isCarried = page?.tags.every((tag) => this.#kit.settings.tags.includes(tag));
-    return page && isCarried && freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
+    if (!page || ownTags(this.#kit, page).length > 0) return undefined;
+    return freshLeft(page, this.#kit.now()) > 0 ? page : undefined;
   }
 
   /** The stored response if it was selected by the same header values. */
   #usable(value: Stored | undefined): Page | undefined {
-    const { request } = this.#exchange;
-    if (value?.kind !== 'page' || value.key !== this.#call.wanted.key) return undefined;
-    const isAllowed = value.isPublic || !isCredentialed(request.headers);
-    return isAllowed && matches(request.headers, value.vary) ? value : undefined;
-  }
-
-  #isOnlyIfCached(): boolean {
-    if (!this.#kit.settings.honourRequest) return false;
-    return requestDirectives(this.#exchange.request.headers).isOnlyIfCached;
+    return pageFor(this.#exchange.request, this.#call.wanted.key, value);
   }
 
   #request(stored: Page | undefined): Request {
@@ -155,7 +152,7 @@ export class PageLoad {
     if (!tags) return this.#refuse(response, 'tags');
     const most = this.#kit.settings.maxBodyBytes;
     const length = contentLength(response.headers);
-    if (length !== undefined && length > most) return this.#refuse(response, 'large');
+    if ((length ?? 0) > most) return this.#refuse(response, 'large');
     let bytes: Uint8Array | undefined = Buffer.alloc(0);
     if (response.body) {
       const isAwaited = length !== undefined || this.#isBehind;
@@ -165,7 +162,7 @@ export class PageLoad {
       else return this.#refuse(new Response(streamOf(body), response), 'large');
       if (!bytes) return this.#refuse(undefined, 'large');
     }
-    if (length !== undefined && length !== bytes.length)
+    if (bytes.length !== (length ?? bytes.length))
       return this.#refuse(new Response(Buffer.from(bytes), response), 'incomplete');
     const { key } = this.#call.wanted;
     const { tagHeader } = this.#kit.settings;
@@ -184,11 +181,10 @@ export class PageLoad {
     if (times.ttl <= 0) this.#context.skip();
     else this.#details.setTimes(times);
     const untilMs = this.#kit.now() + times.ttl;
-    const added = { selected: page.vary, tags: ownTags(this.#kit, page), untilMs };
+    const tags = ownTags(this.#kit, page);
+    const added = { selected: page.vary, tags, untilMs };
     this.#kit.background(addToIndex(this.#kit, key, added));
-    const fixed = this.#kit.settings.tags;
-    const learned = page.tags.filter((tag) => !fixed.includes(tag));
-    const carried = await carryTags(this.#kit, this.#details, learned, this.#call.starts);
+    const carried = await carryTags(this.#kit, this.#details, tags, this.#call.starts);
     const { waiting } = this.#call;
     if (waiting) waiting.gate.carried = carried;
     if (!carried) {
@@ -235,6 +231,3 @@ export class PageLoad {
     else this.#call.own = response;
   }
 }
-
-const ownTags = ({ settings }: Kit, { tags }: Page): string[] =>
-  tags.filter((tag) => !settings.tags.includes(tag));

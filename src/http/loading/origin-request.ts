@@ -1,5 +1,6 @@
 import { type Exchange, type Kit, MARK } from '../kit.js';
 import { headerOf, type Page } from '../pages/stored.js';
+import { requestDirectives } from '../rules/freshness.js';
 
 /** Headers that ask for less than the whole response, or for none if it is unchanged. */
 const CONDITIONAL = [
@@ -18,6 +19,10 @@ export function loadRequest({ request }: Exchange, stored: Page | undefined): Re
   validate(headers, stored);
   return new Request(request.url, { headers });
 }
+
+/** True for a request that must not be forwarded to the origin. */
+export const isOnlyIfCached = ({ settings }: Kit, { request }: Exchange): boolean =>
+  settings.honourRequest && requestDirectives(request.headers).isOnlyIfCached;
 
 /** The request of a refresh after the response: only the headers that select the variant, and nobody's credentials. */
 export function refreshRequest(

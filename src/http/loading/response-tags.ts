@@ -1,7 +1,7 @@
 import type { LoadDetails } from '../../engine/loading/load-context.js';
 import type { DependencyName } from '../../model/dependency.js';
 import { checkedTags } from '../../model/policy-rules.js';
-import { isEdgeHeader } from '../edge-tags.js';
+import { isEdgeHeader, isSpaced } from '../edge-tags.js';
 import type { Kit } from '../kit.js';
 import type { Gate, Versions } from '../pages/gates.js';
 import type { Page } from '../pages/stored.js';
@@ -10,6 +10,10 @@ import { splitList } from '../rules/cache-control.js';
 /** True if the tags of a response are known only once it is there. */
 export const hasOwnTags = ({ settings }: Kit): boolean =>
   settings.tagsOf !== undefined || settings.tagHeader !== undefined;
+
+/** The tags of a response that the options do not name, so that no lookup reads their versions by itself. */
+export const ownTags = ({ settings }: Kit, { tags }: Page): string[] =>
+  tags.filter((tag) => !settings.tags.includes(tag));
 
 /**
  * The versions that a load starts from, of the tags that its response may have: those of its URL's last response and of
@@ -40,9 +44,8 @@ async function readVersions(kit: Kit, names: readonly DependencyName[]): Promise
  */
 export function tagsOf(kit: Kit, request: Request, response: Response): string[] | undefined {
   const { tags, tagsOf: own, tagHeader } = kit.settings;
-  const field = tagHeader === undefined ? null : response.headers.get(tagHeader);
-  const separator = /^surrogate-key$/i.test(tagHeader ?? '') ? /[\s,]+/ : undefined;
-  const named = separator ? (field ?? '').split(separator).filter(Boolean) : splitList(field ?? '');
+  const field = (tagHeader && response.headers.get(tagHeader)) ?? '';
+  const named = isSpaced(tagHeader) ? field.split(/[\s,]+/).filter(Boolean) : splitList(field);
   try {
     const found = own ? checkedTags(own(request, response)) : [];
     return [...new Set([...tags, ...found, ...named])];
@@ -86,7 +89,7 @@ export async function isCarriedStill(
   page: Page,
   gate: Gate | undefined,
 ): Promise<boolean> {
-  const own = page.tags.filter((tag) => !kit.settings.tags.includes(tag));
+  const own = ownTags(kit, page);
   if (own.length === 0) return true;
   const carried = gate?.carried;
   const current = carried && (await readVersions(kit, own));

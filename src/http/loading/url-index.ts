@@ -154,11 +154,13 @@ function ttlOf({ variants }: Index, now: number): number {
   return Math.min(INDEX_TTL + lifeMs / 500, LONGEST_INDEX_TTL);
 }
 
-/** True if a write would change nothing but the time of a variant, which is written again only when half of it is over. */
+/**
+ * True if a write would change nothing but the time of a variant, which is written again only when half of it is over. A new
+ * header name comes with a new variant.
+ */
 function isSame(before: Index, after: Index, now: number): boolean {
   const until = new Map(before.variants);
   return (
-    before.names.join() === after.names.join() &&
     before.tags.join('\n') === after.tags.join('\n') &&
     after.variants.every(
       ([hash, untilMs]) => untilMs - (until.get(hash) ?? 0) < (untilMs - now) / 2,

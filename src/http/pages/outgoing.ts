@@ -23,7 +23,9 @@ export interface Outgoing {
   readonly fitsEdge: (key: string, prefix: string | undefined, tags: readonly string[]) => boolean;
 }
 
-const DATED = ['max-age', 's-maxage', 'stale-while-revalidate', 'stale-if-error', 'immutable'];
+/** The directives by which an edge keeps a response, and the dated ones of all caches. */
+const OF_EDGE = ['s-maxage', 'stale-while-revalidate', 'stale-if-error'];
+const DATED = ['max-age', 'immutable', ...OF_EDGE];
 /** The fields of a 304 (RFC 9110, section 15.4.5), and ours. */
 const OF_304: ReadonlySet<string> = new Set([
   ...['cache-control', 'content-location', 'date', 'etag', 'expires', 'vary', 'last-modified'],
@@ -37,24 +39,26 @@ export function respond(
   { request, now, outgoing }: { request: Request; now: number; outgoing: Outgoing },
 ): Response {
   const { tagHeader, prefix, fitsEdge } = outgoing;
-  const fields = fieldsOf(page);
+  const fields: Fields = Object.fromEntries(page.headers);
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
   const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);
-  const leftMs = freshLeft(page, now);
-  const isStale = source.state === 'stale' || source.state === 'last-good' || leftMs <= 0;
+  const isSoft = source.state === 'stale' || source.state === 'last-good';
+  const leftMs = Math.min(freshLeft(page, now), isSoft ? 0 : Infinity);
   const control = (without: readonly string[], added: readonly string[]) => {
     fields['cache-control'] = withDirectives(fields['cache-control'], without, added);
   };
-  if (isStale) {
+  if (leftMs <= 0) {
     control(DATED, ['max-age=0', 's-maxage=0']);
     delete fields.expires;
   } else if (source.isUncertain || isTooMuch || (isEdge && source.state === 'joined')) {
-    control(['s-maxage'], ['s-maxage=0']);
-  } else if (source.state !== 'loaded' && (page.isExplicit || isEdge)) {
+    control(OF_EDGE, ['s-maxage=0']);
+  } else if (page.isExplicit ? source.state !== 'loaded' : isEdge) {
     control(['s-maxage'], [`s-maxage=${Math.floor(leftMs / 1000)}`]);
   }
   fields.age = String(Math.floor(ageOf(page, now) / 1000));
-  add(fields, 'cache-status', cacheStatus(source, leftMs));
+  // Caches nearer to the origin come first (RFC 9211, section 2).
+  const nearer = fields['cache-status'] ? `${fields['cache-status']}, ` : '';
+  fields['cache-status'] = nearer + cacheStatus(source, leftMs);
   const edgeHeader = isEdge ? tagHeader.toLowerCase() : '';
   if (isEdge) {
     const tags = edgeTagsOfResponse(page.key, prefix, page.tags);
@@ -65,7 +69,7 @@ export function respond(
       if (!OF_304.has(name) && name !== edgeHeader) delete fields[name];
     return new Response(null, { status: 304, headers: fields });
   }
-  const body = bodyOf(page);
+  const body = bodyOf(page, fields);
   if (body !== null) fields['content-length'] = String(Buffer.byteLength(body));
   return new Response(request.method === 'HEAD' ? null : body, {
     status: page.status,
@@ -76,23 +80,11 @@ export function respond(
 /** Header fields by lower-case name. A Response takes them in a third of the time that a Headers object needs. */
 type Fields = Record<string, string>;
 
-function fieldsOf({ headers }: Page): Fields {
-  const fields: Fields = {};
-  for (const [name, value] of headers) add(fields, name.toLowerCase(), value);
-  return fields;
-}
-
-/** Caches nearer to the origin come first in `Cache-Status` (RFC 9211, section 2). */
-function add(fields: Fields, name: string, value: string): void {
-  fields[name] = Object.hasOwn(fields, name) ? `${fields[name]}, ${value}` : value;
-}
-
-function bodyOf(page: Page): string | Uint8Array<ArrayBuffer> | null {
-  const { text, base64 } = page;
-  if (text === undefined && base64 === undefined) return null;
+function bodyOf({ text, base64 }: Page, fields: Fields): string | Uint8Array<ArrayBuffer> | null {
   if (base64 !== undefined) return Buffer.from(base64, 'base64');
+  if (text === undefined) return null;
   // A Response gives text a type if it has none.
-  return headerOf(page, 'content-type') === undefined ? Buffer.from(text ?? '') : (text ?? '');
+  return fields['content-type'] === undefined ? Buffer.from(text) : text;
 }
 
 /** Compares the validators of a conditional request (RFC 9110, section 13.2.2). */
@@ -106,7 +98,9 @@ function isUnmodified(page: Page, headers: Headers, now: number): boolean {
     const listed = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
     return listed.some((each) => each.replace(/^W\//, '') === opaque);
   }
-  const since = parseHttpDate(headers.get('if-modified-since'), now);
+  const ifModifiedSince = headers.get('if-modified-since');
+  if (ifModifiedSince === null) return false;
+  const since = parseHttpDate(ifModifiedSince, now);
   const modified = parseHttpDate(headerOf(page, 'last-modified') ?? null, now);
   return since !== undefined && modified !== undefined && modified <= since;
 }
@@ -140,7 +134,7 @@ export function passOn(
       const named = edgeTagsOfResponse(tags.key ?? '', prefix, tags.tags);
       headers.set(tagHeader, edgeTagHeader(tagHeader, named));
       const field = headers.get('cache-control') ?? undefined;
-      headers.set('cache-control', withDirectives(field, ['s-maxage'], ['s-maxage=0']));
+      headers.set('cache-control', withDirectives(field, OF_EDGE, ['s-maxage=0']));
     }
   }
   const { status, statusText } = response;

@@ -1,8 +1,9 @@
 import { createCacheKey, type StandardSchemaV1 } from '../../model/cache-key.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
 import { isObject } from '../../util/deep-freeze.js';
+import { FIELD_NAME } from '../../util/field-name.js';
 import type { Lifetime } from '../rules/freshness.js';
-import { NOT_STORED } from '../rules/judge.js';
+import { FIELD_VALUE, NOT_STORED } from '../rules/judge.js';
 import type { Selected } from '../rules/vary.js';
 
 /** A stored response. Times are epoch milliseconds and milliseconds. */
@@ -52,11 +53,8 @@ export interface Index {
 
 export type Stored = Page | Pass | Moved | Index;
 
-const NAME = /^[!#$%&'*+.^`|~\w-]+$/;
 /** The names of stored fields: lower case, and none that is never stored, because such a field could split a response. */
 const STORED_NAME = new RegExp(`^(?!(?:${[...NOT_STORED].join('|')})$)[!#$%&'*+.^\`|~0-9a-z_-]+$`);
-/** Visible characters, spaces and tabs (RFC 9110, section 5.5), so that no value can begin another field. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Statuses that a `Response` must not have a body with. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -91,7 +89,7 @@ export function isStored(value: unknown): value is Stored {
   if (record.kind === 'index')
     return (
       isTexts(record.names) &&
-      record.names.every((name) => NAME.test(name)) &&
+      record.names.every((name) => FIELD_NAME.test(name)) &&
       isTexts(record.tags) &&
       isPairs(record.variants, (hash, until) => isText(hash) && isTime(until))
     );
@@ -104,12 +102,15 @@ export function isStored(value: unknown): value is Stored {
     status >= 200 &&
     status < 500 &&
     !(hasBody && BODILESS.has(status)) &&
-    isPairs(record.headers, (name, field) => isText(name, STORED_NAME) && isText(field, VALUE)) &&
+    isPairs(
+      record.headers,
+      (name, field) => isText(name, STORED_NAME) && isText(field, FIELD_VALUE),
+    ) &&
     (text === undefined || isText(text)) &&
     (base64 === undefined || (isText(base64) && base64.length % 4 === 0)) &&
     isPairs(
       record.vary,
-      (name, field) => isText(name, NAME) && (field === null || isText(field)),
+      (name, field) => isText(name, FIELD_NAME) && (field === null || isText(field)),
     ) &&
     isTexts(record.tags) &&
     [record.receivedMs, record.ageMs, record.freshMs, record.staleMs, record.errorMs].every(

@@ -6,6 +6,12 @@ export const PASS_MS = 10_000;
 /** A route that has stored a response so lately is worth the wait for its next one, milliseconds. */
 const WORTH_MS = 600_000;
 
+/** The times of a route's last response that could not be stored, and of its last one that could. */
+interface Times {
+  refusedMs: number;
+  storedMs: number;
+}
+
 /**
  * Knows which responses cannot be stored, so that no request waits for a load that it cannot share. What a process has
  * learned it can learn again: all of it is bounded and forgotten after a while.
@@ -13,8 +19,7 @@ const WORTH_MS = 600_000;
 export class Unstorable {
   /** By variant: the time until which nobody waits, and the reason. */
   readonly #variants = new Remembered<{ readonly untilMs: number; readonly reason: string }>(1_000);
-  /** By route: the times of the last response that could not be stored, and of the last one that could. */
-  readonly #routes = new Remembered<{ refusedMs: number; storedMs: number }>(100);
+  readonly #routes = new Remembered<Times>(100);
 
   /** True if the last response of this variant could not be stored, so that no request waits for another. */
   isKnown(variant: string, now: number): boolean {
@@ -31,13 +36,13 @@ export class Unstorable {
 
   refused(variant: string, route: string | undefined, reason: string, now: number): void {
     this.#variants.set(variant, { untilMs: now + PASS_MS, reason });
-    if (BY_HEADERS.has(reason)) this.#note(route, { refusedMs: now });
+    if (BY_HEADERS.has(reason)) this.#timesOf(route).refusedMs = now;
   }
 
   /** A response was stored, or found in the store. */
   stored(variant: string, route: string | undefined, now: number): void {
     this.#variants.delete(variant);
-    this.#note(route, { storedMs: now });
+    this.#timesOf(route).storedMs = now;
   }
 
   /**
@@ -56,9 +61,12 @@ export class Unstorable {
     else this.#variants.delete(variant);
   }
 
-  #note(route = '', times: { refusedMs?: number; storedMs?: number }): void {
-    const none = { refusedMs: Number.NEGATIVE_INFINITY, storedMs: Number.NEGATIVE_INFINITY };
-    this.#routes.set(route, { ...none, ...this.#routes.get(route), ...times });
+  #timesOf(route = ''): Times {
+    const known = this.#routes.get(route);
+    if (known) return known;
+    const times = { refusedMs: Number.NEGATIVE_INFINITY, storedMs: Number.NEGATIVE_INFINITY };
+    this.#routes.set(route, times);
+    return times;
   }
 }
 

@@ -3,6 +3,9 @@ export const LONGEST_FIELD = 8_192;
 /** A cache that cannot hold a larger number of seconds uses this one (RFC 9111, section 1.2.2). */
 const MOST_SECONDS = 2_147_483_648;
 
+/** A name, with a token or a quoted string as its argument. */
+const DIRECTIVE = /^([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*([\w!#$%&'*+.^`|~-]*|"(?:[^"\\]|\\.)*"))?$/s;
+
 /** The directives of a Cache-Control field, with lower-case names. */
 export interface Directives {
   has(name: string): boolean;
@@ -13,16 +16,16 @@ export interface Directives {
 /**
  * Parses a Cache-Control field (RFC 9111, section 5.2). If a directive is repeated, the smallest number counts.
  *
- * Returns undefined if the field is too long to be meant seriously.
+ * Undefined if the field is too long, or no list of directives: `private; max-age=60` has none, but may mean some.
  */
 export function parseCacheControl(field: string | null): Directives | undefined {
   if (field !== null && field.length > LONGEST_FIELD) return undefined;
   const found = new Map<string, string[]>();
   for (const part of splitList(field ?? '')) {
-    const equals = part.indexOf('=');
-    const name = (equals < 0 ? part : part.slice(0, equals)).trim().toLowerCase();
-    // Without an equals sign it is the name, which is no number.
-    const argument = unquoted(part.slice(equals + 1).trim());
+    const [, written, given = ''] = DIRECTIVE.exec(part) ?? [];
+    if (written === undefined) return undefined;
+    const name = written.toLowerCase();
+    const argument = unquoted(given);
     const before = found.get(name);
     if (before) before.push(argument);
     else found.set(name, [argument]);

@@ -19,6 +19,7 @@ export type Refusal =
   | 'stale';
 
 export interface Judged extends Lifetime {
+  readonly refusal?: undefined;
   readonly vary: Selected;
   readonly isPublic: boolean;
   readonly isExplicit: boolean;
@@ -30,6 +31,8 @@ export interface Answered extends Received {
 
 /** The most characters of all header fields of a stored response. */
 const LONGEST_HEADERS = 16_384;
+/** Visible characters, spaces and tabs (RFC 9110, section 5.5), so that no value can begin another field. */
+export const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Final statuses of RFC 9110, for `must-understand`. */
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   ...[200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308],
@@ -71,7 +74,10 @@ function refusalOf(status: number, headers: Headers, directives: Directives): Re
     return 'no-cache';
   if (/^text\/event-stream\b/i.test(headers.get('content-type') ?? '')) return 'stream';
   let length = 0;
-  for (const [name, value] of headers) length += name.length + value.length;
+  for (const [name, value] of headers) {
+    if (!FIELD_VALUE.test(value)) return 'headers';
+    length += name.length + value.length;
+  }
   return length > LONGEST_HEADERS ? 'headers' : undefined;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { FIELD_NAME } from '../../util/field-name.js';
 import { splitList } from './cache-control.js';
 
 /** A header's name with the value that a request has, or null if it has none. */
@@ -8,7 +9,6 @@ export type Selected = readonly (readonly [name: string, value: string | null])[
 const MOST_NAMES = 16;
 /** The most characters of header values that select a variant. A request with more is not stored. */
 const LONGEST_VALUES = 4_096;
-const FIELD_NAME = /^[!#$%&'*+.^`|~\w-]+$/;
 
 /** The lower-case names of a Vary field, sorted. Undefined for `*`, an invalid name, or too many names. */
 export function varyNames(field: string | null): readonly string[] | undefined {

@@ -11,7 +11,9 @@ import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
+import { globMatcher } from '../../util/glob.js';
 import { inParallel } from '../../util/in-parallel.js';
+import { OpenSets } from '../open-sets.js';
 import { type Overflow, overflowOf } from '../overflow/overflow.js';
 import { nothingLive, unchanged } from './conditions.js';
 import type { Database, Item } from './database.js';
@@ -61,6 +63,7 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #tableName: string;
   readonly #database: Database;
   readonly #read: Read;
+  readonly #sets = new OpenSets();
   readonly #writes: Writes;
   readonly #recent: RecentChanges;
   readonly #consistent: boolean;
@@ -129,7 +132,9 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#writes.value({ key, value, ttl }, ALWAYS);
+    await this.#sets.run(key, (isOvertaken) =>
+      this.#writes.value({ key, value, ttl }, ALWAYS, isOvertaken),
+    );
   }
 
   async setIfUnchanged<T>(
@@ -158,15 +163,18 @@ export class DynamoDBCacheStore implements CacheStore {
   }
 
   async del(key: string): Promise<void> {
+    this.#sets.overtake([key]);
     await this.#writes.tombstone(partitionKey(key));
   }
 
   async delMany(keys: readonly string[]): Promise<void> {
+    this.#sets.overtake(keys);
     await this.#writeTombstones(keys.map(partitionKey));
   }
 
   /** Scans the whole table and pays for every item in it, even if nothing matches. */
   async delByPattern(pattern: string): Promise<number> {
+    this.#sets.overtakeAll(globMatcher(pattern));
     let deleted = 0;
     for await (const items of this.#scan('delByPattern', pattern)) {
       // Tombstones, because a deleted item could not refuse a fill. Values that have expired by this clock get one,
@@ -179,6 +187,7 @@ export class DynamoDBCacheStore implements CacheStore {
 
   /** Deletes every item that a store wrote, tombstones and version records included. Other items stay. */
   async clear(): Promise<void> {
+    this.#sets.overtakeAll();
     const TableName = this.#tableName;
     for await (const items of this.#scan('clear')) {
       await inParallel(items, MOST_WRITES, async ({ pk }) => {

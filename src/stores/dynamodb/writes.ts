@@ -44,8 +44,11 @@ interface Parts {
 }
 
 export interface Writes {
-  /** Resolves to false if the condition does not hold. */
-  value(entry: StoreEntry, when: When): Promise<boolean>;
+  /**
+   * Resolves to false if the condition does not hold. `isOvertaken` is asked right before the value is sent. Once it
+   * returns true, the value is not sent and counts as written.
+   */
+  value(entry: StoreEntry, when: When, isOvertaken?: () => boolean): Promise<boolean>;
   /** Records that the item was invalidated. */
   tombstone(pk: string): Promise<void>;
 }
@@ -79,13 +82,13 @@ export function versionedWrites(parts: Parts): Writes {
   }
 
   return {
-    async value(entry, when) {
+    async value(entry, when, isOvertaken) {
       const pk = partitionKey(entry.key);
       const called = [clock.now(), monotonic()] as const;
       const made = values.change(entry, pk, called[0] + entry.ttl * 1000);
       // An `await` for nothing would send the write after a `del` that was called after it.
       const change = isPromise(made) ? await made : made;
-      return write(pk, { ...change, ...when, called });
+      return isOvertaken?.() || write(pk, { ...change, ...when, called });
     },
     async tombstone(pk) {
       await write(pk, TOMBSTONE);

@@ -12,7 +12,7 @@ import { corrupt } from './error.js';
  * The kind is s for text and b for bytes, which are base64; in upper case if the line `entry` exists, with the service's
  * data about the value. The end is in epoch milliseconds, because a storage may expire values late.
  */
-const FIRST_LINE = /^1 ([sbSB]) (\d+)$/;
+const FIRST_LINE = /^1 ([sbSB]) (\d+)\n/;
 
 export interface KeyvRecord {
   readonly endMs: number;
@@ -34,13 +34,12 @@ export function recordText(raw: Raw, envelope: string | undefined, endMs: number
 
 /** @throws CacheError `CORRUPT` for anything but a record. */
 export function parseRecord(stored: unknown, key: string): KeyvRecord {
-  const end = typeof stored === 'string' ? stored.indexOf('\n') : -1;
-  const match = end < 0 ? null : FIRST_LINE.exec(String(stored).slice(0, end));
+  const match = typeof stored === 'string' ? FIRST_LINE.exec(stored) : null;
   if (!match) throw corrupt(key);
-  const [, kind = '', endMs] = match;
+  const [firstLine, kind = '', endMs] = match;
   return {
     endMs: Number(endMs),
-    body: String(stored).slice(end + 1),
+    body: match.input.slice(firstLine.length),
     isText: kind.toLowerCase() === 's',
     hasEntry: kind === kind.toUpperCase(),
   };

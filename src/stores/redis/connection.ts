@@ -9,6 +9,7 @@ import {
   readsMasters,
 } from './client.js';
 import { CommandBatch } from './command-batch.js';
+import { Connecting } from './connecting.js';
 import { noNodeError, redisError } from './error.js';
 import { MasterProof } from './master-proof.js';
 import { inTime, OPEN_MS } from './own-client.js';
@@ -40,12 +41,16 @@ interface Duplicate {
   on(event: 'error', listener: () => void): unknown;
 }
 
-/** The user's own client, which queues, retries and gives up by its own rules. The store adds no retries. */
+/**
+ * The user's own client, which queues, retries and gives up by its own rules. The store adds no retries, and ends the wait
+ * for a client that does not connect.
+ */
 export class GivenConnection implements Connection {
   readonly readsMasters: boolean;
   readonly #client: ScriptedClient;
   /** Undefined for a Cluster, where a replica redirects each command to its master. */
   readonly #proof: MasterProof | undefined;
+  readonly #connecting: Connecting | undefined;
   readonly #tick = new CommandBatch();
   readonly #given: object;
   #inFlight = 0;
@@ -61,6 +66,7 @@ export class GivenConnection implements Connection {
     this.#client = withScripts(client);
     this.#proof = isCluster(client) ? undefined : new MasterProof(unused, clock);
     this.readsMasters = readsMasters(client);
+    this.#connecting = Connecting.of(client);
   }
 
   /** Asked for late, because a Cluster client learns its servers. */
@@ -78,7 +84,8 @@ export class GivenConnection implements Connection {
     const proof = kind === 'read' && this.#proof?.isDue(client) ? this.#proof : undefined;
     if (this.#inFlight++ > 0 || proof) this.#tick.gather(client);
     try {
-      return await (proof ? proof.read(client, () => command(client)) : command(client));
+      const reply = proof ? proof.read(client, () => command(client)) : command(client);
+      return await (this.#connecting?.limit(reply, kind) ?? reply);
     } catch (error) {
       throw redisError(operation, key, error, this.place);
     } finally {
@@ -120,6 +127,8 @@ export class GivenConnection implements Connection {
     throw noNodeError('node');
   }
 
-  /** Does nothing, because the user closes the client. */
-  async close(): Promise<void> {}
+  /** Removes the store's listeners. The user closes the client. */
+  async close(): Promise<void> {
+    this.#connecting?.close();
+  }
 }

@@ -11,8 +11,10 @@ import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
+import { globMatcher } from '../../util/glob.js';
 import { attempt, type MaybePromise } from '../../util/promises.js';
 import { uniqueId } from '../../util/unique-id.js';
+import { OpenSets } from '../open-sets.js';
 import { type Overflow, overflowOf } from '../overflow/overflow.js';
 import type { InvalidationChannel } from '../tiered/invalidation-channel.js';
 import { ALWAYS, NOTHING_LIVE, unchanged } from './conditions.js';
@@ -60,6 +62,7 @@ export class RedisCacheStore implements CacheStore {
   readonly #known = new ValueMemo();
   readonly #overflow: Overflow | undefined;
   readonly #values: RecordValues;
+  readonly #sets = new OpenSets();
   readonly #write: Write;
 
   constructor(options: RedisCacheStoreOptions) {
@@ -133,7 +136,8 @@ export class RedisCacheStore implements CacheStore {
   }
 
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#write({ key, value, ttl }, ALWAYS);
+    const entry = { key, value, ttl };
+    await this.#sets.run(key, (isOvertaken) => this.#write(entry, ALWAYS, isOvertaken));
   }
 
   async add<T>(key: string, value: T, ttl: number): Promise<boolean> {
@@ -161,6 +165,7 @@ export class RedisCacheStore implements CacheStore {
   async del(key: string): Promise<void> {
     const stored = this.#keys.encode(key);
     this.#known.delete(stored);
+    this.#sets.overtake([key]);
     await this.#connection.send('del', key, (client) => client.unlink(stored), 'write');
   }
 
@@ -173,11 +178,13 @@ export class RedisCacheStore implements CacheStore {
    * index by prefix. During a resharding it can miss keys that move. In requests, use tags.
    */
   async delByPattern(pattern: string): Promise<number> {
+    this.#sets.overtakeAll(globMatcher(pattern));
     return unlinkAll(this.#connection, this.#keys, 'delByPattern', pattern);
   }
 
   /** Deletes everything below the prefix, tokens and version records included. Other keys stay. */
   async clear(): Promise<void> {
+    this.#sets.overtakeAll();
     await unlinkAll(this.#connection, this.#keys, 'clear');
     await this.#overflow?.clear();
   }

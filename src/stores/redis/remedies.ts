@@ -77,7 +77,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^CLUSTERDOWN/, 'The Cluster does not serve all slots: see CLUSTER INFO'],
   [
     /cluster support disabled/,
-    'This server is no Cluster: give it as url, without nodes and cluster',
+    'This server is no Cluster: give it as url, without nodes and cluster, or to a client for one server without readonly',
   ],
   [
     /Failed to refresh slots cache|None of startup nodes|root nodes are unavailable/,
@@ -90,7 +90,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'Set options.name to the name under which the Sentinels monitor the master',
   ],
   [
-    /sentinels are unreachable/i,
+    /sentinels are unreachable|connect to sentinel/i,
     'Check the addresses of the Sentinels, and whether they want TLS (options.sentinelTLS)',
   ],
   // TLS.
@@ -110,7 +110,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /self[- ]signed|unable to (verify|get)|issuer|CERT_|unknown ca/i,
     "The certificate's authority is not known here: give it in options.tls.ca",
   ],
-  [/certificate (has expired|is not yet valid)/, 'Renew the certificate, or set the clock'],
+  [/certificate ((has )?expired|is not yet valid)/, 'Renew the certificate, or set the clock'],
   [
     /wrong version number|packet length too long|EPROTO|before secure TLS connection/i,
     'The port does not speak TLS: use redis:// instead of rediss://, or the TLS port',
@@ -123,10 +123,18 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     /^Protocol error|^Unknown RESP type/,
     'The port does not speak the Redis protocol: check the port',
   ],
-  // Clients of node-redis, which their user connects.
+  // Clients of the user's own.
+  [
+    /tells no reason/,
+    "Check the address, the subnets and security groups, and listen for the client's error event, which may tell why",
+  ],
   [
     /^The client is closed/,
-    'Connect the client of node-redis before its first use (await client.connect()), and close it after the store',
+    'Connect the client of node-redis before its first use (await client.connect(), whose error tells why it is closed), and close it after the store',
+  ],
+  [
+    /^The queue is full/,
+    'Raise commandsQueueMaxLength of the client: its login counts, and so do all commands without an answer',
   ],
   [
     /^The client is offline/,
@@ -137,7 +145,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/ENOENT|EACCES/, 'Check the path of the socket, and who may open it'],
   [
     /ECONN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT|Connect.*(timed out|timeout)|closed|writeable|max retries|aborted/,
-    'Check the address, the subnets and security groups, and whether the port wants TLS (rediss://)',
+    'Check the address, the subnets and security groups, and whether the port wants TLS (rediss://) or a client certificate',
   ],
   [/timed out|timeout/i, 'The server is overloaded, blocked or unreachable; trying again can help'],
 ];

@@ -7,8 +7,15 @@ import type { RedisKeys } from './keys.js';
 import type { ValueMemo } from './value-memo.js';
 import type { RecordValues } from './values.js';
 
-/** Writes a record under a fresh version. Resolves to false if its condition does not hold. */
-export type Write = (entry: StoreEntry, when: When) => Promise<boolean>;
+/**
+ * Writes a record under a fresh version. Resolves to false if its condition does not hold. `isOvertaken` is asked right
+ * before it is sent. Once it returns true, the record is not sent and counts as written.
+ */
+export type Write = (
+  entry: StoreEntry,
+  when: When,
+  isOvertaken?: () => boolean,
+) => Promise<boolean>;
 
 interface Parts {
   readonly connection: Connection;
@@ -18,13 +25,14 @@ interface Parts {
 }
 
 export function versionedWrites({ connection, keys, values, memo }: Parts): Write {
-  return async (entry, { operation, condition, sending }) => {
+  return async (entry, { operation, condition, sending }, isOvertaken) => {
     const { key, ttl } = entry;
     const stored = keys.encode(key);
     const id = uniqueId();
     const made = values.body(entry, id);
     // An `await` for nothing would send the write after a `del` that was called after it.
     const { kind, body } = isPromise(made) ? await made : made;
+    if (isOvertaken?.()) return true;
     const ttlMs = Math.max(1, Math.round(ttl * 1000));
     const written = await connection.send(
       operation,

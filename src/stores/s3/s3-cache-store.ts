@@ -10,6 +10,7 @@ import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { inParallel } from '../../util/in-parallel.js';
 import { isPromise } from '../../util/promises.js';
+import { OpenSets } from '../open-sets.js';
 import type { When } from './conditions.js';
 import { ABSENT, type Database, type StoredObject } from './database.js';
 import { foreign } from './error.js';
@@ -52,6 +53,7 @@ export class S3CacheStore implements CacheStore {
   readonly serializer: Serializer;
   readonly #database: Database;
   readonly #keys: S3Keys;
+  readonly #sets = new OpenSets();
   readonly #write: Write;
   readonly #values: ObjectValues;
   readonly #codec: ValueCodec;
@@ -105,7 +107,9 @@ export class S3CacheStore implements CacheStore {
   }
 
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
-    await this.#put({ key, value, ttl }, 'always');
+    await this.#sets.run(key, (isOvertaken) =>
+      this.#put({ key, value, ttl }, 'always', isOvertaken),
+    );
   }
 
   async setIfUnchanged<T>(
@@ -134,6 +138,7 @@ export class S3CacheStore implements CacheStore {
   }
 
   async del(key: string): Promise<void> {
+    this.#sets.overtake([key]);
     await this.#write(this.#keys.encode(key), tombstone(key), 'always');
   }
 
@@ -144,6 +149,7 @@ export class S3CacheStore implements CacheStore {
   /** Lists the names that the pattern's literal start leads to, and reads the first bytes of each object that matches. */
   async delByPattern(pattern: string): Promise<number> {
     const matches = matcher(pattern);
+    this.#sets.overtakeAll(matches);
     let deleted = 0;
     for await (const names of listNames(this.#database, this.#keys, pattern)) {
       const candidates = names.filter((name) => {
@@ -159,6 +165,7 @@ export class S3CacheStore implements CacheStore {
 
   /** Deletes every object that a store wrote below the prefix, tombstones and version records included. */
   async clear(): Promise<void> {
+    this.#sets.overtakeAll();
     for await (const names of listNames(this.#database, this.#keys))
       await deleteObjects(this.#database, names);
   }
@@ -223,11 +230,11 @@ export class S3CacheStore implements CacheStore {
   }
 
   /** Writes a value, if the condition holds. Resolves to true if it was written. */
-  async #put(entry: StoreEntry, when: When): Promise<boolean> {
+  async #put(entry: StoreEntry, when: When, isOvertaken?: () => boolean): Promise<boolean> {
     const called = [this.#clock.now(), monotonic()] as const;
     const made = this.#values.content(entry, called[0] + entry.ttl * 1000);
     // An `await` for nothing would send the write after a `del` that was called after it.
     const content = isPromise(made) ? await made : made;
-    return this.#write(this.#keys.encode(entry.key), content, when, { called });
+    return this.#write(this.#keys.encode(entry.key), content, when, { called, isOvertaken });
   }
 }

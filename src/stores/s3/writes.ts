@@ -18,6 +18,8 @@ export interface WriteOptions {
   readonly etag?: ETag | undefined;
   /** The time of the call, by both clocks. Default: now. */
   readonly called?: readonly [wallMs: number, monotonicMs: number] | undefined;
+  /** Asked before each try. Once it returns true, the write is not sent and counts as written. */
+  readonly isOvertaken?: (() => boolean) | undefined;
 }
 
 /** Writes an object. Resolves to false if its condition does not hold. */
@@ -44,6 +46,7 @@ interface Prepared {
   readonly id: string;
   readonly body: Uint8Array;
   readonly isLate: () => boolean;
+  readonly isOvertaken?: WriteOptions['isOvertaken'];
 }
 
 /**
@@ -56,14 +59,14 @@ interface Prepared {
 export function versionedWrites(database: Database, clock: Clock): Write {
   const last = new Map<string, Turn>();
 
-  return (name, content, when, { etag, called } = {}) => {
+  return (name, content, when, { etag, called, isOvertaken } = {}) => {
     const request = prepare(content, called);
     if (typeof when === 'object') return writeOnce(name, request, when.etag);
     const before = last.get(name);
     const begun = before ? endOf(before) : Promise.resolve();
     const written = begun.then(() =>
       // A write of this process came between, so the guess is wrong.
-      writeAnyhow(name, request, when, before ? undefined : etag),
+      writeAnyhow(name, { ...request, isOvertaken }, when, before ? undefined : etag),
     );
     const turn: Turn = { begun, ended: written.then(ignore, ignore) };
     last.set(name, turn);
@@ -92,7 +95,7 @@ export function versionedWrites(database: Database, clock: Clock): Write {
   /** Reads the state and writes from there, again and again until nothing comes between. */
   async function writeAnyhow(
     name: string,
-    { id, body, isLate }: Prepared,
+    { id, body, isLate, isOvertaken }: Prepared,
     when: 'always' | 'nothing-live',
     seen: ETag | undefined,
   ): Promise<boolean> {
@@ -108,6 +111,7 @@ export function versionedWrites(database: Database, clock: Clock): Write {
         if (when === 'nothing-live' && !nothingLive(found, record, clock.now())) return false;
         etag = found?.etag ?? ABSENT;
       }
+      if (isOvertaken?.()) return true;
       const outcome = await database.put(name, body, etag, isLate);
       if (outcome.kind === 'written') return true;
       await pauseBefore(round);

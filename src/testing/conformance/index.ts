@@ -1,3 +1,4 @@
+import { givenObject } from '../../model/given.js';
 import { batchCases } from './batches.js';
 import { type ConformanceCase, type ConformanceSubject, missingNeeds } from './case.js';
 import { expiryCases } from './expiry.js';
@@ -57,6 +58,7 @@ export function casesFor(
   subject: ConformanceSubject,
   of: readonly ConformanceCase[] = storeConformance,
 ): ConformancePlan {
+  givenObject(givenObject(subject, 'subject').store, 'subject.store');
   const cases: ConformanceCase[] = [];
   const skipped: { name: string; reason: string }[] = [];
   for (const one of of) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { CacheService } from '../../cache-service.js';
 import type { CacheStore } from '../../model/cache-store.js';
 import type { CacheEvent } from '../../model/events.js';
+import { givenList, givenObject } from '../../model/given.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ConformanceCase, defineCase, freshPrefix } from './case.js';
@@ -26,7 +27,8 @@ export function serializerCases(
   serializer: Serializer,
   values: readonly (readonly [what: string, make: () => unknown])[],
 ): ConformanceCase[] {
-  return values.flatMap(([what, make]) => [
+  givenObject(serializer, 'serializer');
+  return givenList(values, 'values').flatMap(([what, make]) => [
     defineCase(`${serializer.name}: returns ${what}`, ['withSerializer'], async (subject) => {
       const store = subject.withSerializer(serializer);
       const key = `${freshPrefix()}value`;

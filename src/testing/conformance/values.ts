@@ -170,7 +170,7 @@ export const valueCases: readonly ConformanceCase[] = [
   defineCase('keeps the text of a serializer', ['withSerializer'], async ({ withSerializer }) => {
     const store = withSerializer(textSerializer);
     const key = `${freshPrefix()}value`;
-    for (const text of ['ß "quoted"', '', '\u0000', 'null']) {
+    for (const text of ['ß "quoted"', '', '\u0000', 'null', '\n', 'two\nlines\r\n']) {
       await store.set(key, text, 60);
       assert.equal(await store.get(key), text);
     }

@@ -205,4 +205,17 @@ describe('InFlightTracker', () => {
     tracker.invalidateReads(() => true);
     expect(other.isInvalidated([])).toBe(false);
   });
+
+  it('forgets a read that fails', async () => {
+    const tracker = new InFlightTracker();
+    const failing = tracker.guard(
+      { storageKey: 'k', tags: [] },
+      () => Promise.reject(new Error('no clock')),
+      () => {},
+    );
+    await expect(failing).rejects.toThrow('no clock');
+    const asked: string[] = [];
+    tracker.invalidateReads(({ storageKey }) => asked.push(storageKey) > 0);
+    expect(asked).toEqual([]);
+  });
 });

@@ -198,6 +198,66 @@ describe('MarkVersions', () => {
     expect(written[0]).not.toBe(written[1]);
   });
 
+  it('trusts no version after a change that was not confirmed, because it may have happened', async () => {
+    const base = new MemoryCacheStore();
+    let loses = false;
+    const store = storeLike(base, {
+      set: async (key: string, value: unknown, ttl: number) => {
+        await base.set(key, value, ttl);
+        if (loses) throw new Error('the answer was lost');
+      },
+    });
+    const { only, change } = versions(store, { tag: 60_000 });
+    await change('red');
+    const before = await only('red');
+    loses = true;
+    await expect(change('red')).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    expect(await only('red')).not.toBe(before);
+  });
+
+  it('trusts a version no longer that a read has shown to be old, even if it cannot remember that read', async () => {
+    const store = new MemoryCacheStore();
+    const { marks, only, change } = versions(store, { tag: 60_000 });
+    await change('red');
+    const before = await only('red');
+    await versions(store).change('red');
+    const reading = marks.read([['red']]);
+    await change('blue');
+    const [[, read] = []] = await reading;
+    expect(read).not.toBe(before);
+    expect(await only('red')).toBe(read);
+  });
+
+  it('trusts on a version that a read has confirmed, even if it cannot remember that read', async () => {
+    const { store, calls } = watched();
+    const { marks, only, change } = versions(store, { tag: 60_000 });
+    await change('red');
+    await only('red');
+    const reading = marks.read([['red']]);
+    await change('blue');
+    await reading;
+    calls.length = 0;
+    await only('red');
+    expect(calls).toEqual([]);
+  });
+
+  it('reads a record that it has made only once the store holds it', async () => {
+    const bare = bareStore();
+    let land: () => void = () => {};
+    const store = storeLike(bare, {
+      set: async (key: string, value: unknown, ttl: number) => {
+        await new Promise<void>((resolve) => {
+          land = resolve;
+        });
+        await bare.set(key, value, ttl);
+      },
+    });
+    const making = versions(store).marks.ensure([['red', MISSING]]);
+    await advance(0);
+    land();
+    expect(await making).toEqual([['red', expect.any(String)]]);
+  });
+
   it('rejects when neither try was confirmed', async () => {
     const { store, state } = brokenStore();
     await expect(versions(store).change('red')).rejects.toMatchObject({

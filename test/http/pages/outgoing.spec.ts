@@ -86,6 +86,20 @@ describe('Cache-Control on the way out', () => {
       's-maxage=60',
     ],
     [
+      'of a route with a ttl is for an edge when it is loaded, too',
+      {},
+      LOADED,
+      { outgoing: EDGE },
+      's-maxage=60',
+    ],
+    [
+      'of an uncertain load lets no edge serve it stale',
+      control('max-age=60, stale-while-revalidate=9, stale-if-error=9'),
+      { ...LOADED, isUncertain: true },
+      { outgoing: EDGE },
+      'max-age=60, s-maxage=0',
+    ],
+    [
       'of a stale one is used up',
       control('public, max-age=60, immutable'),
       { state: 'stale' },
@@ -128,6 +142,7 @@ describe('the fields of an answer', () => {
   it.each<[Source, number, string]>([
     [FRESH, 1, 'glasswork; hit; ttl=59'],
     [{ state: 'stale' }, 61, 'glasswork; hit; ttl=-1'],
+    [{ state: 'stale' }, 1, 'glasswork; hit; ttl=0'],
     [{ state: 'last-good' }, 61, 'glasswork; fwd=stale; ttl=-1'],
     [LOADED, 0, 'glasswork; fwd=miss; ttl=60'],
     [{ ...LOADED, isStored: true }, 0, 'glasswork; fwd=miss; stored; ttl=60'],

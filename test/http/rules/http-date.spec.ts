@@ -18,6 +18,8 @@ describe('an HTTP date', () => {
     ['Thu, 29 Feb 2024 00:00:00 GMT', '2024-02-29T00:00:00'],
     ['Thu, 31 Dec 1998 23:59:60 GMT', '1999-01-01T00:00:00'],
     ['Wed, 01 Jan 1000 00:00:00 GMT', '1000-01-01T00:00:00'],
+    ['Saturday, 01-Jan-00 00:00:00 GMT', '2000-01-01T00:00:00'],
+    ['Sun Jan 31 08:49:37 1999', '1999-01-31T08:49:37'],
     // Two digits in a year of four are meant as the year in its century.
     ['Mon, 01 Jan 0099 00:00:00 GMT', '1999-01-01T00:00:00'],
     ['Mon, 01 Jan 0001 00:00:00 GMT', '2001-01-01T00:00:00'],

@@ -144,3 +144,78 @@ describe('an adapter for Keyv 5', () => {
     expect(await keyv.get('key')).toEqual({ n: [1] });
   });
 });
+
+describe('an adapter that is called directly, as cache-manager does', () => {
+  it('closes its store when Keyv disconnects', async () => {
+    const close = vi.fn(async () => {});
+    await keyvAdapter(Object.assign(new MemoryCacheStore(), { close })).disconnect();
+    expect(close).toHaveBeenCalledOnce();
+  });
+
+  it('deletes what is set to undefined, or for no time', async () => {
+    const adapter = keyvAdapter(new MemoryCacheStore());
+    for (const [value, ttl] of [
+      [undefined, 1_000],
+      ['new', 0],
+      ['new', -1],
+    ] as const) {
+      expect(await adapter.set('key', 'old', 60_000)).toBe(true);
+      expect(await adapter.set('key', value, ttl)).toBe(true);
+      expect(await adapter.get('key')).toBeUndefined();
+    }
+  });
+
+  it('tells a ttl from a time, up to a ttl of 31 years', async () => {
+    const adapter = keyvAdapter(new MemoryCacheStore());
+    expect(await adapter.set('ttl', 1, 1e12 - 1)).toBe(true);
+    expect(await adapter.has('ttl')).toBe(true);
+    // A time in 2001.
+    await adapter.set('over', 1, 1e12);
+    expect(await adapter.has('over')).toBe(false);
+  });
+
+  it('reports a batch of deletions as the version of Keyv asks', async () => {
+    const adapter = keyvAdapter(new MemoryCacheStore());
+    await adapter.set('a', 1);
+    expect(await adapter.deleteMany(['a', 'b'])).toBe(false);
+    expect(adapter.capabilities.expires).toBe(true);
+    await adapter.set('a', 1);
+    expect(await adapter.deleteMany(['a', 'b'])).toEqual([true, false]);
+  });
+});
+
+describe('an adapter for Keyv 6, which reads its capabilities', () => {
+  const adapterFor6 = (store: CacheStore, namespace?: string) => {
+    const adapter = keyvAdapter(store);
+    expect(adapter.capabilities.store).toBe('keyvStorage');
+    if (namespace !== undefined) adapter.namespace = namespace;
+    return adapter;
+  };
+
+  it('adds a namespace to keys, if there is one', async () => {
+    const store = new MemoryCacheStore();
+    await adapterFor6(store).set('plain', 1);
+    await adapterFor6(store, 'a').set('key', 1);
+    expect([await store.has('plain'), await store.has('a::key')]).toEqual([true, true]);
+  });
+
+  it('clears its namespace, but no key that begins like it', async () => {
+    const store = new MemoryCacheStore();
+    const [own, plain] = [adapterFor6(store, 'a'), adapterFor6(store)];
+    await own.set('key', 1);
+    await plain.set('a:other', 2);
+    await own.clear();
+    expect([await own.get('key'), await plain.get('a:other')]).toEqual([undefined, 2]);
+  });
+
+  it('takes a large number for the time at which the value ends', async () => {
+    vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ['Date'] });
+    const clock = createVirtualClock(1_800_000_000_000);
+    const store = new MemoryCacheStore({ clock });
+    await adapterFor6(store).set('key', 1, 1_800_000_001_000);
+    clock.advance(999);
+    expect(await store.has('key')).toBe(true);
+    clock.advance(1);
+    expect(await store.has('key')).toBe(false);
+  });
+});

@@ -60,6 +60,64 @@ const down = async () => {
   throw new Error('the storage is down');
 };
 
+describe('a storage with habits of its own', () => {
+  it('may return null for nothing, as a value or as a row', async () => {
+    const nothing = async () => null;
+    for (const keyv of [
+      broken({ get: nothing }),
+      { ...broken({}), getRaw: nothing },
+      { ...broken({}), getMany: async (keys: string[]) => keys.map(() => null) },
+    ]) {
+      const store = new KeyvCacheStore(keyv);
+      expect([await store.get('key'), await store.has('key')]).toEqual([undefined, false]);
+      expect(await store.getMany(['a', 'b'])).toEqual([undefined, undefined]);
+    }
+  });
+
+  it.each([[null], [5], [[]], [{ length: 2 }]])('may not return %j for two keys', async (rows) => {
+    const store = new KeyvCacheStore({ ...broken({}), getMany: async () => rows });
+    const reading = store.getMany(['a', 'b']);
+    await expect(reading).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(reading).rejects.toThrow('getMany returned no list of 2');
+  });
+
+  it('gets no empty key, which Keyv 6 refuses', async () => {
+    const map = new Map<string, unknown>();
+    const store = new KeyvCacheStore(map);
+    await store.set('', 1, 60);
+    expect([...map.keys()].includes('')).toBe(false);
+    expect([await store.get(''), await store.has('')]).toEqual([1, true]);
+  });
+
+  it('gets a write before the deletion that was called after it', async () => {
+    const order: string[] = [];
+    const keyv = broken({
+      set: () => void order.push('set'),
+      delete: () => void order.push('delete'),
+    });
+    const store = new KeyvCacheStore(keyv);
+    await Promise.all([store.set('key', 1, 60), store.del('key')]);
+    expect(order).toEqual(['set', 'delete']);
+  });
+
+  it.each([new Error('out of order'), 'out of order'])('may emit %o', async (emitted) => {
+    let listener: (error: unknown) => void = () => {};
+    const keyv = {
+      ...broken({ delete: () => listener(emitted) }),
+      on: (_event: string, given: typeof listener) => {
+        listener = given;
+      },
+    };
+    const failed = new KeyvCacheStore(keyv).del('key');
+    if (emitted instanceof Error) await expect(failed).rejects.toBe(emitted);
+    else
+      await expect(failed).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        message: expect.stringMatching(/out of order/),
+      });
+  });
+});
+
 describe('a Keyv that fails', () => {
   const service = (keyv: object) => {
     const events: { type: string }[] = [];
@@ -116,6 +174,9 @@ describe('a Keyv that fails', () => {
       ['a record without an end', '1 s\n"x"'],
       ['a record that is cut off', '1 S 9999999999999\n[1,2'],
       ['a record of another version', '2 s 9999999999999\n"x"'],
+      ['a first line alone', '1 s 9999999999999'],
+      ['an entry without a value', '1 S 9999999999999\n[1,null,2,3,[[null,"1"]]] '],
+      ['a record in a list', ['1 s 9999999999999\n"x"']],
     ])(
       'that returns %s gives a miss and an event, and the value is loaded',
       async (_what, rubbish) => {

@@ -5,7 +5,7 @@ import { Entry } from '../../../src/model/entry.js';
 import { CacheError } from '../../../src/model/errors.js';
 import { jsonSerializer } from '../../../src/serializers/json.js';
 import type { SyncSerializer } from '../../../src/serializers/serializer.js';
-import { rawBytes } from '../../../src/stores/memory/heap-size.js';
+import { HeapSize, rawBytes } from '../../../src/stores/memory/heap-size.js';
 import {
   MemoryCacheStore,
   type MemoryCacheStoreOptions,
@@ -226,6 +226,43 @@ describe('a memory store within its bounds', () => {
     expect(found.filter((value) => value !== undefined)).toHaveLength(10);
   });
 
+  it.each([false, true])('counts a value anew once it is parsed (frozen: %s)', async (frozen) => {
+    const keys = ['a', 'b', 'c'];
+    const objectOf = (key: string) =>
+      Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${key}${i}`, i]));
+    const parsed = (key: string) =>
+      frameBytes(key, undefined) + new HeapSize().ofTree(objectOf(key), key, frozen);
+    const maxBytes = keys.reduce((sum, key) => sum + parsed(key), 0);
+    for (const [most, expected] of [
+      [maxBytes, keys],
+      [maxBytes - 1, ['b', 'c']],
+    ] as const) {
+      const { store } = create({ frozen, maxBytes: most });
+      for (const key of keys) await store.set(key, objectOf(key), 60);
+      for (const key of keys) await store.get(key);
+      const found = await store.getMany(keys);
+      expect(keys.filter((_, i) => found[i] !== undefined)).toEqual(expected);
+    }
+  });
+
+  it("counts the times and the tags of a service's entry", () => {
+    const fields = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 3 };
+    const entryWith = (...tags: string[]) =>
+      new Entry(
+        { ...fields, versions: [[null, 'p'], ...tags.map((tag) => [tag, 'v'] as const)] },
+        undefined,
+      );
+    const [none, plain, one, two] = [
+      undefined,
+      entryWith(),
+      entryWith('a'),
+      entryWith('a', 'b'),
+    ].map((entry) => frameBytes('key', entry)) as [number, number, number, number];
+    expect(plain).toBeGreaterThan(none);
+    expect(one).toBeGreaterThan(plain);
+    expect(two - one).toBe(one - plain);
+  });
+
   it('counts characters of several bytes as several', async () => {
     const { store } = create({ maxBytes: sizeOf('key', 'a'.repeat(40)) });
     await expect(store.set('key', '日'.repeat(40), 60)).rejects.toMatchObject({
@@ -296,7 +333,33 @@ it('a getIfPresent takes the time from who gives it', async () => {
   expect(store.getIfPresent('key', clock.now() + 10_000)).toBeUndefined();
 });
 
+it('a value that was found expired stays gone when the clock is set back', async () => {
+  const { clock, store } = create();
+  await store.set('key', 'old', 1);
+  clock.advance(1_000);
+  expect(await store.get('key')).toBeUndefined();
+  clock.advance(-500);
+  expect(await store.get('key')).toBeUndefined();
+});
+
 describe('the tokens of a memory store', () => {
+  it('are none for a key that is too long for any record', async () => {
+    const { store } = create({ maxBytes: frameBytes('long', undefined) });
+    const tooLong = await store.getVersioned('longer than the others');
+    expect(tooLong).toEqual({ value: undefined, version: '' });
+    expect(await store.setIfUnchanged('longer than the others', 1, 60, '')).toBe(false);
+    expect((await store.getVersioned('long')).version).not.toBe('');
+  });
+
+  it('are not spared by eviction, however often they are read', async () => {
+    const { store } = create({ maxEntries: 2 });
+    await store.getVersioned('absent');
+    for (let read = 0; read < 2; read++) expect(await store.get('absent')).toBeUndefined();
+    await store.set('first', 1, 60);
+    await store.set('second', 2, 60);
+    expect(await store.getMany(['first', 'second'])).toEqual([1, 2]);
+  });
+
   it('are no more than the records that it may hold', async () => {
     const { store } = create({ maxEntries: 100 });
     const reads = [];

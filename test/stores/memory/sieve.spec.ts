@@ -48,6 +48,17 @@ describe('SIEVE', () => {
     expect(new Sieve<Node>().victim()).toBeUndefined();
   });
 
+  it('keeps the order of the others when one between them goes', () => {
+    const sieve = new Sieve<Node>();
+    const [a, b, c] = [add(sieve, 1), add(sieve, 2), add(sieve, 3)];
+    sieve.remove(b);
+    for (const next of [a, c]) {
+      expect(sieve.victim()).toBe(next);
+      sieve.remove(next);
+    }
+    expect(sieve.victim()).toBeUndefined();
+  });
+
   it('evicts the oldest that was not read', () => {
     const sieve = new Sieve<Node>();
     const [a, b, c] = [add(sieve, 1), add(sieve, 2), add(sieve, 3)];

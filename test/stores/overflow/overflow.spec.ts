@@ -13,6 +13,7 @@ import {
 } from '@glasswork/cache';
 import { createVirtualClock, faultyStore, scriptedFaults } from '@glasswork/cache/testing';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Entry } from '../../../src/model/entry.js';
 import { startDynalite } from '../../servers/dynalite.js';
 import { describeWithRedis } from '../../servers/redis-available.js';
 import { credentials as s3Credentials, startS3Endpoint } from '../../servers/s3-endpoint.js';
@@ -63,6 +64,18 @@ describe('a value too large for an item of DynamoDB', () => {
     expect(names).toEqual([]);
     await store.set(key, 'x'.repeat(350 * 1024), 60);
     expect(names).toHaveLength(1);
+  });
+
+  it('is refused where the rest of its item is too large by itself', async () => {
+    const store = onDynamoDB({ overflow: noting().store });
+    const tags = Array.from({ length: 5_000 }, (_, i) => [`${i}`.padEnd(100, 't'), 'v'] as const);
+    const times = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 0 };
+    const entry = new Entry({ ...times, versions: [[null, 'p'], ...tags] }, 'value');
+    const setting = store.set(randomUUID(), entry, 60);
+    await expect(setting).rejects.toMatchObject({
+      code: 'VALUE_TOO_LARGE',
+      message: expect.stringMatching(/: cache less, or compress it\.$/),
+    });
   });
 
   it('leaves an item that a store without overflow reads as a miss', async () => {
@@ -236,6 +249,58 @@ function describeOverflow(create: Create): void {
     expect(object?.[1].body.length).toBeLessThan(LARGE.length + 500);
   });
 
+  it('is text in an overflow store that returns other bytes than it was given', async () => {
+    const bytes: Serializer = {
+      name: 'bytes',
+      serialize: (value) => Buffer.from(String(value)),
+      deserialize: (raw) => Buffer.from(raw as Uint8Array).toString(),
+    };
+    const { store, names } = noting();
+    const overflow: CacheStore = { ...store, copy: <T>() => Uint8Array.of(1, 2, 3) as T };
+    const own = create({ overflow, serializer: bytes, most: 100 });
+    const key = randomUUID();
+    await own.set(key, LARGE, 60);
+    expect(await overflow.get(names[0] ?? '')).toBeTypeOf('string');
+    expect(await own.get(key)).toBe(LARGE);
+  });
+
+  it.each([[null], [['text']], [5], ['x']])(
+    'is corrupt where the overflow store returns %j',
+    async (other) => {
+      const overflow: CacheStore = { ...noting().store, get: async <T>() => other as T };
+      const store = create({ overflow });
+      const key = randomUUID();
+      await store.set(key, LARGE, 60);
+      await expect(store.get(key)).rejects.toMatchObject({
+        code: 'CORRUPT',
+        message: expect.stringMatching(/returned something else/),
+      });
+    },
+  );
+
+  it('has an overflow store that is warmed, checked and closed with its own', async () => {
+    const done: string[] = [];
+    const overflow: CacheStore = {
+      ...noting().store,
+      warm: async () => void done.push('warm'),
+      check: async (keyPrefix) => void done.push(`check ${keyPrefix}`),
+      close: async () => void done.push('close'),
+    };
+    const store = create({ overflow });
+    await store.warm?.();
+    await store.check?.('app');
+    await store.close?.();
+    expect(done).toEqual(['warm', 'check app', 'close']);
+  });
+
+  it('has an overflow store whose failure fails the check, also where it has no check of its own', async () => {
+    const set = async () => {
+      throw new Error('the overflow store is full');
+    };
+    const store = create({ overflow: { ...noting().store, set } });
+    await expect(store.check?.('app')).rejects.toThrow('the overflow store is full');
+  });
+
   it('is deleted from the overflow store by clear', async () => {
     const { store: overflow, names } = noting();
     const store = create({ overflow, most: 100 });
@@ -244,9 +309,12 @@ function describeOverflow(create: Create): void {
     expect(await overflow.get(names[0] ?? '')).toBeUndefined();
   });
 
-  it.each([null, {}, 'store', { get() {} }])('refuses %j as the overflow store', (overflow) => {
-    expect(() => create({ overflow: overflow as unknown as CacheStore })).toThrow(
-      /^overflow is .*: give a store such as S3CacheStore\.$/,
-    );
-  });
+  it.each([null, {}, 'store', { get() {} }, { set() {} }])(
+    'refuses %j as the overflow store',
+    (overflow) => {
+      expect(() => create({ overflow: overflow as unknown as CacheStore })).toThrow(
+        /^overflow is .*: give a store such as S3CacheStore\.$/,
+      );
+    },
+  );
 }

@@ -486,6 +486,12 @@ describe('an error of another version', () => {
       'error:05800074:x509 certificate routines::key values mismatch',
       /cert and key belong together/,
     ],
+    ['certificate has expired', /Renew the certificate/],
+    ['certificate is not yet valid', /Renew the certificate/],
+    [
+      'C0:error:0A000415:SSL routines:ssl3_read_bytes:sslv3 alert certificate expired:../ssl/record/rec_layer_s3.c:1605:SSL alert number 45',
+      /alert certificate expired\. Renew the certificate/,
+    ],
     ['NOPERM No permissions to access a key', /The prefix of the store is not among/],
     ['NOPERM No permissions to access a channel', /'&cache:#invalidations\*'/],
     ['ERR Client sent AUTH, but no password is set. Did you mean ACL SETUSER?', /remove the/],

@@ -1,9 +1,10 @@
+import dns from 'node:dns';
 import { type CacheEvent, CacheService } from '@glasswork/cache';
 import { createVirtualClock } from '@glasswork/cache/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { failure } from '../../servers/s3-bucket.js';
-import type { Interceptor, Received } from '../../servers/s3-endpoint.js';
-import { s3World } from './world.js';
+import { type Interceptor, type Received, resolveLocalhost } from '../../servers/s3-endpoint.js';
+import { region, s3World } from './world.js';
 
 /** Answers the first requests of a kind with these, one after the other, and leaves the others alone. */
 function first(is: (request: Received) => boolean, ...answers: Interceptor[]): Interceptor {
@@ -81,6 +82,35 @@ describe('a write to S3', () => {
     expect(puts).toHaveLength(5);
     // The first one wrote an object that did not exist.
     for (const { headers } of puts.slice(1)) expect(headers['if-match']).toBeDefined();
+  });
+
+  it('tries again when the object goes between its read and its write', async () => {
+    const { server, bucket, open } = await s3World();
+    const store = open();
+    const [seen, other] = [open(), open()];
+    await other.set('key', 'first', 60);
+    const { version } = await seen.getVersioned('key');
+    // A rule of the bucket's lifecycle, for example.
+    const goes: Interceptor = () => {
+      bucket.objects.clear();
+      return undefined;
+    };
+    server.intercept = first(isPut, goes);
+    await store.set('key', 'second', 60);
+    expect(await store.get('key')).toBe('second');
+    server.intercept = first(isPut, goes);
+    expect(await seen.setIfUnchanged('key', 'late', 60, version)).toBe(false);
+  });
+
+  it('replaces an object without a byte that another program left', async () => {
+    const { bucket, open } = await s3World();
+    const store = open();
+    await store.set('key', 'first', 60);
+    const [name = ''] = bucket.objects.keys();
+    bucket.put(name, '');
+    await expect(store.get('key')).rejects.toMatchObject({ code: 'CORRUPT' });
+    await open().set('key', 'second', 60);
+    expect(await store.get('key')).toBe('second');
   });
 
   it('says so when it never gets its turn', async () => {
@@ -170,6 +200,11 @@ describe('a read from S3', () => {
     ['is cut off each time', cut, /ECONNRESET/],
     ['never comes', silence, /timeouts\.request|answers too slowly/],
     ['is not one of S3', () => ({ status: 200, body: '<html>' }), /did not answer as S3 does/],
+    [
+      'refuses a range that nobody asked for',
+      () => failure(416, 'InvalidRange', 'no'),
+      /InvalidRange/,
+    ],
   ])('fails within its time if the answer %s', async (_, answer, message) => {
     const { server, open } = await s3World();
     const store = open({ timeouts: { request: '100ms', total: '400ms' } });
@@ -218,6 +253,26 @@ describe('a read from S3', () => {
     });
     const { value, error } = await store.getVersioned('user:2');
     expect({ value, error }).toMatchObject({ value: undefined, error: { code: 'CORRUPT' } });
+  });
+});
+
+describe('a request to the bucket itself', () => {
+  it('has no slash after the name of the bucket, and one without a name', async () => {
+    const { server, open } = await s3World();
+    await open({ pathStyle: true }).clear();
+    const isList = ({ query }: Received) => query.has('list-type');
+    expect(server.requests.find(isList)?.url).toMatch(/^\/cache-bucket\?/);
+    // Names below localhost lead to this machine in this test alone.
+    const { lookup } = dns;
+    onTestFinished(() => {
+      dns.lookup = lookup;
+    });
+    resolveLocalhost();
+    server.requests.length = 0;
+    const endpoint = server.endpoint.replace('127.0.0.1', 's3.localhost');
+    server.createBucket('cache-bucket.s3', region);
+    await open({ endpoint, pathStyle: false }).clear();
+    expect(server.requests.find(isList)?.url).toMatch(/^\/\?/);
   });
 });
 

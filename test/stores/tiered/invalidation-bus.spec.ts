@@ -12,6 +12,7 @@ beforeEach(() => {
 /** A channel whose other end is the test. */
 class Channel implements InvalidationChannel {
   syncs = 0;
+  readonly published: string[] = [];
   session = 1;
   deliver: (message: string) => void = () => {};
   onSync = (): void => {};
@@ -26,7 +27,9 @@ class Channel implements InvalidationChannel {
     return this.session;
   }
 
-  async publish(): Promise<void> {}
+  async publish(message: string): Promise<void> {
+    this.published.push(message);
+  }
   async close(): Promise<void> {}
 }
 
@@ -90,6 +93,25 @@ describe('the trust in a tier', () => {
     clock.advance(-3_600_000);
     await bus.prove();
     expect(bus.trusts()).toBe(true);
+  });
+
+  it('is not lost by what this process itself has published', async () => {
+    const { bus, channel, tier } = open();
+    await bus.prove();
+    await bus.publish({ keys: ['k'] });
+    await tier.set('k', 'new', 60);
+    for (const message of channel.published) channel.deliver(message);
+    await bus.prove();
+    expect(tier.getIfPresent('k')).toBe('new');
+  });
+
+  it('keeps what a pattern does not match', async () => {
+    const { bus, channel, tier } = open();
+    await bus.prove();
+    for (const key of ['a:1', 'b:1']) await tier.set(key, 1, 60);
+    channel.deliver(JSON.stringify({ from: 'another', pattern: 'a:*' }));
+    await bus.prove();
+    expect(await tier.getMany(['a:1', 'b:1'])).toEqual([undefined, 1]);
   });
 
   it('waits until all that was heard before the proof is dropped', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CacheStore } from '../../../src/model/cache-store.js';
-import { createEntry } from '../../../src/model/entry.js';
+import { createEntry, Entry } from '../../../src/model/entry.js';
 import { CacheError } from '../../../src/model/errors.js';
 import { jsonSerializer } from '../../../src/serializers/json.js';
 import { MemoryCacheStore } from '../../../src/stores/memory/memory-cache-store.js';
@@ -83,8 +83,100 @@ describe('a copy in an upper tier', () => {
     await store.get('k');
     expect((await upper.inner.getVersioned('k')).expiresAt).toBe(now + 1_000);
     clock.advance(1_000);
+    const copy = vi.spyOn(upper.inner, 'setIfUnchanged');
     expect(await store.get('k')).toMatchObject({ value: 'value' });
     expect(await upper.inner.get('k')).toBeUndefined();
+    // A tier may refuse a ttl that is not above zero.
+    expect(copy).not.toHaveBeenCalled();
+  });
+
+  it('is not made while the tier cannot be read, because a newer one may be there', async () => {
+    const upper = tier('upper', () => ({ getVersioned: rejects }));
+    const last = tier('last');
+    await last.inner.set('k', 1, 60);
+    expect(await tiers(upper.store, last.store).get('k')).toBe(1);
+    expect(await upper.inner.get('k')).toBeUndefined();
+  });
+
+  it('goes when a versioned read finds nothing below, and nothing goes where there was none', async () => {
+    const [upper, last] = [tier('upper'), tier('last')];
+    const store = tiers(upper.store, last.store);
+    await upper.inner.set('k', 'old', 60);
+    expect((await store.getVersioned('k')).value).toBeUndefined();
+    expect(await upper.inner.get('k')).toBeUndefined();
+    calls.length = 0;
+    await store.getVersioned('never there');
+    expect(calls).toEqual([]);
+  });
+
+  it('goes when the newer value below is too large for the tier', async () => {
+    const upper = tier('upper', () => ({
+      setIfUnchanged: async () => {
+        throw new CacheError('VALUE_TOO_LARGE', 'Too large.');
+      },
+    }));
+    const last = tier('last');
+    const store = tiers(upper.store, last.store);
+    await upper.inner.set('k', 'old', 60);
+    await last.inner.set('k', 'large', 60);
+    expect((await store.getVersioned('k')).value).toBe('large');
+    expect(await store.get('k')).toBe('large');
+  });
+
+  it('of an entry is one, by a fill at once, and where the tier below returned a plain object', async () => {
+    const upper = tier('upper');
+    const last = tier('last', (inner) => ({
+      async getVersioned(key: string) {
+        const { value, ...read } = await inner.getVersioned<object>(key);
+        return { ...read, value: value && { ...value } };
+      },
+    }));
+    const store = tiers(upper.store, last.store);
+    const times = { createdAt: 1, staleAt: undefined, expiresAt: clock.now() + 9_000, loadMs: 0 };
+    const entry = createEntry('k', { ...times, versions: [[null, 'p']] }, { list: [1] });
+    await store.setIfUnchanged('k', entry, 60, (await store.getVersioned('k')).version);
+    for (let copy = 0; copy < 2; copy++) {
+      const held = await upper.inner.get<Entry>('k');
+      expect(held).toBeInstanceOf(Entry);
+      expect(held?.value).toEqual({ list: [1] });
+      await upper.inner.del('k');
+      await store.get('k');
+    }
+  });
+
+  it('goes by dropCopies, and the value below stays', async () => {
+    const [first, second, last] = [tier('first'), tier('second'), tier('last')];
+    const store = tiers(first.store, second.store, last.store);
+    await store.set('k', 'value', 60);
+    await store.get('k');
+    expect(await second.inner.get('k')).toBe('value');
+    await store.dropCopies('k');
+    const held = [first, second, last].map(({ inner }) => inner.get('k'));
+    expect(await Promise.all(held)).toEqual([undefined, undefined, 'value']);
+  });
+
+  it('goes by an add that adds, and stays by one that does not', async () => {
+    const [upper, last] = [tier('upper'), tier('last')];
+    const store = tiers(upper.store, last.store);
+    await upper.inner.set('k', 'old', 60);
+    expect(await store.add('k', 'new', 60)).toBe(true);
+    expect(await store.get('k')).toBe('new');
+    calls.length = 0;
+    expect(await store.add('k', 'newer', 60)).toBe(false);
+    expect(calls).toEqual([]);
+    // Records have no copies that could go.
+    expect(await store.add('#tag:app:red', 'v1', 60)).toBe(true);
+    expect(calls).toEqual([]);
+  });
+
+  it("is frozen within a service's entry, too", async () => {
+    const last = tier('last');
+    const store = tiers(new MemoryCacheStore({ clock, frozen: true }), last.store);
+    const times = { createdAt: 1, staleAt: undefined, expiresAt: clock.now() + 9_000, loadMs: 0 };
+    const entry = createEntry('k', { ...times, versions: [[null, 'p']] }, { list: [1] });
+    await last.inner.set('k', entry, 60);
+    const read = await store.get<Entry>('k');
+    expect(Object.isFrozen(read?.value)).toBe(true);
   });
 
   it('is not made of a value whose end nobody knows', async () => {
@@ -111,6 +203,9 @@ describe('a copy in an upper tier', () => {
       expect((await store.getVersioned(key)).value).toBe('v2');
       expect((await store.getNearest(key)).version).toBe((await store.getVersioned(key)).version);
       expect(await store.add(key, 'v3', 60)).toBe(false);
+      const { version } = await store.getVersioned(key);
+      expect(await store.setIfUnchanged(key, 'v4', 60, version)).toBe(true);
+      expect(await last.inner.get(key)).toBe('v4');
       expect(await upper.inner.get(key)).toBeUndefined();
     }
     await last.inner.set('#key:#mine', 1, 60);
@@ -273,6 +368,30 @@ describe('an invalidation above a read or a fill that is on its way', () => {
       }
     },
   );
+
+  it('goes down as one batch, or one by one where a tier has none', async () => {
+    const entries = [
+      { key: 'a', value: 1, ttl: 60 },
+      { key: 'b', value: 2, ttl: 60 },
+    ];
+    for (const hasBatches of [true, false]) {
+      const [upper, last] = [tier('upper'), tier('last')];
+      const none = { setMany: undefined, delMany: undefined, has: undefined };
+      const store = tiers(upper.store, storeLike(last.store, hasBatches ? {} : none));
+      calls.length = 0;
+      await store.setMany(entries);
+      expect(await last.inner.getMany(['a', 'b'])).toEqual([1, 2]);
+      expect([await store.has('a'), await store.has('c')]).toEqual([true, false]);
+      await store.delMany(['a', 'b']);
+      expect(await last.inner.getMany(['a', 'b'])).toEqual([undefined, undefined]);
+      const below = calls.filter((call) => call.startsWith('last'));
+      expect(below).toEqual(
+        hasBatches
+          ? ['last setMany', 'last delMany']
+          : ['last set', 'last set', 'last del', 'last del'],
+      );
+    }
+  });
 
   it('counts what the last tier has deleted', async () => {
     const [upper, last] = [tier('upper'), tier('last')];
@@ -450,6 +569,53 @@ describe('tiers', () => {
     expect(() => new TieredCacheStore([...of('a'), inner])).toThrow(refused);
     expect(new TieredCacheStore([...of('b'), inner])).toMatchObject({ serializer: { name: 'b' } });
     expect(new TieredCacheStore(of('a', 'a', 'a')).name).toBe('tiered');
+  });
+
+  it.each([undefined, null, new MemoryCacheStore()])('are refused when they are %o', (given) => {
+    const build = () => new TieredCacheStore(given as unknown as CacheStore[]);
+    expect(build).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', subject: 'tiers' }));
+  });
+
+  it.each([null, 5, 'options'])('are refused with the options %j', (options) => {
+    const stores = [new MemoryCacheStore(), new MemoryCacheStore()];
+    const build = () => new TieredCacheStore(stores, options as unknown as object);
+    expect(build).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', subject: 'options' }));
+  });
+
+  it('may have a store that names no serializer, in any place', () => {
+    const silent = () => Object.assign(new MemoryCacheStore(), { serializer: undefined });
+    for (const stores of [
+      [silent(), new MemoryCacheStore()],
+      [new MemoryCacheStore(), silent()],
+    ])
+      expect(new TieredCacheStore(stores).name).toBe('tiered');
+  });
+
+  it('are checked one by one, then the channel, and then all of them together', async () => {
+    const works = {
+      ...{ publish: async () => {}, listen: () => {}, close: async () => {} },
+      sync: async () => 1,
+    };
+    const check = (...faults: ('first' | 'last' | 'sync' | 'publish')[]) => {
+      const checked = (name: 'first' | 'last') =>
+        storeLike(new MemoryCacheStore({ clock }), {
+          check: async () => {
+            if (faults.includes(name)) throw new Error(`${name} is broken`);
+          },
+        });
+      const channel = {
+        ...works,
+        ...(faults.includes('sync') && { sync: rejects }),
+        ...(faults.includes('publish') && { publish: rejects }),
+      };
+      const stores = [checked('first'), checked('last')];
+      return new TieredCacheStore(stores, { clock, channel }).check('app');
+    };
+    await check();
+    await expect(check('first')).rejects.toThrow('first is broken');
+    await expect(check('first', 'last')).rejects.toThrow('last is broken');
+    await expect(check('sync')).rejects.toThrow('broken');
+    await expect(check('publish')).rejects.toThrow('broken');
   });
 
   it('copy as the last one does', async () => {

@@ -1,0 +1,19 @@
+import { isCredentialed } from '../rules/judge.js';
+import { matches } from '../rules/vary.js';
+import type { Page, Stored } from './stored.js';
+
+/**
+ * The record if it is a response of this URL that the request may have: one selected by the same header values, and one
+ * that says so if the request has credentials.
+ */
+export const pageFor = (
+  { headers }: Request,
+  key: string,
+  value: Stored | undefined,
+): Page | undefined =>
+  value?.kind === 'page' &&
+  value.key === key &&
+  matches(headers, value.vary) &&
+  (value.isPublic || !isCredentialed(headers))
+    ? value
+    : undefined;
