@@ -37,10 +37,7 @@ function canonicalQuery(query: string): string {
   if (!query) return '';
   return query
     .split('&')
-    .map((part) => {
-      const [name, value = ''] = part.split('=');
-      return `${name}\0${value}`;
-    })
+    .map((part) => (part.includes('=') ? part : `${part}=`).replace('=', '\0'))
     .sort()
     .map((part) => part.replace('\0', '='))
     .join('&');

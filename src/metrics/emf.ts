@@ -58,7 +58,7 @@ export function emf(options: EmfOptions): FlushingListener {
   const totals = new Totals();
   const flush = () => {
     const metrics = totals.take();
-    if (metrics.length > 0) write(lineOf(namespace, dimensions, metrics, systemClock.now()));
+    if (metrics.length > 0) write(lineOf(namespace, dimensions, metrics));
   };
   const listener: CacheListener = (event) => totals.record(event);
   return Object.assign(listener, { storeCalls: true, flush });
@@ -68,7 +68,6 @@ function lineOf(
   namespace: string,
   dimensions: Readonly<Record<string, string>>,
   metrics: readonly Metric[],
-  now: number,
 ): string {
   const directive = {
     Namespace: namespace,
@@ -76,7 +75,7 @@ function lineOf(
     Metrics: metrics.map(({ name, unit }) => ({ Name: name, Unit: unit })),
   };
   return JSON.stringify({
-    _aws: { Timestamp: Math.floor(now), CloudWatchMetrics: [directive] },
+    _aws: { Timestamp: Math.floor(systemClock.now()), CloudWatchMetrics: [directive] },
     ...dimensions,
     ...Object.fromEntries(metrics.map(({ name, value }) => [name, value])),
   });
@@ -96,7 +95,7 @@ function checkedDimensions(given: Readonly<Record<string, string>>): Record<stri
     if (!/^(?!:)[!-~][ -~]{0,254}$/.test(name) || NAMES.has(name) || name.includes('.'))
       throw invalid(option, name, 'a name in ASCII that is no metric, without a dot');
     if (typeof value !== 'string' || !/^[ -~]{1,1024}$/.test(value) || !value.trim())
-      throw invalid(option, value, 'a text of 1 to 1,024 ASCII characters');
+      throw invalid(option, value, '1 to 1,024 ASCII characters');
   }
   // Checked above: every value is a text.
   return Object.fromEntries(dimensions) as Record<string, string>;

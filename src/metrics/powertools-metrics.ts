@@ -31,7 +31,7 @@ export interface PowertoolsMetrics {
  */
 export function powertoolsMetrics(metrics: PowertoolsMetrics): FlushingListener {
   if (typeof metrics?.addMetric !== 'function')
-    throw invalid('metrics', metrics, "an instance of Powertools' Metrics");
+    throw invalid('metrics', metrics, "Powertools' Metrics");
   const totals = new Totals();
   const flush = () => {
     const taken = totals.take();

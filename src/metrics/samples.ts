@@ -2,14 +2,16 @@
 const MOST = 100;
 
 /**
- * A fair sample of at most 100 values. Once it is full, each further value replaces a random one with the probability
+ * A fair sample of at most 100 durations, milliseconds. Once it is full, each further value replaces a random one with the probability
  * that keeps all values equally likely to be in it (reservoir sampling, Vitter's algorithm R), so percentiles stay true.
  */
 export class Samples {
   #values: number[] = [];
   #seen = 0;
 
-  add(value: number): void {
+  add(ms: number): void {
+    // To the microsecond, because a line is billed by its bytes.
+    const value = Math.round(ms * 1_000) / 1_000;
     this.#seen++;
     if (this.#values.length < MOST) this.#values.push(value);
     else {

@@ -37,13 +37,12 @@ export class Totals {
     const amount = amountOf(event);
     add(this.#counts, counter, amount);
     if (event.type === 'store') {
-      this.#storeTimes.add(rounded(event.durationMs));
+      this.#storeTimes.add(event.durationMs);
       this.#bytesRead += event.bytesRead;
       this.#bytesWritten += event.bytesWritten;
       return;
     }
-    if (event.type === 'load' || event.type === 'load-error')
-      this.#loadTimes.add(rounded(event.durationMs));
+    if (event.type === 'load' || event.type === 'load-error') this.#loadTimes.add(event.durationMs);
     const detail = detailOf(event);
     if (detail === undefined) return;
     const name = `${counter}.${detail}`;
@@ -79,6 +78,3 @@ export class Totals {
 
 const add = (counts: Map<string, number>, name: string, amount: number): void =>
   void counts.set(name, (counts.get(name) ?? 0) + amount);
-
-/** To the microsecond, because a line is billed by its bytes. */
-const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;

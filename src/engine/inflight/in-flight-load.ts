@@ -46,6 +46,8 @@ export class InFlightLoad implements InFlight {
   readonly run: LoadRun;
   /** Its link in the chains of loads that wait for each other. */
   readonly chained: ChainedLoad;
+  /** Pending for ever before `start`. */
+  outcome: Promise<unknown> = NOT_STARTED;
   /** The common copy for all callers that joined, if the store shares frozen values. */
   shared: unknown;
   #tags: ReadonlySet<string>;
@@ -64,7 +66,6 @@ export class InFlightLoad implements InFlight {
   #handedOut: unknown;
   /** The time from which the written value is stale, epoch milliseconds. */
   #freshUntil = Number.POSITIVE_INFINITY;
-  #outcome: Promise<unknown> = NOT_STARTED;
 
   /** `countFreezes` returns the number of freezes of this process so far. */
   constructor(
@@ -80,10 +81,6 @@ export class InFlightLoad implements InFlight {
     this.#tags = tags.length === 0 ? NONE : new Set(tags);
     this.#countFreezes = countFreezes;
     this.#freezes = countFreezes();
-  }
-
-  get outcome(): Promise<unknown> {
-    return this.#outcome;
   }
 
   get tags(): ReadonlySet<string> {
@@ -135,7 +132,7 @@ export class InFlightLoad implements InFlight {
 
   /** Starts the work. Its outcome becomes the load's. */
   start(work: (load: InFlightLoad) => Promise<unknown>): void {
-    this.#outcome = work(this);
+    this.outcome = work(this);
   }
 
   /** Moves the load to a newer snapshot, and its tags. While it waits for a lease, it has read nothing yet. */

@@ -86,16 +86,18 @@ export class LoadNotes {
   }
 
   async addTags(tags: readonly string[]): Promise<void> {
-    for (const { inFlight } of this.#loads) inFlight.addTags(tags);
     const reading = this.#current(tags);
-    this.added.push(reading);
+    this.#add(tags, reading);
     await reading;
   }
 
   carry(read: DependencyVersions): void {
-    const tags = tagsAmong(read);
+    this.#add(tagsAmong(read), Promise.resolve(read));
+  }
+
+  #add(tags: readonly string[], reading: Promise<DependencyVersions | undefined>): void {
     for (const { inFlight } of this.#loads) inFlight.addTags(tags);
-    this.added.push(Promise.resolve(read));
+    this.added.push(reading);
   }
 
   async #current(tags: readonly string[]): Promise<DependencyVersions | undefined> {

@@ -10,10 +10,11 @@ import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
+import { allSettled } from '../../util/all-settled.js';
 import { globMatcher } from '../../util/glob.js';
 import { inParallel } from '../../util/in-parallel.js';
 import { OpenSets } from '../open-sets.js';
-import { both, type Overflow, overflowOf } from '../overflow/overflow.js';
+import { type Overflow, overflowOf } from '../overflow/overflow.js';
 import { nothingLive, unchanged } from './conditions.js';
 import type { Database, Item } from './database.js';
 import { isDax, withoutVersions } from './dax.js';
@@ -204,8 +205,8 @@ export class DynamoDBCacheStore implements CacheStore {
    * @throws CacheError `TIMEOUT`, `STORE_FAILED` or `NO_CREDENTIALS`, and any error of your function.
    * `CacheService.warm()` never throws.
    */
-  warm(): Promise<void> {
-    return both(this.#database.warm(), this.#overflow?.warm());
+  async warm(): Promise<void> {
+    await allSettled([this.#database.warm(), this.#overflow?.warm()]);
   }
 
   /** See `CacheService.check()`. `keyPrefix` is that of the service. @throws CacheError that names the fault. */

@@ -26,7 +26,7 @@ const REQUEST: Remedies<Place, Operation | 'warm'> = [
   ],
   [
     /element does not match|match the schema|Type mismatch for key|key .*(missing|type)|Missing the key|required keys was not given|number of conditions on the keys/i,
-    'The table needs partition key `pk` (S) and no sort key. Create another one, because a key schema cannot be changed',
+    'The table needs partition key `pk` (S) and no sort key. Create another one',
   ],
   [
     /^KMS|KMS key|^InaccessibleEncryption/i,
@@ -52,7 +52,7 @@ const REQUEST: Remedies<Place, Operation | 'warm'> = [
 const STATE: Remedies<Place, Operation | 'warm'> = [
   [
     /^Provisioned|Throttl|^RequestLimit|^TooManyRequests/,
-    'Raise the capacity of the table or make it on demand; trying again later can help',
+    'Raise the capacity of the table or make it on demand',
   ],
   [/^(UnknownOperation|Serialization|HTTP [234])/, notDynamoDB],
   [

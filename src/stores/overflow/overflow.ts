@@ -3,7 +3,6 @@ import { invalid } from '../../model/errors.js';
 import { overflowName } from '../../model/key-space.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Raw } from '../../serializers/serializer.js';
-import { allSettled } from '../../util/all-settled.js';
 import { escapeGlob } from '../../util/glob.js';
 import { corrupt } from './error.js';
 
@@ -125,13 +124,5 @@ export async function readOverflow(
     throw corrupt(key, 'this store has no option overflow; give the one it was written with');
   const raw = await overflow.read(key, version);
   if (raw !== undefined) return raw;
-  throw corrupt(key, 'it is gone there, evicted or deleted, so the key counts as a miss');
+  throw corrupt(key, 'it is gone there, evicted or deleted');
 }
-
-/** Does both, also if one fails, and rejects with the first failure. */
-export const both = async (
-  own: Promise<void>,
-  others: Promise<void> | undefined,
-): Promise<void> => {
-  await allSettled([own, others]);
-};

@@ -1,4 +1,4 @@
-import { type Clock, withTimeout } from '../../model/time.js';
+import type { Clock } from '../../model/time.js';
 import {
   checkChannelClient,
   checkClient,
@@ -12,7 +12,7 @@ import { CommandBatch } from './command-batch.js';
 import { type Connecting, connectingOf } from './connecting.js';
 import { noNodeError, redisError } from './error.js';
 import { MasterProof } from './master-proof.js';
-import { OPEN_MS } from './own-client.js';
+import { inTime, OPEN_MS } from './own-client.js';
 import { placeOfClient } from './place.js';
 import { type ScriptedClient, withScripts } from './scripts.js';
 import { SUBSCRIBER_OPTIONS, type Subscriber } from './subscriber.js';
@@ -108,9 +108,7 @@ export class GivenConnection implements Connection {
     const subscriber = node.duplicate(SUBSCRIBER_OPTIONS) as Subscriber & Duplicate;
     subscriber.on('error', () => {});
     try {
-      await withTimeout(subscriber.connect(), OPEN_MS, () => {
-        throw new Error(`Connecting timed out after ${OPEN_MS} ms`);
-      });
+      await inTime(subscriber.connect(), OPEN_MS);
     } catch (error) {
       subscriber.disconnect();
       throw error;

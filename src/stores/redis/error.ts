@@ -12,11 +12,11 @@ const IN_SCRIPT = /^ERR Error running script .*?: -/;
 /** Redis repeats the arguments of an unknown command: keys and values. */
 const ARGUMENTS = /,? with args beginning with:.*/s;
 
-/** ioredis adds this after each try, with a different delay. The store's own time limit ends the tries. */
-const RETRYING = / Retrying from scratch after \d+ms\./;
-
-/** ioredis 6 wants to hear of every server that does not speak Redis. */
-const REPORT = / Please report this\.$/;
+/**
+ * ioredis adds the first after each try, with a different delay: the store's own time limit ends the tries. Version 6 wants
+ * to hear of every server that does not speak Redis.
+ */
+const OF_IOREDIS = / Retrying from scratch after \d+ms\.| Please report this\.$/g;
 
 /** OpenSSL names the place in its source; the fourth part is the error. */
 const OPENSSL = /^\w+:error:\w+:SSL routines:[^:]*:([^:]+):.*$/s;
@@ -29,8 +29,7 @@ export function messageOf(error: unknown): string {
   return String(said ?? error)
     .replace(IN_SCRIPT, '')
     .replace(ARGUMENTS, '')
-    .replace(RETRYING, '')
-    .replace(REPORT, '')
+    .replace(OF_IOREDIS, '')
     .replace(OPENSSL, 'SSL routines: $1')
     .trim();
 }

@@ -149,7 +149,7 @@ export function clientSettingsOf(url: unknown, options: unknown): ClientSettings
   const { path, ...others } = fromUrl;
   // ioredis prefers a socket to a host.
   const isElsewhere = 'host' in given || 'port' in given || 'sentinels' in given;
-  return { ...others, ...(path && !isElsewhere ? { path } : {}), ...given };
+  return { ...others, ...(!isElsewhere && path && { path }), ...given };
 }
 
 const wrong = (message: string): CacheError =>

@@ -26,13 +26,9 @@ export const CONNECT_MS = 1_000;
 export const OPEN_MS = 2_000;
 export const QUIT_MS = 500;
 
-/** Chosen for Lambda: nothing waits for an unresponsive server, and nothing runs between invocations. */
-const DEFAULTS = {
+/** Chosen for Lambda: nothing waits for an unresponsive server. For a single server, and for each node of a Cluster. */
+export const NODE_DEFAULTS = {
   connectTimeout: CONNECT_MS,
-  disconnectTimeout: QUIT_MS,
-  // No reconnecting: the next command opens a new connection.
-  retryStrategy: null,
-  enableOfflineQueue: false,
   // No resending: only the store knows which commands may be repeated.
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
@@ -40,6 +36,14 @@ const DEFAULTS = {
   enableReadyCheck: false,
   disableClientInfo: true,
   protocol: 2,
+};
+
+const DEFAULTS = {
+  ...NODE_DEFAULTS,
+  disconnectTimeout: QUIT_MS,
+  // No reconnecting: the next command opens a new connection, and nothing runs between invocations.
+  retryStrategy: null,
+  enableOfflineQueue: false,
 };
 
 /** The commands that log a connection in, in the order in which they are sent. */

@@ -6,6 +6,7 @@ import {
   CONNECT_MS,
   inTime,
   loadPeer,
+  NODE_DEFAULTS,
   OPEN_MS,
   type OwnClient,
   openClient,
@@ -33,14 +34,6 @@ const DEFAULTS = {
   // Certificates name the nodes, not their addresses.
   dnsLookup: (address: string, found: (error: null, address: string) => void) =>
     found(null, address),
-};
-const NODE_DEFAULTS = {
-  connectTimeout: CONNECT_MS,
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-  enableReadyCheck: false,
-  disableClientInfo: true,
-  protocol: 2,
 };
 
 /** Members of a Cluster of ioredis besides those of a single client. */

@@ -35,7 +35,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^NOPERM|script can't run this command/, 'Allow the user {rules}'],
   [
     /^ERR unknown (sub)?command/i,
-    'This server has disabled or renamed a command that the store needs',
+    'It is disabled or renamed: the store needs GET, GETRANGE, SET, TIME, UNLINK, SCAN, EVAL, EVALSHA and PING',
   ],
   // Which database.
   [/DB index is out of range/, 'The server has no database of this number: use a lower one'],

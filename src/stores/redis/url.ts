@@ -59,7 +59,7 @@ function ofAddress(url: string): UrlSettings {
   const { hostname, port, pathname } = parsed;
   const shown = `${scheme}//${hostname}`;
   if (hostname === '') throw wrong(shown, 'names no host', 'add one, such as localhost');
-  if (port === '0') throw wrong(shown, 'has port 0', 'name another, or none for 6379');
+  if (port === '0') throw wrong(shown, 'has port 0', 'name another');
   if (/[?#]/.test(url))
     throw wrong(shown, 'has parameters', 'remove ? and #, and use `options` for settings');
   const db = /^\/?(\d{0,9})$/.exec(pathname)?.[1];
@@ -71,10 +71,10 @@ function ofAddress(url: string): UrlSettings {
     // Without the brackets of an IPv6 address.
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? DEFAULT_PORT : Number(port),
-    ...(tls ? { tls: {} } : {}),
-    ...(username === '' ? {} : { username }),
-    ...(password === '' ? {} : { password }),
-    ...(db === '' ? {} : { db: Number(db) }),
+    ...(tls && { tls: {} }),
+    ...(username && { username }),
+    ...(password && { password }),
+    ...(db && { db: Number(db) }),
   };
 }
 

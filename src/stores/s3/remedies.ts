@@ -43,9 +43,9 @@ const REQUEST: Remedies<Place, Failed, S3Refusal> = [
 const STATE: Remedies<Place, Failed, S3Refusal> = [
   [
     /^SlowDown|^TooManyRequests|Throttl|^RequestLimit/,
-    'S3 adds capacity for a prefix within minutes. Trying again later can help',
+    'S3 adds capacity for a prefix within minutes: try again later',
   ],
-  [/^Conflict/, 'Too many processes write this key at once. Trying again can help'],
+  [/^Conflict/, 'Too many processes write this key at once'],
   [/^EntityTooLarge/, 'Cache less, or compress it'],
   [
     /^NotImplemented|^InvalidArgument|^MethodNotAllowed/,
