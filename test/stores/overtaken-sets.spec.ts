@@ -7,6 +7,8 @@ import {
   S3CacheStore,
   type Serializer,
 } from '@glasswork/cache';
+import { KeyvCacheStore } from '@glasswork/cache/keyv';
+import Keyv from 'keyv';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startDynalite } from '../servers/dynalite.js';
 import { describeWithRedis } from '../servers/redis-available.js';
@@ -165,4 +167,8 @@ describe('a set that waits, on S3', async () => {
     await held;
     expect(await store.get('key')).toBeUndefined();
   });
+});
+
+describe('a set that waits, on Keyv', () => {
+  describeOvertaken((options) => new KeyvCacheStore(new Keyv(), options));
 });

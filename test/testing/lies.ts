@@ -39,9 +39,6 @@ export async function unnoticedLies(one: ConformanceCase): Promise<Record<string
   return unnoticed;
 }
 
-/** How often a case calls the store, or lets time pass. */
-export const callsOf = async (one: ConformanceCase): Promise<number> => (await run(one)).length;
-
 function liesAbout({ method, answer }: Call): [name: string, lie: Lie][] {
   const wrong = (changed: (answer: unknown) => unknown): [string, Lie] => [
     `answer of ${method}`,

@@ -7,6 +7,7 @@ import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
 import { allSettled } from '../../util/all-settled.js';
 import { isPromise, type MaybePromise } from '../../util/promises.js';
+import { OpenSets } from '../open-sets.js';
 import { type KeyvAccess, keyvAccess } from './connection.js';
 import type { KeyvCacheStoreOptions } from './options.js';
 import { parseRecord, recordText, storedValue } from './record.js';
@@ -47,6 +48,7 @@ export class KeyvCacheStore implements CacheStore {
   readonly #keyv: KeyvAccess;
   readonly #codec: ValueCodec;
   readonly #clock: Clock;
+  readonly #sets = new OpenSets();
 
   constructor(keyv: object, options: KeyvCacheStoreOptions = {}) {
     this.#keyv = keyvAccess(keyv);
@@ -70,10 +72,15 @@ export class KeyvCacheStore implements CacheStore {
   }
 
   async set<T>(key: string, value: T, ttl: number): Promise<void> {
+    await this.#sets.run(key, (isOvertaken) => this.#set({ key, value, ttl }, isOvertaken));
+  }
+
+  async #set({ key, value, ttl }: StoreEntry, isOvertaken: () => boolean): Promise<void> {
     const endMs = this.#clock.now() + ttl * 1000;
     const serialized = this.#codec.serialize(bareValue(value), key);
     // An `await` for nothing would send the write after a `del` that was called after it.
     const raw = isPromise(serialized) ? await serialized : serialized;
+    if (isOvertaken()) return;
     const ttlMs = Math.ceil(ttl * 1000) + GARBAGE_MS;
     const record = recordText(raw, envelopeOf(value), endMs);
     await this.#keyv.set(keyvKey(key), record, ttlMs, Math.ceil(endMs) + GARBAGE_MS);
@@ -86,6 +93,7 @@ export class KeyvCacheStore implements CacheStore {
   }
 
   async del(key: string): Promise<void> {
+    this.#sets.overtake([key]);
     await this.#keyv.delete(keyvKey(key));
   }
 
@@ -99,6 +107,7 @@ export class KeyvCacheStore implements CacheStore {
 
   /** Clears the Keyv: everything in its namespace, or in the whole storage if it has none. */
   async clear(): Promise<void> {
+    this.#sets.overtake();
     await this.#keyv.clear();
   }
 
