@@ -41,21 +41,24 @@ export function cacheResponses(
     const context = anyContext as HonoContext;
     const { raw } = context.req;
     let hasEnded = false;
-    const response = await answer({
-      request: raw,
-      refresh: fetch,
-      isNextOnce: true,
-      route: routeOf(context),
-      async next(request) {
-        context.req.raw = request;
-        await next();
-        // The context has the client's response by now, whatever the handler has returned.
-        if (hasEnded) throw new Error('The handler answered after its request had ended.');
-        return context.res;
-      },
-    }).finally(() => {
+    let response: Response;
+    try {
+      response = await answer({
+        request: raw,
+        refresh: fetch,
+        isNextOnce: true,
+        route: routeOf(context),
+        async next(request) {
+          context.req.raw = request;
+          await next();
+          // The context has the client's response by now, whatever the handler has returned.
+          if (hasEnded) throw new Error('The handler answered after its request had ended.');
+          return context.res;
+        },
+      });
+    } finally {
       hasEnded = true;
-    });
+    }
     if (!context.finalized) return response;
     // Otherwise Hono would add the fields of the one to the other. Its setter takes undefined, its type does not.
     (context as { res: Response | undefined }).res = undefined;

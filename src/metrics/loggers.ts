@@ -109,7 +109,7 @@ function checked(logger: unknown): unknown {
     (level) => typeof Object(logger)[level] === 'function',
   );
   if (isLogger) return logger;
-  throw invalid('logger', logger, 'a logger like that of pino');
+  throw invalid('logger', logger, 'a logger with trace, debug, info, warn and error');
 }
 
 function listenerOf(

@@ -114,12 +114,13 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
 
 async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Response> {
   const { headers } = exchange.request;
+  const hasCredentials = isCredentialed(headers);
   // Twice, because the first try may find that the URL varies by more headers than was known.
   for (let tries = 0; tries < 2; tries++) {
     const remembered = kit.indexes.get(key);
     let reading = remembered ? undefined : readIndex(kit, key);
     let index = remembered ?? emptyIndex(key);
-    if (reading && isCredentialed(headers)) {
+    if (reading && hasCredentials) {
       const read = await reading;
       if (!read) return pass(kit, exchange, { key, fwd: 'request', reason: 'unreadable' });
       index = read;
@@ -131,7 +132,7 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
     if (kit.unstorable.isKnown(variant, kit.now()))
       return passUnstorable(kit, exchange, key, variant);
     let isAlone = false;
-    if (isCredentialed(headers)) {
+    if (hasCredentials) {
       const { isReadable, value } = await readStored(kit, variant);
       const isShared = value?.kind === 'page' && value.isPublic;
       if (!isReadable || (value && !isShared))
@@ -141,12 +142,12 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
       isAlone = (await readStored(kit, variant)).value === undefined;
     const waiting = kit.gates.get(variant);
     if (isAlone && waiting)
-      return isCredentialed(headers)
+      return hasCredentials
         ? pass(kit, exchange, { key, fwd: 'miss', reason: 'credentials' })
         : passUnstorable(kit, exchange, key, variant);
     if (waiting?.isReleased) return pass(kit, exchange, { key, fwd: 'miss', reason: 'stream' });
     const wanted: Wanted = {
-      ...{ key, variant, index, selected, isAlone, isBehind: false },
+      ...{ key, variant, index, selected, hasCredentials, isAlone, isBehind: false },
       readIndex: () => reading ?? readIndex(kit, key),
     };
     const finder = new PageFinder(kit, exchange, wanted);
@@ -159,12 +160,12 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
   return pass(kit, exchange, { key, fwd: 'vary-miss' });
 }
 
-async function finish(
+function finish(
   kit: Kit,
   exchange: Exchange,
   finder: PageFinder,
   found: Found,
-): Promise<Response> {
+): Response | Promise<Response> {
   const { call } = finder;
   const { key } = call.wanted;
   if (found.type === 'own')
@@ -176,10 +177,10 @@ async function finish(
   if (value.kind !== 'page') return pass(kit, exchange, { key, fwd: 'miss' });
   if (source.state !== 'loaded') kit.unstorable.stored(call.wanted.variant, route, kit.now());
   if (call.hasNewTags) preload(kit, exchange, call.wanted);
-  const isUncertain =
-    source.state === 'loaded' && isEdge(kit) && !(await isCurrent(kit, call, value));
-  const { isStored } = call;
-  return reply(kit, exchange, value, { ...source, isUncertain, isStored });
+  const respondNow = (isUncertain: boolean) =>
+    reply(kit, exchange, value, { ...source, isUncertain, isStored: call.isStored });
+  if (source.state !== 'loaded' || !isEdge(kit)) return respondNow(false);
+  return isCurrent(kit, call, value).then((isSame) => respondNow(!isSame));
 }
 
 function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Response {

@@ -10,7 +10,6 @@ import type { Source } from '../pages/outgoing.js';
 import { pageFor } from '../pages/page-for.js';
 import { ageOf, freshLeft, type Page, recordKey, type Stored } from '../pages/stored.js';
 import { requestDirectives } from '../rules/freshness.js';
-import { isCredentialed } from '../rules/judge.js';
 import { matches } from '../rules/vary.js';
 
 /** The result of a lookup for one request. */
@@ -152,7 +151,7 @@ export class PageFinder implements Caller {
     if (value.kind === 'pass') return state === 'last-good' ? 'stale' : undefined;
     if (value.kind !== 'page') return 'uri-miss';
     if (!matches(headers, value.vary)) return 'vary-miss';
-    if (!value.isPublic && isCredentialed(headers)) return 'request';
+    if (!value.isPublic && this.#call.wanted.hasCredentials) return 'request';
     const now = this.#kit.now();
     const leftMs = freshLeft(value, now);
     if (state === 'last-good') return leftMs + value.errorMs > 0 ? undefined : 'stale';

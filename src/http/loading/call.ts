@@ -13,6 +13,8 @@ export interface Wanted {
   readonly selected: Selected;
   /** Reads the index again, or for the first time. */
   readonly readIndex: () => Promise<Index | undefined>;
+  /** True if the request has credentials, so that it gets only what says that it may be shared. */
+  readonly hasCredentials: boolean;
   /** True for a load that no other request joins, because its request has credentials. */
   readonly isAlone: boolean;
   /** True for a load after a response, as if the caller had been served already. */

@@ -52,7 +52,7 @@ export const networkRemedies = (service: string): Remedies => [
   ],
   [
     /timeouts\.|^Timeout|no answer within/,
-    `${service} answers too slowly. Raise timeouts or give the function more memory`,
+    `${service} answers too slowly. Raise timeouts or give the function more memory; trying again can help`,
   ],
   [
     /ECONNRESET|EPIPE|hang up/,

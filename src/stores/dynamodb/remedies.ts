@@ -26,7 +26,7 @@ const REQUEST: Remedies<Place, Operation | 'warm'> = [
   ],
   [
     /element does not match|match the schema|Type mismatch for key|key .*(missing|type)|Missing the key|required keys was not given|number of conditions on the keys/i,
-    'The table needs partition key `pk` (S) and no sort key. Create another one',
+    'The table needs partition key `pk` (S) and no sort key. Create another one, because a key schema cannot be changed',
   ],
   [
     /^KMS|KMS key|^InaccessibleEncryption/i,
@@ -45,14 +45,17 @@ const REQUEST: Remedies<Place, Operation | 'warm'> = [
     /^MissingAuthenticationToken/,
     'The request arrived without its signature. Check any proxy in front of DynamoDB',
   ],
-  [/^IncompleteSignature/, 'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks and quotes'],
+  [
+    /^IncompleteSignature/,
+    'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN for blanks, quotes and missing parts',
+  ],
 ];
 
 /** The state of the table and of the service. */
 const STATE: Remedies<Place, Operation | 'warm'> = [
   [
     /^Provisioned|Throttl|^RequestLimit|^TooManyRequests/,
-    'Raise the capacity of the table or make it on demand',
+    'Raise the capacity of the table or make it on demand; trying again later can help',
   ],
   [/^(UnknownOperation|Serialization|HTTP [234])/, notDynamoDB],
   [

@@ -124,5 +124,5 @@ export async function readOverflow(
     throw corrupt(key, 'this store has no option overflow; give the one it was written with');
   const raw = await overflow.read(key, version);
   if (raw !== undefined) return raw;
-  throw corrupt(key, 'it is gone there, evicted or deleted');
+  throw corrupt(key, 'it is gone there, evicted or deleted, so the key counts as a miss');
 }

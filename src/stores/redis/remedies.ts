@@ -12,7 +12,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^The password function (failed|timed out)/, 'Check what the function waits for or calls'],
   [
     /^ERR AUTH .*without any password|AUTH, but no password is set/,
-    'The user "default" has no password: remove the password, or name its user',
+    'The server has no password for the user "default": remove the password, or name the user that it belongs to',
   ],
   [
     /wrong number of arguments for 'auth'/,
@@ -24,35 +24,60 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [/^WRONGPASS/, 'Check the user name and the password; an IAM token is valid for 15 minutes'],
   [/^NOAUTH/, 'Give user name and password, in the url or in options'],
-  [/^DENIED/, 'Set a password on the server'],
+  [
+    /^DENIED/,
+    'Protected mode accepts connections from its own host only: set a password on the server',
+  ],
   // Permissions.
-  [/^NOPERM.*(channel|'(publish|subscribe)')/, 'Allow the user {channels}'],
+  [/^NOPERM.*channels?/, 'Allow the user its channels: {channels}'],
   [
     /^NOPERM.*\bkeys?\b|can't access at least one of the keys/,
     "The prefix of the store is not among the user's key patterns: allow {rules}",
   ],
+  [/^NOPERM.*'(publish|subscribe)'/, 'Allow the user {channels}'],
+  [/^NOPERM.*'(psubscribe|auth|hello)'/, 'Allow the user {rules}'],
   [/^NOPERM.*'select'/, 'Use database 0, or allow the user {rules}'],
   [/^NOPERM|script can't run this command/, 'Allow the user {rules}'],
   [
     /^ERR unknown (sub)?command/i,
-    'It is disabled or renamed: the store needs GET, GETRANGE, SET, TIME, UNLINK, SCAN, EVAL, EVALSHA and PING',
+    'It is disabled or renamed on this server: the store needs GET, GETRANGE, SET, TIME, UNLINK, SCAN, EVAL, EVALSHA and PING under their own names',
   ],
   // Which database.
   [/DB index is out of range/, 'The server has no database of this number: use a lower one'],
   [/SELECT is not allowed in cluster mode/, 'A Cluster has database 0 only'],
   // The state of the server.
-  [/^OOM/, 'Set maxmemory-policy to one that evicts, such as volatile-lru, or add memory'],
-  [/^READONLY|^MASTERDOWN/, 'This is a replica: connect to the primary endpoint'],
-  [/^LOADING/, 'The server is starting, and answers when it has read its data'],
-  [/^MISCONF/, 'The server cannot save its data: free its disk, or turn persistence off (save "")'],
-  [/^NOREPLICAS/, 'Repair the replicas, or set min-replicas-to-write to 0'],
-  [/^BUSY /, "Another client's script blocks the server: end it with SCRIPT KILL"],
-  [/max number of clients/, 'Raise maxclients, or run fewer processes and sandboxes at once'],
   [
-    /^(MOVED|CROSSSLOT|ASK|TRYAGAIN) /,
+    /^OOM/,
+    'The memory is full and nothing is evicted: set maxmemory-policy to one that evicts, such as volatile-lru, or add memory',
+  ],
+  [/^READONLY/, 'This is a replica: connect to the primary endpoint'],
+  [/^MASTERDOWN/, 'This is a replica without its master: connect to the primary endpoint'],
+  [/^LOADING/, 'The server is starting, and answers when it has read its data'],
+  [
+    /^MISCONF/,
+    'The server could not save its data and refuses writes: free its disk, or turn persistence off (save ""), which a cache does not need',
+  ],
+  [
+    /^NOREPLICAS/,
+    'Fewer replicas than min-replicas-to-write are connected: repair them, or set it to 0',
+  ],
+  [/^BUSY /, "Another client's script blocks the server: end it with SCRIPT KILL"],
+  [
+    /max number of clients/,
+    'The server has no connection left: raise maxclients, or run fewer processes and sandboxes at once',
+  ],
+  [
+    /^MOVED|^CROSSSLOT/,
     'This is a Cluster: set cluster to true, or give the store a Cluster client',
   ],
-  [/^CLUSTERDOWN/, 'See CLUSTER INFO, and whether all masters run'],
+  [
+    /^ASK |^TRYAGAIN/,
+    'The Cluster is moving slots: set cluster to true, or give the store a Cluster client',
+  ],
+  [
+    /^CLUSTERDOWN/,
+    'The Cluster does not serve all slots: see CLUSTER INFO, and whether all masters run',
+  ],
   [
     /cluster support disabled/,
     'This server is no Cluster: give it as url, without nodes and cluster, or a client of one server without readonly',
@@ -78,7 +103,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /PEM routines|no start line|key values mismatch|bad (decrypt|password read)|unsupported certificate|DECODER routines/i,
-    'Check options.tls: ca, cert and key in PEM format, a cert and key that belong together, and the passphrase',
+    'TLS cannot use what options.tls holds: check that ca, cert and key are in PEM format, that cert and key belong together, and the passphrase',
   ],
   [
     /altnames|does not match certificate/i,
@@ -112,12 +137,12 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [/^The queue is full/, 'Raise commandsQueueMaxLength: the login of the client counts, too'],
   [
-    /^The client is offline/,
-    'The client of node-redis has lost its connection and is reconnecting',
-  ],
-  [
     /subscriber mode|only \(P\|S\)SUBSCRIBE/,
     'This client listens to channels: give the store another',
+  ],
+  [
+    /^The client is offline/,
+    'The client of node-redis has lost its connection and is reconnecting',
   ],
   // The network.
   [/ENOTFOUND|EAI_AGAIN/, 'Check the name of the host, and the DNS of the VPC'],

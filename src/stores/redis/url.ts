@@ -59,7 +59,7 @@ function ofAddress(url: string): UrlSettings {
   const { hostname, port, pathname } = parsed;
   const shown = `${scheme}//${hostname}`;
   if (hostname === '') throw wrong(shown, 'names no host', 'add one, such as localhost');
-  if (port === '0') throw wrong(shown, 'has port 0', 'name another');
+  if (port === '0') throw wrong(shown, 'has port 0', 'name another, or none for 6379');
   if (/[?#]/.test(url))
     throw wrong(shown, 'has parameters', 'remove ? and #, and use `options` for settings');
   const db = /^\/?(\d{0,9})$/.exec(pathname)?.[1];

@@ -45,7 +45,7 @@ const STATE: Remedies<Place, Failed, S3Refusal> = [
     /^SlowDown|^TooManyRequests|Throttl|^RequestLimit/,
     'S3 adds capacity for a prefix within minutes: try again later',
   ],
-  [/^Conflict/, 'Too many processes write this key at once'],
+  [/^Conflict/, 'Too many processes write this key at once. Trying again can help'],
   [/^EntityTooLarge/, 'Cache less, or compress it'],
   [
     /^NotImplemented|^InvalidArgument|^MethodNotAllowed/,
