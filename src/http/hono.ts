@@ -1,4 +1,5 @@
 import type { CacheService } from '../cache-service.js';
+import { givenObject } from '../model/given.js';
 import { createAnswer } from './answering/answer.js';
 import type { ResponseCacheOptions } from './options.js';
 
@@ -33,7 +34,7 @@ export function cacheResponses(
   cache: CacheService,
   options: ResponseCacheOptions = {},
 ): (context: object, next: () => Promise<void>) => Promise<Response | undefined> {
-  const { fetch }: ResponseCacheOptions = Object(options);
+  const { fetch } = givenObject(options);
   // A load that outlasts its response would write into a context that has ended.
   const answer = createAnswer(cache, fetch ? options : { ...options, softTimeout: undefined });
   return async (anyContext, next) => {

@@ -50,6 +50,8 @@ export async function checkStore(
     await erased();
     throw error;
   }
+  // Once more after the reads of the fence, because a miss leaves a token in Redis.
+  await step('remove', () => removed(store, key));
   await step('remove', () => removed(store, tag));
   await erased();
 }
