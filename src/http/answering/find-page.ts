@@ -26,6 +26,11 @@ export const isWanted = ({ settings }: Kit, headers: Headers, page: Page, now: n
   !settings.honourRequest ||
   requestDirectives(headers).accepts(ageOf(page, now), freshLeft(page, now));
 
+interface Asking {
+  readonly loading: Promise<Stored>;
+  readonly resolve: (found: Promise<Found>) => void;
+}
+
 /** Looks one variant up, or loads it: a `wrap` whose caller may refuse what is stored. */
 export class PageFinder implements Caller {
   readonly #kit: Kit;
@@ -34,7 +39,8 @@ export class PageFinder implements Caller {
   /** The last record that was accepted, and how. */
   #accepted: { value: unknown; state: 'fresh' | 'stale' | 'last-good' } | undefined;
   #fwd = 'miss';
-  #missed: (waiting: Waiting) => void = () => {};
+  /** The call of `find`, as long as it waits for the store alone. No function: V8 would keep those until a full collection. */
+  #asking: Asking | undefined;
 
   constructor(kit: Kit, exchange: Exchange, wanted: Wanted) {
     this.#kit = kit;
@@ -57,7 +63,7 @@ export class PageFinder implements Caller {
     const loading = this.#wrap();
     if (this.#call.waiting) return this.#wait(loading, this.#call.waiting);
     return new Promise((resolve) => {
-      this.#missed = (waiting) => resolve(this.#wait(loading, waiting));
+      this.#asking = { loading, resolve };
       const served = (found: () => Found | Promise<Found>) => {
         if (this.#call.waiting) return;
         this.#call.isAnswered = true;
@@ -141,7 +147,10 @@ export class PageFinder implements Caller {
   }
 
   misses(): void {
-    if (!this.#call.waiting && !this.#call.wanted.isBehind) this.#missed(this.enter());
+    if (this.#call.waiting || this.#call.wanted.isBehind) return;
+    const waiting = this.enter();
+    const asking = this.#asking;
+    asking?.resolve(this.#wait(asking.loading, waiting));
   }
 
   /** The reason why the record does not answer this request, as `Cache-Status` names it. */
