@@ -6,7 +6,7 @@ import { ChainedLoad } from './load-chain.js';
 import type { LoadRun } from './load-run.js';
 
 const NONE: ReadonlySet<string> = new Set();
-const NOT_STARTED = new Promise<never>(() => {});
+const NOT_STARTED = /* @__PURE__ */ new Promise<never>(() => {});
 
 /** The part of a snapshot that a load starts from. */
 export type LoadBasis = Pick<Snapshot, 'version' | 'versions' | 'wallMs' | 'monotonicMs'>;

@@ -38,13 +38,16 @@ export const NODE_DEFAULTS = {
   protocol: 2,
 };
 
-const DEFAULTS = {
-  ...NODE_DEFAULTS,
-  disconnectTimeout: QUIT_MS,
-  // No reconnecting: the next command opens a new connection, and nothing runs between invocations.
-  retryStrategy: null,
-  enableOfflineQueue: false,
-};
+// No spread, which a bundler takes for code that must run.
+const DEFAULTS = /* @__PURE__ */ Object.assign(
+  {
+    disconnectTimeout: QUIT_MS,
+    // No reconnecting: the next command opens a new connection, and nothing runs between invocations.
+    retryStrategy: null,
+    enableOfflineQueue: false,
+  },
+  NODE_DEFAULTS,
+);
 
 /** The commands that log a connection in, in the order in which they are sent. */
 interface Login {
