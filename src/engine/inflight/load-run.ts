@@ -1,4 +1,4 @@
-import { attempt, type MaybePromise } from '../../util/promises.js';
+import { isPromise, type MaybePromise } from '../../util/promises.js';
 
 /**
  * One run of a user's function, and the callers that wait for it. A batch is one run for several loads. When the last
@@ -59,32 +59,24 @@ export class LoadRun {
     this.#onAbort(reason);
   }
 
-  /**
-   * The work's outcome, or a rejection with the reason once the run is aborted. It may be aborted already. `ended` is
-   * called first, when nothing is left to abort.
-   */
-  untilAborted<T>(work: () => MaybePromise<T>, ended: () => void): Promise<T> {
+  /** The work's outcome, or a rejection with the reason once the run is aborted. It may be aborted already. */
+  untilAborted<T>(work: () => MaybePromise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const end = () => {
-        this.#hasEnded = true;
-        ended();
-      };
-      const succeeded = (outcome: T) => {
-        end();
-        resolve(outcome);
-      };
-      const failed = (reason: unknown) => {
-        end();
-        reject(reason);
-      };
-      this.#onAbort = failed;
-      if (this.#abortion) failed(this.#abortion.reason);
-      else void attempt(work, succeeded, failed);
+      this.#onAbort = reject;
+      if (this.#abortion) return reject(this.#abortion.reason);
+      const outcome = work();
+      if (isPromise(outcome)) outcome.then(resolve, reject);
+      else resolve(outcome);
     });
   }
 
   /** @throws the reason, if the run was aborted. */
   throwIfAborted(): void {
     if (this.#abortion) throw this.#abortion.reason;
+  }
+
+  /** Called when the function has returned, and nothing is left to abort. */
+  end(): void {
+    this.#hasEnded = true;
   }
 }

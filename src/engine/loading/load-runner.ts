@@ -137,14 +137,14 @@ export class LoadRunner {
    * Calls the user's function once for all loads, and waits until it returns, or until the run is aborted by `hardTimeout`
    * or because no caller waits. Until then, all of them wait for the loads that it joins.
    */
-  #callLoad(
+  async #callLoad(
     running: readonly RunningLoad[],
     load: LoadAll,
     staleValue: unknown,
     notes: LoadNotes,
   ): Promise<readonly unknown[]> {
     const [first] = running;
-    if (!first) return Promise.resolve([]);
+    if (!first) return [];
     const chained = running.map(({ inFlight }) => inFlight.chained);
     const requests = running.map(({ request }) => request);
     const { run, isInvalidated } = first.inFlight;
@@ -155,13 +155,13 @@ export class LoadRunner {
       hardTimeout === undefined
         ? undefined
         : after(hardTimeout, () => run.abort(tooLong(hardTimeout)));
-    return run.untilAborted(
-      () => runAsLoads(chained, () => load(requests, context)),
-      () => {
-        cancel?.();
-        for (const each of chained) each.end();
-      },
-    );
+    try {
+      return await run.untilAborted(() => runAsLoads(chained, () => load(requests, context)));
+    } finally {
+      cancel?.();
+      run.end();
+      for (const each of chained) each.end();
+    }
   }
 }
 
