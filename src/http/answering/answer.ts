@@ -190,7 +190,12 @@ function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Respon
 }
 
 const isCurrent = (kit: Kit, { starts, wanted, waiting }: PageFinder['call'], page: Page) =>
-  isUnchanged(kit, wanted.key, page.tags, new Map([...starts, ...(waiting?.gate.carried ?? [])]));
+  isUnchanged(
+    kit,
+    wanted.key,
+    page.tags,
+    new Map([...starts.versions, ...(waiting?.gate.carried ?? [])]),
+  );
 
 const OUTCOMES = {
   fresh: 'hit',
