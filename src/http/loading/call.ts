@@ -53,6 +53,8 @@ export class Call {
   hasNewTags = false;
   /** The versions from before the load. */
   starts: Versions = NONE;
+  /** The versions of the tags that its own load's response brought. Undefined if one of them is not known. */
+  carried: Versions | undefined;
   #stream: (response: Response) => void = () => {};
 
   constructor(wanted: Wanted) {
