@@ -190,7 +190,7 @@ function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Respon
 }
 
 const isCurrent = (kit: Kit, { starts, wanted, carried }: PageFinder['call'], page: Page) =>
-  isUnchanged(kit, wanted.key, page.tags, new Map([...starts, ...(carried ?? [])]));
+  isUnchanged(kit, wanted.key, page.tags, new Map([...starts.versions, ...(carried ?? [])]));
 
 const OUTCOMES = {
   fresh: 'hit',

@@ -5,6 +5,13 @@ import type { Page } from './stored.js';
 /** The versions from before a load, by tag; null is the prefix. */
 export type Versions = ReadonlyMap<DependencyName, CacheVersion>;
 
+/** What a load reads before it asks the origin. */
+export interface Starts {
+  readonly versions: Versions;
+  /** That of all tags. */
+  readonly generation: CacheVersion | undefined;
+}
+
 /** The requests of this process that wait for one variant, and how they learn not to wait any longer. */
 export interface Gate {
   readonly key: string;
