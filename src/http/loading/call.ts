@@ -1,4 +1,4 @@
-import type { Gate, Starts } from '../pages/gates.js';
+import type { Gate, Starts, Versions } from '../pages/gates.js';
 import type { Index } from '../pages/stored.js';
 import type { Selected } from '../rules/vary.js';
 
@@ -53,6 +53,8 @@ export class Call {
   hasNewTags = false;
   /** The versions from before the load. */
   starts: Starts = NONE;
+  /** The versions of the tags that its own load's response brought. Undefined if one of them is not known. */
+  carried: Versions | undefined;
   #stream: (response: Response) => void = () => {};
 
   constructor(wanted: Wanted) {

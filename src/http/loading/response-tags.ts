@@ -4,7 +4,7 @@ import type { DependencyName } from '../../model/dependency.js';
 import { checkedTags } from '../../model/policy-rules.js';
 import { isEdgeHeader, isSpaced } from '../edge-tags.js';
 import type { Kit } from '../kit.js';
-import type { Gate, Starts, Versions } from '../pages/gates.js';
+import { carriedWith, type Gate, type Starts, type Versions } from '../pages/gates.js';
 import type { Page } from '../pages/stored.js';
 import { splitList } from '../rules/cache-control.js';
 
@@ -112,7 +112,7 @@ export async function isCarriedStill(
 ): Promise<boolean> {
   const own = ownTags(kit, page);
   if (own.length === 0) return true;
-  const carried = gate?.carried;
+  const carried = gate && carriedWith(gate, page);
   const current = carried && (await readVersions(kit, own));
   return own.every((tag) => carried?.has(tag) && carried.get(tag) === current?.get(tag));
 }
