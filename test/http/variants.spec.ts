@@ -118,13 +118,15 @@ describe('variants', () => {
     const memory = new MemoryCacheStore({ clock });
     const other = world({}, {}, { clock, store: memory });
     const names: string[] = [];
+    // So that the version of all records is there before the first read.
+    await other.get({}, `${URL_1}/other`);
     const store = storeLike(memory, {
       getIfPresent: undefined,
       async get(key: string) {
         if (key === KEY && names.length < 2) {
           names.push(`x-${names.length}`);
           const index = { kind: 'index', key: KEY, names: [...names], tags: [], variants: [] };
-          await other.cache.set(KEY, index);
+          await other.cache.set(KEY, index, 600);
         }
         return memory.get(key);
       },
