@@ -85,7 +85,7 @@ describe('the streams of a process', () => {
 
   it.each([
     [{ isTTY: true, columns: 100 }, 100],
-    // What the terminal of a container may say.
+    // A container may name such a terminal.
     [{ isTTY: true, columns: 0 }, 80],
     [{ isTTY: false, columns: undefined }, Number.POSITIVE_INFINITY],
   ])('of %j are %d wide', (out, width) => {
