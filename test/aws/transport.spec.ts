@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import aws4 from 'aws4';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { canonical } from '../../src/aws/canonical.js';
 import { errorMessage, errorType } from '../../src/aws/transport.js';
 import { deferred } from '../lambda/helpers.js';
@@ -120,6 +120,16 @@ describe('the pool', () => {
     const answers = await Promise.all(Array.from({ length: 150 }, () => transport.send(ask)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(150);
     expect(sockets).toHaveLength(64);
+  });
+
+  it('leaves no timer of a request that was answered, which would keep the process alive', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { url } = await serveHttp(() => ({}));
+    const transport = transportTo(url);
+    await transport.send(ask);
+    await transport.send(ask);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('opens a socket for a request that waits, once another one breaks', async () => {
