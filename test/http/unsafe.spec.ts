@@ -81,6 +81,24 @@ describe('an unsafe request', () => {
     expect(purged).toEqual([]);
   });
 
+  it('invalidates what another process has stored', async () => {
+    const made = world({ ttl: 60 });
+    await made.get();
+    await send(world({ ttl: 60 }, {}, made), 'POST');
+    made.origin = () => new Response('new');
+    expect(await (await made.get()).text()).toBe('new');
+  });
+
+  it('keeps its sandbox awake until the invalidation has ended', async () => {
+    const kept: unknown[] = [];
+    const waitUntil = (work: Promise<unknown>) => void kept.push(work);
+    const made = world({ ttl: 60 }, { waitUntil });
+    await made.get();
+    kept.length = 0;
+    await send(made, 'POST');
+    expect(kept.length).toBeGreaterThan(0);
+  });
+
   it('invalidates a first load that runs in this process', async () => {
     const made = world({ ttl: 60 });
     let answer: (response: Response) => void = () => {};
