@@ -113,10 +113,7 @@ export function valueChange(
   const isHashed = pk !== key;
   const set = `SET #value = :value, #exp = :exp,${isHashed ? ' #key = :key,' : ''}`;
   const values = {
-    // Bytes of another realm, as in a test's virtual machine, are no instance of this one's class.
-    ':value': ArrayBuffer.isView(raw)
-      ? new Uint8Array(raw.buffer, raw.byteOffset, raw.length)
-      : raw,
+    ':value': raw,
     ':exp': exp,
     ...(envelope && { ':entry': envelope }),
     ...(isHashed && { ':key': JSON.stringify(key) }),
