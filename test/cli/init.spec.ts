@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { STORES } from '../../src/cli/init/blueprint.js';
 import { TOOLS, templateFor } from '../../src/cli/init/instructions.js';
+import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
+import { denied, startAnsweringProxy } from '../servers/answering-proxy.js';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
 import { failure } from '../servers/s3-bucket.js';
 import { credentials as s3Credentials, startS3Endpoint } from '../servers/s3-endpoint.js';
-import { createCacheTable } from '../servers/table.js';
+import { createCacheTable, credentials, region } from '../servers/table.js';
 import { bundledCommandLine } from './cli.js';
 
 const cli = bundledCommandLine();
@@ -134,6 +136,79 @@ describe('conformance', () => {
     const missing = await cli.run(['conformance', ...where, 'nowhere']);
     expect(missing).toMatchObject({ code: 3, stdout: '' });
     expect(missing.stderr).toContain('nowhere');
+  });
+
+  it('says of each case if it passed, and why not', async () => {
+    const table = await createCacheTable(server.endpoint);
+    let [left, refused] = [1, 'once'];
+    const proxy = await startAnsweringProxy(server.endpoint, ({ action }) =>
+      action === 'UpdateItem' && left-- > 0 ? denied(action) : undefined,
+    );
+    onTestFinished(() => proxy.stop());
+    const where = ['--table', table, '--endpoint', proxy.endpoint];
+    const run = (...args: string[]) => {
+      left = refused === 'once' ? 1 : 0;
+      return cli.run(['conformance', '--case', 'deletes a b', ...args, ...where]);
+    };
+    const { code, stdout } = await run();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^FAIL {2}deletes a batch of 60\n {6}\S.*\nok {4}deletes a batch with repeated and absent keys\n\n1 case passed, 1 failed, 0 skipped\n$/,
+    );
+    const json = JSON.parse((await run('--json')).stdout);
+    expect(json).toEqual({
+      ...{ passed: 1, failed: 1, skipped: 0 },
+      cases: [
+        { name: 'deletes a batch of 60', outcome: 'failed', why: expect.stringMatching(/\S/) },
+        { name: 'deletes a batch with repeated and absent keys', outcome: 'passed' },
+      ],
+    });
+    refused = 'never';
+    const sound = await run();
+    expect(sound.code).toBe(0);
+    expect(sound.stdout).toMatch(/\n2 cases passed, 0 failed, 0 skipped\n$/);
+  });
+
+  it('removes its own values from a table, and nothing of others', async () => {
+    const table = await createCacheTable(server.endpoint);
+    const options = { tableName: table, endpoint: server.endpoint, region };
+    const store = new DynamoDBCacheStore({ ...options, credentials: async () => credentials });
+    onTestFinished(() => store.close());
+    await store.set('kept', 1, 60);
+    const where = ['--table', table, '--endpoint', server.endpoint];
+    const run = (part: string) => cli.run(['conformance', '--case', part, ...where]);
+    const written = await run('writes a');
+    expect(written.code).toBe(0);
+    expect(written.stdout).toContain('ok    writes a batch of 60\n');
+    expect((await run('overwrites')).code).toBe(0);
+    // Patterns and \`clear\` would concern the keys of others.
+    expect(await run('clears all keys')).toMatchObject({ code: 2, stdout: '' });
+    const keys = await cli.run(['ls', '--all', '--json', ...where]);
+    expect(
+      keys.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).key),
+    ).toEqual(['kept']);
+  });
+
+  it('clears the bucket below its own prefix', async () => {
+    const endpoint = await startS3Endpoint();
+    onTestFinished(() => endpoint.stop());
+    const bucket = endpoint.createBucket('cache-bucket', 'eu-central-1');
+    bucket.put('cache/v/kept', 'a value of a service');
+    const { accessKeyId, secretAccessKey } = s3Credentials;
+    const { code, stdout } = await cli.run(
+      [
+        ...['conformance', '--case', 'clears all keys', '--bucket', 'cache-bucket'],
+        ...['--region', 'eu-central-1', '--endpoint', endpoint.endpoint],
+      ],
+      { env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } },
+    );
+    expect([code, stdout]).toEqual([
+      ...[0, 'ok    clears all keys\n\n1 case passed, 0 failed, 0 skipped\n'],
+    ]);
+    expect([...bucket.objects.keys()]).toEqual(['cache/v/kept']);
   });
 
   it('runs the suite on a bucket, below the prefix of the store alone', async () => {

@@ -487,6 +487,18 @@ describe('the credentials of a command', () => {
     }
   });
 
+  it.each([['doctor'], ['create'], ['destroy', '--yes']])(
+    'are those of the profile for %s, too',
+    async (...command) => {
+      const proxy = await startAnsweringProxy(server.endpoint, () => undefined);
+      const where = ['--table', table, '--endpoint', proxy.endpoint, '--region', region];
+      const env = { AWS_SHARED_CREDENTIALS_FILE: file, HOME: folder };
+      await cli.run([...command, ...where, '--profile', 'mine'], { env });
+      await proxy.stop();
+      expect(new Set(proxy.calls.map((call) => call.signedBy))).toEqual(new Set(['MINE']));
+    },
+  );
+
   it.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_DYNAMODB'])(
     'are not needed for a table where %s is on this machine',
     async (name) => {
