@@ -14,7 +14,7 @@ import { bundledCommandLine } from './cli.js';
 const cli = bundledCommandLine();
 const ESCAPE = '\u001b';
 
-/** With a table that holds `key:0` and so on. */
+/** Gives a table that holds `key:0` and so on. */
 async function filled<T>(items: number, use: (where: string[]) => Promise<T>): Promise<T> {
   const server = await startDynalite();
   const tableName = await createCacheTable(server.endpoint);
@@ -112,7 +112,7 @@ describe('the streams of a process', () => {
 
   it.each([
     [{ isTTY: true, columns: 100 }, 100],
-    // What the terminal of a container may say.
+    // A container may name such a terminal.
     [{ isTTY: true, columns: 0 }, 80],
     [{ isTTY: false, columns: undefined }, Number.POSITIVE_INFINITY],
   ])('of %j are %d wide', (out, width) => {

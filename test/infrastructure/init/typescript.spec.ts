@@ -49,7 +49,7 @@ function complaints(...files: string[]): string {
 }
 
 let files = 0;
-/** What a template exports. */
+/** The exports of a template. */
 async function imported(text: string) {
   const { code } = transformSync(text, { loader: 'ts', format: 'esm' });
   const file = join(folder, `template-${files++}.mjs`);
