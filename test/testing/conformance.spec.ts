@@ -253,7 +253,7 @@ describe('the cases for a serializer', () => {
 
   it.each<[string, (inner: MemoryCacheStore) => Partial<CacheStore>, RegExp]>([
     [
-      'gives whoever hits another value',
+      'gives the caller of a hit another value',
       (inner) => ({
         get: async <T>(key: string) => tail(await inner.get<T>(key)),
         getIfPresent: () => undefined,

@@ -14,7 +14,7 @@ import {
   sentinelSubscriber,
 } from '../../../src/stores/redis/node-redis/subscribers.js';
 
-// What the store asks of the clients of node-redis, by stand-ins that note it.
+// The requests of the store to clients of node-redis, which stand-ins note.
 
 const fakeTime = () => {
   vi.useFakeTimers();
