@@ -139,7 +139,7 @@ export async function openClient(
     lastError = error;
     onError(error);
   });
-  const limitMs = Math.max(OPEN_MS, Number(settings.connectTimeout) || 0);
+  const limitMs = Math.max(OPEN_MS, Number(settings.connectTimeout));
   try {
     await inTime(client.connect(), limitMs);
     // Asked for as late as possible, because a token may expire while a sandbox is frozen.
