@@ -31,16 +31,16 @@ class Client extends EventEmitter {
     return this.#note('READ', record);
   };
   glassworkCacheWrite = async (
-    ...[key, , , kind, body]: [string, string, number, string, string | Buffer, string]
+    ...[key, id, , kind, body]: [string, string, number, string, string | Buffer, string]
   ) => {
-    this.records.set(key, this.#record(kind, body));
+    this.records.set(key, this.#record(kind, body, id));
     return this.#note('WRITE', 1);
   };
 
   defineCommand() {}
 
-  #record = (kind: string, body: string | Buffer) =>
-    Buffer.concat([Buffer.from(`${kind}${ID}${TIME}${END}\n`), Buffer.from(body as string)]);
+  #record = (kind: string, body: string | Buffer, id = ID) =>
+    Buffer.concat([Buffer.from(`${kind}${id}${TIME}${END}\n`), Buffer.from(body as string)]);
 
   #note<T>(command: string, answer: T): T {
     this.sent.push(command);
