@@ -200,7 +200,6 @@ export class OwnConnection implements Connection {
       client.disconnect();
       throw closedError();
     }
-    client.on('end', () => this.#drop(client));
     // A pending command keeps the process alive by its timer. The connection as such must not.
     client.stream?.unref();
     this.#client = client;
