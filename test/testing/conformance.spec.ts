@@ -253,7 +253,7 @@ describe('the cases for a serializer', () => {
 
   it.each<[string, (inner: MemoryCacheStore) => Partial<CacheStore>, RegExp]>([
     [
-      'gives whoever hits another value',
+      'gives another value to a hit',
       (inner) => ({
         get: async <T>(key: string) => tail(await inner.get<T>(key)),
         getIfPresent: () => undefined,
@@ -280,7 +280,7 @@ describe('the cases for a serializer', () => {
       /loads in all/,
     ],
     [
-      'gives a wrong copy to who joins, however late that one has read',
+      'gives a wrong copy to a caller that joins, however late its own read ends',
       (inner) => {
         let reads = 0;
         return {

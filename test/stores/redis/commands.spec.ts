@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { unchanged } from '../../../src/stores/redis/conditions.js';
 import { unlinkKeys } from '../../../src/stores/redis/scan.js';
 
-// Which commands a store sends, by a stand-in for a client that holds records and notes the commands.
+// A stand-in for a client holds records and notes the commands that a store sends.
 
 const ID = 'i'.repeat(36);
 const TIME = '1700000000000000';

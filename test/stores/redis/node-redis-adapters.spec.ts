@@ -14,7 +14,7 @@ import {
   sentinelSubscriber,
 } from '../../../src/stores/redis/node-redis/subscribers.js';
 
-// What the store asks of the clients of node-redis, by stand-ins that note it.
+// Stand-ins for the clients of node-redis note what the store asks of them.
 
 const fakeTime = () => {
   vi.useFakeTimers();

@@ -8,7 +8,7 @@ import { freePort } from '../../servers/free-port.js';
 import { until } from '../../servers/until.js';
 import { type Answer, answeringRedis } from './answering-redis.js';
 
-// What our own client sends, to a server whose every answer the test decides.
+// Our own client talks to a server whose every answer the test decides.
 
 const PATIENT = { connectTimeout: 60_000 };
 const host = '127.0.0.1';

@@ -154,7 +154,7 @@ export const expiry: readonly BrokenStore[] = [
     'expires a value',
   ),
   broken(
-    'shows an expired value again to whoever asks twice',
+    'shows an expired value again to a second read',
     memoryWith((inner) => {
       const last = new Map<string, unknown>();
       const asked = new Set<string>();
