@@ -280,7 +280,7 @@ describe('the cases for a serializer', () => {
       /loads in all/,
     ],
     [
-      'gives a wrong copy to who joins, however late that one has read',
+      'gives a wrong copy to a caller that joins, however late its own read ends',
       (inner) => {
         let reads = 0;
         return {

@@ -136,7 +136,7 @@ function describeRecord(key: string, { bytes, size, leftMs, isWhole }: FoundReco
     version: record.version,
     envelope: hasEntry && isWhole ? bytes.toString('utf8', HEADER_BYTES, entryEnd) : undefined,
     raw: hasValue && isWhole ? (isText ? body.toString('utf8') : body) : undefined,
-    ...(isOurs && record.isPointer && { isPointer: true }),
+    ...(record.isPointer && { isPointer: true }),
   };
 }
 

@@ -66,7 +66,7 @@ function prepare(given: ClientSettings): [login: Login, settings: ClientSettings
   const settings = {
     ...DEFAULTS,
     // Without it ioredis would talk plain text to the master that the Sentinels name.
-    ...(given.sentinels && given.tls ? { enableTLSForSentinelMode: true } : {}),
+    enableTLSForSentinelMode: Boolean(given.tls),
     ...others,
     lazyConnect: true,
     // `OwnConnection` limits commands. A timer of the client would fire when a frozen process resumes, and before ours

@@ -24,7 +24,7 @@ import { connectionOf } from './connection-of.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type RedisKeys, redisKeys } from './keys.js';
 import { type RedisCacheStoreOptions, valueLimit } from './options.js';
-import { ID_BYTES, pointerId, RedisRecord, UNKNOWN_VERSION } from './record.js';
+import { ID_BYTES, pointerId, RedisRecord } from './record.js';
 import { isValue, unlinkAll } from './scan.js';
 import { recall, ValueMemo } from './value-memo.js';
 import { RecordValues } from './values.js';
@@ -239,10 +239,9 @@ export class RedisCacheStore implements CacheStore {
 
   #value<T>(record: RedisRecord, stored: string, key: string): MaybePromise<T | undefined> {
     if (record.isToken) return undefined;
-    const { version } = record;
     // The caller names the type of its value, which no store can check.
     const parse = () => this.#values.read(record, key) as MaybePromise<T>;
-    if (this.serializer === jsonSerializer && version !== UNKNOWN_VERSION && record.isText)
+    if (this.serializer === jsonSerializer && record.isText)
       return this.#known.read(stored, record, parse);
     if (!this.#known.find(stored)) this.#known.add(stored);
     return parse();

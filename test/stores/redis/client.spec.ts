@@ -5,7 +5,12 @@ import {
   type RedisCacheStoreOptions,
 } from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
-import { masters, type RedisClient, readsMasters } from '../../../src/stores/redis/client.js';
+import {
+  checkChannelClient,
+  masters,
+  type RedisClient,
+  readsMasters,
+} from '../../../src/stores/redis/client.js';
 import { CommandBatch } from '../../../src/stores/redis/command-batch.js';
 import { redisKeys } from '../../../src/stores/redis/keys.js';
 import { clientSettingsOf, valueLimit } from '../../../src/stores/redis/options.js';
@@ -28,6 +33,11 @@ describe('what a Redis store connects to', () => {
     [{ nodes: ['/run/redis.sock'] }, 'cluster', /give no socket and no Sentinels/],
     [
       { nodes: [url], options: { sentinels: [{ host: 'h' }], name: 'm' } },
+      'cluster',
+      /give no socket and no Sentinels/,
+    ],
+    [
+      { url, cluster: true, options: { path: '/run/redis.sock' } },
       'cluster',
       /give no socket and no Sentinels/,
     ],
@@ -66,7 +76,18 @@ describe('what a Redis store connects to', () => {
     expect(valueLimit({ url })).toBe(Number.POSITIVE_INFINITY);
     expect(valueLimit({ url, overflow })).toBe(350 * 1024);
     expect(valueLimit({ url, overflow, maxValueBytes: 1 })).toBe(1);
+    for (const maxValueBytes of [0, -1, Number.NaN])
+      expect(() => valueLimit({ url, maxValueBytes })).toThrow(/^maxValueBytes is/);
   });
+});
+
+it('a Cluster client publishes, and only a client of one server is duplicated', () => {
+  const publish = () => {};
+  const check = (client: object) => () => checkChannelClient(client as RedisClient);
+  expect(check({ publish, nodes: () => [] })).not.toThrow();
+  expect(check({ publish, duplicate() {} })).not.toThrow();
+  expect(check({ publish })).toThrow('client has no duplicate()');
+  expect(check({ nodes: () => [] })).toThrow('client has no publish()');
 });
 
 describe('a client of Redis', () => {

@@ -179,6 +179,19 @@ describe('the wait for a client that is not connected', () => {
     expect(seen[1]).toEqual(['second (timed out after 4800 ms)']);
   });
 
+  it.each([
+    [['first', 'second'], 'second'],
+    [['All sentinels are unreachable'], 'All sentinels are unreachable'],
+    [['wrong name', 'All sentinels are unreachable'], 'wrong name'],
+    [['wrong name', 'Failed to refresh slots cache.'], 'wrong name'],
+  ])('tells after the errors %j that of the reason', async (errors, reason) => {
+    const { client, connecting } = open();
+    for (const error of errors) client.emit('sentinelError', new Error(error));
+    const seen = told(connecting.limit(forever, 'read'));
+    await vi.advanceTimersByTimeAsync(2_300);
+    expect(seen).toEqual([`${reason} (timed out after 2300 ms)`]);
+  });
+
   it('counts a command that was answered as a first connection', async () => {
     const { client, connecting } = open();
     expect(await connecting.limit(Promise.resolve('value'), 'read')).toBe('value');
@@ -217,5 +230,7 @@ describe('the wait for a client that is not connected', () => {
   it('is not limited for a client that does not tell its state', () => {
     expect(connectingOf({ on() {}, off() {} })).toBeUndefined();
     expect(connectingOf({ status: 'ready' })).toBeUndefined();
+    expect(connectingOf({ status: 'ready', on() {} })).toBeUndefined();
+    expect(connectingOf({ status: 'ready', off() {} })).toBeUndefined();
   });
 });

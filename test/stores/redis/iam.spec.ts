@@ -96,6 +96,11 @@ describe('a login by IAM', () => {
     );
   });
 
+  it.each([url, `rediss://${IAM.user}@a`])('takes its user for %s', async (address) => {
+    const store = new RedisCacheStore({ url: address, iam: IAM });
+    await store.close();
+  });
+
   it('names the region that is missing', async () => {
     vi.stubEnv('AWS_REGION', 'not a region');
     const server = await start();

@@ -84,13 +84,18 @@ describe('the inspection of a Redis store', () => {
   });
 
   it('shows what another program wrote, as text or as anything else', async () => {
-    const inspection = inspect({ 'shop:text': 'S other', 'shop:list': wrongType }, -1);
+    const number = '7'.repeat(99);
+    const held = { 'shop:text': 'S other', 'shop:list': wrongType, 'shop:number': number };
+    const inspection = inspect(held, -1);
     const facts = { collectedAt: undefined, envelope: undefined, raw: undefined };
     const text = { ...foreign, ...facts, key: 'text', bytes: 11 };
     const list = { ...foreign, ...facts, key: 'list' };
     expect(await inspection.read('text')).toEqual(text);
     expect(await inspection.read('list')).toEqual(list);
-    expect(await listed(inspection)).toEqual([text, list]);
+    expect(await listed(inspection)).toEqual([
+      ...[text, list],
+      { ...text, key: 'number', bytes: number.length + 6 },
+    ]);
   });
 
   it('knows when Redis deletes a record, also one that it deletes at once', async () => {

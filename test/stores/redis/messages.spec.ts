@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { CacheError } from '../../../src/model/errors.js';
 import { messageOf, redisError } from '../../../src/stores/redis/error.js';
@@ -69,6 +70,13 @@ describe('the error of a Redis store', () => {
     for (const member of ['code', 'command', 'cause', 'buffer'])
       expect(cause).not.toHaveProperty(member);
     expect(Object(cause).message).toBe('ERR no');
+  });
+
+  it('has a copy of it without arguments that are in its message alone', () => {
+    const error = new Error("ERR unknown command 'X', with args beginning with: 'secret'");
+    const { cause } = redisError('set', 'k', error);
+    expect(inspect(cause)).not.toContain('secret');
+    expect(cause).toMatchObject({ message: "ERR unknown command 'X'" });
   });
 
   it('hides arguments in the cause of an error that has none itself', () => {

@@ -167,10 +167,11 @@ describe('commands for a client of node-redis', () => {
     ['error', error, 'down'],
     ['client-error', { error }, 'down'],
     ['node-error', 'text', 'The client failed: text'],
+    ['node-error', { code: 'ERR' }, 'The client failed: [object Object]'],
   ])('end their wait with the next failure: %s', async (event, failure, message) => {
     const { client, command } = open(undefined);
     client.emit('error', new Error('before the call'));
-    const failed = expect(command()).rejects.toThrow(message);
+    const failed = expect(command()).rejects.toMatchObject({ message });
     await vi.advanceTimersByTimeAsync(40);
     client.emit(event, failure);
     await vi.advanceTimersByTimeAsync(20);

@@ -32,6 +32,8 @@ describe('a client of node-redis that cannot work', () => {
   it.each([
     ['createClient', () => createClient({ keyPrefix: 'app:' })],
     ['createCluster', () => createCluster({ rootNodes: [], keyPrefix: 'app:' })],
+    // Its type knows no such option, and neither does its version.
+    ['createClient of version 5', () => createClient5({ keyPrefix: 'app:' } as object)],
     [
       'createSentinel',
       () => createSentinel({ name: 'a', sentinelRootNodes: [], keyPrefix: 'app:' }),

@@ -114,7 +114,8 @@ describe('the options of a Redis client', () => {
     ['db', '99999999999999999999', /not the number of a database/],
     ['port', SECRET, /not a port/],
     ['port', 0, /not a port/],
-    ['port', 70_000, /not a port/],
+    ['port', 65_536, /not a port/],
+    ['port', 1.5, /not a port/],
     ['host', 7, /not a string/],
     ['path', 7, /not the path of a socket/],
     ['tls', 'false', /not an object of TLS settings, true or false/],
@@ -138,6 +139,15 @@ describe('the options of a Redis client', () => {
     const error = refusal(() => new RedisCacheStore({ url, options: { [name]: value } }));
     expect(error).toMatchObject({ code: 'INVALID_OPTION', message: expect.stringMatching(remedy) });
     expect(error.message).not.toContain(SECRET);
+  });
+
+  it.each([
+    ['port', 65_535],
+    ['connectTimeout', 2 ** 31 - 1],
+    ['connectTimeout', 0],
+  ])('may be %s: %d', (name, value) => {
+    const settings = clientSettingsOf('redis://h', { [name]: value });
+    expect(settings).toStrictEqual({ host: 'h', port: 6379, [name]: value });
   });
 
   it('may say what the store does anyway', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { Entry } from '../../../src/model/entry.js';
 import { type RecordFacts, recall, ValueMemo } from '../../../src/stores/redis/value-memo.js';
 
 const value = () => ({ list: [{ n: 1 }] });
@@ -86,6 +87,35 @@ describe('What a Redis store knows of a key', () => {
     // Its bytes went with it, so there is room again.
     for (const key of ['f', 'g', 'h', 'i']) twice(key, 250_000);
     expect(known.find('f')).toBeDefined();
+  });
+
+  it('is kept up to a quarter of a megabyte, and one megabyte in all', () => {
+    const known = new ValueMemo();
+    const parse = vi.fn(value);
+    const thrice = (key: string, bytes: number) => {
+      for (let read = 0; read < 3; read++) known.read(key, record('v1', bytes), parse);
+    };
+    for (const key of ['a', 'b', 'c', 'd']) thrice(key, 2 ** 18);
+    expect(parse).toHaveBeenCalledTimes(8);
+    expect(['a', 'b', 'c', 'd'].filter((key) => !known.find(key))).toEqual([]);
+    thrice('e', 1);
+    expect(known.find('a')).toBeUndefined();
+    // A key that is written again takes the last place, and no room.
+    known.add('b');
+    thrice('f', 2 ** 18 - 1);
+    expect(['b', 'c', 'd', 'e', 'f'].filter((key) => !known.find(key))).toEqual([]);
+  });
+
+  it('is copied with the entry of the service around it', () => {
+    const known = new ValueMemo();
+    const entry = () => new Entry(new Entry({ versions: [] } as never, undefined), value());
+    for (let read = 0; read < 3; read++) {
+      const got = known.read('key', record('v1'), entry);
+      expect(got).toEqual(entry());
+      expect(got).toBeInstanceOf(Entry);
+      (got.value as ReturnType<typeof value>).list.push({ n: 2 });
+    }
+    expect(recall(known.find('key'), raw('v1'))?.value).toBeInstanceOf(Entry);
   });
 
   it('is recalled from the header and the size of a record, with its version and expiry', () => {
