@@ -46,19 +46,19 @@ function reduceError(error: Error): ErrorParts {
  * @throws Error for parts that `reduceExtra` cannot have made.
  */
 export function extraReviver(): (reduced: unknown) => unknown {
-  const errors = new Map<unknown, Error>();
-  const calls = new Map<unknown, number>();
+  // An error until its second call, and null for a part that may not be asked for again.
+  const known = new Map<unknown, Error | null>();
   return (reduced) => {
-    const call = calls.get(reduced) ?? 1;
-    if (call > 2) throw unknownForm();
-    calls.set(reduced, call + 1);
+    const begun = known.get(reduced);
+    if (begun === null) throw unknownForm();
+    known.set(reduced, null);
     if (typeof reduced === 'string') return reviveView(reduced);
     // Throws for anything but a list.
     const [kind, name, first, second]: readonly unknown[] = Object(reduced);
     if (kind === 'regexp') return reviveRegExp(name, first, second);
     if (kind !== 'error') throw unknownForm();
-    const error = errors.get(reduced) ?? emptyError(name);
-    errors.set(reduced, error);
+    const error = begun ?? emptyError(name);
+    if (!begun) known.set(reduced, error);
     define(error, first, true);
     define(error, second, false);
     return error;
