@@ -195,8 +195,9 @@ export class PageLoad {
     const added = { selected: page.vary, tags, untilMs };
     this.#kit.background(addToIndex(this.#kit, key, added));
     const carried = await carryTags(this.#kit, this.#details, tags, this.#call.starts);
+    this.#call.carried = carried;
     const { waiting } = this.#call;
-    if (waiting) waiting.gate.carried = carried;
+    if (waiting) waiting.gate.last = carried && { page, carried };
     if (!carried) {
       this.#context.skip();
       this.#call.hasNewTags = true;
@@ -219,8 +220,7 @@ export class PageLoad {
     this.#call.refusal = reason;
     const hashes = this.#index.variants.map(([hash]) => hash);
     const isWorth =
-      this.#kit.isLeased ||
-      (reason !== 'variants' && (selected.length === 0 || hashes.includes(hashOf(selected))));
+      this.#kit.isLeased || selected.length === 0 || hashes.includes(hashOf(selected));
     // The reason may be the user.
     if (isAlone && isCredentialed(request.headers)) this.#context.skip();
     else {
