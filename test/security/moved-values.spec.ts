@@ -160,7 +160,7 @@ function moved(world: () => World, serializer: SyncSerializer): void {
   }
   const personOf = (owner: string) => ({ owner, text: owner.repeat(500) });
 
-  it('are a miss and an event, whoever reads them and however often', async () => {
+  it('are a miss and an event of every read', async () => {
     const { service, recordsOf, read, write, corrupt, close } = await start();
     const writer = service();
     for (const key of ['alice', 'bobby']) await writer.set(key, personOf(key), '1h');

@@ -1,7 +1,7 @@
 /** An argument of a command, as node-redis encodes it. */
 export type Argument = string | Buffer;
 
-/** How node-redis sends one command and decodes its reply. The client's own options stand in for absent ones. */
+/** How node-redis sends one command and decodes its reply. Absent ones are the client's own. */
 export interface SendOptions {
   /** Maps the type byte of a reply to a class. An empty one overrides the client's own. */
   readonly typeMapping: Readonly<Record<number, unknown>>;
