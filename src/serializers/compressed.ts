@@ -1,15 +1,9 @@
 import { CacheError, invalid } from '../model/errors.js';
 import { givenObject } from '../model/given.js';
-import { whenReady } from '../util/promises.js';
 import { algorithmNamed, algorithmOf, type CompressionAlgorithm } from './algorithms.js';
 import { asBuffer, corrupt, formatByte, formatOf, MAGIC, unwrapped } from './frame.js';
-import {
-  checkSerializer,
-  isAsync,
-  type Raw,
-  type Serializer,
-  type SyncSerializer,
-} from './serializer.js';
+import type { Raw, Serializer, SyncSerializer } from './serializer.js';
+import { wrapping } from './wrapping.js';
 
 export interface CompressionOptions {
   /** Compress values of this many bytes or more. Default 1,024: DynamoDB charges a write for each started KB. */
@@ -53,7 +47,6 @@ export function compressed(inner: Serializer, options: CompressionOptions = {}):
     algorithm: name = 'gzip',
     maxBytes = 64 * 1024 * 1024,
   } = givenObject(options);
-  checkSerializer(inner, 'inner');
   if (!(threshold >= 0)) throw invalid('threshold', threshold, 'a number of bytes');
   if (!(maxBytes > 0 && maxBytes <= MOST_BYTES))
     throw invalid('maxBytes', maxBytes, `a number of bytes, at most ${MOST_BYTES}`);
@@ -85,16 +78,7 @@ export function compressed(inner: Serializer, options: CompressionOptions = {}):
     return unwrapped(unpacked, format.isText);
   };
 
-  const serialize = (value: unknown, key: string) =>
-    whenReady(inner.serialize(value, key), (raw) => pack(raw, key));
-  const deserialize = (raw: Raw, key: string) => inner.deserialize(unpack(raw, key), key);
-  return {
-    name: `compressed(${inner.name})`,
-    inner,
-    // An async function, so that a store can tell without calling it.
-    serialize: isAsync(inner) ? async (value, key) => serialize(value, key) : serialize,
-    deserialize,
-  };
+  return wrapping('compressed', inner, pack, unpack);
 }
 
 function ownFormat(raw: Raw): ReturnType<typeof formatOf> {

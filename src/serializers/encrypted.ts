@@ -1,14 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { invalid } from '../model/errors.js';
-import { whenReady } from '../util/promises.js';
 import { asBuffer, corrupt, formatByte, formatOf, MAGIC, unwrapped } from './frame.js';
-import {
-  checkSerializer,
-  isAsync,
-  type Raw,
-  type Serializer,
-  type SyncSerializer,
-} from './serializer.js';
+import type { Raw, Serializer, SyncSerializer } from './serializer.js';
+import { wrapping } from './wrapping.js';
 
 export interface EncryptionOptions {
   /**
@@ -58,7 +52,6 @@ const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('nod
 export function encrypted(inner: SyncSerializer, options: EncryptionOptions): SyncSerializer;
 export function encrypted(inner: Serializer, options: EncryptionOptions): Serializer;
 export function encrypted(inner: Serializer, options: EncryptionOptions): Serializer {
-  checkSerializer(inner, 'inner');
   const keys = checkedKeys(options?.keys);
   const [[name, secret]] = keys;
 
@@ -91,16 +84,7 @@ export function encrypted(inner: Serializer, options: EncryptionOptions): Serial
     }
   };
 
-  const serialize = (value: unknown, key: string) =>
-    whenReady(inner.serialize(value, key), (raw) => encrypt(raw, key));
-  const deserialize = (raw: Raw, key: string) => inner.deserialize(decrypt(raw, key), key);
-  return {
-    name: `encrypted(${inner.name})`,
-    inner,
-    // An async function, so that a store can tell without calling it.
-    serialize: isAsync(inner) ? async (value, key) => serialize(value, key) : serialize,
-    deserialize,
-  };
+  return wrapping('encrypted', inner, encrypt, decrypt);
 }
 
 type Keys = [Named, ...Named[]];

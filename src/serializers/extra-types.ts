@@ -46,19 +46,19 @@ function reduceError(error: Error): ErrorParts {
  * @throws Error for parts that `reduceExtra` cannot have made.
  */
 export function extraReviver(): (reduced: unknown) => unknown {
-  const errors = new Map<unknown, Error>();
-  const calls = new Map<unknown, number>();
+  // An error until its second call, and null for a part that may not be asked for again.
+  const known = new Map<unknown, Error | null>();
   return (reduced) => {
-    const call = (calls.get(reduced) ?? 0) + 1;
-    if (call > 2) throw unknownType();
-    calls.set(reduced, call);
+    const begun = known.get(reduced);
+    if (begun === null) throw unknownForm();
+    known.set(reduced, null);
     if (typeof reduced === 'string') return reviveView(reduced);
     // Throws for anything but a list.
     const [kind, name, first, second]: readonly unknown[] = Object(reduced);
     if (kind === 'regexp') return reviveRegExp(name, first, second);
-    if (kind !== 'error') throw unknownType();
-    const error = errors.get(reduced) ?? emptyError(name);
-    errors.set(reduced, error);
+    if (kind !== 'error') throw unknownForm();
+    const error = begun ?? emptyError(name);
+    if (!begun) known.set(reduced, error);
     define(error, first, true);
     define(error, second, false);
     return error;
@@ -72,7 +72,7 @@ export function reviveView(reduced: string): unknown {
   if (name === 'Buffer') return bytes;
   // A typed array of larger elements must start at a multiple of their size.
   const { buffer } = new Uint8Array(bytes);
-  if (!/^(\w+Array|DataView)$/.test(name)) throw unknownType();
+  if (!/^(\w+Array|DataView)$/.test(name)) throw unknownForm();
   // Throws for Float16Array before Node 24, which lacks it.
   return Reflect.construct(Reflect.get(globalThis, name), [buffer]);
 }
@@ -84,10 +84,11 @@ function reviveRegExp(source: unknown, flags: unknown, lastIndex: unknown): RegE
 }
 
 function emptyError(name: unknown): Error {
-  if (!ERRORS.some((one) => one === name)) throw unknownType();
+  if (!ERRORS.some((one) => one === name)) throw unknownForm();
   // ERRORS lists classes of errors alone.
   const Type = Reflect.get(globalThis, String(name)) as ErrorConstructor;
-  const error: Error = name === 'AggregateError' ? new AggregateError([]) : new Type();
+  // The list is for an AggregateError, which needs one.
+  const error: Error = Reflect.construct(Type, [[]]);
   // The stack of this function would mislead.
   for (const own of Object.getOwnPropertyNames(error)) Reflect.deleteProperty(error, own);
   return error;
@@ -104,16 +105,16 @@ const BIGINT = /^(-?)(\d{1,1000}|0x[\da-f]+)$/;
 
 export function writeBigInt(part: bigint): string {
   if (BigInt.asIntN(DECIMAL_BITS, part) === part) return String(part);
-  return part < 0n ? `-0x${(-part).toString(16)}` : `0x${part.toString(16)}`;
+  return part.toString(16).replace(/^-?/, '$&0x');
 }
 
 /** @throws Error for a text that `writeBigInt` cannot have made. */
 export function readBigInt(text: unknown): bigint {
-  const [, sign, digits = ''] = BIGINT.exec(String(text)) ?? [];
-  if (!digits) throw unknownType();
+  const [, sign, digits] = BIGINT.exec(String(text)) ?? [];
+  if (!digits) throw unknownForm();
   return sign ? -BigInt(digits) : BigInt(digits);
 }
 
 const tagOf = (part: object): string => Object.prototype.toString.call(part).slice(8, -1);
 
-const unknownType = (): Error => new Error('it holds a type that is unknown here');
+export const unknownForm = (): Error => new Error('it has a form that is unknown here');

@@ -1,5 +1,5 @@
 import { isObject } from '../util/deep-freeze.js';
-import { readBigInt, reduceView, reviveView, writeBigInt } from './extra-types.js';
+import { readBigInt, reduceView, reviveView, unknownForm, writeBigInt } from './extra-types.js';
 import { isOwnView } from './faithful.js';
 
 /*
@@ -179,5 +179,3 @@ function revivedMap(items: readonly unknown[]): Map<unknown, unknown> {
   for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
   return map;
 }
-
-const unknownForm = (): Error => new Error('it has a form that is unknown here');

@@ -33,8 +33,7 @@ const wrong = (message: string): CacheError =>
   new CacheError('INVALID_OPTION', message, { subject: 'iam' });
 
 /** The login has no option for credentials: another password takes its place. */
-const OTHERWISE =
-  'make the token yourself: options.username, and a function options.password, without iam';
+const OTHERWISE = 'give options.username and a function options.password in place of iam';
 
 /** The source is made by the first login, which reads the region. */
 function tokens(iam: IamLogin): () => Promise<string> {

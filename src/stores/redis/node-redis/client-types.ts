@@ -6,7 +6,7 @@ export interface SendOptions {
   /** Maps the type byte of a reply to a class. An empty one overrides the client's own. */
   readonly typeMapping: Readonly<Record<number, unknown>>;
   /** How long a command may wait before it is written, milliseconds. */
-  readonly timeout?: number | undefined;
+  readonly timeout: number | undefined;
   /** Takes the command back if it has not been written. */
   readonly abortSignal?: AbortSignal | undefined;
   /** Puts the command before those that wait. A `del` would then overtake the `set` before it. */

@@ -52,7 +52,6 @@ export function outboxOf<P extends object>(
   client: NodeRedisClient,
   peers: Peers<P>,
   handOver: HandOver,
-  hasOptions = true,
 ): Send {
   const kept = outboxes.get(client);
   if (kept) return kept;
@@ -85,7 +84,7 @@ export function outboxOf<P extends object>(
     const underWay = {
       waits: new UnorderedSet<Wait>(),
       controller,
-      options: formsFor(controller.signal, hasOptions),
+      options: formsFor(controller.signal),
     };
     allUnderWay.set(peer, underWay);
     return underWay;

@@ -1,7 +1,7 @@
 import { type RedisClient, type RedisNode, requireMembers } from '../client.js';
 import type { NodeRedisClient, NodeRedisServer } from './client-types.js';
 import { commandsOver, type Send, scanWith } from './commands.js';
-import { type HandOver, outboxOf, type Peers } from './outbox.js';
+import { outboxOf, type Peers } from './outbox.js';
 import { duplicateOf } from './subscribers.js';
 
 /** Events after which a position in a scan is lost. */
