@@ -116,6 +116,27 @@ describe('the pool', () => {
     expect(sockets).toHaveLength(1);
   });
 
+  it('keeps the process alive while a request is under way, and not in between', async () => {
+    // Those that keep a process alive: the server's own end of each connection, and ours in use.
+    const sockets = () =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    // Those of the tests before this one have ended, too.
+    await expect.poll(sockets).toBe(0);
+    let answer = () => {};
+    const { url, requests } = await serveHttp(() => (response) => {
+      answer = () => response.end('{}');
+    });
+    const transport = transportTo(url);
+    for (const count of [1, 2]) {
+      const sent = transport.send(ask);
+      await expect.poll(() => requests).toHaveLength(count);
+      expect(sockets()).toBe(2);
+      answer();
+      await sent;
+      expect(sockets()).toBe(1);
+    }
+  });
+
   it('opens 64 sockets at most, and serves everyone', async () => {
     const { url, sockets } = await serveHttp(() => ({}));
     const transport = transportTo(url);
