@@ -33,6 +33,7 @@ describe('a stored response', () => {
 
   it.each([
     ['text', 'größer', 'text'],
+    ['text that is 16 characters longer as JSON', '"'.repeat(21), 'text'],
     ['text that is longer as JSON', '\0'.repeat(100), 'base64'],
     ['bytes', new Uint8Array([255, 254]), 'base64'],
   ] as const)('holds %s in its shorter form', async (_name, body, form) => {

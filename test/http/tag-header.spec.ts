@@ -1,7 +1,9 @@
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
-import { counting, START, world } from './helpers.js';
+import { counting, START, URL_1, world } from './helpers.js';
+
+const KEY = `http:${URL_1}`;
 
 describe('the header for tags', () => {
   it.each([
@@ -57,6 +59,53 @@ describe('the header for tags', () => {
     expect(await (await made.get()).text()).toBe('old');
     await made.cache.invalidateTags(['b']);
     expect(await (await made.get()).text()).toBe('new');
+  });
+
+  it('has tags that end a response although it is found by its variant only later', async () => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    const response = (tag: string) => () =>
+      new Response(tag, { headers: { vary: 'x-v', 'x-tags': tag } });
+    made.origin = response('a');
+    await made.get({ 'x-v': '1' });
+    // A full store has evicted the index, so that the next response is a first one again.
+    await made.store.del(KEY);
+    const other = world({ ttl: 60, tagHeader: 'x-tags' }, {}, made);
+    other.origin = response('b');
+    await other.get({ 'x-v': '2' });
+    made.origin = response('new');
+    await made.get({ 'x-v': '2' });
+    await other.cache.invalidateTags(['b']);
+    expect(await (await made.get({ 'x-v': '2' })).text()).toBe('new');
+  });
+
+  it('lets requests with credentials store public responses after a load for new tags', async () => {
+    const made = world({ tagHeader: 'x-tags' });
+    await made.cache.invalidateTags(['a']);
+    const headers = { 'cache-control': 'public, max-age=60', 'x-tags': 'a' };
+    made.origin = counting(() => ({ headers }));
+    await made.get();
+    expect(made.asked.length).toBe(2);
+    await made.cache.del(KEY);
+    const response = await made.get({ cookie: 'a=1' });
+    expect(response.headers.get('cache-status')).toContain('stored');
+  });
+
+  it.each([
+    ['private', { headers: { 'cache-control': 'private' } }],
+    ['a failure', { status: 503 }],
+  ])('has new tags that are loaded again, whose response ends if it is %s', async (_name, init) => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    await made.cache.invalidateTags(['a']);
+    let isCancelled = false;
+    const cancel = () => {
+      isCancelled = true;
+    };
+    made.origin = () =>
+      made.asked.length === 1
+        ? new Response('first', { headers: { 'x-tags': 'a' } })
+        : new Response(new ReadableStream({ cancel }), init);
+    expect(await (await made.get()).text()).toBe('first');
+    expect([made.asked.length, isCancelled]).toEqual([2, true]);
   });
 
   it('tells other processes of new tags of a URL, so that they load it once', async () => {

@@ -96,6 +96,24 @@ describe('an unsafe request', () => {
     expect(await (await made.get()).text()).toBe('new');
   });
 
+  it('invalidates a first load although a thousand other URLs were asked for since', async () => {
+    const made = world({ ttl: 60 });
+    let answer: (response: Response) => void = () => {};
+    made.origin = ({ method, url }) =>
+      method === 'GET' && url === URL_1
+        ? new Promise((resolve) => (answer = resolve))
+        : new Response('done');
+    const old = made.send(new Request(URL_1));
+    await expect.poll(() => made.asked.length, { timeout: 4_000 }).toBe(1);
+    for (let i = 0; i <= 1_000; i++) await made.send(new Request(`${URL_1}?${i}`));
+    await send(made, 'POST');
+    answer(new Response('old'));
+    await old;
+    await made.cache.settled();
+    made.origin = () => new Response('new');
+    expect(await (await made.get()).text()).toBe('new');
+  });
+
   it('succeeds although the store fails, which is an event', async () => {
     const clock = createVirtualClock(START);
     const plan = ({ method }: { method: string }) =>

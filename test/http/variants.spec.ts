@@ -2,7 +2,7 @@ import { type ResponseCacheOptions, responseKey } from '@glasswork/cache/http';
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
-import { watched } from '../cache-service/helpers.js';
+import { storeLike, watched } from '../cache-service/helpers.js';
 import { START, URL_1, world } from './helpers.js';
 
 const KEY = responseKey(new Request(URL_1)) ?? '';
@@ -111,6 +111,40 @@ describe('variants', () => {
     await other.get({ 'accept-language': 'de' });
     await made.get({ 'accept-language': 'en' });
     expect(made.asked.length + other.asked.length).toBe(2);
+  });
+
+  it('are asked of the origin if the URL varies by more headers with every look', async () => {
+    const clock = createVirtualClock(START);
+    const memory = new MemoryCacheStore({ clock });
+    const other = world({}, {}, { clock, store: memory });
+    const names: string[] = [];
+    // So that the version of all records is there before the first read.
+    await other.get({}, `${URL_1}/other`);
+    const store = storeLike(memory, {
+      getIfPresent: undefined,
+      async get(key: string) {
+        if (key === KEY && names.length < 2) {
+          names.push(`x-${names.length}`);
+          const index = { kind: 'index', key: KEY, names: [...names], tags: [], variants: [] };
+          await other.cache.set(KEY, index, 600);
+        }
+        return memory.get(key);
+      },
+    });
+    const made = world({ ttl: 60 }, {}, { clock, store });
+    const response = await made.get();
+    expect(response.headers.get('cache-status')).toBe('glasswork; fwd=vary-miss');
+    expect(await response.text()).toBe('body');
+  });
+
+  it('are no limit to a response of their URL that varies by nothing', async () => {
+    const [made] = pair();
+    made.origin = byLanguage('1');
+    for (let i = 0; i < 64; i++) await made.get({ 'accept-language': `l${i}` });
+    made.origin = () => new Response('for all');
+    for (let i = 0; i < 2; i++)
+      expect(await (await made.get({ 'accept-language': 'l99' })).text()).toBe('for all');
+    expect(made.asked.length).toBe(65);
   });
 
   it('are one each in the index, however often they are loaded', async () => {

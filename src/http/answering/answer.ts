@@ -189,8 +189,8 @@ function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Respon
   return kit.report(exchange, response, { key: page.key, outcome: OUTCOMES[source.state] });
 }
 
-const isCurrent = (kit: Kit, { starts, wanted, waiting }: PageFinder['call'], page: Page) =>
-  isUnchanged(kit, wanted.key, page.tags, new Map([...starts, ...(waiting?.gate.carried ?? [])]));
+const isCurrent = (kit: Kit, { starts, wanted, carried }: PageFinder['call'], page: Page) =>
+  isUnchanged(kit, wanted.key, page.tags, new Map([...starts.versions, ...(carried ?? [])]));
 
 const OUTCOMES = {
   fresh: 'hit',

@@ -99,7 +99,7 @@ class Schedule {
   #step(): void {
     const path = this.#random.pick(PATHS);
     const kind = this.#random.weighted({
-      ...{ get: 10, tags: 2, expire: 1, expireKey: 1, del: 1, post: 1, change: 1, evict: 1 },
+      ...{ get: 10, tags: 2, expire: 1, expireKey: 1, del: 1, post: 1, change: 1, evict: 2 },
     });
     const work = {
       get: () => this.#get(path),
@@ -146,7 +146,9 @@ class Schedule {
   /** The store is full: it drops a record that is not used much. */
   async #evict(path: Path): Promise<void> {
     const key = keyOf(path);
-    await this.#inner.del(this.#random.pick([key, `${key}#`, `#tag::${key}`, `#tag::tag:${path}`]));
+    await this.#inner.del(
+      this.#random.pick([key, `${key}#`, `#tag::${key}`, `#tag::tag:${path}`, '#tags::']),
+    );
   }
 
   /** Invalidates as far as it can, and promises nothing: it is checked for what it breaks. */
