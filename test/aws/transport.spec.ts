@@ -117,10 +117,10 @@ describe('the pool', () => {
   });
 
   it('keeps the process alive while a request is under way, and not in between', async () => {
-    // Those that keep a process alive: the server's own end of each connection, and ours in use.
+    // The sockets that keep a process alive: the server's own end of each connection, and ours in use.
     const sockets = () =>
       process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
-    // Those of the tests before this one have ended, too.
+    // The sockets of the tests before this one close in the background.
     await expect.poll(sockets).toBe(0);
     let answer = () => {};
     const { url, requests } = await serveHttp(() => (response) => {
