@@ -6,7 +6,15 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { canonical } from '../../src/aws/canonical.js';
 import { errorMessage, errorType } from '../../src/aws/transport.js';
 import { deferred } from '../lambda/helpers.js';
-import { ask, change, credentials, errorBody, serveHttp, transportTo } from './servers.js';
+import {
+  ask,
+  change,
+  credentials,
+  errorBody,
+  serveHttp,
+  serveTcp,
+  transportTo,
+} from './servers.js';
 
 describe('a request', () => {
   it('arrives whole, with a signature that another implementation confirms', async () => {
@@ -236,6 +244,17 @@ describe('the pool', () => {
     expect(requests).toHaveLength(2);
     expect(sockets).toHaveLength(3);
     await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(1);
+  });
+
+  it('closes a socket whose server says that it will, and does not', async () => {
+    const answer = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}';
+    const { url, sockets } = await serveTcp((socket) =>
+      socket.on('data', () => socket.write(answer)),
+    );
+    const transport = transportTo(url);
+    for (let n = 0; n < 2; n++) expect(await transport.send(change)).toMatchObject({ status: 200 });
+    expect(sockets).toHaveLength(2);
+    await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(0);
   });
 
   it('uses a socket again that has been idle for a minute, but no longer', async () => {
