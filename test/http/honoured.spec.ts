@@ -56,6 +56,7 @@ describe('the directives of a request that are honoured', () => {
   it('are others where they are not honoured', async () => {
     const made = world({ ttl: 60 });
     expect((await made.get({ 'cache-control': 'only-if-cached' })).status).toBe(200);
+    expect((await made.send(head('no-cache'))).headers.get('cache-status')).toContain('hit');
   });
 
   it('fail nobody who asks for the same at the same time', async () => {

@@ -71,6 +71,7 @@ describe('concurrent requests', () => {
     expect(origin.waiting.length).toBe(12);
     await origin.open();
     await Promise.all(all);
+    expect(second.reasons()[0]).toBe('no-store');
   });
 
   it('in 12 processes with leases wait for the first and then for nobody', async () => {

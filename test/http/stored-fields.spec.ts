@@ -45,6 +45,11 @@ describe('a stored response', () => {
     expect(forms).toEqual([form]);
   });
 
+  it('of text without a type has none as a hit either', async () => {
+    const hit = await hitOf(() => new Response(Buffer.from('text')));
+    expect([await hit.text(), hit.headers.has('content-type')]).toEqual(['text', false]);
+  });
+
   it.each([200, 204])('of status %i without a body has none as a hit either', async (status) => {
     const hit = await hitOf(() => new Response(null, { status }));
     expect([hit.status, hit.body, hit.headers.get('content-length')]).toEqual([status, null, null]);

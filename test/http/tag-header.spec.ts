@@ -1,7 +1,7 @@
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
-import { counting, START, URL_1, world } from './helpers.js';
+import { counting, gated, START, settle, URL_1, world } from './helpers.js';
 
 const KEY = `http:${URL_1}`;
 
@@ -104,8 +104,49 @@ describe('the header for tags', () => {
       made.asked.length === 1
         ? new Response('first', { headers: { 'x-tags': 'a' } })
         : new Response(new ReadableStream({ cancel }), init);
-    expect(await (await made.get()).text()).toBe('first');
+    const first = await made.get();
+    expect(first.headers.get('cache-status')).not.toContain('stored');
+    expect(await first.text()).toBe('first');
     expect([made.asked.length, isCancelled]).toEqual([2, true]);
+  });
+
+  it('is shared by requests at the same time', async () => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    const origin = gated(made, (n) => new Response(String(n), { headers: { 'x-tags': 'a' } }));
+    const all = [1, 2, 3].map(() => made.send(new Request(URL_1)));
+    await settle();
+    await origin.open();
+    for (const each of all) expect(await (await each).text()).toBe('1');
+    expect(made.asked.length).toBe(1);
+  });
+
+  it('ends a load under way for all who come after the invalidation of a tag', async () => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    const other = world({ ttl: 60 }, {}, made);
+    const origin = gated(made, (n) => new Response(String(n), { headers: { 'x-tags': 'a' } }));
+    const first = made.send(new Request(URL_1));
+    await settle();
+    await other.cache.invalidateTags(['a']);
+    const later = made.send(new Request(URL_1));
+    await settle();
+    await origin.open();
+    await origin.open();
+    expect(await (await first).text()).toBe('1');
+    expect(await (await later).text()).toBe('2');
+  });
+
+  it('loses the tags of a response that new ones without tags replace', async () => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    made.origin = () => new Response('1', { headers: { 'x-tags': 'a' } });
+    await made.get();
+    made.origin = () => new Response('2');
+    for (let i = 0; i < 2; i++) {
+      made.clock.advance(61_000);
+      await made.get();
+    }
+    await made.cache.invalidateTags(['a']);
+    made.origin = () => new Response('3');
+    expect(await (await made.get()).text()).toBe('2');
   });
 
   it('tells other processes of new tags of a URL, so that they load it once', async () => {

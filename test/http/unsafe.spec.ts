@@ -81,6 +81,24 @@ describe('an unsafe request', () => {
     expect(purged).toEqual([]);
   });
 
+  it('invalidates what another process has stored', async () => {
+    const made = world({ ttl: 60 });
+    await made.get();
+    await send(world({ ttl: 60 }, {}, made), 'POST');
+    made.origin = () => new Response('new');
+    expect(await (await made.get()).text()).toBe('new');
+  });
+
+  it('keeps its sandbox awake until the invalidation has ended', async () => {
+    const kept: unknown[] = [];
+    const waitUntil = (work: Promise<unknown>) => void kept.push(work);
+    const made = world({ ttl: 60 }, { waitUntil });
+    await made.get();
+    kept.length = 0;
+    await send(made, 'POST');
+    expect(kept.length).toBeGreaterThan(0);
+  });
+
   it('invalidates a first load that runs in this process', async () => {
     const made = world({ ttl: 60 });
     let answer: (response: Response) => void = () => {};
@@ -112,6 +130,19 @@ describe('an unsafe request', () => {
     await made.cache.settled();
     made.origin = () => new Response('new');
     expect(await (await made.get()).text()).toBe('new');
+  });
+
+  it('invalidates, in any process, a response that is kept only for the failure of its origin', async () => {
+    const first = world();
+    first.origin = () =>
+      new Response('old', { headers: { 'cache-control': 'max-age=10, stale-if-error=600' } });
+    await first.get();
+    first.clock.advance(20_000);
+    const second = world({}, {}, first);
+    second.origin = () => new Response('done');
+    await send(second, 'POST');
+    second.origin = () => new Response('failed', { status: 503 });
+    expect(await (await second.get()).text()).toBe('failed');
   });
 
   it('succeeds although the store fails, which is an event', async () => {

@@ -145,6 +145,13 @@ describe('a route whose responses could not be stored', () => {
     const all = Array.from({ length: 5 }, () => first.send(request({}, `${URL_1}/2`)));
     expect(await texts(all)).toEqual(Array(5).fill('body'));
     expect(first.asked.length).toBe(1);
+    // So that the next one is worth the wait again.
+    const origin = gated(first, () => new Response('new'));
+    const next = Array.from({ length: 5 }, () => first.send(request({}, `${URL_1}/3`)));
+    await settle();
+    expect(origin.waiting.length).toBe(1);
+    await origin.open();
+    expect(await texts(next)).toEqual(Array(5).fill('new'));
   });
 
   it('shares loads again once one of its responses was stored', async () => {

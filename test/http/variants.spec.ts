@@ -3,7 +3,7 @@ import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
 import { storeLike, watched } from '../cache-service/helpers.js';
-import { START, URL_1, world } from './helpers.js';
+import { gated, START, settle, URL_1, world } from './helpers.js';
 
 const KEY = responseKey(new Request(URL_1)) ?? '';
 
@@ -147,6 +147,22 @@ describe('variants', () => {
     expect(made.asked.length).toBe(65);
   });
 
+  it('of two processes that load at the same time are both in the index', async () => {
+    const [made, other] = pair();
+    const answering = [made, other].map((each, i) => {
+      const name = `x-${i}`;
+      return { ...gated(each, () => new Response('body', { headers: { vary: name } })), each };
+    });
+    const all = answering.map(({ each }) => each.send(new Request(URL_1)));
+    await settle();
+    for (const { open, each } of answering) {
+      await open();
+      await each.cache.settled();
+    }
+    await Promise.all(all);
+    expect(await made.cache.get(KEY)).toMatchObject({ names: ['x-0', 'x-1'] });
+  });
+
   it('are one each in the index, however often they are loaded', async () => {
     const [made] = pair({ ttl: 60, staleTTL: 1 });
     made.origin = byLanguage('1');
@@ -193,7 +209,7 @@ describe('variants', () => {
     expect(await writes()).toBe(1);
     clock.advance(29_999);
     expect(await writes()).toBe(0);
-    clock.advance(30_001);
+    clock.advance(30_000);
     expect(await writes()).toBe(1);
   });
 
