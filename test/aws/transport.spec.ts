@@ -206,6 +206,19 @@ describe('the pool', () => {
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
+  it('opens one socket for one that breaks, and no more', async () => {
+    const held: (() => void)[] = [];
+    const { url, sockets } = await serveHttp(({ number }) => (response) => {
+      if (number === 64) response.destroy();
+      else held.push(() => response.end('{}'));
+      if (number > 64) for (const answer of held.splice(0)) answer();
+    });
+    const transport = transportTo(url);
+    const ends = await Promise.allSettled(Array.from({ length: 70 }, () => transport.send(change)));
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(69);
+    expect(sockets).toHaveLength(65);
+  });
+
   it('never sends a request that was given up while it waited for a socket', async () => {
     const held: (() => void)[] = [];
     const { url, requests } = await serveHttp(({ number }) =>
