@@ -238,11 +238,10 @@ function headersOf(lines: readonly string[], first: number): Record<string, stri
   return headers;
 }
 
-/** Removes spaces and tabs only. `trim` would also remove a no-break space, and a pattern would scan the line twice. */
+/** Removes spaces and tabs, up to the colon. `trim` would remove a no-break space, a pattern scan the line twice. */
 function trimmed(line: string, from: number): string {
   let start = from;
   let end = line.length;
-  // The colon before `from` ends the second loop, where the value is blank.
   while (isBlank(line.charCodeAt(start))) start++;
   while (isBlank(line.charCodeAt(end - 1))) end--;
   return line.slice(start, end);

@@ -137,6 +137,7 @@ describe('what could be read in two ways is refused, as soon as it is seen', () 
     ['chunk', 'a bare LF behind a size', `${OK}${CODED}\r\n2\n{}\r\n0\r\n\r\n`],
     ['chunk', 'a LF in an extension', `${OK}${CODED}\r\n2;a\n{}\r\n0\r\n\r\n`],
     ['chunk', 'a chunk longer than its size', `${OK}${CODED}\r\n1\r\n{}\r\n0\r\n\r\n`],
+    ['chunk', 'other bytes than a line end', `${OK}${CODED}\r\n2\r\n{}xx0\r\n\r\n`],
     ['chunk', 'a bare LF behind a chunk', `${OK}${CODED}\r\n2\r\n{}\n0\r\n\r\n`],
     ['start', 'HTTP/2', 'HTTP/2 200 OK\r\n\r\n'],
     ['start', 'a frame of HTTP/2', '\0\0\x12\x04\0\0\0\0\0'],
@@ -257,6 +258,17 @@ describe('what is more than an answer may be is refused', () => {
     for (let mb = 0; mb < 32; mb++) expect(reader.read(part)).toBeUndefined();
     expect(() => reader.read(bytesOf(`${size}x`))).toThrow(/its body is larger than/);
   });
+});
+
+it('an answer may come byte by byte', () => {
+  for (const end of ['\r\n', 'A: b\r\n\r\n']) {
+    const reader = new AnswerReader('GET');
+    const bytes = bytesOf(`${OK}${CODED}\r\n2\r\n{}\r\n1;a=b\r\n \r\n0\r\n${end}`);
+    const answers = Array.from(bytes, (_, at) => reader.read(bytes.subarray(at, at + 1)));
+    const last = answers.pop();
+    expect(answers.filter((answer) => answer !== undefined)).toEqual([]);
+    expect(last?.body.toString()).toBe('{} ');
+  }
 });
 
 it('spaces and tabs around a value are not part of it, and those inside are', () => {

@@ -6,7 +6,15 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { canonical } from '../../src/aws/canonical.js';
 import { errorMessage, errorType } from '../../src/aws/transport.js';
 import { deferred } from '../lambda/helpers.js';
-import { ask, change, credentials, errorBody, serveHttp, transportTo } from './servers.js';
+import {
+  ask,
+  change,
+  credentials,
+  errorBody,
+  serveHttp,
+  serveTcp,
+  transportTo,
+} from './servers.js';
 
 describe('a request', () => {
   it('arrives whole, with a signature that another implementation confirms', async () => {
@@ -116,6 +124,27 @@ describe('the pool', () => {
     expect(sockets).toHaveLength(1);
   });
 
+  it('keeps the process alive while a request is under way, and not in between', async () => {
+    // The sockets that keep a process alive: the server's own end of each connection, and ours in use.
+    const sockets = () =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    // The sockets of the tests before this one close in the background.
+    await expect.poll(sockets).toBe(0);
+    let answer = () => {};
+    const { url, requests } = await serveHttp(() => (response) => {
+      answer = () => response.end('{}');
+    });
+    const transport = transportTo(url);
+    for (const count of [1, 2]) {
+      const sent = transport.send(ask);
+      await expect.poll(() => requests).toHaveLength(count);
+      expect(sockets()).toBe(2);
+      answer();
+      await sent;
+      expect(sockets()).toBe(1);
+    }
+  });
+
   it('opens 64 sockets at most, and serves everyone', async () => {
     const { url, sockets } = await serveHttp(() => ({}));
     const transport = transportTo(url);
@@ -177,6 +206,19 @@ describe('the pool', () => {
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
+  it('opens one socket for one that breaks, and no more', async () => {
+    const held: (() => void)[] = [];
+    const { url, sockets } = await serveHttp(({ number }) => (response) => {
+      if (number === 64) response.destroy();
+      else held.push(() => response.end('{}'));
+      if (number > 64) for (const answer of held.splice(0)) answer();
+    });
+    const transport = transportTo(url);
+    const ends = await Promise.allSettled(Array.from({ length: 70 }, () => transport.send(change)));
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(69);
+    expect(sockets).toHaveLength(65);
+  });
+
   it('never sends a request that was given up while it waited for a socket', async () => {
     const held: (() => void)[] = [];
     const { url, requests } = await serveHttp(({ number }) =>
@@ -215,6 +257,17 @@ describe('the pool', () => {
     expect(requests).toHaveLength(2);
     expect(sockets).toHaveLength(3);
     await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(1);
+  });
+
+  it('closes a socket whose server says that it will, and does not', async () => {
+    const answer = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}';
+    const { url, sockets } = await serveTcp((socket) =>
+      socket.on('data', () => socket.write(answer)),
+    );
+    const transport = transportTo(url);
+    for (let n = 0; n < 2; n++) expect(await transport.send(change)).toMatchObject({ status: 200 });
+    expect(sockets).toHaveLength(2);
+    await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(0);
   });
 
   it('uses a socket again that has been idle for a minute, but no longer', async () => {

@@ -38,6 +38,22 @@ describe('the remedy for a refusal by DynamoDB', () => {
     expect(of(table, 'get', denied(kms))).not.toContain('a cache needs');
   });
 
+  it.each([
+    ['because no identity-based policy allows the action', /^ Allow dynamodb:GetItem on \S+:t; a/],
+    ['because no VPC endpoint policy allows the action', /:t in the VPC endpoint policy; a cache/],
+    ['', /^ Allow dynamodb:GetItem on \S+:t; a/],
+    [
+      'with an explicit deny in a service control policy',
+      /^ Remove the deny of dynamodb:GetItem on \S+:t from the service control policy, because/,
+    ],
+    ['with an explicit deny', /:t from the policy that has it, because/],
+  ])('names the policy that decides: %s', (why, expected) => {
+    const asked = 'dynamodb:GetItem on resource: arn:aws:dynamodb:eu-central-1:1:t';
+    expect(of(table, 'get', denied(`not authorized to perform: ${asked} ${why}`))).toMatch(
+      expected,
+    );
+  });
+
   it('names the endpoint of a server that is not the service', () => {
     const unknown = { type: 'HTTP 404', message: '' };
     expect(of({ ...table, endpoint: 'http://a.test' }, 'get', unknown)).toContain(

@@ -57,11 +57,14 @@ function describeItem(item: Item): StoredRecord {
   };
 }
 
-/** True for text, bytes and a pointer: an item with anything else was changed by another program. */
+/**
+ * True for text, bytes, which the lean transport brings as text, and a pointer: an item with anything else was changed
+ * by another program.
+ */
 function holdsValue(item: Item): boolean {
   const value = plain(item.value);
   if (Object(item.value).N !== undefined) return false;
-  return typeof value === 'string' || ArrayBuffer.isView(value) || value === true;
+  return typeof value === 'string' || value === true;
 }
 
 /** The size by which DynamoDB bills an item: UTF-8 of names and texts, bytes, and about half a byte a digit. */

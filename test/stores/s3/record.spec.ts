@@ -41,6 +41,14 @@ describe('the bytes of an object', () => {
     expect(cut('lue"')?.bytes).toBe(whole.length);
   });
 
+  it('are no value where they end in the key, even at as many bytes as the value has', () => {
+    const longer = bodyOf('k'.repeat(100), 'x'.repeat(90));
+    expect(s3Record(longer)?.raw()).toBe('x'.repeat(90));
+    const record = s3Record(longer.subarray(0, 90));
+    expect(record).toMatchObject({ id, bytes: 90 });
+    expect(record?.raw()).toBeUndefined();
+  });
+
   it('of a tombstone are never live', () => {
     const record = s3Record(Buffer.from(tombstone('key')(id)));
     expect(record).toMatchObject({ isTombstone: true, end: 0 });
