@@ -4,6 +4,12 @@
  */
 export type CacheVersion = string;
 
+/**
+ * The version of a miss for whose token a store that evicts has no room. Nothing is filled with it, and two such misses do
+ * not prove that nothing happened in between.
+ */
+export const NO_TOKEN: CacheVersion = 'none';
+
 /** See `CacheStore.getVersioned`. */
 export interface ReadOptions {
   readonly consistent?: boolean;

@@ -6,14 +6,14 @@ import { invalid } from './errors.js';
  *
  *     user key, prefix "app"     app:user:1
  *     user key, no prefix        user:1        and, should it begin with "#",   #key:#1
- *     the service's own records  #tag:app:red   #prefix:app:   #lease:app:…
+ *     the service's own records  #tag:app:red   #tags:app:   #prefix:app:   #lease:app:…
  *
  * A prefix never begins with "#", so no user key of a prefixed service does either.
  */
 export interface KeySpace {
   readonly prefix: string | undefined;
   key(key: string): string;
-  record(kind: 'tag' | 'prefix' | 'lease', name: string): string;
+  record(kind: 'tag' | 'tags' | 'prefix' | 'lease', name: string): string;
   /** The storage patterns that together match the same user keys as `pattern`. */
   patterns(pattern: string): string[];
 }

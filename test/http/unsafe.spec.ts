@@ -132,6 +132,19 @@ describe('an unsafe request', () => {
     expect(await (await made.get()).text()).toBe('new');
   });
 
+  it('invalidates, in any process, a response that is kept only for the failure of its origin', async () => {
+    const first = world();
+    first.origin = () =>
+      new Response('old', { headers: { 'cache-control': 'max-age=10, stale-if-error=600' } });
+    await first.get();
+    first.clock.advance(20_000);
+    const second = world({}, {}, first);
+    second.origin = () => new Response('done');
+    await send(second, 'POST');
+    second.origin = () => new Response('failed', { status: 503 });
+    expect(await (await second.get()).text()).toBe('failed');
+  });
+
   it('succeeds although the store fails, which is an event', async () => {
     const clock = createVirtualClock(START);
     const plan = ({ method }: { method: string }) =>

@@ -1,3 +1,4 @@
+import { NO_TOKEN } from '../../model/cache-store.js';
 import type { DependencyVersions } from '../../model/dependency.js';
 import { LONGEST_LOAD_MS } from '../../model/fence-window.js';
 import type { Address, Snapshot } from '../../model/snapshot.js';
@@ -180,8 +181,8 @@ export class InFlightLoad implements InFlight {
 
   /**
    * True if a caller that read this snapshot may share the outcome. `called` is the number of its call. Two failed
-   * reads, or two missing records, do not prove equal versions: such a caller shares only a load that began after its
-   * call.
+   * reads, two missing records or two misses without a token do not prove equal versions: such a caller shares only a load
+   * that began after its call.
    *
    * A handed out value is shared only while a hit would be fresh, and not if it has tags whose versions no caller has
    * read.
@@ -218,6 +219,9 @@ export class InFlightLoad implements InFlight {
   }
 }
 
-/** False if a version could not be read, or if its record is missing: it may have been evicted after an invalidation. */
-const isKnown = ({ versions }: LoadBasis): boolean =>
-  versions?.every(([, version]) => typeof version === 'string') === true;
+/**
+ * False if a version could not be read, if its record is missing, because it may have been evicted after an invalidation, or
+ * if the miss left no token.
+ */
+const isKnown = ({ version, versions }: LoadBasis): boolean =>
+  version !== NO_TOKEN && versions?.every(([, each]) => typeof each === 'string') === true;

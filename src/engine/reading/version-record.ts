@@ -23,6 +23,19 @@ export async function readRecord(
   return { ...read, version: versionsOf(read.value, read.version) };
 }
 
+/** The version of a record, which is created if it is missing. Undefined if it is missing then. */
+export async function knownRecord(
+  store: CacheStore,
+  record: string,
+): Promise<CacheVersion | undefined> {
+  let read = await readRecord(store, record);
+  if (read.value === undefined) {
+    await addRecord(store, record);
+    read = await readRecord(store, record);
+  }
+  return read.value === undefined ? undefined : read.version;
+}
+
 /** Starts a new line: every entry that carries an older version is invalid. */
 export const changeRecord = (store: CacheStore, record: string): Promise<void> =>
   store.set(record, uniqueId(), RECORD_TTL);

@@ -5,13 +5,7 @@ import { FAILED } from '../../model/failed.js';
 import type { KeySpace } from '../../model/key-space.js';
 import type { Clock } from '../../model/time.js';
 import type { StoreAccess } from '../store-access.js';
-import {
-  addRecord,
-  changeRecord,
-  readRecord,
-  SoftChange,
-  unusedVersion,
-} from './version-record.js';
+import { addRecord, changeRecord, readRecord, SoftChange } from './version-record.js';
 
 interface Memory {
   /** The version as a list of one, the form that most reads need. */
@@ -103,15 +97,6 @@ export class VersionTracker {
       ),
     );
     return ensured.every(isKnown) ? ensured : undefined;
-  }
-
-  /** The version of a tag that has no record yet: see `unusedVersion`. */
-  async unused(tag: string): Promise<CacheVersion | undefined> {
-    const record = this.#record(tag);
-    const version = await this.#access.attempt('create version', tag, (store) =>
-      unusedVersion(store, record, this.#access.can.isDurable),
-    );
-    return version === FAILED ? undefined : version;
   }
 
   /**

@@ -8,6 +8,7 @@ import { allSettled } from '../../util/all-settled.js';
 import { globMatcher } from '../../util/glob.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { InFlight, Matches, Strength } from '../inflight/in-flight-read.js';
+import { beginGeneration } from '../reading/tag-generation.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { StoreAccess } from '../store-access.js';
 import { Announcements, type End, type StoreOutcome } from './announcement.js';
@@ -132,18 +133,20 @@ export class Invalidation {
     const inProcess = access.can.fences ? strength : 'hard';
     // Their writes carry the old versions, so waiting is not necessary.
     void inFlight.invalidate(matches, inProcess);
+    const operation = soft ? 'expireTags' : 'invalidateTags';
+    // Changes the tags even if it fails. Then none is confirmed.
+    const unconfirmed = await failureOf(beginGeneration(this.#parts, operation));
     const failures = await Promise.all(
-      unique.map((tag) =>
-        failureOf(
-          soft ? versions.soften(tag, 'expireTags') : versions.change(tag, 'invalidateTags'),
-        ),
-      ),
+      unique.map(async (tag) => {
+        const change = soft ? versions.soften(tag, operation) : versions.change(tag, operation);
+        return (await failureOf(change)) ?? unconfirmed;
+      }),
     );
     inFlight.invalidateReads(matches, inProcess);
     const confirmed = unique.filter((_tag, i) => !failures[i]);
     for (const tag of confirmed) emit({ type: 'invalidate', tag, ...(soft && { soft }) });
     await end({
-      operation: soft ? 'expireTags' : 'invalidateTags',
+      operation,
       soft,
       confirmed: confirmed.length > 0 ? { tags: confirmed } : undefined,
       failed: failed(failures.find(Boolean), unique, confirmed),

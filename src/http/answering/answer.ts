@@ -92,11 +92,12 @@ async function answerUnsafe(
 async function invalidateIfCached(kit: Kit, key: string): Promise<void> {
   const isKnown = kit.gates.isBusy(key) || kit.indexes.get(key) !== undefined;
   const records = [recordKey(key), recordKey(variantKey(key, []))];
+  const { reader, addressOf } = kit.parts;
   const [found, hasVariants] = isKnown
     ? [[], true]
-    : await Promise.all([kit.cache.getMany(records), mayHaveVariants(kit, key)]);
-  if (hasVariants || found.some((each) => each !== undefined))
-    await invalidateResponses(kit.parts, [key]);
+    : await Promise.all([reader.readMany(records.map(addressOf), []), mayHaveVariants(kit, key)]);
+  // An expired one may still replace a failed response.
+  if (hasVariants || found.some(({ entry }) => entry)) await invalidateResponses(kit.parts, [key]);
 }
 
 /** HEAD is answered from the response to GET. A HEAD that misses passes, because its response is none to a GET. */
@@ -189,8 +190,8 @@ function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Respon
   return kit.report(exchange, response, { key: page.key, outcome: OUTCOMES[source.state] });
 }
 
-const isCurrent = (kit: Kit, { starts, wanted, waiting }: PageFinder['call'], page: Page) =>
-  isUnchanged(kit, wanted.key, page.tags, new Map([...starts, ...(waiting?.gate.carried ?? [])]));
+const isCurrent = (kit: Kit, { starts, wanted, carried }: PageFinder['call'], page: Page) =>
+  isUnchanged(kit, wanted.key, page.tags, new Map([...starts.versions, ...(carried ?? [])]));
 
 const OUTCOMES = {
   fresh: 'hit',

@@ -1,4 +1,4 @@
-import type { Gate, Versions } from '../pages/gates.js';
+import type { Gate, Starts, Versions } from '../pages/gates.js';
 import type { Index } from '../pages/stored.js';
 import type { Selected } from '../rules/vary.js';
 
@@ -28,7 +28,7 @@ export interface Waiting {
   readonly streamed: Promise<Response>;
 }
 
-const NONE: Versions = new Map();
+const NONE: Starts = { versions: new Map(), generation: undefined };
 
 /** The call of one request: what its load, if it ran one, leaves for it alone. */
 export class Call {
@@ -52,7 +52,9 @@ export class Call {
   /** True if only its new tags kept the response from being stored, so that the next load can store it. */
   hasNewTags = false;
   /** The versions from before the load. */
-  starts: Versions = NONE;
+  starts: Starts = NONE;
+  /** The versions of the tags that its own load's response brought. Undefined if one of them is not known. */
+  carried: Versions | undefined;
   #stream: (response: Response) => void = () => {};
 
   constructor(wanted: Wanted) {

@@ -195,8 +195,9 @@ export class PageLoad {
     const added = { selected: page.vary, tags, untilMs };
     this.#kit.background(addToIndex(this.#kit, key, added));
     const carried = await carryTags(this.#kit, this.#details, tags, this.#call.starts);
+    this.#call.carried = carried;
     const { waiting } = this.#call;
-    if (waiting) waiting.gate.carried = carried;
+    if (waiting) waiting.gate.last = carried && { page, carried };
     if (!carried) {
       this.#context.skip();
       this.#call.hasNewTags = true;

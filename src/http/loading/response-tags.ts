@@ -1,9 +1,10 @@
 import type { LoadDetails } from '../../engine/loading/load-context.js';
+import { readGeneration, unusedVersions } from '../../engine/reading/tag-generation.js';
 import type { DependencyName } from '../../model/dependency.js';
 import { checkedTags } from '../../model/policy-rules.js';
 import { isEdgeHeader, isSpaced } from '../edge-tags.js';
 import type { Kit } from '../kit.js';
-import type { Gate, Versions } from '../pages/gates.js';
+import { carriedWith, type Gate, type Starts, type Versions } from '../pages/gates.js';
 import type { Page } from '../pages/stored.js';
 import { splitList } from '../rules/cache-control.js';
 
@@ -17,17 +18,22 @@ export const ownTags = ({ settings }: Kit, { tags }: Page): string[] =>
 
 /**
  * The versions that a load starts from, of the tags that its response may have: those of its URL's last response and of
- * other recent ones. With an edge also of the URL and the prefix, which are compared before the response leaves.
+ * other recent ones, and the generation of all others. With an edge also of the URL and the prefix, which are compared before the
+ * response leaves.
  */
 export async function startingVersions(
   kit: Kit,
   key: string,
   known: readonly string[],
-): Promise<Versions> {
+): Promise<Starts> {
   const names = new Set<DependencyName>();
   if (hasOwnTags(kit)) for (const tag of [...known, ...kit.recentTags.keys()]) names.add(tag);
   if (isEdge(kit)) for (const name of [null, key, ...kit.settings.tags]) names.add(name);
-  return readVersions(kit, [...names]);
+  const [versions, generation] = await Promise.all([
+    readVersions(kit, [...names]),
+    hasOwnTags(kit) ? readGeneration(kit.parts) : undefined,
+  ]);
+  return { versions, generation };
 }
 
 async function readVersions(kit: Kit, names: readonly DependencyName[]): Promise<Versions> {
@@ -73,26 +79,26 @@ export function tagsOf(
  * Gives the entry the tags of its response, with the versions from before the load. Resolves to undefined if one of them
  * is not known: then an invalidation may have come between, and the response must not be stored.
  *
- * A tag without a record has never been invalidated, or not for longer than any load takes.
+ * A tag without a record has never been invalidated, or not for longer than any load takes, or its record was evicted: see
+ * `unusedVersions`.
  */
 export async function carryTags(
   kit: Kit,
   details: LoadDetails,
   tags: readonly string[],
-  starts: Versions,
+  { versions, generation }: Starts,
 ): Promise<Versions | undefined> {
   for (const tag of tags) kit.recentTags.set(tag, true);
-  const versions = await Promise.all(
-    tags.map(
-      async (tag) => [tag, starts.get(tag) ?? (await kit.parts.versions.unused(tag))] as const,
-    ),
-  );
-  const known = versions.flatMap(([tag, version]) =>
-    version === undefined ? [] : [[tag, version] as const],
-  );
-  if (known.length < tags.length) return undefined;
-  if (known.length > 0) details.carry(known);
-  return new Map(known);
+  const known = tags.flatMap((tag) => {
+    const version = versions.get(tag);
+    return version === undefined ? [] : [[tag, version] as const];
+  });
+  const others = tags.filter((tag) => !versions.has(tag));
+  const unused = await unusedVersions(kit.parts, others, generation);
+  if (!unused) return undefined;
+  const carried = [...known, ...unused];
+  if (carried.length > 0) details.carry(carried);
+  return new Map(carried);
 }
 
 /**
@@ -106,7 +112,7 @@ export async function isCarriedStill(
 ): Promise<boolean> {
   const own = ownTags(kit, page);
   if (own.length === 0) return true;
-  const carried = gate?.carried;
+  const carried = gate && carriedWith(gate, page);
   const current = carried && (await readVersions(kit, own));
   return own.every((tag) => carried?.has(tag) && carried.get(tag) === current?.get(tag));
 }

@@ -1,8 +1,16 @@
 import type { CacheVersion } from '../../model/cache-store.js';
 import type { DependencyName } from '../../model/dependency.js';
+import type { Page } from './stored.js';
 
 /** The versions from before a load, by tag; null is the prefix. */
 export type Versions = ReadonlyMap<DependencyName, CacheVersion>;
+
+/** The versions as they are before a load asks the origin. */
+export interface Starts {
+  readonly versions: Versions;
+  /** That of all tags. */
+  readonly generation: CacheVersion | undefined;
+}
 
 /** The requests of this process that wait for one variant, and how they learn not to wait any longer. */
 export interface Gate {
@@ -10,9 +18,21 @@ export interface Gate {
   /** Resolves once the body of the response has to be streamed, so that nobody can share it yet. */
   readonly released: Promise<'released'>;
   isReleased: boolean;
-  /** The versions of the tags that the loaded response brought. Undefined if one of them is not known. */
-  carried: Versions | undefined;
+  /** The last loaded response, with the versions of its tags. Undefined if one of them is not known. */
+  last: { readonly page: Page; readonly carried: Versions } | undefined;
   release(): void;
+}
+
+/**
+ * The versions that a joined response carries. Undefined unless the last load brought it: after an invalidation two loads
+ * may run at a time, and the later one has other versions.
+ */
+export function carriedWith({ last }: Gate, page: Page): Versions | undefined {
+  const isOfLast =
+    last?.page.receivedMs === page.receivedMs &&
+    last.page.text === page.text &&
+    last.page.base64 === page.base64;
+  return isOfLast ? last.carried : undefined;
 }
 
 /** The gates by variant. Each exists as long as a request uses it. */
@@ -32,7 +52,7 @@ export class Gates {
         resolve = settle;
       });
       const made: Gate & { users: number } = {
-        ...{ key, released, isReleased: false, carried: undefined, users: 0 },
+        ...{ key, released, isReleased: false, last: undefined, users: 0 },
         release: () => {},
       };
       made.release = () => {

@@ -1,8 +1,9 @@
-import type {
-  CacheStore,
-  CacheVersion,
-  StoreEntry,
-  VersionedRead,
+import {
+  type CacheStore,
+  type CacheVersion,
+  NO_TOKEN,
+  type StoreEntry,
+  type VersionedRead,
 } from '../../model/cache-store.js';
 import { bareValue, Entry, isEntry } from '../../model/entry.js';
 import { givenObject } from '../../model/given.js';
@@ -205,7 +206,7 @@ export class MemoryCacheStore implements CacheStore {
   /** A key too long for any record gets no token, so it cannot be filled. */
   #token(key: string): CacheVersion {
     const record = this.#records.get(key);
-    if (!record && frameBytes(key, undefined) > this.#maxBytes) return '';
+    if (!record && frameBytes(key, undefined) > this.#maxBytes) return NO_TOKEN;
     return (record ?? this.#put(key, undefined, undefined, PAST)).version;
   }
 

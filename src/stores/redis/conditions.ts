@@ -1,7 +1,7 @@
-import type { CacheVersion } from '../../model/cache-store.js';
+import { type CacheVersion, NO_TOKEN } from '../../model/cache-store.js';
 import type { Kind } from './client.js';
 import { noTokenError } from './error.js';
-import { HEADER_BYTES, NO_TOKEN, TOKEN, UNKNOWN_VERSION, VERSION_BYTES } from './record.js';
+import { HEADER_BYTES, TOKEN, UNKNOWN_VERSION, VERSION_BYTES } from './record.js';
 
 /*
  * The life of a key, and when a write may take place:

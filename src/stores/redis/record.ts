@@ -32,9 +32,6 @@ const ENTRY_OF_POINTER = 'P';
 const KINDS = [TOKEN, TEXT, BYTES, POINTER, ENTRY_OF_TEXT, ENTRY_OF_BYTES, ENTRY_OF_POINTER];
 export const ID_BYTES = 36;
 
-/** The version of a miss whose token found no memory. Such a read does not count as failed, because hits still work. */
-export const NO_TOKEN = 'none';
-
 /** The version of a value that another program wrote. It does not reveal changes. */
 export const UNKNOWN_VERSION = '?';
 

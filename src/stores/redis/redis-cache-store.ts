@@ -1,8 +1,9 @@
-import type {
-  CacheStore,
-  CacheVersion,
-  StoreEntry,
-  VersionedRead,
+import {
+  type CacheStore,
+  type CacheVersion,
+  NO_TOKEN,
+  type StoreEntry,
+  type VersionedRead,
 } from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
 import { TOKEN_LIFE_MS } from '../../model/fence-window.js';
@@ -23,7 +24,7 @@ import { connectionOf } from './connection-of.js';
 import { RedisInvalidations } from './invalidations.js';
 import { type RedisKeys, redisKeys } from './keys.js';
 import { type RedisCacheStoreOptions, valueLimit } from './options.js';
-import { ID_BYTES, NO_TOKEN, pointerId, RedisRecord, UNKNOWN_VERSION } from './record.js';
+import { ID_BYTES, pointerId, RedisRecord, UNKNOWN_VERSION } from './record.js';
 import { isValue, unlinkAll } from './scan.js';
 import { recall, ValueMemo } from './value-memo.js';
 import { RecordValues } from './values.js';
@@ -108,6 +109,7 @@ export class RedisCacheStore implements CacheStore {
   }
 
   #versioned<T>(raw: Uint8Array, stored: string, key: string): MaybePromise<VersionedRead<T>> {
+    // It does not count as failed, because hits still work.
     if (raw.length === 0) return { value: undefined, version: NO_TOKEN };
     const record = new RedisRecord(raw);
     const { version } = record;
@@ -127,7 +129,8 @@ export class RedisCacheStore implements CacheStore {
     const start: Command<string> = (client) => client.getrange(stored, 0, ID_BYTES);
     const found = await this.#connection.send('has', key, start, 'read');
     const id = pointerId(found);
-    if (id !== undefined && this.#overflow) return this.#overflow.has(key, id);
+    // Nothing can follow a pointer without the overflow store.
+    if (id !== undefined) return this.#overflow?.has(key, id) ?? false;
     return isValue(found.slice(0, 1));
   }
 

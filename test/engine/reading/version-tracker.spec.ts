@@ -279,39 +279,6 @@ describe('MarkVersions', () => {
   });
 });
 
-describe('the version of a tag that nothing has used', () => {
-  it('is that of a record which the call adds where records may be evicted', async () => {
-    const { marks, only } = versions(new MemoryCacheStore());
-    const unused = await marks.unused('red');
-    expect(unused).toEqual(expect.any(String));
-    expect(await only('red')).toBe(unused);
-    // Now it has one.
-    expect(await marks.unused('red')).toBeUndefined();
-  });
-
-  it('is that of its absence where records are never evicted', async () => {
-    const memory = new MemoryCacheStore();
-    const { marks, only, change } = versions(storeLike(memory, { durable: true }));
-    const unused = await marks.unused('red');
-    expect(unused).toEqual(expect.any(String));
-    expect(await only('red')).toBe(unused);
-    expect(await memory.get(RECORD)).toBeUndefined();
-    await change('red');
-    expect(await marks.unused('red')).toBeUndefined();
-  });
-
-  it('is unknown if an invalidation comes between, and where the store cannot tell or fails', async () => {
-    const base = new MemoryCacheStore();
-    const add = async (key: string, value: unknown, ttl: number) => {
-      const added = await base.add(key, value, ttl);
-      await base.set(key, 'an invalidation', ttl);
-      return added;
-    };
-    for (const store of [storeLike(base, { add }), bareStore(), brokenStore().store])
-      expect(await versions(store).marks.unused('red')).toBeUndefined();
-  });
-});
-
 describe('a full store', () => {
   it('takes the version that a tag’s record was added with, though it is evicted at once', async () => {
     const cache = new CacheService(new MemoryCacheStore({ maxEntries: 200 }), {

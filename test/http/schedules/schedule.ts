@@ -7,6 +7,7 @@ import { storeLike } from '../../cache-service/helpers.js';
 import { Random } from '../../model-checker/random.js';
 import { turn, VirtualTime } from '../../model-checker/virtual-time.js';
 import { Edge } from './edge.js';
+import { EVICTION_RATES, type Evicting, evicting } from './evicting.js';
 import { type Content, PATHS, type Path, Site, sleep } from './origin.js';
 
 const FAULTS: readonly Fault[] = [
@@ -36,10 +37,12 @@ class Schedule {
   readonly #time: VirtualTime;
   readonly #random: Random;
   readonly #site: Site;
+  /** Few, or little ever meets. */
+  readonly #paths: readonly Path[];
   readonly #edge: Edge;
   readonly #tagHeader: string;
   readonly #isFaulty: boolean;
-  readonly #inner: MemoryCacheStore;
+  readonly #full: Evicting;
   readonly #processes: { cache: CacheService; handle: ReturnType<typeof responseCache> }[];
   readonly #problems: string[] = [];
   #hard = new Map<string, number>();
@@ -52,17 +55,19 @@ class Schedule {
     this.#random = random;
     this.#isFaulty = random.chance(0.4);
     this.#tagHeader = random.chance(0.5) ? 'cache-tag' : 'x-tags';
+    this.#paths = random.chance(0.6) ? [random.pick(PATHS)] : PATHS;
     this.#site = new Site(random, random.chance(0.3) ? 0.3 : 0);
     this.#edge = new Edge(() => time.now());
     const inner = new MemoryCacheStore({ clock: time });
-    this.#inner = inner;
+    this.#full = evicting(inner, random, random.pick(EVICTION_RATES));
+    const shared = this.#full.store;
     const lease = random.chance(0.3);
     const rate = this.#isFaulty ? 0.1 : 0;
     const isLocal = random.chance(0.5);
     this.#processes = [1, 2].map((n) => {
       const plan = seededFaults({ seed: random.below(1e9) + n, rate, faults: FAULTS });
       const pause = () => (random.chance(0.6) ? sleep(random.below(60)) : undefined);
-      const faulty = faultyStore(inner, { plan, pause });
+      const faulty = faultyStore(shared, { plan, pause });
       // Values without a wait, as from a tier in this process. Their versions are read like those of other values.
       const getIfPresent = inner.getIfPresent.bind(inner);
       const store = isLocal ? storeLike(faulty, { getIfPresent }) : faulty;
@@ -97,9 +102,9 @@ class Schedule {
   }
 
   #step(): void {
-    const path = this.#random.pick(PATHS);
+    const path = this.#random.pick(this.#paths);
     const kind = this.#random.weighted({
-      ...{ get: 10, tags: 2, expire: 1, expireKey: 1, del: 1, post: 1, change: 1, evict: 1 },
+      ...{ get: 10, tags: 2, expire: 1, expireKey: 1, del: 1, post: 1, change: 1, evict: 2 },
     });
     const work = {
       get: () => this.#get(path),
@@ -107,7 +112,7 @@ class Schedule {
       del: () => this.#invalidate(path, (cache) => cache.del(keyOf(path))),
       expire: () => this.#expire(path, (cache) => cache.expireTags([`tag:${path}`])),
       expireKey: () => this.#expire(path, (cache) => cache.expire(keyOf(path))),
-      evict: () => this.#evict(path),
+      evict: () => this.#full.evict(),
       post: () => this.#post(path),
       change: async () => void this.#site.update(path),
     }[kind]();
@@ -141,12 +146,6 @@ class Schedule {
       () => false,
     );
     if (confirmed) raise(this.#soft, path, version);
-  }
-
-  /** The store is full: it drops a record that is not used much. */
-  async #evict(path: Path): Promise<void> {
-    const key = keyOf(path);
-    await this.#inner.del(this.#random.pick([key, `${key}#`, `#tag::${key}`, `#tag::tag:${path}`]));
   }
 
   /** Invalidates as far as it can, and promises nothing: it is checked for what it breaks. */

@@ -35,11 +35,22 @@ describe.each(STORES)('the template of Terraform for %s', (store) => {
     expect(names.sort()).toEqual(resources.map(({ type, name }) => `${type}.${name}`).sort());
   });
 
+  it('has blocks where Terraform wants blocks, which it refuses as maps', () => {
+    for (const { type, name, body } of TERRAFORM[store]().resources) {
+      const own = text.split(`resource "${type}" "${name}" {`)[1]?.split('\n}\n')[0] ?? '';
+      for (const [inner, value] of Object.entries(body)) {
+        const isBlock = typeof value === 'object' && ('block' in value || 'blocks' in value);
+        expect([inner, own.includes(`\n  ${inner} {`)]).toEqual([inner, isBlock]);
+      }
+    }
+  });
+
   it('refers only to existing resources', () => {
     const referred = [...text.matchAll(/\b(aws_[a-z\d_]+\.[a-z\d_]+)\./g)].map(
       ([, name = '']) => name,
     );
     expect(referred.length).toBeGreaterThan(3);
+    expect(text).not.toContain('[object');
     expect(referred.filter((name) => !names.includes(name))).toEqual([]);
     const variables = [...text.matchAll(/\bvar\.(\w+)/g)].map(([, name = '']) => name);
     expect([...new Set(variables)].sort()).toEqual(Object.keys(found.variable).sort());

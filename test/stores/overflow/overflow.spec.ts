@@ -79,12 +79,20 @@ describe('a value too large for an item of DynamoDB', () => {
     });
   });
 
-  it('leaves an item that a store without overflow reads as a miss', async () => {
-    const key = randomUUID();
-    await onDynamoDB({ overflow: noting().store }).set(key, LARGE, 60);
-    const { value, error } = (await onDynamoDB({}).getVersioned?.(key)) ?? {};
-    expect(value).toBeUndefined();
-    expect(error).toMatchObject({ code: 'CORRUPT', message: expect.stringMatching(/overflow/) });
+  it('may need 400 KB for the rest of its item, and no byte more', async () => {
+    const store = onDynamoDB({ overflow: noting().store });
+    const key = 'k'.repeat(100 * 1024);
+    const times = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 0 };
+    const endOf = (length: number) => {
+      const entry = new Entry({ ...times, versions: [[null, 'p'.repeat(length)]] }, 'value');
+      return store.set(key, entry, 60).then(
+        () => 'fits',
+        ({ message }: Error) => /needs (\d+) bytes/.exec(message)?.[1],
+      );
+    };
+    const tooLong = Number(await endOf(300 * 1024)) - 400 * 1024;
+    expect(await endOf(300 * 1024 - tooLong)).toBe('fits');
+    expect(await endOf(300 * 1024 - tooLong + 1)).toBe(`${400 * 1024 + 1}`);
   });
 });
 
@@ -117,6 +125,7 @@ function describeOverflow(create: Create): void {
     await store.set(key, 'small', 60);
     expect(names).toHaveLength(2);
     expect(await store.get(key)).toBe('small');
+    expect(await store.has?.(key)).toBe(true);
   });
 
   it('is refused as any other fill, which touches no value that a pointer names', async () => {
@@ -144,6 +153,16 @@ function describeOverflow(create: Create): void {
     expect(read).toMatchObject({ value: undefined, error: { code: 'CORRUPT', subject: key } });
     expect(await store.setIfUnchanged?.(key, `${LARGE}2`, 60, read?.version ?? '')).toBe(true);
     expect(await store.get(key)).toBe(`${LARGE}2`);
+  });
+
+  it('leaves a pointer that a store without overflow takes for a miss', async () => {
+    const key = randomUUID();
+    await create({ overflow: noting().store }).set(key, LARGE, 60);
+    const without = create({});
+    expect(await without.has?.(key)).toBe(false);
+    const { value, error } = (await without.getVersioned?.(key)) ?? {};
+    expect(value).toBeUndefined();
+    expect(error).toMatchObject({ code: 'CORRUPT', message: expect.stringMatching(/overflow/) });
   });
 
   it('that lost its value is a miss and an event of every read by a service', async () => {
