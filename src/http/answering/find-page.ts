@@ -123,7 +123,7 @@ export class PageFinder implements Caller {
     const { policy } = this.#kit;
     const { key, index, selected, isAlone } = this.#call.wanted;
     const url = carriesUrl(this.#kit, selected) ? [key] : [];
-    // Of its own: the index has no other tags.
+    // The index has no tags that the options name.
     const own = index.tags;
     return {
       ...policy,
