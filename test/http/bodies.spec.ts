@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { settle, URL_1, type World, world } from './helpers.js';
 
@@ -147,6 +148,17 @@ describe('a body without Content-Length', () => {
     ]);
     expect(made.asked.length).toBe(1);
   });
+});
+
+it('a body without Content-Length of a stream of Node that waits for nothing is shared, too', async () => {
+  const made = world({ ttl: 60 });
+  made.origin = () => {
+    const chunks = Readable.from(['one', 'two', 'three'].map(bytes));
+    // Node's type of the same stream.
+    return new Response(Readable.toWeb(chunks) as ReadableStream<Uint8Array>);
+  };
+  for (const each of [ask(made), ask(made)]) expect(await (await each).text()).toBe('onetwothree');
+  expect(made.asked.length).toBe(1);
 });
 
 describe('a body with Content-Length', () => {

@@ -53,6 +53,17 @@ describe('the directives of a request that are honoured', () => {
     expect(made.asked.length).toBe(1);
   });
 
+  it('do not keep a hit from being refreshed early', async () => {
+    const made = world({ ttl: 60, honourRequest: true, earlyRefresh: Number.MAX_VALUE });
+    made.origin = async () => {
+      made.clock.advance(1);
+      return new Response(String(made.asked.length));
+    };
+    await made.get();
+    expect(await (await made.get({ 'cache-control': 'only-if-cached' })).text()).toBe('1');
+    expect(made.asked.length).toBe(2);
+  });
+
   it('are others where they are not honoured', async () => {
     const made = world({ ttl: 60 });
     expect((await made.get({ 'cache-control': 'only-if-cached' })).status).toBe(200);

@@ -1,10 +1,10 @@
-import { CacheService } from '@glasswork/cache';
+import { CacheService, type CacheStore } from '@glasswork/cache';
 import { cacheResponses } from '@glasswork/cache/hono';
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { deferred, storeLike } from '../cache-service/helpers.js';
+import { bareStore, deferred, storeLike } from '../cache-service/helpers.js';
 import { counting, gated, START, settle, URL_1, world } from './helpers.js';
 
 const SOON = { timeout: 4_000 };
@@ -251,6 +251,46 @@ it('a request that went to the origin while the store was read asks it only once
   for (const resolve of reads) resolve();
   await cache.settled();
   expect([asked, failed]).toEqual([2, []]);
+});
+
+it('a request that went to the origin while the store was read undoes nothing where no version is compared', async () => {
+  const clock = createVirtualClock(START);
+  const memory = new MemoryCacheStore({ clock });
+  const reads: (() => void)[] = [];
+  let isHeld = true;
+  const store: CacheStore = {
+    ...bareStore(memory),
+    async get<T>(key: string) {
+      const read = await memory.get<T>(key);
+      if (isHeld && key === `http:${URL_1}#`) await new Promise<void>((go) => reads.push(go));
+      return read;
+    },
+  };
+  const made = world({ ttl: 60 }, {}, { clock, store });
+  const body = deferred<void>();
+  const slow = new ReadableStream({
+    async pull(controller) {
+      await body.promise;
+      controller.enqueue(new TextEncoder().encode('first'));
+      controller.close();
+    },
+  });
+  made.origin = () => new Response(made.asked.length === 1 ? slow : 'own');
+  const leading = made.send(request());
+  await expect.poll(() => reads.length, SOON).toBe(1);
+  const [lead] = reads.splice(0);
+  const joining = made.send(request());
+  await expect.poll(() => reads.length, SOON).toBe(1);
+  lead?.();
+  expect(await (await joining).text()).toBe('own');
+  body.resolve();
+  expect(await (await leading).text()).toBe('first');
+  await settle();
+  isHeld = false;
+  for (const go of reads) go();
+  await made.cache.settled();
+  expect(await (await made.get()).text()).toBe('first');
+  expect(made.asked.length).toBe(2);
 });
 
 it.each([
