@@ -40,8 +40,5 @@ export const itself = <P extends { readonly isReady: boolean }>(client: P): Peer
 });
 
 export function serverSend(client: NodeRedisServer): Send {
-  // The user's options for every command. Version 6 always has some.
-  const { _commandOptions: own }: { _commandOptions?: object } & object = client;
-  const handOver: HandOver = (_, args, options) => client.sendCommand(args, options);
-  return outboxOf(client, itself(client), handOver, own !== undefined);
+  return outboxOf(client, itself(client), (_, args, options) => client.sendCommand(args, options));
 }
