@@ -88,7 +88,7 @@ export class Connections {
     if (!this.#all.delete(connection)) return;
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
-    const call = this.#closed ? undefined : this.#waiting.shift();
+    const call = this.#waiting.shift();
     if (call) this.#connect(call);
   }
 }
@@ -112,7 +112,7 @@ function opener(endpoint: URL): () => Socket {
   };
   let session: Buffer | undefined;
   return () => {
-    const socket: TLSSocket = tls.connect(session ? { ...options, session } : options);
+    const socket: TLSSocket = tls.connect({ ...options, session });
     socket.setNoDelay(true);
     socket.on('session', (ticket) => {
       session = ticket;

@@ -114,7 +114,6 @@ class Exchange implements Call {
   }
 
   #settle(outcome: Answer | Error, late: boolean): void {
-    if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#connectTimer);

@@ -242,8 +242,9 @@ function headersOf(lines: readonly string[], first: number): Record<string, stri
 function trimmed(line: string, from: number): string {
   let start = from;
   let end = line.length;
-  while (start < end && isBlank(line.charCodeAt(start))) start++;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  // The colon before `from` ends the second loop, where the value is blank.
+  while (isBlank(line.charCodeAt(start))) start++;
+  while (isBlank(line.charCodeAt(end - 1))) end--;
   return line.slice(start, end);
 }
 

@@ -12,9 +12,10 @@ import {
   OriginRequestPolicy,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
-import { Grant } from 'aws-cdk-lib/aws-iam';
+import type { Grant } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { Grantee } from './grantee.js';
+import { type Check, checkedPlace, checkOf, isText } from './given.js';
+import { type Grantee, grantTo } from './grantee.js';
 
 /** Options of a `CacheEdge`. */
 export interface CacheEdgeProps {
@@ -54,10 +55,20 @@ export interface CacheEdgeProps {
 export class CacheEdge extends Construct {
   readonly distribution: Distribution;
   readonly #variable: string;
+  readonly #check: Check;
 
+  /** @throws CacheError `INVALID_OPTION` that names the construct and the property. */
   constructor(scope: Construct, id: string, props: CacheEdgeProps) {
-    super(scope, id);
-    const { origin, header = 'cache-tag', varyBy = [], variable = 'CACHE_DISTRIBUTION' } = props;
+    super(...checkedPlace('CacheEdge', scope, id));
+    const check = checkOf(`CacheEdge at ${this.node.path}`);
+    this.#check = check;
+    const given: CacheEdgeProps = Object(props);
+    const { origin, header = 'cache-tag', varyBy = [], variable = 'CACHE_DISTRIBUTION' } = given;
+    const isOrigin = typeof Object(origin).bind === 'function';
+    check('origin', origin, isOrigin, 'an origin, such as new HttpOrigin(domainName)');
+    check('header', header, isText(header), 'the name of a header');
+    check('varyBy', varyBy, Array.isArray(varyBy) && varyBy.every(isText), 'an array of headers');
+    check('variable', variable, isText(variable), 'the name of a variable');
     this.#variable = variable;
     const cachePolicy = new CachePolicy(this, 'CachePolicy', {
       // 0, because stale responses leave with s-maxage=0, so that the edge does not keep them. Any other value would.
@@ -93,14 +104,12 @@ export class CacheEdge extends Construct {
    * own function URL is the origin cannot have both: CloudFormation refuses the circle. An HTTP API between them breaks it.
    */
   grantPurge(user: Grantee): Grant {
-    user.addEnvironment?.(this.#variable, this.distribution.distributionId);
     const { partition, account } = Stack.of(this);
-    return Grant.addToPrincipal({
-      grantee: user,
+    const { distributionId } = this.distribution;
+    return grantTo(user, this.#check, {
+      variables: { [this.#variable]: distributionId },
       actions: ['cloudfront:CreateInvalidation'],
-      resourceArns: [
-        `arn:${partition}:cloudfront::${account}:distribution/${this.distribution.distributionId}`,
-      ],
+      arn: `arn:${partition}:cloudfront::${account}:distribution/${distributionId}`,
     });
   }
 }

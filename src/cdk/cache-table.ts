@@ -1,10 +1,12 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant } from 'aws-cdk-lib/aws-iam';
+import type { Grant } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { Grantee } from './grantee.js';
+import { isObject } from '../util/deep-freeze.js';
+import { type Check, checkedPlace, checkOf, isText } from './given.js';
+import { type Grantee, grantTo } from './grantee.js';
 
 /** Options of a `CacheTable`. */
 export interface CacheTableProps {
@@ -49,10 +51,20 @@ export class CacheTable extends Construct {
   readonly alarms: readonly Alarm[];
   /** The variable and the name of the table, for a function that is granted nothing here. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly #check: Check;
 
+  /** @throws CacheError `INVALID_OPTION` that names the construct and the property. */
   constructor(scope: Construct, id: string, props: CacheTableProps = {}) {
-    super(scope, id);
+    super(...checkedPlace('CacheTable', scope, id));
+    const check = checkOf(`CacheTable at ${this.node.path}`);
+    this.#check = check;
+    check('props', props, isObject(props), 'an object');
     const { tableName, variable = 'CACHE_TABLE', alarmTopic, removalPolicy } = props;
+    check('tableName', tableName, tableName === undefined || isText(tableName), 'a name, or none');
+    check('variable', variable, isText(variable), 'the name of a variable');
+    check('alarmTopic', alarmTopic, !alarmTopic || isText(alarmTopic.topicArn), 'a topic of SNS');
+    const isPolicy = !removalPolicy || Object.values(RemovalPolicy).includes(removalPolicy);
+    check('removalPolicy', removalPolicy, isPolicy, 'a RemovalPolicy');
     this.table = new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       timeToLiveAttribute: 'expiresAt',
@@ -86,13 +98,8 @@ export class CacheTable extends Construct {
   }
 
   #grant(user: Grantee, actions: readonly string[]): Grant {
-    for (const [name, value] of Object.entries(this.environment))
-      user.addEnvironment?.(name, value);
-    return Grant.addToPrincipal({
-      grantee: user,
-      actions: [...actions],
-      resourceArns: [this.table.tableArn],
-    });
+    const { tableArn: arn } = this.table;
+    return grantTo(user, this.#check, { variables: this.environment, actions, arn });
   }
 
   #throttleAlarm(kind: 'Read' | 'Write'): Alarm {

@@ -28,8 +28,8 @@ export interface AwsApi {
 }
 export interface AwsAnswer {
   readonly body: Readonly<Record<string, unknown>>;
-  /** The clock of the service, epoch milliseconds, if it says. */
-  readonly date: number | undefined;
+  /** The clock of the service, epoch milliseconds; NaN if it does not say. */
+  readonly date: number;
 }
 
 /** DynamoDB's own calls, those of the control plane included. */
@@ -138,8 +138,10 @@ async function transportOf(place: Place, where: Service) {
         const code = errorType(response) ?? `HTTP ${response.status}`;
         throw new AwsError(action, code, errorMessage(response) ?? 'no message');
       }
-      const date = Date.parse(response.headers.date ?? '');
-      return { body: Object(parsed(response)), date: Number.isNaN(date) ? undefined : date };
+      return {
+        body: Object(parsed(response)),
+        date: Date.parse(response.headers.date ?? ''),
+      };
     },
   };
 }

@@ -193,7 +193,7 @@ function operations(inner: CacheStore, options: FaultyStoreOptions) {
     if (fault?.kind === 'lost-reply') throw failure(operation, 'its answer was lost');
     if (fault?.kind === 'partial') throw failure(operation, 'a part of its answer was lost');
     // A clone, because no two reads of a store return the same object.
-    return past.some(Boolean) ? recall(now, structuredClone(past)) : now;
+    return recall(now, structuredClone(past));
   }
 
   async function write<R>(

@@ -417,6 +417,13 @@ describe("the container's endpoint", () => {
     await expect.poll(() => sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(0);
   });
 
+  it('is asked four times at most', async () => {
+    const { requests } = await container(() => ({ status: 500 }));
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    await refused().toMatchObject(noCredentials(/answered 500/));
+    expect(requests).toHaveLength(4);
+  });
+
   it('cannot send the token elsewhere', async () => {
     const other = await serveHttp(() => ({}));
     await container(() => ({ status: 307, headers: { location: other.url.href } }));

@@ -259,6 +259,12 @@ describe('what is more than an answer may be is refused', () => {
   });
 });
 
+it('spaces and tabs around a value are not part of it, and those inside are', () => {
+  const text = `${OK}A: \tb\tc \t\r\nEmpty: \t \r\nNone:\r\n${LENGTH}\r\n{}`;
+  const { headers } = new AnswerReader('GET').read(bytesOf(text)) ?? {};
+  expect({ ...headers }).toEqual({ a: 'b\tc', empty: '', none: '', 'content-length': '2' });
+});
+
 it('a body in pieces of one byte takes no more memory than a few times its size', () => {
   const reader = new AnswerReader('GET');
   reader.read(bytesOf(`${OK}${CODED}\r\n`));
@@ -282,7 +288,9 @@ describe('a connection may serve again', () => {
   it.each([
     ['a length', `${OK}${LENGTH}\r\n{}`],
     ['chunks', `${OK}${CODED}\r\n2\r\n{}\r\n0\r\n\r\n`],
+    ['chunks and trailers', `${OK}${CODED}\r\n0\r\nA: b\r\n\r\n`],
     ['no body', 'HTTP/1.1 204 No Content\r\n\r\n'],
+    ['the length of a body that has not changed', `HTTP/1.1 304 OK\r\n${LENGTH}\r\n`],
     ['a word that is not close', `${OK}Connection: closed\r\n${LENGTH}\r\n{}`],
     ['some time to come', `${OK}Keep-Alive: timeout=10\r\n${LENGTH}\r\n{}`],
   ])('after an answer with %s', (_, text) => {
@@ -291,6 +299,7 @@ describe('a connection may serve again', () => {
 
   it.each([
     ['a byte too many', `${OK}${LENGTH}\r\n{}x`],
+    ['bytes behind its chunks', `${OK}${CODED}\r\n0\r\n\r\nxy`],
     ['another answer behind it', `${OK}${LENGTH}\r\n{}${OK}${LENGTH}\r\n{}`],
     ['a body where none may be', `HTTP/1.1 204 No Content\r\n${LENGTH}\r\n{}`],
     ['no end but the connection', `${OK}\r\n{}`],

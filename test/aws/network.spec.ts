@@ -58,6 +58,12 @@ describe('a service that cannot be reached', () => {
   });
 });
 
+it('a request that cannot be sent is refused while its connection opens, without a wait for it', async () => {
+  const { port } = await serveTcp(() => {});
+  const transport = transportTo(new URL(`https://127.0.0.1:${port}`));
+  await expect(transport.send({ ...ask, path: '/a b' })).rejects.toThrow(/ERR_INVALID_CHAR/);
+});
+
 describe('the connect budget', () => {
   it('does not outlast the total', async () => {
     const { port } = await serveTcp(() => {});

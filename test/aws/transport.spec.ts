@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { connect as TLSConnect } from 'node:tls';
 import aws4 from 'aws4';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { canonical } from '../../src/aws/canonical.js';
 import { errorMessage, errorType } from '../../src/aws/transport.js';
 import { deferred } from '../lambda/helpers.js';
@@ -120,6 +122,44 @@ describe('the pool', () => {
     const answers = await Promise.all(Array.from({ length: 150 }, () => transport.send(ask)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(150);
     expect(sockets).toHaveLength(64);
+  });
+
+  it('leaves no timer of a request that has ended, which would keep the process alive', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { url } = await serveHttp(() => ({}));
+    const transport = transportTo(url);
+    await transport.send(ask);
+    await transport.send(ask);
+    expect(vi.getTimerCount()).toBe(0);
+    const refused = transportTo(url).send({ ...ask, path: '/a b' });
+    await expect(refused).rejects.toThrow(/ERR_INVALID_CHAR/);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('resumes the last TLS session until a connection fails, because a server may have rejected it', async () => {
+    const { url } = await serveHttp(() => ({}));
+    const net = process.getBuiltinModule('node:net');
+    const made: { session: unknown; socket: Socket }[] = [];
+    const connected = (options: unknown) => {
+      const socket = net.connect({ host: url.hostname, port: Number(url.port) });
+      socket.once('connect', () => socket.emit('secureConnect'));
+      made.push({ session: Object(options).session, socket });
+      return socket;
+    };
+    vi.spyOn(process.getBuiltinModule('node:tls'), 'connect').mockImplementation(
+      connected as unknown as typeof TLSConnect,
+    );
+    const transport = transportTo(new URL('https://127.0.0.1'));
+    const ticket = Buffer.from('ticket');
+    for (const error of [undefined, new Error('rejected'), undefined]) {
+      await transport.send(ask);
+      const socket = made.at(-1)?.socket;
+      if (made.length === 1) socket?.emit('session', ticket);
+      socket?.destroy(error);
+      await new Promise((resolve) => socket?.once('close', resolve));
+    }
+    expect(made.map(({ session }) => session)).toEqual([undefined, ticket, undefined]);
   });
 
   it('opens a socket for a request that waits, once another one breaks', async () => {

@@ -1,5 +1,6 @@
+import { CacheError } from '@glasswork/cache';
 import { CacheEdge, type CacheEdgeProps } from '@glasswork/cache/cdk';
-import { App, Fn, Stack } from 'aws-cdk-lib';
+import { App, Fn, Lazy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -121,5 +122,38 @@ describe('CacheEdge', () => {
     expect(Object.keys(only(made, 'AWS::Lambda::Function').Environment.Variables)).toEqual([
       'EDGE',
     ]);
+  });
+});
+
+describe('CacheEdge refuses', () => {
+  const origin = new HttpOrigin('example.com');
+  const make = (props: unknown) =>
+    new CacheEdge(new Stack(new App(), 'Shop'), 'Edge', props as CacheEdgeProps);
+
+  it.each<[string, unknown, string]>([
+    ['no properties', undefined, 'origin'],
+    ['null', null, 'origin'],
+    ['no origin', {}, 'origin'],
+    ['the domain of an origin', { origin: 'example.com' }, 'origin'],
+    ['an empty header', { origin, header: '' }, 'header'],
+    ['a number for a header', { origin, header: 5 }, 'header'],
+    ['one header that is no array', { origin, varyBy: 'accept-language' }, 'varyBy'],
+    ['a header that is no text', { origin, varyBy: ['accept-language', 5] }, 'varyBy'],
+    ['an empty variable', { origin, variable: '' }, 'variable'],
+    ['a number for a variable', { origin, variable: 5 }, 'variable'],
+  ])('%s, by the path of the construct and the name of the property', (_what, props, subject) => {
+    expect(() => make(props)).toThrow(CacheError);
+    expect(() => make(props)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', subject }));
+    expect(() => make(props)).toThrow(`CacheEdge at Shop/Edge: ${subject} is `);
+  });
+
+  it('a user that has no role', () => {
+    const grant = () => make({ origin }).grantPurge('fn' as unknown as Role);
+    expect(grant).toThrow("CacheEdge at Shop/Edge: user is 'fn': give a function, a role");
+  });
+
+  it('no text that is known only when it is deployed', () => {
+    const header = Lazy.string({ produce: () => 'x-tags' });
+    expect(() => make({ origin, header, varyBy: [header], variable: header })).not.toThrow();
   });
 });

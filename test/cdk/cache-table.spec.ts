@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CacheError } from '@glasswork/cache';
 import { CacheTable, type CacheTableProps, esmBundling } from '@glasswork/cache/cdk';
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/run.js';
@@ -114,6 +115,55 @@ describe('CacheTable', () => {
   });
 });
 
+describe('CacheTable refuses', () => {
+  const make = (...args: readonly unknown[]): CacheTable => Reflect.construct(CacheTable, args);
+  const stack = () => new Stack(new App(), 'Shop');
+
+  it.each<[string, readonly unknown[], string]>([
+    ['no arguments', [], 'scope is undefined'],
+    ['a scope that is no construct', [{}, 'Cache'], 'scope is object'],
+    ['no id', [stack()], 'id is undefined'],
+    ['an empty id', [stack(), ''], "id is ''"],
+  ])('%s', (_what, args, message) => {
+    expect(() => make(...args)).toThrow(CacheError);
+    expect(() => make(...args)).toThrow(`CacheTable: ${message}: give `);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['properties that are none', null, 'props'],
+    ['a name for its properties', 'my-cache', 'props'],
+    ['an empty name', { tableName: '' }, 'tableName'],
+    ['a number for a name', { tableName: 5 }, 'tableName'],
+    ['an empty variable', { variable: '' }, 'variable'],
+    ['a number for a variable', { variable: 5 }, 'variable'],
+    ['the ARN of a topic', { alarmTopic: 'arn:aws:sns:eu-central-1:1:a' }, 'alarmTopic'],
+    ['an unknown removal policy', { removalPolicy: 'delete' }, 'removalPolicy'],
+  ])('%s, by the path of the construct and the name of the property', (_what, props, subject) => {
+    const call = () => make(stack(), 'Cache', props);
+    expect(call).toThrow(CacheError);
+    expect(call).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', subject }));
+    expect(call).toThrow(`CacheTable at Shop/Cache: ${subject} is `);
+  });
+
+  it.each(['grantRead', 'grantUse', 'grantMaintain'] as const)(
+    '%s of anything that has no role',
+    (grant) => {
+      for (const user of [undefined, null, 'fn', {}]) {
+        const call = () => make(stack(), 'Cache')[grant](user as unknown as Role);
+        expect(call).toThrow(expect.objectContaining({ subject: 'user' }));
+        expect(call).toThrow('CacheTable at Shop/Cache: user is ');
+      }
+    },
+  );
+
+  it('no text that is known only when it is deployed, and nothing that is undefined', () => {
+    const tableName = new CfnParameter(stack(), 'Name').valueAsString;
+    const none = { tableName: undefined, alarmTopic: undefined, removalPolicy: undefined };
+    for (const props of [{ tableName }, none])
+      expect(() => make(stack(), 'Cache', props)).not.toThrow();
+  });
+});
+
 describe('esmBundling', () => {
   const folder = join(root, '.cache', `cdk-${randomUUID()}`);
   beforeAll(() => {
@@ -163,5 +213,15 @@ describe('esmBundling', () => {
     });
     expect(bundling.banner).toMatch(/createRequire[\s\S]*\n\/\* ours \*\/$/);
     expect(esmBundling().banner).toMatch(/^import .*;$/);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['null', null, 'options is null'],
+    ['a text', 'min', "options is 'min'"],
+    ['a banner that is no text', { banner: 5 }, 'banner is 5'],
+  ])('refuses %s', (_what, options, message) => {
+    const call = () => esmBundling(options as BundlingOptions);
+    expect(call).toThrow(CacheError);
+    expect(call).toThrow(`esmBundling: ${message}: give `);
   });
 });

@@ -24,7 +24,7 @@ function awsWith(answers: Readonly<Record<string, object>>): AwsApi {
     async call(action) {
       const answer = answers[action] ?? {};
       if (answer instanceof Error) throw answer;
-      return { body: { ...answer }, date: undefined };
+      return { body: { ...answer }, date: Number.NaN };
     },
     close() {},
   };

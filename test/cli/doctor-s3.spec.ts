@@ -102,6 +102,44 @@ describe('doctor on S3', () => {
     });
   });
 
+  it('names the region that is wrong, where the server does not say the right one', async () => {
+    server.intercept = () => failure(400, 'IllegalLocationConstraintException', 'Elsewhere');
+    const { code, findings } = await doctor();
+    expect([code, findings.length]).toEqual([1, 1]);
+    expect(findings[0]).toMatchObject({
+      ...{ check: 'bucket', text: '"cache-bucket" is not in eu-central-1' },
+      remedy: 'Give --region, that of the bucket, and the same region to the store',
+    });
+  });
+
+  it('says that a server failed, and nothing more of it', async () => {
+    server.intercept = () => failure(400, 'InvalidRequest', 'Odd');
+    const { code, findings } = await doctor();
+    expect([code, findings.map(({ check }) => check)]).toEqual([1, ['connection']]);
+    expect(findings[0]?.text).toContain('Odd');
+  });
+
+  it('judges no clock where the server does not say its time', async () => {
+    server.intercept = (request, answer) =>
+      request.query.has('lifecycle') || request.query.has('versioning')
+        ? { ...answer(), headers: { date: 'none' } }
+        : undefined;
+    const { code, found } = await doctor();
+    expect([code, found('clock')?.level]).toEqual([0, 'note']);
+  });
+
+  it('names a deletion that the answer refuses for its object', async () => {
+    server.intercept = ({ query }) =>
+      query.has('delete')
+        ? {
+            status: 200,
+            body: '<DeleteResult><Error><Key>cache/doctor</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error></DeleteResult>',
+          }
+        : undefined;
+    const { code, found } = await doctor('--role', 'maintainer');
+    expect([code, found('IAM, maintainer')?.text]).toEqual([1, 's3:DeleteObject denied']);
+  });
+
   it.each([
     ['ListBucket', 'IAM, reader', 'the bucket "cache-bucket"'],
     ['GetObject', 'IAM, reader', 'its objects below cache/'],

@@ -4,7 +4,7 @@ import { slug } from 'github-slugger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/run.js';
 import { type Finding, PAGES } from '../../src/cli/doctor/finding.js';
-import { judgeInfo } from '../../src/cli/doctor/redis.js';
+import { encryption, judgeInfo } from '../../src/cli/doctor/redis.js';
 import { judgeRuntime } from '../../src/cli/doctor/runtime.js';
 import { examineClock, examineLatency, quantile } from '../../src/cli/doctor/speed.js';
 import {
@@ -500,7 +500,9 @@ describeWithRedis('doctor on Redis', (shared) => {
       expect(found('role')).toBeUndefined();
       const wrong = await doctor(['--redis', url.replace('secret', 'wrong')]);
       expect(wrong.code).toBe(1);
-      expect(wrong.findings[0]?.text).toContain('WRONGPASS');
+      expect(wrong.findings[0]).toMatchObject({
+        ...{ check: 'server', text: expect.stringContaining('WRONGPASS') },
+      });
       expect(JSON.stringify(wrong.findings)).not.toContain('plain:wrong');
     } finally {
       await server.stop();
@@ -564,7 +566,29 @@ describe('a finding', () => {
       ['evictions', 'note'],
     ]);
     expect(findings[0]?.text).toBe('Valkey 8.1.0, a Cluster');
-    expect(judgeInfo(new Map([['redis_version', '7.2.0']]))[0]?.text).toBe('Redis 7.2.0');
+    const plain = judgeInfo(new Map([['redis_version', '7.2.0']]));
+    expect(plain[0]?.text).toBe('Redis 7.2.0');
+    expect(plain.map(({ check }) => check)).toEqual(['server', 'role', 'memory']);
+    const replica = [
+      ['role', 'slave'],
+      ['master_host', 'main'],
+      ['master_port', '6379'],
+    ] as const;
+    expect(judgeInfo(new Map(replica))[1]).toMatchObject({
+      ...{ level: 'problem', text: 'this is a replica' },
+      remedy: expect.stringContaining('(main:6379)'),
+    });
+  });
+
+  it.each([
+    ['rediss://cache.example.com:6379', 'ok', 'on'],
+    ['valkeys://cache.example.com', 'ok', 'on'],
+    ['/run/redis.sock', 'ok', 'on'],
+    ['redis://127.0.0.1:6379', 'ok', 'off, on this machine'],
+    ['valkey://localhost', 'ok', 'off, on this machine'],
+    ['redis://cache.example.com', 'warning', 'off: password and values travel as plain text'],
+  ])('says if TLS protects %s', (url, level, text) => {
+    expect(encryption(url)).toMatchObject({ level, text });
   });
 
   it.each([

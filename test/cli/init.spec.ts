@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { STORES } from '../../src/cli/init/blueprint.js';
 import { TOOLS, templateFor } from '../../src/cli/init/instructions.js';
+import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
+import { denied, startAnsweringProxy } from '../servers/answering-proxy.js';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
 import { failure } from '../servers/s3-bucket.js';
 import { credentials as s3Credentials, startS3Endpoint } from '../servers/s3-endpoint.js';
-import { createCacheTable } from '../servers/table.js';
+import { createCacheTable, credentials, region } from '../servers/table.js';
 import { bundledCommandLine } from './cli.js';
 
 const cli = bundledCommandLine();
@@ -134,6 +136,82 @@ describe('conformance', () => {
     const missing = await cli.run(['conformance', ...where, 'nowhere']);
     expect(missing).toMatchObject({ code: 3, stdout: '' });
     expect(missing.stderr).toContain('nowhere');
+  });
+
+  it('says of each case if it passed, and why not', async () => {
+    const table = await createCacheTable(server.endpoint);
+    let left = 1;
+    const proxy = await startAnsweringProxy(server.endpoint, ({ action }) =>
+      /^(Put|Update)Item$/.test(action) && left-- > 0 ? denied(action) : undefined,
+    );
+    onTestFinished(() => proxy.stop());
+    const where = ['--table', table, '--endpoint', proxy.endpoint];
+    const run = (...args: string[]) =>
+      cli.run(['conformance', '--case', 'adds ', ...args, ...where]);
+    const { code, stdout } = await run();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^FAIL {2}adds only if there is no value\n {6}\S.*\nok {4}accepts [\w ]+ after a deletion\nok {4}adds a copy\n\n2 cases passed, 1 failed, 1 skipped\n$/,
+    );
+    left = 1;
+    expect(JSON.parse((await run('--json')).stdout)).toEqual({
+      ...{ passed: 2, failed: 1, skipped: 1 },
+      cases: [
+        { name: 'adds with the given ttl', outcome: 'skipped', why: expect.stringMatching(/\S/) },
+        {
+          name: 'adds only if there is no value',
+          outcome: 'failed',
+          why: expect.stringMatching(/\S/),
+        },
+        { name: expect.stringMatching(/^accepts /), outcome: 'passed' },
+        { name: 'adds a copy', outcome: 'passed' },
+      ],
+    });
+    const sound = await run();
+    expect(sound.code).toBe(0);
+    expect(sound.stdout).toMatch(/\n3 cases passed, 0 failed, 1 skipped\n$/);
+  });
+
+  it('removes its own values from a table, and nothing of others', async () => {
+    const table = await createCacheTable(server.endpoint);
+    const options = { tableName: table, endpoint: server.endpoint, region };
+    const store = new DynamoDBCacheStore({ ...options, credentials: async () => credentials });
+    onTestFinished(() => store.close());
+    await store.set('kept', 1, 60);
+    const where = ['--table', table, '--endpoint', server.endpoint];
+    const run = (part: string) => cli.run(['conformance', '--case', part, ...where]);
+    const written = await run('writes a batch as copies');
+    expect(written.code).toBe(0);
+    expect(written.stdout).toContain('ok    writes a batch as copies\n');
+    expect((await run('overwrites')).code).toBe(0);
+    // Patterns and \`clear\` would concern the keys of others.
+    expect(await run('clears all keys')).toMatchObject({ code: 2, stdout: '' });
+    const keys = await cli.run(['ls', '--all', '--json', ...where]);
+    expect(
+      keys.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).key),
+    ).toEqual(['kept']);
+  });
+
+  it('clears the bucket below its own prefix', async () => {
+    const endpoint = await startS3Endpoint();
+    onTestFinished(() => endpoint.stop());
+    const bucket = endpoint.createBucket('cache-bucket', 'eu-central-1');
+    bucket.put('cache/v/kept', 'a value of a service');
+    const { accessKeyId, secretAccessKey } = s3Credentials;
+    const { code, stdout } = await cli.run(
+      [
+        ...['conformance', '--case', 'clears all keys', '--bucket', 'cache-bucket'],
+        ...['--region', 'eu-central-1', '--endpoint', endpoint.endpoint],
+      ],
+      { env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } },
+    );
+    expect([code, stdout]).toEqual([
+      ...[0, 'ok    clears all keys\n\n1 case passed, 0 failed, 0 skipped\n'],
+    ]);
+    expect([...bucket.objects.keys()]).toEqual(['cache/v/kept']);
   });
 
   it('runs the suite on a bucket, below the prefix of the store alone', async () => {

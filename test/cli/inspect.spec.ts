@@ -38,7 +38,9 @@ describe('inspect', () => {
     browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });
   });
   afterAll(async () => {
-    process.env.HOME = ownHome;
+    // As text, "undefined" would be a folder.
+    if (ownHome === undefined) delete process.env.HOME;
+    else process.env.HOME = ownHome;
     rmSync(home, { recursive: true });
     await browser?.close();
     await server?.stop();

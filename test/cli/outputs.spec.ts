@@ -1,7 +1,11 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bareEnvironment } from '../../scripts/package/manifest.js';
 import { CacheService } from '../../src/cache-service.js';
 import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
 import { type Answer, startAnsweringProxy } from '../servers/answering-proxy.js';
@@ -485,6 +489,73 @@ describe('the credentials of a command', () => {
     } finally {
       await proxy.stop();
     }
+  });
+
+  it.each([['doctor'], ['create'], ['destroy', '--yes']])(
+    'are those of the profile for %s, too',
+    async (...command) => {
+      const proxy = await startAnsweringProxy(server.endpoint, () => undefined);
+      const where = ['--table', table, '--endpoint', proxy.endpoint, '--region', region];
+      const env = { AWS_SHARED_CREDENTIALS_FILE: file, HOME: folder };
+      await cli.run([...command, ...where, '--profile', 'mine'], { env });
+      await proxy.stop();
+      expect(new Set(proxy.calls.map((call) => call.signedBy))).toEqual(new Set(['MINE']));
+    },
+  );
+
+  describe('that only the AWS CLI has', () => {
+    // Outside the repository, whose packages know every kind of login themselves.
+    const program = join(folder, 'program');
+    const bin = join(folder, 'bin');
+    const runs = join(folder, 'runs');
+    beforeAll(() => {
+      mkdirSync(bin);
+      cpSync(dirname(cli.file), program, { recursive: true });
+      writeFileSync(join(program, 'package.json'), '{ "type": "module" }');
+    });
+
+    /** Runs \`get\` beside an AWS CLI that prints this. */
+    async function get(printed: string, given: NodeJS.ProcessEnv, ...args: string[]) {
+      const script = `#!/bin/sh\necho run >> '${runs}'\necho '${printed}'\n`;
+      writeFileSync(join(bin, 'aws'), script, { mode: 0o755 });
+      rmSync(runs, { force: true });
+      const env = bareEnvironment({ HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', ...given });
+      const all = [join(program, 'cli.js'), 'get', 'none', '--table', table, '--region', region];
+      const child = spawn(process.execPath, [...all, ...args], {
+        env: { ...env, PATH: `${bin}:${process.env.PATH}` },
+      });
+      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+      const count = existsSync(runs) ? readFileSync(runs, 'utf8').split('run').length - 1 : 0;
+      return { code, stderr, count };
+    }
+    const keys = { AccessKeyId: 'EXPORTED', SecretAccessKey: 'secret', SessionToken: 'token' };
+
+    it.each([
+      ['no end', keys],
+      ['an end', { ...keys, Expiration: new Date(Date.now() + 3_600_000).toISOString() }],
+    ])('are asked of it once with %s', async (_what, printed) => {
+      const proxy = await startAnsweringProxy(server.endpoint, () => undefined);
+      const found = await get(
+        JSON.stringify(printed),
+        { AWS_PROFILE: 'sso' },
+        '--endpoint',
+        proxy.endpoint,
+      );
+      await proxy.stop();
+      expect(found).toEqual({ code: 1, stderr: '', count: 1 });
+      expect(new Set(proxy.calls.map((call) => call.signedBy))).toEqual(new Set(['EXPORTED']));
+    });
+
+    it('are missing if it has none, and not asked of it without a profile', async () => {
+      const none = await get('no login', { AWS_PROFILE: 'sso' }, '--endpoint', server.endpoint);
+      expect(none).toEqual({
+        ...{ code: 3, count: 1 },
+        stderr: expect.stringContaining('needs the package @aws-sdk/credential-providers'),
+      });
+      expect(await get(JSON.stringify(keys), {})).toEqual({
+        ...{ code: 3, count: 0, stderr: expect.stringContaining('No AWS credentials') },
+      });
+    });
   });
 
   it.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_DYNAMODB'])(

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { PassThrough } from 'node:stream';
+import picocolors from 'picocolors';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { layoutOf, renderTable } from '../../src/cli/table.js';
 import { NARROW, printable, terminal } from '../../src/cli/terminal.js';
 import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
@@ -61,6 +63,108 @@ describe('a table in a terminal', () => {
   it('shows control characters of keys as text', () => {
     expect(printable(`a${ESCAPE}[31m\n\u202eb`)).toBe('a\\u001b[31m\\u000a\\u202eb');
     expect(printable('日本 é 🙂')).toBe('日本 é 🙂');
+  });
+});
+
+describe('the streams of a process', () => {
+  const { isColorSupported } = picocolors;
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    Object.assign(picocolors, { isColorSupported });
+  });
+
+  /** A terminal whose streams are these. Its user types what is written to `keys`. */
+  function terminalOf({ json = false, out = {}, err = {}, input = {} }) {
+    const stream = (own: object) =>
+      Object.assign(new PassThrough(), { isTTY: true, columns: 100 }, own);
+    const [stdout, stderr, keys] = [stream(out), stream(err), stream(input)];
+    for (const [name, own] of Object.entries({ stdout, stderr, stdin: keys }))
+      vi.spyOn(process, name as 'stdin', 'get').mockReturnValue(own as never);
+    return { one: terminal(json), stdout, stderr, keys };
+  }
+
+  it.each([
+    [{ isTTY: true, columns: 100 }, 100],
+    // A container may name such a terminal.
+    [{ isTTY: true, columns: 0 }, 80],
+    [{ isTTY: false, columns: undefined }, Number.POSITIVE_INFINITY],
+  ])('of %j are %d wide', (out, width) => {
+    expect(terminalOf({ out }).one.width).toBe(width);
+  });
+
+  it.each([
+    [true, true, undefined, true],
+    [true, false, undefined, false],
+    [true, false, '1', true],
+    [false, true, '1', false],
+  ])(
+    'have colour where it is supported (%s) and there is a terminal (%s) or it is forced (%s): %s',
+    (isSupported, isTTY, forced, expected) => {
+      Object.assign(picocolors, { isColorSupported: isSupported });
+      vi.stubEnv('FORCE_COLOR', forced);
+      expect(terminalOf({ out: { isTTY } }).one.colors.isColorSupported).toBe(expected);
+      expect(terminalOf({ out: { isTTY }, json: true }).one.colors.isColorSupported).toBe(false);
+    },
+  );
+
+  it('control no terminal by JSON, and wait for a slow reader', async () => {
+    const text = `"${ESCAPE}[31m"\n`;
+    const plain = terminalOf({});
+    await plain.one.write(text);
+    expect(String(plain.stdout.read())).toBe(text);
+    const json = terminalOf({ json: true });
+    await json.one.write(text);
+    expect(String(json.stdout.read())).toBe('"\\u001b[31m"\n');
+    let written = false;
+    const slow = terminalOf({ json: true });
+    const large = slow.one.write('x'.repeat(100_000)).then(() => {
+      written = true;
+    });
+    await new Promise(setImmediate);
+    expect(written).toBe(false);
+    slow.stdout.resume();
+    await large;
+  });
+
+  it('ask nobody who cannot answer, and nobody who has said yes', async () => {
+    for (const given of [{ json: true }, { input: { isTTY: false } }, { err: { isTTY: false } }]) {
+      const { one } = terminalOf(given);
+      await expect(one.confirm('Delete it?', false)).rejects.toThrow(
+        'Delete it? Nobody can answer',
+      );
+      expect(await one.confirm('Delete it?', true)).toBe(true);
+    }
+  });
+
+  it.each([
+    ['y\n', true],
+    [' YES \n', true],
+    ['n\n', false],
+    ['yesterday\n', false],
+    ['\n', false],
+    ['\u0004', false],
+  ])('take the answer %j for %s', async (typed, expected) => {
+    const { one, keys, stderr } = terminalOf({});
+    const answer = one.confirm(`Delete ${ESCAPE}it?`, false);
+    keys.write(typed);
+    expect(await answer).toBe(expected);
+    const shown = String(stderr.read());
+    expect(shown).toContain('Delete \\u001bit? [y/N] ');
+    // The next line of the program begins below the question.
+    expect(shown.endsWith('\n')).toBe(true);
+    expect(keys.isPaused()).toBe(true);
+  });
+
+  it('end the program at Ctrl-C, as everywhere else', async () => {
+    const { one, keys } = terminalOf({});
+    const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+      keys.write('\u0004');
+      return true;
+    });
+    const answer = one.confirm('Delete it?', false);
+    keys.write('\u0003');
+    await answer;
+    expect(kill.mock.calls).toEqual([[process.pid, 'SIGINT']]);
   });
 });
 

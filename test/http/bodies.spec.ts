@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { URL_1, type World, world } from './helpers.js';
+import { settle, URL_1, type World, world } from './helpers.js';
 
 const SOON = { timeout: 4_000 };
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -41,6 +41,7 @@ describe('a body without Content-Length', () => {
     const reader = leader.body?.getReader();
     expect((await reader?.read())?.value).toEqual(Buffer.from('one'));
     expect(await (await ask(made)).text()).toBe('own');
+    expect(made.reasons()).toContain('stream');
     body.write('two');
     body.close();
     await reader?.read();
@@ -110,6 +111,31 @@ describe('a body without Content-Length', () => {
     expect(body.cancelled.length).toBe(1);
   });
 
+  it('above the limit ends with the refresh that nobody waits for', async () => {
+    const made = world({ ttl: 60, staleTTL: 10, maxBodyBytes: 3 });
+    made.origin = () => new Response('1');
+    await made.get();
+    made.clock.advance(11_000);
+    const body = written();
+    made.origin = body.response;
+    expect(await (await ask(made)).text()).toBe('1');
+    body.write('1234');
+    await made.cache.settled();
+    expect(body.cancelled.length).toBe(1);
+  });
+
+  it('that takes longer than it is fresh is not stored', async () => {
+    const made = world();
+    const body = written({ 'cache-control': 'max-age=60' });
+    made.origin = body.response;
+    const leader = await ask(made);
+    made.clock.advance(60_000);
+    body.close();
+    await leader.text();
+    await made.cache.settled();
+    expect(made.events.map(({ type }) => type)).not.toContain('fill');
+  });
+
   it('of text or bytes is shared and stored like one with it', async () => {
     const made = world({ ttl: 60 });
     made.origin = () => Response.json({ a: 1 });
@@ -120,6 +146,44 @@ describe('a body without Content-Length', () => {
       { a: 1 },
     ]);
     expect(made.asked.length).toBe(1);
+  });
+});
+
+describe('a body with Content-Length', () => {
+  it('is waited for by all, and shared', async () => {
+    const made = world({ ttl: 60 });
+    const body = written({ 'content-length': '6' });
+    made.origin = body.response;
+    const all = [ask(made), ask(made)];
+    await expect.poll(() => made.asked.length, SOON).toBe(1);
+    body.write('one');
+    await settle();
+    body.write('two');
+    body.close();
+    for (const each of all) expect(await (await each).text()).toBe('onetwo');
+    expect(made.asked.length).toBe(1);
+  });
+
+  it('is stored if it is as long as may be', async () => {
+    const made = world({ ttl: 60, maxBodyBytes: 4 });
+    made.origin = () => new Response('body', { headers: { 'content-length': '4' } });
+    for (let i = 0; i < 2; i++) expect(await (await made.get()).text()).toBe('body');
+    expect(made.asked.length).toBe(1);
+  });
+
+  it('that takes longer than it is fresh is not stored, and does not say so', async () => {
+    const made = world();
+    const body = written({ 'cache-control': 'max-age=60', 'content-length': '3' });
+    made.origin = body.response;
+    const loading = ask(made);
+    await expect.poll(() => made.asked.length, SOON).toBe(1);
+    await settle();
+    made.clock.advance(60_000);
+    body.write('all');
+    body.close();
+    const response = await loading;
+    expect(response.headers.get('cache-status')).toBe('glasswork; fwd=miss; ttl=0');
+    expect(await response.text()).toBe('all');
   });
 });
 

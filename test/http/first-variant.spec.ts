@@ -129,6 +129,17 @@ describe('the first response of a URL', () => {
     expect(await bodyOf(made)).toBe('2');
   });
 
+  it('is not copied if it is fresh for a shorter time than its entry', async () => {
+    const shared = memory();
+    const made = await withFirst(shared);
+    const entry = await shared.base.get<{ value: { freshMs: number } }>(FIRST);
+    if (!entry) throw new Error('nothing was stored');
+    entry.value.freshMs = 5_000;
+    await shared.base.set(FIRST, entry, 600);
+    shared.clock.advance(5_000);
+    expect(await bodyOf(made)).toBe('2');
+  });
+
   it('is not copied from a replica that does not know of its deletion yet', async () => {
     const shared = memory();
     const made = await withFirst(shared);

@@ -16,6 +16,11 @@ async function site(options: ResponseCacheOptions, answer = (calls: number) => `
   const app = new Hono();
   const [asked, open]: [Request[], (() => void)[]] = [[], []];
   const fetch = (request: Request) => app.fetch(request);
+  let passes = 0;
+  app.use(async (_c, next) => {
+    passes++;
+    await next();
+  });
   app.use(cacheResponses(cache, { ttl: 60, fetch, ...options }));
   app.get('/', async (c) => {
     const calls = asked.push(c.req.raw);
@@ -31,6 +36,7 @@ async function site(options: ResponseCacheOptions, answer = (calls: number) => `
   }
   return {
     ...{ cache, clock, events, asked, get },
+    passes: () => passes,
     /** Lets the handler answer, and waits for everything. */
     async end() {
       await expect.poll(() => open.length, { timeout: 4_000 }).toBe(1);
@@ -64,6 +70,11 @@ it('a load within softTimeout answers its own request', async () => {
   const loading = get({ 'x-lang': 'de' });
   await end();
   expect(await (await loading).text()).toBe('page 2');
+});
+
+it('a load that nothing stands in for passes the other middleware once', async () => {
+  const { passes, asked } = await site({ staleIfError: '1h', softTimeout: '10s' });
+  expect([passes(), asked.length]).toEqual([2, 1]);
 });
 
 it('the response to a load after hardTimeout is whole, although the handler ends later', async () => {

@@ -141,6 +141,44 @@ describe.each(['app.request', '@hono/node-server'])('the middleware for Hono by 
     expect(calls).toBe(2);
   });
 
+  it('serves fresh responses without a fetch although the requests may ask for others', async () => {
+    const { app, cache, cached } = site({ ttl: 60, honourRequest: true }, false);
+    let calls = 0;
+    app.get('/a', cached, (c) => c.text(String(++calls)));
+    const get = await clientOf(app);
+    await get('/a');
+    await cache.settled();
+    expect(header(await get('/a'), 'cache-status')).toContain('hit');
+    const own = await get('/a', { headers: { 'cache-control': 'no-cache' } });
+    expect(await own.text()).toBe('2');
+  });
+
+  it('calls the handler once for a response with new tags if it has no fetch', async () => {
+    const { app, cache, cached } = site({ ttl: 60, tagHeader: 'x-tags' }, false);
+    await cache.invalidateTags(['a']);
+    let calls = 0;
+    app.get('/a', cached, (c) => c.text(String(++calls), 200, { 'x-tags': 'a' }));
+    const get = await clientOf(app);
+    expect(await (await get('/a')).text()).toBe('1');
+    await cache.settled();
+    expect(calls).toBe(1);
+  });
+
+  it('calls the handler once for an early hit if it has no fetch', async () => {
+    const { app, cache, cached, clock } = site({ ttl: 60, earlyRefresh: Number.MAX_VALUE }, false);
+    let calls = 0;
+    app.get('/a', cached, (c) => {
+      clock.advance(1);
+      return c.text(String(++calls));
+    });
+    const get = await clientOf(app);
+    for (let i = 0; i < 2; i++) {
+      expect(await (await get('/a')).text()).toBe('1');
+      await cache.settled();
+    }
+    expect(calls).toBe(1);
+  });
+
   it('replaces the 500 of a handler that throws by the last good response', async () => {
     const { app, cache, cached, clock } = site({ ttl: 60, staleIfError: 600 });
     let calls = 0;

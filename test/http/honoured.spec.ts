@@ -46,6 +46,19 @@ describe('the directives of a request that are honoured', () => {
     expect(refused.asked.length).toBe(1);
   });
 
+  it('leave nothing behind if they are refused', async () => {
+    const made = world({ ttl: 60, honourRequest: true });
+    expect((await made.get({ 'cache-control': 'only-if-cached' })).status).toBe(504);
+    for (let i = 0; i < 2; i++) expect(await (await made.get()).text()).toBe('body');
+    expect(made.asked.length).toBe(1);
+  });
+
+  it('are others where they are not honoured', async () => {
+    const made = world({ ttl: 60 });
+    expect((await made.get({ 'cache-control': 'only-if-cached' })).status).toBe(200);
+    expect((await made.send(head('no-cache'))).headers.get('cache-status')).toContain('hit');
+  });
+
   it('fail nobody who asks for the same at the same time', async () => {
     const made = world({ ttl: 60, honourRequest: true });
     made.origin = counting();

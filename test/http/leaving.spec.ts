@@ -20,6 +20,11 @@ describe('a response on its way out', () => {
     );
   });
 
+  it('of a ttl of the route says nothing about caches beyond this one', async () => {
+    const made = world({ ttl: 60 });
+    for (let i = 0; i < 2; i++) expect(controlOf(await made.get())).toBeNull();
+  });
+
   it('stale by time has max-age=0, s-maxage=0 and no stale directives', async () => {
     const made = world();
     made.origin = () => new Response('a', { headers: { 'cache-control': SWR, expires: 'x' } });
@@ -168,6 +173,13 @@ describe('the tag header', () => {
       expect(controlOf(next)).toBe('max-age=60');
     },
   );
+
+  it('of a CDN: an edge keeps hits, too', async () => {
+    const made = world({ tagHeader: 'cache-tag', honourRequest: true });
+    made.origin = () => new Response('a', { headers: { 'cache-control': 'max-age=60' } });
+    await made.get();
+    expect(controlOf(await made.get())).toBe('max-age=60, s-maxage=60');
+  });
 
   it('of a CDN: an edge keeps no response that the cache has no part in', async () => {
     const made = world({ tagHeader: 'cache-tag' });

@@ -116,6 +116,29 @@ describe('a failed load', () => {
     expect(await (await made.get()).text()).toBe('new');
   });
 
+  it('is replaced until the last millisecond of stale-if-error', async () => {
+    const made = world({ ttl: 60, staleIfError: 10 });
+    await made.get();
+    made.origin = () => new Response('bad', { status: 503 });
+    made.clock.advance(69_999);
+    expect(await (await made.get()).text()).toBe('body');
+    made.clock.advance(1);
+    expect(await (await made.get()).text()).toBe('bad');
+  });
+
+  it('that is replaced ends, so that its connection is free again', async () => {
+    const made = world({ ttl: 60, staleIfError: '1h' });
+    await made.get();
+    made.clock.advance(61_000);
+    let isCancelled = false;
+    const cancel = () => {
+      isCancelled = true;
+    };
+    made.origin = () => new Response(new ReadableStream({ cancel }), { status: 503 });
+    expect(await (await made.get()).text()).toBe('body');
+    expect(isCancelled).toBe(true);
+  });
+
   it('that throws rejects with its own error', async () => {
     const made = world({ ttl: 60 });
     made.origin = () => Promise.reject(new RangeError('broken'));
@@ -133,6 +156,7 @@ describe('a failed load', () => {
     const late = await made.send(new Request(URL_1));
     expect(await late.text()).toBe('good');
     expect(late.headers.get('cache-control')).toBe('max-age=0, s-maxage=0');
+    expect(made.asked[1]?.headers.has('x-glasswork-refresh')).toBe(false);
     answer(new Response('new', { headers: { 'cache-control': cacheControl } }));
     await made.cache.settled();
     expect(await (await made.get()).text()).toBe('new');

@@ -97,6 +97,20 @@ describe('a hit that this process holds', () => {
     expect(made.asked.length).toBe(2);
   });
 
+  it('is refreshed early by the origin, although the first response of its URL is still fresh', async () => {
+    const shared = watchedStore(() => {
+      // The store takes a while, too, because what costs no time is not refreshed early.
+      shared.clock.advance(1);
+      return undefined;
+    });
+    const made = world({ ttl: 60, earlyRefresh: Number.MAX_VALUE }, {}, shared);
+    made.origin = counting(() => ({ headers: { vary: 'x-v' } }));
+    for (let i = 0; i < 2; i++) expect(await (await made.get({ 'x-v': '1' })).text()).toBe('1');
+    expect(made.asked.length).toBe(1);
+    await made.get({ 'x-v': '1' });
+    expect(made.asked.length).toBe(2);
+  });
+
   it('costs no read of its value, and none of its tags within tagTTL', async () => {
     const readsOfHit = async (
       options: ResponseCacheOptions,
@@ -120,6 +134,30 @@ describe('a hit that this process holds', () => {
     expect(await readsOfHit({ ttl: 60, tags: ['t'] }, { tagTTL: 60 })).toEqual([]);
     const cookie = { cookie: 'user=1' };
     expect(await readsOfHit({ ttl: 60 }, {}, cookie)).toEqual([]);
+  });
+
+  it('costs no read from its second time on, if another process has stored it', async () => {
+    const reads: string[] = [];
+    const shared = watchedStore((key) => void reads.push(key));
+    const [made, other] = [world({ ttl: 60 }, {}, shared), world({ ttl: 60 }, {}, shared)];
+    await made.get();
+    await other.get();
+    reads.length = 0;
+    expect((await other.get()).headers.get('cache-status')).toContain('hit');
+    expect(reads).toEqual([]);
+  });
+
+  it('of a store elsewhere does not wait for the index of its URL', async () => {
+    const clock = createVirtualClock(START);
+    const memory = new MemoryCacheStore({ clock });
+    await world({ ttl: 60 }, {}, { clock, store: memory }).get();
+    const store = storeLike(memory, {
+      getIfPresent: undefined,
+      get: (key: string) => (key === `http:${URL_1}` ? new Promise(() => {}) : memory.get(key)),
+    });
+    const made = world({ ttl: 60 }, {}, { clock, store });
+    const hit = await made.send(new Request(URL_1));
+    expect(hit.headers.get('cache-status')).toContain('hit');
   });
 
   it.each<[string, object, Record<string, string>]>([

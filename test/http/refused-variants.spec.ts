@@ -26,4 +26,19 @@ describe('a response that may not be stored, of a variant that nobody knows', ()
     );
     expect(written.length).toBe(records);
   });
+
+  it('is noted without leases, too, if its variant is known', async () => {
+    const clock = createVirtualClock(START);
+    const { store, calls } = watched(new MemoryCacheStore({ clock }));
+    const made = world({ ttl: 60 }, {}, { clock, store });
+    made.origin = () => new Response('body', { headers: { vary: 'x-a' } });
+    await made.get({ 'x-a': '1' });
+    clock.advance(59_000);
+    await made.get({ 'x-a': '2' });
+    clock.advance(2_000);
+    made.origin = () => new Response('mine', { headers: { 'cache-control': 'private' } });
+    calls.length = 0;
+    await made.get({ 'x-a': '1' });
+    expect(JSON.stringify(calls)).toContain('"private"');
+  });
 });

@@ -1,6 +1,7 @@
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
+import { storeLike } from '../cache-service/helpers.js';
 import { counting, gated, START, settle, URL_1, world } from './helpers.js';
 
 const SOON = { timeout: 4_000 };
@@ -70,6 +71,7 @@ describe('concurrent requests', () => {
     expect(origin.waiting.length).toBe(12);
     await origin.open();
     await Promise.all(all);
+    expect(second.reasons()[0]).toBe('no-store');
   });
 
   it('in 12 processes with leases wait for the first and then for nobody', async () => {
@@ -136,6 +138,53 @@ describe('concurrent requests', () => {
     await slow.open();
     const bodies = await Promise.all([alone, plain].map(async (each) => (await each).text()));
     expect(new Set(bodies).size).toBe(2);
+    expect(again.asked.length).toBe(2);
+  });
+
+  it.each(['nothing', 'a response for all'])(
+    'with credentials neither lead nor join where %s is stored',
+    async (stored) => {
+      const made = world({ ttl: 60 });
+      if (stored !== 'nothing') await made.get();
+      const origin = gated(made, (n) => new Response(`user ${n}`));
+      const all = ['a', 'b', 'c'].map((user) => made.send(request({ cookie: user })));
+      await settle();
+      expect(origin.waiting.length).toBe(3);
+      await origin.open();
+      const bodies = await Promise.all(all.map(async (each) => (await each).text()));
+      expect(new Set(bodies).size).toBe(3);
+      expect(made.reasons().slice(-3)).toEqual(Array(3).fill('credentials'));
+    },
+  );
+
+  it('with credentials get none that is stored for others between two looks', async () => {
+    const clock = createVirtualClock(START);
+    const memory = new MemoryCacheStore({ clock });
+    const other = world({ ttl: 60 }, {}, { clock, store: memory });
+    // So that the version of all records is there before the first read.
+    await other.get({}, `${URL_1}/other`);
+    const store = storeLike(memory, {
+      getIfPresent: undefined,
+      async get(key: string) {
+        const read = await memory.get(key);
+        if (key === `http:${URL_1}#`) await other.get();
+        return read;
+      },
+    });
+    const made = world({ ttl: 60 }, {}, { clock, store });
+    made.origin = () => new Response('mine');
+    expect(await (await made.get({ cookie: 'a=1' })).text()).toBe('mine');
+    expect(other.asked.length).toBe(2);
+  });
+
+  it('with credentials store what is public, each time that nothing is stored', async () => {
+    const made = world();
+    made.origin = counting(() => ({ headers: { 'cache-control': 'public, max-age=60' } }));
+    for (let i = 0; i < 3; i++) {
+      const response = await made.get({ cookie: 'a=1' });
+      expect(response.headers.get('cache-status')).toContain('stored');
+      await made.cache.del(`http:${URL_1}`);
+    }
   });
 
   it('with credentials share what is known to be public', async () => {

@@ -33,6 +33,25 @@ describe.each<[string, Fault, number]>([
     expect(made.asked.length).toBe(1);
   });
 
+  it('a request with a cookie passes, because nobody knows what may be shared', async () => {
+    const made = down(fault);
+    await made.send(new Request(URL_1, { headers: { cookie: 'a=1' } }));
+    expect(made.reasons()).toEqual(['unreadable']);
+  });
+
+  it('a request with a cookie passes, too, if only the response cannot be read', async () => {
+    const clock = createVirtualClock(START);
+    const plan = ({ keys }: { keys: readonly string[] }) =>
+      keys.includes(`http:${URL_1}#`) ? fault : undefined;
+    const made = world(
+      {},
+      {},
+      { clock, store: faultyStore(new MemoryCacheStore({ clock }), { plan }) },
+    );
+    await made.send(new Request(URL_1, { headers: { cookie: 'a=1' } }));
+    expect(made.reasons()).toEqual(['credentials']);
+  });
+
   it('requests at the same time get a response each, of their own or of one that began later', async () => {
     const made = down(fault);
     made.origin = counting();

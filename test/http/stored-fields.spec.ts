@@ -33,6 +33,7 @@ describe('a stored response', () => {
 
   it.each([
     ['text', 'größer', 'text'],
+    ['text that is 16 characters longer as JSON', '"'.repeat(21), 'text'],
     ['text that is longer as JSON', '\0'.repeat(100), 'base64'],
     ['bytes', new Uint8Array([255, 254]), 'base64'],
   ] as const)('holds %s in its shorter form', async (_name, body, form) => {
@@ -42,6 +43,11 @@ describe('a stored response', () => {
     const entry = await made.store.get<{ value: object }>(`http:${URL_1}#`);
     const forms = Object.keys(entry?.value ?? {}).filter((name) => /^(text|base64)$/.test(name));
     expect(forms).toEqual([form]);
+  });
+
+  it('of text without a type has none as a hit either', async () => {
+    const hit = await hitOf(() => new Response(Buffer.from('text')));
+    expect([await hit.text(), hit.headers.has('content-type')]).toEqual(['text', false]);
   });
 
   it.each([200, 204])('of status %i without a body has none as a hit either', async (status) => {

@@ -1,7 +1,9 @@
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
-import { counting, START, world } from './helpers.js';
+import { counting, gated, START, settle, URL_1, world } from './helpers.js';
+
+const KEY = `http:${URL_1}`;
 
 describe('the header for tags', () => {
   it.each([
@@ -57,6 +59,94 @@ describe('the header for tags', () => {
     expect(await (await made.get()).text()).toBe('old');
     await made.cache.invalidateTags(['b']);
     expect(await (await made.get()).text()).toBe('new');
+  });
+
+  it('has tags that end a response although it is found by its variant only later', async () => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    const response = (tag: string) => () =>
+      new Response(tag, { headers: { vary: 'x-v', 'x-tags': tag } });
+    made.origin = response('a');
+    await made.get({ 'x-v': '1' });
+    // A full store has evicted the index, so that the next response is a first one again.
+    await made.store.del(KEY);
+    const other = world({ ttl: 60, tagHeader: 'x-tags' }, {}, made);
+    other.origin = response('b');
+    await other.get({ 'x-v': '2' });
+    made.origin = response('new');
+    await made.get({ 'x-v': '2' });
+    await other.cache.invalidateTags(['b']);
+    expect(await (await made.get({ 'x-v': '2' })).text()).toBe('new');
+  });
+
+  it('lets requests with credentials store public responses after a load for new tags', async () => {
+    const made = world({ tagHeader: 'x-tags' });
+    await made.cache.invalidateTags(['a']);
+    const headers = { 'cache-control': 'public, max-age=60', 'x-tags': 'a' };
+    made.origin = counting(() => ({ headers }));
+    await made.get();
+    expect(made.asked.length).toBe(2);
+    await made.cache.del(KEY);
+    const response = await made.get({ cookie: 'a=1' });
+    expect(response.headers.get('cache-status')).toContain('stored');
+  });
+
+  it.each([
+    ['private', { headers: { 'cache-control': 'private' } }],
+    ['a failure', { status: 503 }],
+  ])('has new tags that are loaded again, whose response ends if it is %s', async (_name, init) => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    await made.cache.invalidateTags(['a']);
+    let isCancelled = false;
+    const cancel = () => {
+      isCancelled = true;
+    };
+    made.origin = () =>
+      made.asked.length === 1
+        ? new Response('first', { headers: { 'x-tags': 'a' } })
+        : new Response(new ReadableStream({ cancel }), init);
+    const first = await made.get();
+    expect(first.headers.get('cache-status')).not.toContain('stored');
+    expect(await first.text()).toBe('first');
+    expect([made.asked.length, isCancelled]).toEqual([2, true]);
+  });
+
+  it('is shared by requests at the same time', async () => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    const origin = gated(made, (n) => new Response(String(n), { headers: { 'x-tags': 'a' } }));
+    const all = [1, 2, 3].map(() => made.send(new Request(URL_1)));
+    await settle();
+    await origin.open();
+    for (const each of all) expect(await (await each).text()).toBe('1');
+    expect(made.asked.length).toBe(1);
+  });
+
+  it('ends a load under way for all who come after the invalidation of a tag', async () => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    const other = world({ ttl: 60 }, {}, made);
+    const origin = gated(made, (n) => new Response(String(n), { headers: { 'x-tags': 'a' } }));
+    const first = made.send(new Request(URL_1));
+    await settle();
+    await other.cache.invalidateTags(['a']);
+    const later = made.send(new Request(URL_1));
+    await settle();
+    await origin.open();
+    await origin.open();
+    expect(await (await first).text()).toBe('1');
+    expect(await (await later).text()).toBe('2');
+  });
+
+  it('loses the tags of a response that new ones without tags replace', async () => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    made.origin = () => new Response('1', { headers: { 'x-tags': 'a' } });
+    await made.get();
+    made.origin = () => new Response('2');
+    for (let i = 0; i < 2; i++) {
+      made.clock.advance(61_000);
+      await made.get();
+    }
+    await made.cache.invalidateTags(['a']);
+    made.origin = () => new Response('3');
+    expect(await (await made.get()).text()).toBe('2');
   });
 
   it('tells other processes of new tags of a URL, so that they load it once', async () => {

@@ -81,6 +81,24 @@ describe('an unsafe request', () => {
     expect(purged).toEqual([]);
   });
 
+  it('invalidates what another process has stored', async () => {
+    const made = world({ ttl: 60 });
+    await made.get();
+    await send(world({ ttl: 60 }, {}, made), 'POST');
+    made.origin = () => new Response('new');
+    expect(await (await made.get()).text()).toBe('new');
+  });
+
+  it('keeps its sandbox awake until the invalidation has ended', async () => {
+    const kept: unknown[] = [];
+    const waitUntil = (work: Promise<unknown>) => void kept.push(work);
+    const made = world({ ttl: 60 }, { waitUntil });
+    await made.get();
+    kept.length = 0;
+    await send(made, 'POST');
+    expect(kept.length).toBeGreaterThan(0);
+  });
+
   it('invalidates a first load that runs in this process', async () => {
     const made = world({ ttl: 60 });
     let answer: (response: Response) => void = () => {};
@@ -107,6 +125,24 @@ describe('an unsafe request', () => {
     await send(second, 'POST');
     second.origin = () => new Response('failed', { status: 503 });
     expect(await (await second.get()).text()).toBe('failed');
+  });
+
+  it('invalidates a first load although a thousand other URLs were asked for since', async () => {
+    const made = world({ ttl: 60 });
+    let answer: (response: Response) => void = () => {};
+    made.origin = ({ method, url }) =>
+      method === 'GET' && url === URL_1
+        ? new Promise((resolve) => (answer = resolve))
+        : new Response('done');
+    const old = made.send(new Request(URL_1));
+    await expect.poll(() => made.asked.length, { timeout: 4_000 }).toBe(1);
+    for (let i = 0; i <= 1_000; i++) await made.send(new Request(`${URL_1}?${i}`));
+    await send(made, 'POST');
+    answer(new Response('old'));
+    await old;
+    await made.cache.settled();
+    made.origin = () => new Response('new');
+    expect(await (await made.get()).text()).toBe('new');
   });
 
   it('succeeds although the store fails, which is an event', async () => {

@@ -88,6 +88,22 @@ describe('a response that may not be stored', () => {
     await origin.open();
     expect(await texts(all)).toEqual(Array(5).fill('all'));
   });
+
+  it('says so to the others if it is the refresh of what was for all', async () => {
+    const made = world();
+    const all60 = 'public, max-age=60, stale-while-revalidate=600';
+    made.origin = () => new Response('all', { headers: { 'cache-control': all60 } });
+    await made.get();
+    made.clock.advance(61_000);
+    made.origin = () => privately(1);
+    expect(await (await made.get({ cookie: 'user=1' })).text()).toBe('all');
+    const origin = gated(made, privately);
+    const all = Array.from({ length: 3 }, () => made.send(request()));
+    await settle();
+    expect(origin.waiting.length).toBe(3);
+    await origin.open();
+    await texts(all);
+  });
 });
 
 describe('a route whose responses could not be stored', () => {
@@ -101,6 +117,22 @@ describe('a route whose responses could not be stored', () => {
     expect(origin.waiting.length).toBe(50);
     await origin.open();
     expect(new Set(await texts(all)).size).toBe(50);
+    expect(made.reasons().filter((reason) => reason === 'passing')).toHaveLength(49);
+  });
+
+  it('learns that from each of them', async () => {
+    const made = world({ ttl: 60 });
+    made.origin = counting(() => PRIVATE);
+    for (const path of ['1', '2']) {
+      await made.get({}, `${URL_1}/${path}`);
+      made.clock.advance(6_000);
+    }
+    const origin = gated(made, privately);
+    const all = Array.from({ length: 3 }, () => made.send(request({}, `${URL_1}/3`)));
+    await settle();
+    expect(origin.waiting.length).toBe(3);
+    await origin.open();
+    await texts(all);
   });
 
   it('still finds what another process has stored', async () => {
@@ -113,6 +145,13 @@ describe('a route whose responses could not be stored', () => {
     const all = Array.from({ length: 5 }, () => first.send(request({}, `${URL_1}/2`)));
     expect(await texts(all)).toEqual(Array(5).fill('body'));
     expect(first.asked.length).toBe(1);
+    // So that the next one is worth the wait again.
+    const origin = gated(first, () => new Response('new'));
+    const next = Array.from({ length: 5 }, () => first.send(request({}, `${URL_1}/3`)));
+    await settle();
+    expect(origin.waiting.length).toBe(1);
+    await origin.open();
+    expect(await texts(next)).toEqual(Array(5).fill('new'));
   });
 
   it('shares loads again once one of its responses was stored', async () => {
@@ -148,6 +187,19 @@ it('processes with leases do not load an unstorable variant one after the other'
   await expect.poll(asked, SOON).toBe(11);
   await Promise.all(origins.map(({ open }) => open()));
   expect(new Set(await texts(all)).size).toBe(12);
+});
+
+it('requests with credentials wait for no lease', async () => {
+  const clock = createVirtualClock(START);
+  const shared = { clock, store: new MemoryCacheStore({ clock }) };
+  const options = { ttl: 60, lease: { ttl: '30s', wait: '60s' } } as const;
+  const processes = [world(options, {}, shared), world(options, {}, shared)];
+  const origins = processes.map((made) => gated(made, privately));
+  const all = processes.map((made) => made.send(request({ cookie: 'user=1' })));
+  const asked = () => origins.reduce((sum, { waiting }) => sum + waiting.length, 0);
+  await expect.poll(asked, SOON).toBe(2);
+  await Promise.all(origins.map(({ open }) => open()));
+  await texts(all);
 });
 
 it('a request that went to the origin while the store was read asks it only once', async () => {
@@ -201,7 +253,10 @@ it('a request that went to the origin while the store was read asks it only once
   expect([asked, failed]).toEqual([2, []]);
 });
 
-it('a response that comes too late for its client is cancelled', async () => {
+it.each([
+  ['that is private', PRIVATE],
+  ['of a failure', { status: 503 }],
+])('a response %s that comes too late for its client is cancelled', async (_name, init) => {
   const made = world({ ttl: 60, staleIfError: '1h', softTimeout: '20ms' });
   await made.get();
   made.clock.advance(61_000);
@@ -214,7 +269,7 @@ it('a response that comes too late for its client is cancelled', async () => {
         isCancelled = true;
       },
     });
-    return new Response(body, PRIVATE);
+    return new Response(body, init);
   };
   expect(await (await made.send(request())).text()).toBe('body');
   late.resolve();

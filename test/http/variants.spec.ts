@@ -2,8 +2,8 @@ import { type ResponseCacheOptions, responseKey } from '@glasswork/cache/http';
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
-import { watched } from '../cache-service/helpers.js';
-import { START, URL_1, world } from './helpers.js';
+import { storeLike, watched } from '../cache-service/helpers.js';
+import { gated, START, settle, URL_1, world } from './helpers.js';
 
 const KEY = responseKey(new Request(URL_1)) ?? '';
 
@@ -113,6 +113,56 @@ describe('variants', () => {
     expect(made.asked.length + other.asked.length).toBe(2);
   });
 
+  it('are asked of the origin if the URL varies by more headers with every look', async () => {
+    const clock = createVirtualClock(START);
+    const memory = new MemoryCacheStore({ clock });
+    const other = world({}, {}, { clock, store: memory });
+    const names: string[] = [];
+    // So that the version of all records is there before the first read.
+    await other.get({}, `${URL_1}/other`);
+    const store = storeLike(memory, {
+      getIfPresent: undefined,
+      async get(key: string) {
+        if (key === KEY && names.length < 2) {
+          names.push(`x-${names.length}`);
+          const index = { kind: 'index', key: KEY, names: [...names], tags: [], variants: [] };
+          await other.cache.set(KEY, index, 600);
+        }
+        return memory.get(key);
+      },
+    });
+    const made = world({ ttl: 60 }, {}, { clock, store });
+    const response = await made.get();
+    expect(response.headers.get('cache-status')).toBe('glasswork; fwd=vary-miss');
+    expect(await response.text()).toBe('body');
+  });
+
+  it('are no limit to a response of their URL that varies by nothing', async () => {
+    const [made] = pair();
+    made.origin = byLanguage('1');
+    for (let i = 0; i < 64; i++) await made.get({ 'accept-language': `l${i}` });
+    made.origin = () => new Response('for all');
+    for (let i = 0; i < 2; i++)
+      expect(await (await made.get({ 'accept-language': 'l99' })).text()).toBe('for all');
+    expect(made.asked.length).toBe(65);
+  });
+
+  it('of two processes that load at the same time are both in the index', async () => {
+    const [made, other] = pair();
+    const answering = [made, other].map((each, i) => {
+      const name = `x-${i}`;
+      return { ...gated(each, () => new Response('body', { headers: { vary: name } })), each };
+    });
+    const all = answering.map(({ each }) => each.send(new Request(URL_1)));
+    await settle();
+    for (const { open, each } of answering) {
+      await open();
+      await each.cache.settled();
+    }
+    await Promise.all(all);
+    expect(await made.cache.get(KEY)).toMatchObject({ names: ['x-0', 'x-1'] });
+  });
+
   it('are one each in the index, however often they are loaded', async () => {
     const [made] = pair({ ttl: 60, staleTTL: 1 });
     made.origin = byLanguage('1');
@@ -159,7 +209,7 @@ describe('variants', () => {
     expect(await writes()).toBe(1);
     clock.advance(29_999);
     expect(await writes()).toBe(0);
-    clock.advance(30_001);
+    clock.advance(30_000);
     expect(await writes()).toBe(1);
   });
 

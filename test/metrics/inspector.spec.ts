@@ -34,8 +34,10 @@ describe('inspector', () => {
   afterEach(() => {
     process.env = { ...environment };
     vi.useRealTimers();
-    for (const server of servers.splice(0)) server.closeAllConnections();
-    for (const server of servers) server.close();
+    for (const server of servers.splice(0)) {
+      server.close();
+      server.closeAllConnections();
+    }
     rmSync(home, { recursive: true });
   });
 
@@ -43,16 +45,18 @@ describe('inspector', () => {
     mkdirSync(dirname(inspectFile()), { recursive: true });
     writeFileSync(inspectFile(), text);
   };
-  /** A page that answers with this status. */
-  async function page(status = 200) {
+  /** A page that answers with this status, once it may. */
+  async function page(status = 200, mayAnswer?: Promise<void>) {
     const batches: Batch[] = [];
     const tokens: unknown[] = [];
     const server = createServer(async (request, response) => {
       tokens.push(request.headers.authorization);
       batches.push(JSON.parse(await text(request)));
+      await mayAnswer;
       response.writeHead(status).end();
     });
     servers.push(server);
+    server.on('connection', (socket) => socket.unref());
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -94,6 +98,51 @@ describe('inspector', () => {
     inspector()(hit('k'.repeat(100_000)));
     await until(() => batches.length > 0, 'a batch');
     expect(batches[0]?.events[0]?.key).toBe('k'.repeat(1_000));
+  });
+
+  const keysOf = (batches: readonly Batch[]) =>
+    batches.map(({ events }) => events.map(({ key }) => key));
+
+  it('sends what comes while a message is under way, and no message without an event', async () => {
+    let answer = () => {};
+    const { batches } = await page(200, new Promise((resolve) => (answer = resolve)));
+    const listener = inspector();
+    listener(hit('first'));
+    await until(() => batches.length === 1, 'a batch');
+    listener(hit('second'));
+    answer();
+    await until(() => batches.length === 2, 'a second batch');
+    // Each takes the time after which an empty message would be sent.
+    for (const key of ['third', 'fourth', 'fifth']) {
+      const before = batches.length;
+      inspector()(hit(key));
+      await until(() => batches.length > before, 'the batch of another service');
+    }
+    expect(keysOf(batches)).toEqual([['first'], ['second'], ['third'], ['fourth'], ['fifth']]);
+  });
+
+  it('keeps no process alive for the answer of the page', async () => {
+    const { batches } = await page(200, new Promise(() => {}));
+    const sockets = () =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const before = sockets();
+    inspector()(hit('a'));
+    await until(() => batches.length === 1, 'a batch');
+    expect(sockets()).toBe(before);
+  });
+
+  it('gives up a page that does not answer, and then looks again', async () => {
+    const { batches: hung } = await page(200, new Promise(() => {}));
+    const listener = inspector();
+    listener(hit('hung'));
+    await until(() => hung.length === 1, 'a batch');
+    const { batches } = await page();
+    let count = 0;
+    await until(() => {
+      listener(hit(String(++count)));
+      return batches.length > 0;
+    }, 'the page that answers');
+    await until(() => keysOf(batches).flat().includes(String(count)), 'the last event');
   });
 
   it('rests for a second while nobody watches, and then looks again', async () => {
@@ -180,7 +229,8 @@ describe('inspector', () => {
     listener(hit('lambda'));
     other(hit('here'));
     await until(() => batches.length > 0, 'a batch');
-    expect(batches.flatMap(({ events }) => events.map(({ key }) => key))).toEqual(['here']);
+    await until(() => keysOf(batches).flat().includes('here'), 'the event of the other');
+    expect(keysOf(batches).flat()).not.toContain('lambda');
   });
 
   it('survives fake timers, and asks for no calls to the store', async () => {

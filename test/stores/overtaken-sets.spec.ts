@@ -91,6 +91,17 @@ function describeOvertaken(open: Open): void {
     expect([await store.get(key), await store.get(other)]).toEqual(['later', 'held']);
   });
 
+  it('does not undo a del although another set of its key has failed meanwhile', async () => {
+    const { store, key, held, release } = start();
+    const circular: unknown[] = [];
+    circular.push(circular);
+    await expect(store.set(key, circular, 60)).rejects.toThrow();
+    await store.del(key);
+    release();
+    await held;
+    expect(await store.get(key)).toBeUndefined();
+  });
+
   it('is written if it began after an invalidation', async () => {
     const { store, key, held, release } = start();
     await store.del(key);

@@ -228,6 +228,12 @@ describe('a faulty store', () => {
     expect(await inner.get('a')).toBe(1);
   });
 
+  it('applies nothing of a write that is no batch and fails in part', async () => {
+    const { inner, store } = failing('set', { kind: 'partial', applied: 1 });
+    await expect(store.set('a', 1, 60)).rejects.toThrow('0 of 1 were applied');
+    expect(await inner.get('a')).toBeUndefined();
+  });
+
   it('writes a part of a batch', async () => {
     const { inner, store } = failing('setMany', { kind: 'partial', applied: 1 });
     const entries = ['a', 'b'].map((key) => ({ key, value: key, ttl: 60 }));
@@ -278,7 +284,10 @@ describe('a faulty store', () => {
 describe('stale reads', () => {
   function twoProcesses(lagMs: number, ageMs: number) {
     const clock = createVirtualClock();
-    const inner = new MemoryCacheStore({ clock });
+    const memory = new MemoryCacheStore({ clock });
+    const inner: CacheStore = Object.assign(memory, {
+      getNearest: <T>(key: string) => memory.getVersioned<T>(key),
+    });
     const history = new StoreHistory(clock);
     const plan = () => ({ kind: 'stale', ageMs }) as const;
     const process = () => faultyStore(inner, { history, lagMs, plan });
@@ -340,6 +349,7 @@ describe('stale reads', () => {
     expect([await reader.has?.('a'), await reader.get('a')]).toEqual([false, undefined]);
     // A store without versions in its history answers with the present one.
     expect(await reader.getVersioned?.('a')).toMatchObject({ value: 1 });
+    expect(await reader.getNearest?.('a')).toMatchObject({ value: 1 });
     clock.advance(700);
     expect([await reader.has?.('a'), await reader.get('a')]).toEqual([true, 1]);
   });
@@ -359,6 +369,38 @@ describe('stale reads', () => {
     expect(await writer.get('a')).toBeUndefined();
   });
 
+  it('spare who wrote it as long ago as a read may lag', async () => {
+    const { clock, writer, reader } = twoProcesses(1_000, 1_000);
+    await writer.set('a', 1, 60);
+    clock.advance(500);
+    await reader.set('a', 2, 60);
+    clock.advance(500);
+    expect(await writer.get('a')).toBe(2);
+  });
+
+  it('spare who has written it and waits for the answer', async () => {
+    const clock = createVirtualClock();
+    const inner = new MemoryCacheStore({ clock });
+    let isSlow = false;
+    const slow: CacheStore = {
+      name: 'slow',
+      get: (key) => inner.get(key),
+      async set(key, value, ttl) {
+        await inner.set(key, value, ttl);
+        if (isSlow) await new Promise(() => {});
+      },
+      del: (key) => inner.del(key),
+    };
+    const plan = () => ({ kind: 'stale', ageMs: 700 }) as const;
+    const store = faultyStore(slow, { history: new StoreHistory(clock), plan });
+    await store.set('a', 1, 60);
+    clock.advance(5_000);
+    isSlow = true;
+    void store.set('a', 2, 60);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await store.get('a')).toBe(2);
+  });
+
   it('spare who wrote it', async () => {
     const { clock, writer, reader } = twoProcesses(1_000, 700);
     await writer.set('a', 1, 60);
@@ -372,6 +414,11 @@ describe('stale reads', () => {
 });
 
 describe('fault plans', () => {
+  it('need a list of faults', () => {
+    const options = { seed: 7, rate: 0.3, faults: { kind: 'error' } };
+    expect(() => seededFaults(options as never)).toThrow(/^faults.*an array/);
+  });
+
   it('are the same for the same seed', () => {
     const faults: Fault[] = [{ kind: 'error' }, { kind: 'lost-reply' }];
     const kinds = (seed: number) => {

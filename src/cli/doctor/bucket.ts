@@ -25,9 +25,9 @@ export async function* examineBucket(options: DoctorOptions): AsyncGenerator<Fin
     const versioning = await settingOf(database, 'versioning');
     yield* await examineVersioning(versioning, lifecycle);
     if (permissions.every(({ level }) => level !== 'problem')) {
-      const date = Date.parse(lifecycle.date ?? versioning.date ?? '');
       // The header has whole seconds.
-      yield examineClock(Number.isNaN(date) ? undefined : date, Date.now(), 1_000);
+      const date = Date.parse(lifecycle.date ?? versioning.date ?? '');
+      yield examineClock(date, Date.now(), 1_000);
       yield await examineLatency(() => database.get(probeOf(database)));
     }
     const { region = '' } = database.place;

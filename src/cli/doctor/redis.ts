@@ -29,8 +29,7 @@ export async function* examineRedis(place: Place): AsyncGenerator<Finding> {
     yield await scripts(inspection.call);
     yield await login(inspection.call);
     const [seconds, micros] = Object(await inspection.call('TIME').catch(() => []));
-    const storeNow = seconds && Number(seconds) * 1000 + Number(micros) / 1000;
-    yield examineClock(storeNow, Date.now(), 100);
+    yield examineClock(Number(seconds) * 1000 + Number(micros) / 1000, Date.now(), 100);
     yield await examineLatency(() => inspection.call('PING'));
   } finally {
     await Promise.allSettled([store.close(), inspection.close()]);
@@ -40,13 +39,8 @@ export async function* examineRedis(place: Place): AsyncGenerator<Finding> {
 /** Undefined if the user may not send it. */
 async function infoOf(call: CallRedis): Promise<Info | undefined> {
   try {
-    const lines = String(await call('INFO')).split(/\r?\n/);
-    return new Map(
-      lines.flatMap((line) => {
-        const at = line.indexOf(':');
-        return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : [];
-      }),
-    );
+    const settings = String(await call('INFO')).matchAll(/^([^:\r\n]+):(.*)/gm);
+    return new Map([...settings].map(([, name = '', value = '']) => [name, value]));
   } catch {
     return undefined;
   }
@@ -110,7 +104,7 @@ function evictedOf(info: Info): Finding | undefined {
   );
 }
 
-function encryption(url: string): Finding {
+export function encryption(url: string): Finding {
   const isSecure = /^(rediss|valkeys):/.test(url) || url.startsWith('/');
   if (isSecure || isLocal(url.replace(/^\w+:/, 'http:')))
     return ok('TLS', isSecure ? 'on' : 'off, on this machine');

@@ -33,13 +33,13 @@ export async function examineLatency(send: () => Promise<unknown>): Promise<Find
 export const quantile = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 
-/** Compares this machine's clock with the store's. `errorMs` is how exactly the latter is known. */
+/** Compares this machine's clock with the store's, which is NaN if it does not say. `errorMs` is how exactly it is known. */
 export function examineClock(
   storeNow: number | undefined,
   localNow: number,
   errorMs: number,
 ): Finding {
-  if (storeNow === undefined) return note('clock', 'the server does not say its time');
+  if (!storeNow) return note('clock', 'the server does not say its time');
   const skew = localNow - storeNow;
   if (Math.abs(skew) <= SKEW_MS + errorMs) return ok('clock', "agrees with the server's");
   const text = `this machine is ${spanText(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} the server`;

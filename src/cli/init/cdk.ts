@@ -97,9 +97,7 @@ function code(value: Value, depth: number, isVerbatim = false): string {
 }
 
 function computedCode(value: Value): string | undefined {
-  if (typeof value !== 'object' || Array.isArray(value)) return undefined;
-  const [[name, argument] = [], ...others] = Object.entries(value);
-  if (others.length > 0) return undefined;
+  const [[name, argument] = []] = Object.entries(value);
   if (name === 'Ref') return reference(String(argument));
   if (name === 'Fn::GetAtt' && Array.isArray(argument))
     return attributeOf(String(argument[0]), String(argument[1]));

@@ -70,7 +70,7 @@ const construct = ({ type, name, body }: TerraformResource): string => {
   return `  const ${variable(type, name)} = new aws.${CLASSES[type]}('${id}', ${mapping(body, 1)});`;
 };
 
-const lastWord = (type: string): string => type.replace(/^aws_([a-z\d]+_)?/, '') || type;
+const lastWord = (type: string): string => type.replace(/^aws_([a-z\d]+_)?/, '');
 
 const pascal = (name: string): string =>
   name.replace(/(^|_)([a-z\d])/g, (_, __, letter: string) => letter.toUpperCase());
@@ -81,34 +81,30 @@ const camel = (name: string): string =>
 const variable = (type: string, name: string): string =>
   camel(`${name}_${lastWord(type)}`.replace(/^cache_cache_/, 'cache_'));
 
-function mapping(body: Body, depth: number, isVerbatim = false): string {
+/** Names of documents and of the environment have no lower letter behind a `_`, so they stay as they are. */
+function mapping(body: Body, depth: number): string {
   const lines = Object.entries(body).map(([name, value]) => {
-    const isRepeated =
-      !isVerbatim && typeof value === 'object' && 'block' in value && name in LISTS;
-    const key = isVerbatim ? name : (LISTS[name] ?? camel(name));
-    const text = term(value, depth + 1, isVerbatim);
-    return `${'  '.repeat(depth + 1)}${key}: ${isRepeated ? `[${text}]` : text},\n`;
+    const isRepeated = typeof value === 'object' && 'block' in value && name in LISTS;
+    const text = term(value, depth + 1);
+    return `${'  '.repeat(depth + 1)}${LISTS[name] ?? camel(name)}: ${isRepeated ? `[${text}]` : text},\n`;
   });
   return `{\n${lines.join('')}${'  '.repeat(depth)}}`;
 }
 
-function term(value: Term, depth: number, isVerbatim = false): string {
+function term(value: Term, depth: number): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value !== 'object') return String(value);
-  if (isList(value)) return `[${value.map((each) => term(each, depth, isVerbatim)).join(', ')}]`;
-  if ('map' in value) return mapping(value.map, depth, true);
-  if ('document' in value) return `$jsonStringify(${mapping(value.document, depth, true)})`;
-  if ('block' in value) return mapping(value.block, depth, isVerbatim);
-  if ('blocks' in value)
-    return `[${value.blocks.map((each) => mapping(each, depth, isVerbatim)).join(', ')}]`;
+  if (isList(value)) return `[${value.map((each) => term(each, depth)).join(', ')}]`;
+  if ('map' in value) return mapping(value.map, depth);
+  if ('document' in value) return `$jsonStringify(${mapping(value.document, depth)})`;
+  if ('block' in value) return mapping(value.block, depth);
+  if ('blocks' in value) return `[${value.blocks.map((each) => mapping(each, depth)).join(', ')}]`;
   if ('reference' in value) return path(value.reference);
   if ('variable' in value) return camel(value.variable);
   const text = value.template.map((part) =>
     typeof part === 'string' ? part : `\${${path(part)}}`,
   );
-  return value.template.every((part) => typeof part === 'string')
-    ? `'${text.join('')}'`
-    : `$interpolate\`${text.join('')}\``;
+  return `$interpolate\`${text.join('')}\``;
 }
 
 function path({ type, name, attribute }: Reference): string {

@@ -27,9 +27,7 @@ function item(value: Value, depth: number): string {
 }
 
 function tagged(value: Value): string | undefined {
-  if (typeof value !== 'object' || Array.isArray(value)) return undefined;
-  const [[name, argument] = [], ...others] = Object.entries(value);
-  if (others.length > 0) return undefined;
+  const [[name, argument] = []] = Object.entries(value);
   if (name === 'Ref') return `!Ref ${scalar(String(argument))}`;
   if (name === 'Fn::Sub') return `!Sub ${scalar(String(argument))}`;
   if (name === 'Fn::GetAtt' && Array.isArray(argument)) return `!GetAtt ${argument.join('.')}`;
@@ -48,5 +46,5 @@ function scalar(value: string | number | boolean): string {
   const isPlain =
     /^[A-Za-z/][\w ./${}:*+-]*$/.test(value) &&
     !/: |:$|^(true|false|null|yes|no|on|off|y|n)$/i.test(value);
-  return isPlain && !/^(on|yes|no|off) /i.test(value) ? value : JSON.stringify(value);
+  return isPlain ? value : JSON.stringify(value);
 }

@@ -4,7 +4,7 @@ import type { Caller, ResolvedPolicy } from '../../model/policy.js';
 import type { Exchange, Kit } from '../kit.js';
 import { Call, type Waiting, type Wanted } from '../loading/call.js';
 import { PageLoad } from '../loading/load-page.js';
-import { hasOwnTags, isCarriedStill } from '../loading/response-tags.js';
+import { isCarriedStill } from '../loading/response-tags.js';
 import { carriesUrl } from '../loading/url-index.js';
 import type { Source } from '../pages/outgoing.js';
 import { pageFor } from '../pages/page-for.js';
@@ -122,15 +122,15 @@ export class PageFinder implements Caller {
   #policy(): ResolvedPolicy {
     const { policy } = this.#kit;
     const { key, index, selected, isAlone } = this.#call.wanted;
-    const canRefresh = this.#exchange.refresh !== undefined;
     const url = carriesUrl(this.#kit, selected) ? [key] : [];
-    const own = hasOwnTags(this.#kit) ? index.tags : [];
+    // Of its own: the index has no other tags.
+    const own = index.tags;
     return {
       ...policy,
       tags:
         url.length + own.length > 0 ? [...new Set([...url, ...policy.tags, ...own])] : policy.tags,
       lease: isAlone ? undefined : policy.lease,
-      earlyRefresh: canRefresh && !isAlone ? policy.earlyRefresh : 0,
+      earlyRefresh: this.#exchange.refresh ? policy.earlyRefresh : 0,
       caller: this,
     };
   }
@@ -170,14 +170,14 @@ export class PageFinder implements Caller {
   }
 
   #found(value: Stored): Found | Promise<Found> {
-    const { own, hasLed, refusal } = this.#call;
+    const { own, hasLed } = this.#call;
     const accepted = this.#accepted;
     if (accepted && accepted.value === value) {
       // The 5xx that it replaces.
       if (own) own.body?.cancel().catch(() => {});
       return { type: 'record', value, source: { state: accepted.state } };
     }
-    if (hasLed && refusal === undefined) {
+    if (hasLed) {
       const state = this.#call.hasAdopted ? 'fresh' : 'loaded';
       return { type: 'record', value, source: { state, fwd: this.#fwd } };
     }

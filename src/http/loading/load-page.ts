@@ -220,8 +220,7 @@ export class PageLoad {
     this.#call.refusal = reason;
     const hashes = this.#index.variants.map(([hash]) => hash);
     const isWorth =
-      this.#kit.isLeased ||
-      (reason !== 'variants' && (selected.length === 0 || hashes.includes(hashOf(selected))));
+      this.#kit.isLeased || selected.length === 0 || hashes.includes(hashOf(selected));
     // The reason may be the user.
     if (isAlone && isCredentialed(request.headers)) this.#context.skip();
     else {

@@ -5,7 +5,7 @@ import type { Page } from './stored.js';
 /** The versions from before a load, by tag; null is the prefix. */
 export type Versions = ReadonlyMap<DependencyName, CacheVersion>;
 
-/** What a load reads before it asks the origin. */
+/** The versions as they are before a load asks the origin. */
 export interface Starts {
   readonly versions: Versions;
   /** That of all tags. */

@@ -113,10 +113,7 @@ export function valueChange(
   const isHashed = pk !== key;
   const set = `SET #value = :value, #exp = :exp,${isHashed ? ' #key = :key,' : ''}`;
   const values = {
-    // A Uint8Array, because JSON turns a Buffer into an object before its type can be added.
-    ':value': ArrayBuffer.isView(raw)
-      ? new Uint8Array(raw.buffer, raw.byteOffset, raw.length)
-      : raw,
+    ':value': raw,
     ':exp': exp,
     ...(envelope && { ':entry': envelope }),
     ...(isHashed && { ':key': JSON.stringify(key) }),

@@ -49,7 +49,7 @@ export function valueRecord(
 /** A record, or its first bytes. */
 export interface S3Record {
   readonly id: string;
-  /** True if it holds a value that has not expired. */
+  /** True if it holds a value that has not expired. A tombstone ends at 0. */
   isLive(now: number): boolean;
   readonly isTombstone: boolean;
   /** When the value expires, epoch milliseconds; 0 for a tombstone. */
@@ -74,7 +74,7 @@ export function s3Record(body: Buffer): S3Record | undefined {
   const keyEnd = body.indexOf(LINE_FEED, first.length);
   const endMs = Number(expiry);
   const isTombstone = kind === '-';
-  const envelopeEnd = keyEnd < 0 ? -1 : body.indexOf(LINE_FEED, keyEnd + 1);
+  const envelopeEnd = keyEnd === -1 ? -1 : body.indexOf(LINE_FEED, keyEnd + 1);
   const start = envelopeEnd + 1;
   const end = start + Number(length);
 
@@ -82,22 +82,23 @@ export function s3Record(body: Buffer): S3Record | undefined {
     id,
     isTombstone,
     end: endMs,
-    isLive: (now) => !isTombstone && now < endMs,
+    isLive: (now) => now < endMs,
     key() {
-      const text = keyEnd < 0 ? '' : body.toString('utf8', first.length, keyEnd);
       try {
-        const key: unknown = JSON.parse(text);
+        // Without the end of the key, the text is empty, and no JSON.
+        const key: unknown = JSON.parse(body.toString('utf8', first.length, keyEnd));
         return typeof key === 'string' ? key : undefined;
       } catch {
         return undefined;
       }
     },
-    envelope: () => (envelopeEnd < 0 ? undefined : body.toString('utf8', keyEnd + 1, envelopeEnd)),
+    envelope: () =>
+      envelopeEnd === -1 ? undefined : body.toString('utf8', keyEnd + 1, envelopeEnd),
     raw() {
-      if (envelopeEnd < 0 || body.length !== end) return undefined;
+      if (envelopeEnd === -1 || body.length !== end) return undefined;
       return kind === 't' ? body.toString('utf8', start) : body.subarray(start);
     },
-    bytes: envelopeEnd < 0 ? body.length : end,
+    bytes: envelopeEnd === -1 ? body.length : end,
     async value(key, codec) {
       const raw = record.raw();
       if (raw === undefined) throw corrupt(key, 'is truncated');

@@ -45,7 +45,7 @@ export function parseList(xml: string): Page | undefined {
   const list = rootContent(xml, 'ListBucketResult');
   if (list === undefined) return undefined;
   const more = textOf(list, 'IsTruncated');
-  const token = textOf(list, 'NextContinuationToken') || undefined;
+  const token = textOf(list, 'NextContinuationToken');
   if (more !== 'false' && !(more === 'true' && token)) return undefined;
   const isEncoded = textOf(list, 'EncodingType') === 'url';
   const names: string[] = [];

@@ -176,6 +176,16 @@ describe('YAML', () => {
     });
   });
 
+  it('has the short tags of CloudFormation, and mappings on the lines of their dashes', () => {
+    expect(yaml({ Ref: 'A' })).toBe(' !Ref A\n');
+    expect(yaml({ 'Fn::Sub': 'a-${B}' })).toBe(' !Sub a-${B}\n');
+    expect(yaml({ 'Fn::GetAtt': ['A', 'Arn'] })).toBe(' !GetAtt A.Arn\n');
+    expect(yaml({ 'Fn::If': ['C', [{ Ref: 'A' }], { Ref: 'AWS::NoValue' }] })).toBe(
+      ' !If [C, [!Ref A], !Ref AWS::NoValue]\n',
+    );
+    expect(yaml([{ a: 1, b: 'c' }])).toBe('\n- a: 1\n  b: c\n');
+  });
+
   it('of lists and mappings in each other', () => {
     const value = { a: [[1, 2], { b: [], c: {} }, true], d: { e: [{ f: 1, g: [{ h: 2 }] }] } };
     expect(parse(`key:${yaml(value, 1)}`)).toEqual({ key: value });

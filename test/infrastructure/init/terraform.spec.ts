@@ -35,6 +35,16 @@ describe.each(STORES)('the template of Terraform for %s', (store) => {
     expect(names.sort()).toEqual(resources.map(({ type, name }) => `${type}.${name}`).sort());
   });
 
+  it('has blocks where Terraform wants blocks, which it refuses as maps', () => {
+    for (const { type, name, body } of TERRAFORM[store]().resources) {
+      const own = text.split(`resource "${type}" "${name}" {`)[1]?.split('\n}\n')[0] ?? '';
+      for (const [inner, value] of Object.entries(body)) {
+        const isBlock = typeof value === 'object' && ('block' in value || 'blocks' in value);
+        expect([inner, own.includes(`\n  ${inner} {`)]).toEqual([inner, isBlock]);
+      }
+    }
+  });
+
   it('refers only to existing resources', () => {
     const referred = [...text.matchAll(/\b(aws_[a-z\d_]+\.[a-z\d_]+)\./g)].map(
       ([, name = '']) => name,

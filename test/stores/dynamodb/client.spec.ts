@@ -135,15 +135,19 @@ describe('a write to DynamoDB', () => {
 });
 
 describe('a clear of DynamoDB', () => {
-  it('deletes each item that a scan finds', async () => {
+  it('deletes each item that a scan finds, those of tags included', async () => {
     const pages = [
-      { Items: [{ pk: 'a' }, { pk: 'b' }], LastEvaluatedKey: { pk: 'b' } },
+      { Items: [{ pk: 'a' }, { pk: '#tag:app:red' }], LastEvaluatedKey: { pk: 'b' } },
       { Items: [] },
     ];
     const { store, calls } = open({ scan: () => pages.shift() });
     await store.clear();
-    const deleted = calls.filter(([name]) => name === 'delete').map(([, { Key }]) => Key);
-    expect(deleted).toEqual([{ pk: 'a' }, { pk: 'b' }]);
+    const inputs = (method: Method) =>
+      calls.flatMap(([name, input]) => (name === method ? [input] : []));
+    expect(inputs('delete').map(({ Key }) => Key)).toEqual([{ pk: 'a' }, { pk: '#tag:app:red' }]);
+    const [first, next] = inputs('scan');
+    expect(first).not.toHaveProperty('ExclusiveStartKey');
+    expect(next).toHaveProperty('ExclusiveStartKey', { pk: 'b' });
   });
 });
 

@@ -1,4 +1,10 @@
-import { DynamoDBCacheStore, MemoryCacheStore } from '@glasswork/cache';
+import { runInNewContext } from 'node:vm';
+import {
+  DynamoDBCacheStore,
+  type DynamoDBCacheStoreOptions,
+  MemoryCacheStore,
+  type Serializer,
+} from '@glasswork/cache';
 import { expect, it, onTestFinished } from 'vitest';
 import { credentials, errorBody, type Reply, serveHttp } from '../../aws/servers.js';
 
@@ -6,11 +12,11 @@ async function storeAt(reply: Reply) {
   return (await serverAnd(reply)).store;
 }
 
-async function serverAnd(reply: Reply) {
+async function serverAnd(reply: Reply, options: Partial<DynamoDBCacheStoreOptions> = {}) {
   const { url, requests } = await serveHttp(() => reply);
   const store = new DynamoDBCacheStore({
     ...{ tableName: 't', region: 'us-east-1', endpoint: url.href },
-    credentials: async () => credentials,
+    ...{ credentials: async () => credentials, ...options },
   });
   onTestFinished(() => store.close());
   return { store, requests };
@@ -50,6 +56,19 @@ it('a pointer to the overflow store is sent as true', async () => {
   await store.set('k', 'x'.repeat(300), 60);
   const { ExpressionAttributeValues: values } = JSON.parse(requests[0]?.body ?? '');
   expect(values[':value']).toEqual({ BOOL: true });
+});
+
+it.each<[string, () => Uint8Array]>([
+  ['a Buffer', () => Buffer.from([1, 2])],
+  ['an array of another realm, as in Jest,', () => runInNewContext('new Uint8Array([1, 2])')],
+  ['a part of a larger buffer', () => new Uint8Array([0, 1, 2, 3]).subarray(1, 3)],
+])('from a serializer, %s is sent as bytes', async (_, serialize) => {
+  const serializer: Serializer = { name: 'bytes', serialize, deserialize: (raw) => raw };
+  const { store, requests } = await serverAnd({ body: '{}' }, { serializer });
+  await store.set('k', 'value', 60);
+  const { ExpressionAttributeValues: values } = JSON.parse(requests[0]?.body ?? '');
+  // After the name of the serializer.
+  expect(Buffer.from(values[':value'].B, 'base64').subarray(-2)).toEqual(Buffer.from([1, 2]));
 });
 
 it('a condition that failed may be all that is said', async () => {

@@ -81,6 +81,17 @@ describe('a DynamoDB store', () => {
     });
   });
 
+  it('that froze for exactly 15 minutes sends its fill', async () => {
+    const clock = createVirtualClock();
+    const update = vi.fn(async () => ({}));
+    const client = async () => {
+      clock.advance(15 * MINUTE);
+      return { update };
+    };
+    expect(await open({ clock, client }).setIfUnchanged('k', 'old', 86_400, '')).toBe(true);
+    expect(update).toHaveBeenCalledOnce();
+  });
+
   describe.each(ways)('that froze, as %s tells, while its serializer waited', (way) => {
     it.each([
       [14, true],

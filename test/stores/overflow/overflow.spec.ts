@@ -79,6 +79,22 @@ describe('a value too large for an item of DynamoDB', () => {
     });
   });
 
+  it('may need 400 KB for the rest of its item, and no byte more', async () => {
+    const store = onDynamoDB({ overflow: noting().store });
+    const key = 'k'.repeat(100 * 1024);
+    const times = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 0 };
+    const endOf = (length: number) => {
+      const entry = new Entry({ ...times, versions: [[null, 'p'.repeat(length)]] }, 'value');
+      return store.set(key, entry, 60).then(
+        () => 'fits',
+        ({ message }: Error) => /needs (\d+) bytes/.exec(message)?.[1],
+      );
+    };
+    const tooLong = Number(await endOf(300 * 1024)) - 400 * 1024;
+    expect(await endOf(300 * 1024 - tooLong)).toBe('fits');
+    expect(await endOf(300 * 1024 - tooLong + 1)).toBe(`${400 * 1024 + 1}`);
+  });
+
   it('leaves an item that a store without overflow reads as a miss', async () => {
     const key = randomUUID();
     await onDynamoDB({ overflow: noting().store }).set(key, LARGE, 60);
@@ -117,6 +133,7 @@ function describeOverflow(create: Create): void {
     await store.set(key, 'small', 60);
     expect(names).toHaveLength(2);
     expect(await store.get(key)).toBe('small');
+    expect(await store.has?.(key)).toBe(true);
   });
 
   it('is refused as any other fill, which touches no value that a pointer names', async () => {

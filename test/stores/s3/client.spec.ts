@@ -163,6 +163,16 @@ describe('a write through a client of S3', () => {
     await expect(store.set('k', 1, 60)).rejects.toMatchObject({ code: 'VALUE_TOO_LARGE' });
   });
 
+  it('may have nearly 32 MB, and no byte more', async () => {
+    const { store } = open();
+    const size = 32 * 1024 * 1024 - 16 * 1024;
+    // With its quotes.
+    await store.set('k', 'x'.repeat(size - 2), 60);
+    await expect(store.set('k', 'x'.repeat(size - 1), 60)).rejects.toMatchObject({
+      code: 'VALUE_TOO_LARGE',
+    });
+  });
+
   it('gives up after 16 tries, with a pause after each', async () => {
     const random = vi.spyOn(Math, 'random').mockReturnValue(0);
     const { store, inputs } = open({ putObject: () => failed(409, 'Conflict') });

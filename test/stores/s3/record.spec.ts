@@ -36,6 +36,11 @@ describe('the bytes of an object', () => {
     expect([record?.key(), record?.envelope(), record?.raw()]).toEqual(expected);
   });
 
+  it('tell the size of the whole once its entry is there, and until then their own', () => {
+    expect(cut('[1]')?.bytes).toBe(whole.indexOf('[1]'));
+    expect(cut('lue"')?.bytes).toBe(whole.length);
+  });
+
   it('of a tombstone are never live', () => {
     const record = s3Record(Buffer.from(tombstone('key')(id)));
     expect(record).toMatchObject({ isTombstone: true, end: 0 });
@@ -84,6 +89,7 @@ describe('the XML of S3', () => {
 
   it.each([
     ['that does not say whether it is the last', ''],
+    ['that only names the start of the next page', token],
     ['without the start of the next page', more],
     ['with an empty one', `${more}<NextContinuationToken></NextContinuationToken>`],
     ['with an object without a name', `${last}<Contents></Contents>`],

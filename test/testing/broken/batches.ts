@@ -133,4 +133,41 @@ export const batches: readonly BrokenStore[] = [
     }),
     'reads a batch of 150',
   ),
+  broken(
+    'gives one copy for a repeated key',
+    memoryWith((inner) => ({
+      async getMany<T>(keys: readonly string[]) {
+        const found = await inner.getMany<T>(keys);
+        return keys.map((key) => found[keys.indexOf(key)]);
+      },
+    })),
+    'reads a batch with a repeated key, as separate copies',
+  ),
+  broken(
+    'writes of a batch only what is absent',
+    memoryWith((inner) => ({
+      async setMany(entries) {
+        const held = await inner.getMany(entries.map(({ key }) => key));
+        await inner.setMany(entries.filter((_, i) => held[i] === undefined));
+      },
+    })),
+    'writes a batch of 60',
+  ),
+  broken(
+    'copies the values of a batch when they are read',
+    memoryWith((inner) => {
+      const written = new Map<string, unknown>();
+      return {
+        async setMany(entries) {
+          for (const { key, value } of entries) written.set(key, value);
+          await inner.setMany(entries);
+        },
+        async get<T>(key: string) {
+          const value = await inner.get<T>(key);
+          return value && written.has(key) ? structuredClone(written.get(key) as T) : value;
+        },
+      };
+    }),
+    'writes a batch as copies',
+  ),
 ];

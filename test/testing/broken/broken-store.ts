@@ -27,7 +27,10 @@ export const memoryWith =
     return overlay(inner, change(inner, clock));
   };
 
-export function overlay(inner: CacheStore, change: Partial<CacheStore>): CacheStore {
+export function overlay(
+  inner: CacheStore,
+  change: { readonly [K in keyof CacheStore]?: CacheStore[K] | undefined },
+): CacheStore {
   return new Proxy(inner, {
     get(target, name) {
       if (name in change) return change[name as keyof CacheStore];

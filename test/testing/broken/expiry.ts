@@ -153,4 +153,98 @@ export const expiry: readonly BrokenStore[] = [
     }),
     'expires a value',
   ),
+  broken(
+    'shows an expired value again to whoever asks twice',
+    memoryWith((inner) => {
+      const last = new Map<string, unknown>();
+      const asked = new Set<string>();
+      return {
+        async set(key, value, ttl) {
+          last.set(key, value);
+          asked.delete(key);
+          await inner.set(key, value, ttl);
+        },
+        async get<T>(key: string) {
+          const value = await inner.get<T>(key);
+          if (value !== undefined || !last.has(key)) return value;
+          if (asked.has(key)) return last.get(key) as T;
+          asked.add(key);
+          return undefined;
+        },
+        async del(key) {
+          last.delete(key);
+          await inner.del(key);
+        },
+      };
+    }),
+    'holds a value for 10 s, and no longer',
+  ),
+  ...(['shortens', 'prolongs'] as const).map((change) =>
+    broken(
+      `never ${change} a life when it overwrites`,
+      memoryWith((inner, clock) => {
+        const ends = new Map<string, number>();
+        return {
+          async set(key, value, ttl) {
+            const end = clock.now() + ttl * 1000;
+            const held = (await inner.has(key)) ? (ends.get(key) ?? end) : end;
+            const kept = change === 'shortens' ? Math.max(held, end) : Math.min(held, end);
+            ends.set(key, kept);
+            await inner.set(key, value, (kept - clock.now()) / 1000);
+          },
+        };
+      }),
+      'restarts the ttl when it overwrites',
+    ),
+  ),
+  broken(
+    'takes a millisecond from short lives',
+    memoryWith((inner) => {
+      const early = (ttl: number) => (ttl > 0.01 && ttl < 5 ? ttl - 0.001 : ttl);
+      return {
+        set: (key, value, ttl) => inner.set(key, value, early(ttl)),
+        setMany: (all) => inner.setMany(all.map((one) => ({ ...one, ttl: early(one.ttl) }))),
+        async add(key, value, ttl) {
+          // Taken for as long as it should be.
+          if (!(await inner.add(`${key} taken`, 1, ttl))) return false;
+          await inner.set(key, value, early(ttl));
+          return true;
+        },
+      };
+    }),
+    'restarts the ttl when it overwrites',
+    'reads each value of a batch until it expires',
+    'writes each value of a batch with its own ttl',
+    'adds with the given ttl',
+  ),
+  broken(
+    'lets all of a batch expire with one of them',
+    memoryWith((inner) => ({
+      async getMany<T>(keys: readonly string[]) {
+        const found = await inner.getMany<T>(keys);
+        return keys.length === 2 && found[0] === undefined ? [undefined, undefined] : found;
+      },
+    })),
+    'reads each value of a batch until it expires',
+  ),
+  broken(
+    'serves what has expired until something is written there',
+    memoryWith((inner) => {
+      const last = new Map<string, unknown>();
+      return {
+        async add(key, value, ttl) {
+          const added = await inner.add(key, value, ttl);
+          if (added) last.set(key, value);
+          return added;
+        },
+        get: async <T>(key: string) =>
+          ((await inner.get<T>(key)) ?? last.get(key)) as T | undefined,
+        async del(key) {
+          last.delete(key);
+          await inner.del(key);
+        },
+      };
+    }),
+    'adds with the given ttl',
+  ),
 ];

@@ -157,4 +157,108 @@ export const fence: readonly BrokenStore[] = [
       'fills a key read as absent',
     ),
   ),
+  broken(
+    'has one version for everything',
+    memoryWith((inner) => ({
+      getVersioned: async <T>(key: string) => ({ value: await inner.get<T>(key), version: '1' }),
+      async setIfUnchanged(key, value, ttl) {
+        await inner.set(key, value, ttl);
+        return true;
+      },
+    })),
+    'fills repeatedly, each time from a new read',
+  ),
+  broken(
+    'writes what it refuses to fill',
+    memoryWith((inner) => ({
+      async setIfUnchanged(key, value, ttl, version) {
+        if (await inner.setIfUnchanged(key, value, ttl, version)) return true;
+        await inner.set(key, value, ttl);
+        return false;
+      },
+    })),
+    'accepts exactly one of twenty fills from one read',
+    'changes nothing when it refuses a fill',
+    'takes a value back under the version just read, with a ttl of its own',
+    'refuses a fill of a key read as held, after del',
+  ),
+  broken(
+    'copies what is filled when it is read',
+    memoryWith((inner) => {
+      const filled = new Map<string, unknown>();
+      return {
+        async setIfUnchanged(key, value, ttl, version) {
+          filled.set(key, value);
+          return inner.setIfUnchanged(key, value, ttl, version);
+        },
+        async getVersioned<T>(key: string) {
+          const { value, version } = await inner.getVersioned<T>(key);
+          return { value: value && structuredClone((filled.get(key) as T) ?? value), version };
+        },
+      };
+    }),
+    'isolates filled and versioned values from their copies',
+  ),
+  broken(
+    'gives concurrent versioned reads one copy',
+    memoryWith((inner) => {
+      const running = new Map<string, ReturnType<typeof inner.getVersioned>>();
+      return {
+        async getVersioned<T>(key: string) {
+          const read = running.get(key) ?? inner.getVersioned<T>(key);
+          running.set(key, read);
+          // All readers of a key ask for the same type.
+          return (await read.finally(() => running.delete(key))) as Awaited<
+            ReturnType<typeof inner.getVersioned<T>>
+          >;
+        },
+      };
+    }),
+    'isolates filled and versioned values from their copies',
+  ),
+  broken(
+    'gives the first versioned reader what it holds itself',
+    memoryWith((inner) => {
+      const held = new Map<string, unknown>();
+      return {
+        async getVersioned<T>(key: string) {
+          const { value, version } = await inner.getVersioned<T>(key);
+          if (value === undefined) return { value, version };
+          if (held.has(key)) return { value: structuredClone(held.get(key)) as T, version };
+          held.set(key, value);
+          return { value, version };
+        },
+      };
+    }),
+    'isolates filled and versioned values from their copies',
+  ),
+  broken(
+    'counts writes up and deletions down',
+    memoryWith((inner) => {
+      const counts = new Map<string, number>();
+      const count = (key: string, by: number) => counts.set(key, (counts.get(key) ?? 0) + by);
+      return {
+        async set(key, value, ttl) {
+          count(key, 1);
+          await inner.set(key, value, ttl);
+        },
+        async del(key) {
+          count(key, -1);
+          await inner.del(key);
+        },
+        getVersioned: async <T>(key: string) => ({
+          value: await inner.get<T>(key),
+          version: String(counts.get(key) ?? 0),
+        }),
+        async setIfUnchanged(key, value, ttl, version) {
+          if (version !== String(counts.get(key) ?? 0)) return false;
+          count(key, 1);
+          await inner.set(key, value, ttl);
+          return true;
+        },
+      };
+    }),
+    'refuses a fill of a key read as absent, after set and del',
+    'refuses a fill of a key read as held, after set and del',
+  ),
 ];

@@ -60,4 +60,56 @@ export const getIfPresent: readonly BrokenStore[] = [
     memoryWith(() => ({ getIfPresent: () => undefined })),
     'getIfPresent returns what get returns',
   ),
+  broken(
+    'answers null for what it never held',
+    memoryWith((inner) => {
+      const known = new Set<string>();
+      return {
+        async set(key, value, ttl) {
+          known.add(key);
+          await inner.set(key, value, ttl);
+        },
+        getIfPresent: <T>(key: string) =>
+          known.has(key) ? inner.getIfPresent<T>(key) : (null as T),
+      };
+    }),
+    'getIfPresent returns what get returns',
+  ),
+  broken(
+    'lets go of its copy a second too early',
+    memoryWith((inner, clock) => {
+      const ends = new Map<string, number>();
+      return {
+        async set(key, value, ttl) {
+          ends.set(key, clock.now() + ttl * 1000);
+          await inner.set(key, value, ttl);
+        },
+        getIfPresent: <T>(key: string) =>
+          clock.now() < (ends.get(key) ?? 0) - 1000 ? inner.getIfPresent<T>(key) : undefined,
+      };
+    }),
+    'getIfPresent returns no expired value',
+  ),
+  broken(
+    'copies for get what getIfPresent gave away',
+    memoryWith((inner) => {
+      const given = new Map<string, unknown>();
+      return {
+        getIfPresent<T>(key: string) {
+          const value = inner.getIfPresent<T>(key);
+          if (!given.has(key)) given.set(key, value);
+          return value;
+        },
+        async get<T>(key: string) {
+          const value = await inner.get<T>(key);
+          return value && given.get(key) ? structuredClone(given.get(key) as T) : value;
+        },
+        async set(key, value, ttl) {
+          given.delete(key);
+          await inner.set(key, value, ttl);
+        },
+      };
+    }),
+    'getIfPresent lets no caller change what others read',
+  ),
 ];

@@ -29,6 +29,8 @@ const asRegExp = (pattern: string, flags = 's', edit = (source: string) => `^${s
   return (key: string) => expression.test(key);
 };
 
+const BESIDE_RECORDS = 'deletes keys that begin with # only by a pattern that begins with #';
+
 export const patterns: readonly BrokenStore[] = [
   broken(
     'makes regular expressions of patterns as they are',
@@ -183,5 +185,24 @@ export const patterns: readonly BrokenStore[] = [
       };
     }),
     'deletes large values by a pattern',
+  ),
+  ...[
+    { start: '*', caughtBy: 'deletes by a pattern that begins with a wildcard' },
+    { start: '?', caughtBy: 'deletes by a pattern that begins with a wildcard' },
+    { start: '#*', caughtBy: BESIDE_RECORDS },
+    { start: '\\#', caughtBy: BESIDE_RECORDS },
+  ].map(({ start, caughtBy }) =>
+    broken(
+      `finds nothing by a pattern that begins with ${start}`,
+      patternsBy((pattern) => (pattern.startsWith(start) ? () => false : globMatcher(pattern))),
+      caughtBy,
+    ),
+  ),
+  ...['*', '?'].map((start) =>
+    broken(
+      `finds keys with a # by a pattern that begins with ${start}`,
+      patternsBy((pattern) => (pattern.startsWith(start) ? asRegExp : globMatcher)(pattern)),
+      BESIDE_RECORDS,
+    ),
   ),
 ];

@@ -123,4 +123,15 @@ export const values: readonly BrokenStore[] = [
     })),
     'overwrites with a value of another type',
   ),
+  broken(
+    'stores something for what it rejects',
+    memoryWith((inner) => ({
+      set: (key, value, ttl) =>
+        inner.set(key, value, ttl).catch(async (error) => {
+          await inner.set(key, {}, ttl);
+          throw error;
+        }),
+    })),
+    'rejects a function and stores nothing',
+  ),
 ];

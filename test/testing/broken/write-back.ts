@@ -57,4 +57,60 @@ export const writeBack: readonly BrokenStore[] = [
     })),
     'takes a value back under the version just read, with a ttl of its own',
   ),
+  {
+    what: 'has the same version after the writes of other instances',
+    create: (clock) => {
+      const shared = new MemoryCacheStore({ clock });
+      const versions = new Map<string, string>();
+      const forgetful = overlay(shared, {
+        async getVersioned<T>(key: string) {
+          const read = await shared.getVersioned<T>(key);
+          const version = versions.get(key) ?? read.version;
+          versions.set(key, version);
+          return { ...read, version };
+        },
+      });
+      return { store: forgetful, another: shared };
+    },
+    caughtBy: ['shows writes of another instance to a consistent read immediately'],
+  },
+  {
+    what: 'does not see that another instance deleted the value of a version',
+    create: (clock) => {
+      const shared = new MemoryCacheStore({ clock });
+      const held = new Map<string, string>();
+      const forgetful = overlay(shared, {
+        async getVersioned<T>(key: string) {
+          const read = await shared.getVersioned<T>(key);
+          if (read.value !== undefined) held.set(key, read.version);
+          return { ...read, version: held.get(key) ?? read.version };
+        },
+      });
+      return { store: forgetful, another: shared };
+    },
+    caughtBy: ['shows writes of another instance to a consistent read immediately'],
+  },
+  broken(
+    'accepts a version twice',
+    memoryWith((inner) => {
+      const accepted = new Map<string, string>();
+      return {
+        async setIfUnchanged(key, value, ttl, version) {
+          if (accepted.get(key) === version) return true;
+          const filled = await inner.setIfUnchanged(key, value, ttl, version);
+          if (filled) accepted.set(key, version);
+          return filled;
+        },
+      };
+    }),
+    'takes a value back under the version just read, with a ttl of its own',
+  ),
+  broken(
+    'takes a millisecond from what is filled',
+    memoryWith((inner) => ({
+      setIfUnchanged: (key, value, ttl, version) =>
+        inner.setIfUnchanged(key, value, ttl - 0.001, version),
+    })),
+    'takes a value back under the version just read, with a ttl of its own',
+  ),
 ];

@@ -86,4 +86,86 @@ export const writes: readonly BrokenStore[] = [
     }),
     'closes twice without an error',
   ),
+  broken(
+    'deletes everything with one key',
+    memoryWith((inner) => ({ del: () => inner.clear() })),
+    'deletes a value',
+    'fences each key by itself',
+  ),
+  broken(
+    'has what it never held',
+    memoryWith((inner) => {
+      const deleted = new Set<string>();
+      return {
+        has: async (key) => !deleted.has(key),
+        async set(key, value, ttl) {
+          deleted.delete(key);
+          await inner.set(key, value, ttl);
+        },
+        async del(key) {
+          deleted.add(key);
+          await inner.del(key);
+        },
+      };
+    }),
+    'has any value that is held',
+  ),
+  broken(
+    'writes what it refuses to add',
+    memoryWith((inner) => ({
+      async add(key, value, ttl) {
+        if (await inner.add(key, value, ttl)) return true;
+        await inner.set(key, value, ttl);
+        return false;
+      },
+    })),
+    'adds only if there is no value',
+    'does not add over a falsy value',
+    'accepts exactly one of twenty concurrent adds',
+    'accepts exactly one of twenty concurrent adds after a deletion',
+  ),
+  broken(
+    'says that it added over what counts as false',
+    memoryWith((inner) => ({
+      async add(key, value, ttl) {
+        const held = await inner.get(key);
+        return (await inner.add(key, value, ttl)) || (held !== undefined && !held);
+      },
+    })),
+    'does not add over a falsy value',
+  ),
+  broken(
+    'keeps nothing after it was cleared',
+    memoryWith((inner) => {
+      let cleared = false;
+      return {
+        async clear() {
+          cleared = true;
+          await inner.clear();
+        },
+        async set(key, value, ttl) {
+          if (!cleared) await inner.set(key, value, ttl);
+        },
+      };
+    }),
+    'clears all keys',
+  ),
+  broken(
+    'cannot be closed twice once it was used',
+    memoryWith((inner) => {
+      let used = false;
+      let closed = false;
+      return {
+        async set(key, value, ttl) {
+          used = true;
+          await inner.set(key, value, ttl);
+        },
+        async close() {
+          if (closed && used) throw new Error('closed already');
+          closed = true;
+        },
+      };
+    }),
+    'closes twice without an error',
+  ),
 ];

@@ -67,7 +67,7 @@ export const alarmOf = (
   dimensions: Body,
 ) =>
   resource('aws_cloudwatch_metric_alarm', `cache_${name}`, {
-    alarm_name: { template: [`cache-${name.replaceAll('_', '-')}`] },
+    alarm_name: `cache-${name.replaceAll('_', '-')}`,
     alarm_description: description,
     namespace,
     metric_name: metric,
