@@ -17,7 +17,8 @@ export {
 } from './kept-credentials.js';
 
 /**
- * Finds credentials where AWS puts them, in the SDK's order. The first configured source counts:
+ * Finds credentials where AWS puts them, in the SDK's order. `otherwise` says, in errors, what else the caller can do.
+ * The first configured source counts:
  *
  * 1. a profile that `AWS_PROFILE` names, through the SDK: it wins over keys in the environment
  * 2. the environment, read each time, because credentials are rotated there
@@ -25,10 +26,10 @@ export {
  * 4. the container's endpoint (ECS, EKS)
  * 5. any other source that the SDK finds, if its package is installed
  */
-export function defaultCredentials(): CredentialSource {
+export function defaultCredentials(otherwise = 'give the option credentials'): CredentialSource {
   const fromContainer = keepCredentials(() => containerCredentials(containerUrl() ?? ''));
   fromContainer.origin = () => 'the container endpoint';
-  const fromSdk = keepCredentials(sdkCredentials);
+  const fromSdk = keepCredentials(sdkCredentials(otherwise));
   fromSdk.origin = () => `the AWS SDK, profile "${profileName()}",`;
   const kept = () => (isForSdk() || !containerUrl() ? fromSdk : fromContainer);
 

@@ -66,7 +66,7 @@ export function tokenSource(
   credentials: CredentialSource = defaultCredentials(),
   clock: Clock = systemClock,
 ): () => Promise<string> {
-  const iam = { ...user, region: resolveRegion(user.region) };
+  const iam = { ...user, region: resolveRegion(user.region, undefined, 'iam.region') };
   return async () =>
     elastiCacheToken(iam, await findCredentials(credentials, CREDENTIALS_MS), clock.now());
 }

@@ -72,17 +72,21 @@ export function resolveCloudFront(option: string | undefined): URL {
  *
  * @throws CacheError `INVALID_OPTION` without a region, and for an invalid one.
  */
-export function resolveRegion(option: string | undefined, otherwise?: string): string {
+export function resolveRegion(
+  option: string | undefined,
+  otherwise?: string,
+  subject = 'region',
+): string {
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const region =
     option || AWS_REGION || AWS_DEFAULT_REGION || profileSettings()().region || otherwise;
   // The region becomes a part of what is signed, and of the host name that receives signed requests.
   if (!region || !/^[a-z\d-]+$/.test(region)) {
     const places = `here, in AWS_REGION or in the profile "${profileName()}"`;
-    throw invalid('region', region, `one such as eu-central-1, ${places}`);
+    throw invalid(subject, region, `one such as eu-central-1, ${places}`);
   }
   if (region.startsWith('fips-') || region.endsWith('-fips')) {
-    throw invalid('region', region, 'the region itself, with useFipsEndpoint');
+    throw invalid(subject, region, 'the region itself, with useFipsEndpoint');
   }
   return region;
 }

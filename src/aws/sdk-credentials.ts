@@ -11,39 +11,43 @@ const CREDENTIAL_SETTINGS =
 
 /**
  * Credentials from AWS's SDK: profiles, SSO, web identity, EC2 instances. Each call builds a new chain, because an old
- * one would return its cached credentials.
+ * one would return its cached credentials. `otherwise` says what else the caller can do.
  *
  * @throws CacheError `MISSING_PEER` if the environment or a profile names credentials that only the SDK can get, and
  * its package is not installed; otherwise `NO_CREDENTIALS`.
  */
-export const sdkCredentials: CredentialProvider = async () => {
-  const sdk = await import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE).catch(
-    notInstalled,
-  );
-  try {
-    return await sdk.fromNodeProviderChain()();
-  } catch (cause) {
-    throw noCredentials(
-      `${PACKAGE} found none (${shortText(cause)}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, check the profile "${profileName()}", or give the option credentials.`,
-      cause,
+export const sdkCredentials =
+  (otherwise: string): CredentialProvider =>
+  async () => {
+    const sdk = await import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE).catch(
+      notInstalled(otherwise),
     );
-  }
-};
+    try {
+      return await sdk.fromNodeProviderChain()();
+    } catch (cause) {
+      throw noCredentials(
+        `${PACKAGE} found none (${shortText(cause)}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, check the profile "${profileName()}", or ${otherwise}.`,
+        cause,
+      );
+    }
+  };
 
-function notInstalled(cause: unknown): never {
-  const source = sourceForSdk();
-  if (source)
+const notInstalled =
+  (otherwise: string) =>
+  (cause: unknown): never => {
+    const source = sourceForSdk();
+    if (source)
+      throw noCredentials(
+        `${source}, which needs the package ${PACKAGE}. Install it, or ${otherwise}.`,
+        cause,
+        'MISSING_PEER',
+        PACKAGE,
+      );
     throw noCredentials(
-      `${source}, which needs the package ${PACKAGE}. Install it, or give the option credentials.`,
+      `no AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, container endpoint or profile is set. Set one, ${otherwise}, or on EC2 install ${PACKAGE}.`,
       cause,
-      'MISSING_PEER',
-      PACKAGE,
     );
-  throw noCredentials(
-    `no AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, container endpoint or profile is set. Set one, give the option credentials, or on EC2 install ${PACKAGE}.`,
-    cause,
-  );
-}
+  };
 
 /** The configured source of credentials that only the SDK can read. */
 function sourceForSdk(): string | undefined {

@@ -78,7 +78,9 @@ export function encrypted(inner: Serializer, options: EncryptionOptions): Serial
     const found = keys.find(([one]) => head.equals(header(head[1] ?? 0, one)));
     if (!found) throw corrupt(key, 'is encrypted with a key that is not among the given ones.');
     try {
-      const decipher = crypto().createDecipheriv(CIPHER, found[1], nonce);
+      const decipher = crypto().createDecipheriv(CIPHER, found[1], nonce, {
+        authTagLength: TAG_BYTES,
+      });
       decipher.setAAD(associated(head, key));
       decipher.setAuthTag(tag);
       const bytes = Buffer.concat([decipher.update(data), decipher.final()]);

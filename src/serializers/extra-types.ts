@@ -12,9 +12,12 @@ import { ERRORS, type ErrorName, errorName, types } from './faithful.js';
 type ErrorParts = readonly ['error', ErrorName, Properties, Properties];
 type Properties = Readonly<Record<string, unknown>>;
 
-/** A plain form of the value, or undefined for a type that devalue knows. */
-export function reduceExtra(part: unknown): unknown {
-  if (ArrayBuffer.isView(part)) return reduceView(part);
+/**
+ * A plain form of the value, or undefined for a type that devalue knows. `id` is unique in one text: devalue writes equal
+ * text once, and each view needs its own, see `extraReviver`.
+ */
+export function reduceExtra(part: unknown, id: number): unknown {
+  if (ArrayBuffer.isView(part)) return `${reduceView(part)} ${id}`;
   if (types().isNativeError(part)) return reduceError(part);
   if (!types().isRegExp(part)) return undefined;
   return ['regexp', part.source, part.flags, part.lastIndex];
@@ -38,13 +41,17 @@ function reduceError(error: Error): ErrorParts {
 
 /**
  * Revives the extra types of one text. An error that contains itself is asked for twice, first with only a part of its
- * properties; both calls get the same error.
+ * properties; both calls get the same error. A part that is asked for more often could make a short text fill the memory.
  *
  * @throws Error for parts that `reduceExtra` cannot have made.
  */
 export function extraReviver(): (reduced: unknown) => unknown {
   const errors = new Map<unknown, Error>();
+  const calls = new Map<unknown, number>();
   return (reduced) => {
+    const call = (calls.get(reduced) ?? 0) + 1;
+    if (call > 2) throw unknownType();
+    calls.set(reduced, call);
     if (typeof reduced === 'string') return reviveView(reduced);
     // Throws for anything but a list.
     const [kind, name, first, second]: readonly unknown[] = Object(reduced);
@@ -89,6 +96,22 @@ function emptyError(name: unknown): Error {
 function define(error: Error, properties: unknown, enumerable: boolean): void {
   for (const [name, value] of Object.entries(Object(properties)))
     Object.defineProperty(error, name, { value, enumerable, writable: true, configurable: true });
+}
+
+/** Wider BigInts are written in hexadecimal, because the time to read decimal digits grows faster than their number. */
+const DECIMAL_BITS = 3_000;
+const BIGINT = /^(-?)(\d{1,1000}|0x[\da-f]+)$/;
+
+export function writeBigInt(part: bigint): string {
+  if (BigInt.asIntN(DECIMAL_BITS, part) === part) return String(part);
+  return part < 0n ? `-0x${(-part).toString(16)}` : `0x${part.toString(16)}`;
+}
+
+/** @throws Error for a text that `writeBigInt` cannot have made. */
+export function readBigInt(text: unknown): bigint {
+  const [, sign, digits = ''] = BIGINT.exec(String(text)) ?? [];
+  if (!digits) throw unknownType();
+  return sign ? -BigInt(digits) : BigInt(digits);
 }
 
 const tagOf = (part: object): string => Object.prototype.toString.call(part).slice(8, -1);

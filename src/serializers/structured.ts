@@ -1,6 +1,6 @@
 import { DevalueError, parse, stringify } from 'devalue';
 import { CacheError } from '../model/errors.js';
-import { extraReviver, reduceExtra } from './extra-types.js';
+import { extraReviver, readBigInt, reduceExtra, writeBigInt } from './extra-types.js';
 import { obstacle } from './faithful.js';
 import type { SyncSerializer } from './serializer.js';
 import { readTree, writeTree } from './tree.js';
@@ -40,7 +40,7 @@ export const structuredSerializer: SyncSerializer = {
     try {
       const tree = writeTree(value);
       if (tree !== undefined) return TREE + tree;
-      return GRAPH + stringify(value, { [EXTRA]: reduced });
+      return GRAPH + stringify(value, { [EXTRA]: reducer(), BigInt: reducedBigInt });
     } catch (error) {
       // Without devalue's error, which holds the value.
       const message = `The value of "${key}" ${reason(error)}: cache plain data, or give the store another serializer.`;
@@ -53,7 +53,7 @@ export const structuredSerializer: SyncSerializer = {
     try {
       if (text.startsWith(TREE)) return readTree(text.slice(TREE.length));
       if (text.startsWith(GRAPH))
-        return parse(text.slice(GRAPH.length), { [EXTRA]: extraReviver() });
+        return parse(text.slice(GRAPH.length), { [EXTRA]: extraReviver(), BigInt: readBigInt });
     } catch (error) {
       cause = error;
     }
@@ -65,12 +65,17 @@ export const structuredSerializer: SyncSerializer = {
 /** A part that would not come back equal. */
 class Obstacle extends Error {}
 
-/** devalue calls it for each part of a value, before it writes the part. */
-function reduced(part: unknown): unknown {
-  const why = obstacle(part);
-  if (why !== undefined) throw new Obstacle(why);
-  return reduceExtra(part);
+/** devalue calls its result for each part of one value, before it writes the part. */
+function reducer(): (part: unknown) => unknown {
+  let parts = 0;
+  return (part) => {
+    const why = obstacle(part);
+    if (why !== undefined) throw new Obstacle(why);
+    return reduceExtra(part, parts++);
+  };
 }
+
+const reducedBigInt = (part: unknown): unknown => typeof part === 'bigint' && writeBigInt(part);
 
 function reason(error: unknown): string {
   if (error instanceof Obstacle) return `holds ${error.message}`;

@@ -1,5 +1,5 @@
 import { isObject } from '../util/deep-freeze.js';
-import { reduceView, reviveView } from './extra-types.js';
+import { readBigInt, reduceView, reviveView, writeBigInt } from './extra-types.js';
 import { isOwnView } from './faithful.js';
 
 /*
@@ -47,7 +47,7 @@ function encoded(part: unknown, seen: Set<object>): unknown {
     case 'undefined':
       return [TAG, 'u'];
     case 'bigint':
-      return [TAG, 'i', String(part)];
+      return [TAG, 'i', writeBigInt(part)];
     default:
       throw OTHER;
   }
@@ -158,7 +158,7 @@ function revivedTag(kind: unknown, data: unknown): unknown {
     case 'n':
       return Number(data);
     case 'i':
-      return BigInt(String(data));
+      return readBigInt(data);
     case 'd':
       return new Date(data === null ? Number.NaN : Number(data));
     case 'b':

@@ -88,7 +88,7 @@ describe('the source of tokens', () => {
 
   it('says what is missing', async () => {
     expect(() => tokenSource({ ...user, region: 'Not a region' })).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION', subject: 'region' }),
+      expect.objectContaining({ code: 'INVALID_OPTION', subject: 'iam.region' }),
     );
     const none = async () => ({ ...keys, accessKeyId: '' });
     await expect(tokenSource({ ...user, region: 'eu-west-1' }, none)()).rejects.toMatchObject({

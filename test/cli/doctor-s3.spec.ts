@@ -199,6 +199,13 @@ describe('doctor on S3', () => {
     expect(code).toBe([values, versions].includes('problem') ? 1 : 0);
   });
 
+  it('says that a server has no lifecycle', async () => {
+    server.intercept = ({ query }) =>
+      query.has('lifecycle') ? failure(501, 'NotImplemented', 'Not here') : undefined;
+    const { code, found } = await doctor();
+    expect([code, found('lifecycle')?.level]).toEqual([0, 'note']);
+  });
+
   it('says that it may not read the lifecycle', async () => {
     deny('GetLifecycleConfiguration');
     const { code, found } = await doctor();

@@ -308,6 +308,13 @@ describe('doctor on the embedded DynamoDB', () => {
     await proxy.stop();
     expect([code, found('check')]).toEqual([0, undefined]);
     expect(found('IAM, writer')?.level).toBe('note');
+    const isProbe = (body: unknown) => JSON.stringify(body).includes('doctor');
+    const other = await startAnsweringProxy(server.endpoint, ({ action, body }) =>
+      action === 'UpdateItem' && !isProbe(body) ? denied(action) : undefined,
+    );
+    const writer = await doctor(at(table, other.endpoint));
+    await other.stop();
+    expect([writer.code, writer.found('check')?.level]).toEqual([1, 'problem']);
   });
 
   it('takes a wrong option for wrong usage, and for no fault of the store', async () => {

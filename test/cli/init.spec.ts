@@ -25,7 +25,7 @@ describe('init', () => {
   it.each(TOOLS)('prints the template for %s, and the steps apart from it', async (tool) => {
     const { code, stdout, stderr } = await init(tool);
     expect({ code, stdout }).toEqual({ code: 0, stdout: templateFor(tool, 'dynamodb').text });
-    expect(stderr).toMatch(/Next:\n1\. /);
+    expect(stderr).toMatch(/^\nThis is [\w./-]+\. Next:\n1\. /);
     expect(stderr).toContain('glasswork-cache doctor');
   });
 
@@ -37,7 +37,13 @@ describe('init', () => {
   });
 
   it('writes a new file, and never over one that exists', async () => {
-    expect(await init('sst', '--out', 'infra/cache.ts')).toMatchObject({ code: 0, stdout: '' });
+    expect(await init('sst', '--out', 'infra/cache.ts')).toMatchObject({
+      ...{
+        code: 0,
+        stdout: '',
+        stderr: expect.stringMatching(/^Wrote infra\/cache\.ts\. Next:\n1\. /),
+      },
+    });
     const file = join(folder, 'infra/cache.ts');
     expect(readFileSync(file, 'utf8')).toBe(templateFor('sst', 'dynamodb').text);
     writeFileSync(file, 'mine');
@@ -93,13 +99,15 @@ describe('init', () => {
   });
 
   it.each([
-    ['an unknown tool', ['pulumi']],
-    ['an unknown store', ['sam', '--store', 'disk']],
-    ['two files', ['sam', '--out', 'a', '--into', 'b']],
-    ['a file to add to that is missing', ['sam', '--into', 'none.yaml']],
-    ['adding to a file of Terraform', ['terraform', '--into', 'none.tf']],
-  ])('refuses %s', async (_what, args) => {
-    expect(await init(...args)).toMatchObject({ code: 2, stdout: '' });
+    ['an unknown tool', ['pulumi'], 'There is no template for'],
+    ['an unknown store', ['sam', '--store', 'disk'], 'disk'],
+    ['two files', ['sam', '--out', 'a', '--into', 'b'], 'Give --out or --into.'],
+    ['a file to add to that is missing', ['sam', '--into', 'none.yaml'], 'does not exist'],
+    ['adding to a file of Terraform', ['terraform', '--into', 'none.tf'], '--into knows'],
+  ])('refuses %s', async (_what, args, message) => {
+    expect(await init(...args)).toMatchObject({
+      ...{ code: 2, stdout: '', stderr: expect.stringContaining(message) },
+    });
     expect(existsSync(join(folder, 'a'))).toBe(false);
   });
 });

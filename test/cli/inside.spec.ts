@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type AwsApi, cloudWatchApi, daxApi } from '../../src/cli/aws-api.js';
 import { Feed } from '../../src/cli/inspect/feed.js';
 import { cookieOf, isOwnHost, isOwnPage, isSecret } from '../../src/cli/inspect/guard.js';
 import { serve } from '../../src/cli/inspect/serve.js';
@@ -473,6 +474,36 @@ describe('a store on the command line', () => {
     expect(await title('redis', { redis: 'redis://u:secret@127.0.0.1:1' })).toBe(
       'server redis://…@127.0.0.1:1 below "cache:"',
     );
+  });
+
+  it.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'])(
+    'needs no credentials for a bucket where %s is on this machine',
+    async (name) => {
+      for (const each of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_PROFILE'])
+        vi.stubEnv(each, undefined);
+      vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+      vi.stubEnv(name, 'http://127.0.0.1:1');
+      const { credentials } = s3Options({ bucket: 'b' });
+      expect(await credentials()).toMatchObject({ accessKeyId: 'local' });
+    },
+  );
+
+  it('has CloudWatch and DAX in its own region and part of AWS', async () => {
+    for (const name of ['AWS_ENDPOINT_URL_CLOUDWATCH', 'AWS_ENDPOINT_URL_DAX'])
+      vi.stubEnv(name, undefined);
+    const hosts = async (region: string, host: string) => {
+      const database = { region, endpoint: new URL(`https://${host}`) } as AwsApi;
+      const apis = await Promise.all([cloudWatchApi({}, database), daxApi({}, database)]);
+      for (const api of apis) api?.close();
+      return apis.map((api) => api?.endpoint.hostname);
+    };
+    expect(await hosts('eu-central-1', 'dynamodb.eu-central-1.amazonaws.com')).toEqual([
+      ...['monitoring.eu-central-1.amazonaws.com', 'dax.eu-central-1.amazonaws.com'],
+    ]);
+    expect(await hosts('cn-north-1', 'dynamodb.cn-north-1.amazonaws.com.cn')).toEqual([
+      ...['monitoring.cn-north-1.amazonaws.com.cn', 'dax.cn-north-1.amazonaws.com.cn'],
+    ]);
+    expect(await hosts('eu-central-1', 'localhost')).toEqual([undefined, undefined]);
   });
 
   it('is no bucket that only the SDK can address', () => {

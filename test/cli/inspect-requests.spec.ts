@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CacheService } from '../../src/cache-service.js';
@@ -267,6 +268,11 @@ describe('the command inspect', () => {
     const { text, end } = await opened(args);
     expect(text).toMatch(/^The table "[\w-]+" in [\w-]+ at \S+, [\w -]+\. Open in a browser/);
     expect(text).toContain(`, ${mode}. Open in a browser on this machine:\n\n  http://127.0.0.1:`);
+    const url = new URL(/^ +(http:\S+)$/m.exec(text)?.[1] ?? '');
+    const page = await fetch(url);
+    const cookie = page.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const keys = await fetch(`${url.origin}/api/keys`, { headers: { cookie } });
+    expect([page.status, keys.status]).toEqual([200, 200]);
     expect(await end()).toMatchObject({ code: 130, stderr: 'Ctrl-C ends it.\n\nInterrupted.\n' });
   });
 
@@ -293,6 +299,17 @@ describe('the command inspect', () => {
     const { text, end } = await opened([], noFolder);
     expect(text).toContain('Open in a browser');
     expect((await end()).stderr).toMatch(/^Events of services are not shown, .*: ENOTDIR/);
+  });
+
+  it('names a port that is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const found = await cli.run(['inspect', ...where, `--port=${port}`]);
+    taken.close();
+    expect(found).toMatchObject({
+      ...{ code: 2, stdout: '', stderr: expect.stringContaining(`Port ${port} is not free`) },
+    });
   });
 
   it.each(['0', '65536', '-1', '1.5', 'x'])('refuses the port %s', async (port) => {

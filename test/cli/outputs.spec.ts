@@ -216,6 +216,24 @@ describe('ls', () => {
     expect(new Set(stdout.trim().split('\n')).size).toBe(524);
   });
 
+  it('lines up the rows of all pages of a table', async () => {
+    const item = (key: string) => ({
+      ...{ pk: { S: key }, ver: { S: 'v' }, n: { N: '1' }, value: { S: '1' } },
+      ...{ expiresAt: { N: '9999999999' }, exp: { N: '9999999999999' } },
+    });
+    const LastEvaluatedKey = { pk: { S: 'a' } };
+    const proxy = await startAnsweringProxy(server.endpoint, ({ action, body }) => {
+      if (action !== 'Scan') return undefined;
+      const isFirst = Object(body).ExclusiveStartKey === undefined;
+      const page = isFirst ? { Items: [item('a')], LastEvaluatedKey } : { Items: [item('longer')] };
+      return { status: 200, body: page };
+    });
+    const { stdout } = await cli.run(['ls', '--table', table, '--endpoint', proxy.endpoint]);
+    await proxy.stop();
+    const rows = stdout.trim().split('\n');
+    expect(rows.map((row) => row.indexOf(rows[0] === row ? 'STATE' : 'live'))).toEqual([8, 8, 8]);
+  });
+
   it('is yellow for stale values, and dim for dead ones', async () => {
     await serviceOf('shop').expire('a');
     const { stdout } = await coloured('ls', '--dead', '--prefix', 'shop');

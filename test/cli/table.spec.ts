@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bareEnvironment } from '../../scripts/package/manifest.js';
 import { CacheService } from '../../src/cache-service.js';
+import { createProgram } from '../../src/cli/program.js';
 import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
 import { type Answer, denied, startAnsweringProxy } from '../servers/answering-proxy.js';
 import { type Dynalite, startDynalite } from '../servers/dynalite.js';
@@ -123,14 +124,49 @@ describe('create and destroy', () => {
   it('create waits for a table that is still being created', async () => {
     const answers = {
       CreateTable: refused('ResourceInUseException'),
-      DescribeTable: [status('CREATING'), status('CREATING'), status('ACTIVE')],
+      DescribeTable: [...Array.from({ length: 4 }, () => status('CREATING')), status('ACTIVE')],
       ...{ Scan: done, DescribeTimeToLive: done, UpdateTimeToLive: done },
     };
     await behind(answers, async (endpoint) => {
       const { code, stdout } = await run('create --json', 'slow', endpoint);
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({ table: 'slow', created: false, ttl: true });
+      expect(answers.DescribeTable).toEqual([status('ACTIVE')]);
     });
+  });
+
+  it('create passes on that it may not look at the table', async () => {
+    const answers = { CreateTable: done, DescribeTable: denied('DescribeTable') };
+    await behind(answers, async (endpoint) => {
+      const { code, stderr } = await run('create', 'hidden', endpoint);
+      expect([code, stderr]).toEqual([3, expect.stringContaining('DescribeTable')]);
+    });
+  });
+
+  it('create waits for five minutes at most, with pauses', async () => {
+    const { exitCode } = process;
+    const { setTimeout } = globalThis;
+    let pauses = 0;
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((act: () => void, ms?: number) => {
+      if (ms === 500) pauses++;
+      return setTimeout(act, ms === 500 ? 0 : ms);
+    }) as typeof setTimeout);
+    // Each look at the table takes 2.5 minutes.
+    let minutes = 0;
+    const answers = { CreateTable: done, DescribeTable: status('CREATING') };
+    const proxy = await startAnsweringProxy(undefined, ({ action }) => {
+      if (action === 'DescribeTable') minutes += 2.5;
+      return answers[action as keyof typeof answers];
+    });
+    const { now } = performance;
+    const real = now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => real() + minutes * 60_000);
+    const args = ['create', '--table', 'slow', '--endpoint', proxy.endpoint];
+    const created = createProgram('1.0.0').parseAsync(args, { from: 'user' });
+    await expect(created).rejects.toThrow('not ready after five minutes');
+    expect(pauses).toBe(1);
+    await proxy.stop();
+    process.exitCode = exitCode;
   });
 
   it('create says that a table is being deleted', async () => {
@@ -152,6 +188,7 @@ describe('create and destroy', () => {
       status('CREATING'),
       status('DELETING'),
       status('DELETING'),
+      status('DELETING'),
       gone,
     ];
     const answers = { DescribeTable: states, Scan: done, DescribeTimeToLive: done };
@@ -159,6 +196,7 @@ describe('create and destroy', () => {
       { ...answers, DeleteTable: refused('ResourceInUseException') },
       async (endpoint) => {
         expect(await run('destroy --yes', 'slow', endpoint)).toMatchObject({ code: 0 });
+        expect(states).toEqual([gone]);
       },
     );
   });

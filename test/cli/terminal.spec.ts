@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import picocolors from 'picocolors';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createProgram } from '../../src/cli/program.js';
 import { layoutOf, renderTable } from '../../src/cli/table.js';
 import { NARROW, printable, terminal } from '../../src/cli/terminal.js';
 import { DynamoDBCacheStore } from '../../src/stores/dynamodb/index.js';
@@ -12,6 +13,29 @@ import { bundledCommandLine } from './cli.js';
 
 const cli = bundledCommandLine();
 const ESCAPE = '\u001b';
+
+/** Gives a table that holds `key:0` and so on. */
+async function filled<T>(items: number, use: (where: string[]) => Promise<T>): Promise<T> {
+  const server = await startDynalite();
+  const tableName = await createCacheTable(server.endpoint);
+  const store = new DynamoDBCacheStore({
+    ...{ tableName, region, endpoint: server.endpoint },
+    credentials: async () => credentials,
+    timeouts: { request: 60, total: 120 },
+  });
+  const entries = Array.from({ length: items }, (_, i) => ({
+    key: `key:${i}`,
+    value: i,
+    ttl: 60,
+  }));
+  await store.setMany(entries);
+  try {
+    return await use(['--table', tableName, '--endpoint', server.endpoint]);
+  } finally {
+    await store.close();
+    await server.stop();
+  }
+}
 
 describe('a table in a terminal', () => {
   const columns = [
@@ -57,6 +81,9 @@ describe('a table in a terminal', () => {
         head: false,
       });
       expect(whole.split('\n').slice(1)).toEqual(rest.split('\n'));
+      const one = { layout, head: false };
+      const alone = await renderTable({ ...terminal(false), width: 80 }, columns, [{ key }], one);
+      expect(`${whole.split('\n')[2]}\n`).toBe(alone);
     },
   );
 
@@ -155,6 +182,20 @@ describe('the streams of a process', () => {
     expect(keys.isPaused()).toBe(true);
   });
 
+  it.each([['clear'], ['destroy']])('change nothing by %s without a yes', async (command) => {
+    const { exitCode } = process;
+    await filled(1, async (where) => {
+      const { keys, stderr } = terminalOf({});
+      keys.write('n\n');
+      await createProgram('1.0.0').parseAsync([command, ...where], { from: 'user' });
+      expect(process.exitCode).toBe(1);
+      expect(String(stderr.read())).toMatch(/ \[y\/N\] [\s\S]*\nNothing was changed\.\n$/);
+      vi.restoreAllMocks();
+      expect((await cli.run(['ls', ...where])).stdout).toContain('key:0');
+    });
+    process.exitCode = exitCode;
+  });
+
   it('end the program at Ctrl-C, as everywhere else', async () => {
     const { one, keys } = terminalOf({});
     const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
@@ -241,28 +282,6 @@ describe('the program', () => {
 });
 
 describe('with a table', () => {
-  async function filled<T>(items: number, use: (where: string[]) => Promise<T>): Promise<T> {
-    const server = await startDynalite();
-    const tableName = await createCacheTable(server.endpoint);
-    const store = new DynamoDBCacheStore({
-      ...{ tableName, region, endpoint: server.endpoint },
-      credentials: async () => credentials,
-      timeouts: { request: 60, total: 120 },
-    });
-    const entries = Array.from({ length: items }, (_, i) => ({
-      key: `key:${i}`,
-      value: i,
-      ttl: 60,
-    }));
-    await store.setMany(entries);
-    try {
-      return await use(['--table', tableName, '--endpoint', server.endpoint]);
-    } finally {
-      await store.close();
-      await server.stop();
-    }
-  }
-
   it('uses colour where it is wanted, and never in JSON', async () => {
     await filled(1, async (where) => {
       const text = async (env: NodeJS.ProcessEnv, ...more: string[]) =>

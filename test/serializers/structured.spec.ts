@@ -17,11 +17,24 @@ const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const { serialize, deserialize } = structuredSerializer;
 const again = (value: unknown) => deserialize(serialize(value, 'key'), 'key');
 
+/** A list that contains itself, which only the graph can express. */
+function inCycle(parts: readonly unknown[]): unknown[] {
+  const list = [...parts];
+  list.push(list);
+  return list;
+}
+
 describe('the structured serializer', () => {
   it.each<[string, unknown]>([
     ['a date', new Date(5)],
     ['a map of sets', new Map([[{ a: 1 }, new Set([1n, 'b'])]])],
     ['a BigInt', -(10n ** 40n)],
+    ['long BigInts', [10n ** 5_000n, -(7n ** 4_000n), 2n ** 2_999n, -(2n ** 2_999n) - 1n]],
+    ['long BigInts, in a box and in a cycle', inCycle([Object(3n ** 9_000n), -(3n ** 9_000n), 0n])],
+    [
+      'equal bytes that are not the same',
+      inCycle(Array.from({ length: 5 }, () => Buffer.from('a'))),
+    ],
     ['undefined in an object and a list', { a: undefined, b: [undefined, 1] }],
     ['holes in a list', Object.assign([], { 1: 1, 3: undefined, length: 5 })],
     ['a list with one far element', Object.assign([], { 5000: 'x', length: 9000 })],
@@ -286,6 +299,9 @@ describe('the structured serializer', () => {
     ['a tree with a tag alone', '~2["~"]'],
     ['a tree with a map of nothing', '~2["~","m"]'],
     ['a tree with an invalid number', '~2["~","i","1x"]'],
+    ['a tree with a number of too many decimal digits', `~2["~","i","${'7'.repeat(1_001)}"]`],
+    ['the same in a graph', `~1[["BigInt","${'7'.repeat(1_001)}"]]`],
+    ['a number with two signs', '~2["~","i","--1"]'],
     ['a tree with a constructor that is no view', '~2["~","b","Function YQ=="]'],
     ['a tree with another prototype', '~2{"a":{"__proto__":{"isAdmin":true}}}'],
     ['a part that is cut off', String(serialize({ a: new Date(5) }, 'key')).slice(0, -4)],
@@ -301,6 +317,31 @@ describe('the structured serializer', () => {
       code: 'CORRUPT',
       subject: 'key',
     });
+  });
+
+  it('reads text of megabytes of digits in the time of any other text', () => {
+    const digits = '7'.repeat(3_000_000);
+    const cpu = process.cpuUsage();
+    expect(thrown(() => deserialize(`~2["~","i","${digits}"]`, 'key'))).toBeInstanceOf(CacheError);
+    expect(thrown(() => deserialize(`~1[["BigInt","${digits}"]]`, 'key'))).toBeInstanceOf(
+      CacheError,
+    );
+    const long = BigInt(`0x${digits}`);
+    expect(again([long, -long])).toEqual([long, -long]);
+    expect(process.cpuUsage(cpu).user).toBeLessThan(1_000_000);
+  });
+
+  it.each([
+    ['bytes', `"Buffer ${Buffer.alloc(100).toString('base64')}"`],
+    ['a regular expression', '[2,3,4,5],"regexp","a","",0'],
+    ['an error', '[2,3,4,4],"error","Error",{}'],
+  ])('refuses a graph that takes %s apart again and again', (_, parts) => {
+    const first = JSON.parse(`[${parts}]`).length + 1;
+    const places = Array.from({ length: 50 }, (_, i) => first + i);
+    const text = `~1[[${places}],${parts},${places.map(() => '["+",1]')}]`;
+    expect(thrown(() => deserialize(text, 'key'))).toMatchObject({ code: 'CORRUPT' });
+    const once = `~1[[${first}],${parts},["+",1]]`;
+    expect(deserialize(once, 'key')).toHaveLength(1);
   });
 
   it.each([

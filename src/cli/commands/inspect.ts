@@ -21,7 +21,7 @@ export const inspectCommand = () =>
       const { port = 0, write = false } = options;
       const { url, ended, unseen, ...others } = await inspect(target, { port, write }).catch(
         (error: NodeJS.ErrnoException) => {
-          if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+          if (!/^(EADDRINUSE|EACCES)$/.test(error.code ?? '')) throw error;
           throw new UsageError(`Port ${port} is not free: give another one with --port.`);
         },
       );

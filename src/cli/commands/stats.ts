@@ -102,7 +102,6 @@ class Tally {
       if (isExpired) each.expired++;
     }
     const { key, bytes } = record;
-    if (bytes <= (this.biggest[BIGGEST - 1]?.bytes ?? -1)) return;
     this.biggest = [...this.biggest, { key, bytes }]
       .sort((a, b) => b.bytes - a.bytes)
       .slice(0, BIGGEST);

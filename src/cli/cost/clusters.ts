@@ -24,7 +24,7 @@ export function readCluster(number: string, file: string | undefined): Cluster {
   if (!row) throw new UsageError(`There is no cluster ${number}: ${path} has ${rows.length}.`);
   const numberOf = (column: string): number | undefined => {
     const value = Number(row[column] || Number.NaN);
-    return Number.isFinite(value) && value >= 0 ? value : undefined;
+    return value >= 0 ? value : undefined;
   };
   const missRatio = numberOf('production_miss_ratio');
   const thousands = numberOf('kqps');

@@ -99,8 +99,7 @@ function code(value: Value, depth: number, isVerbatim = false): string {
 function computedCode(value: Value): string | undefined {
   const [[name, argument] = []] = Object.entries(value);
   if (name === 'Ref') return reference(String(argument));
-  if (name === 'Fn::GetAtt' && Array.isArray(argument))
-    return attributeOf(String(argument[0]), String(argument[1]));
+  if (name === 'Fn::GetAtt') return attributeOf(String(argument[0]), String(argument[1]));
   if (name === 'Fn::Sub') {
     const text = String(argument).replace(/\$\{([^}]+)\}/g, (_, inner: string) => {
       const [resource = '', ...path] = inner.split('.');

@@ -30,8 +30,8 @@ function tagged(value: Value): string | undefined {
   const [[name, argument] = []] = Object.entries(value);
   if (name === 'Ref') return `!Ref ${scalar(String(argument))}`;
   if (name === 'Fn::Sub') return `!Sub ${scalar(String(argument))}`;
-  if (name === 'Fn::GetAtt' && Array.isArray(argument)) return `!GetAtt ${argument.join('.')}`;
-  if (name === 'Fn::If' && Array.isArray(argument)) return `!If [${argument.map(flow).join(', ')}]`;
+  if (name === 'Fn::GetAtt') return `!GetAtt ${argument.join('.')}`;
+  if (name === 'Fn::If') return `!If [${argument.map(flow).join(', ')}]`;
   return undefined;
 }
 

@@ -36,7 +36,6 @@ export interface Report {
 /** The metrics of a line, if they are of a cache: other programs use the format, too. */
 function metricsIn(line: string): Readonly<Record<string, unknown>> | undefined {
   const at = line.search(START);
-  if (at < 0) return undefined;
   try {
     // A log may have its own text on both sides.
     const metrics: unknown = JSON.parse(line.slice(at, line.lastIndexOf('}') + 1));

@@ -27,10 +27,12 @@ export function batchedReads(database: Database, tableName: string): Read {
   const batches = new Map<boolean, Batch>();
 
   const flush = (ConsistentRead: boolean) => {
-    const waiting = [...(batches.get(ConsistentRead) ?? [])];
+    const all = batches.get(ConsistentRead) ?? new Map();
     batches.delete(ConsistentRead);
-    while (waiting.length > 0) {
-      readAll(new Map(waiting.splice(0, MOST_KEYS)), ConsistentRead);
+    if (all.size <= MOST_KEYS) return readAll(all, ConsistentRead);
+    const waiting = [...all];
+    for (let at = 0; at < waiting.length; at += MOST_KEYS) {
+      readAll(new Map(waiting.slice(at, at + MOST_KEYS)), ConsistentRead);
     }
   };
 

@@ -44,9 +44,9 @@ export class ItemValues {
     return (entry ? withEnvelope(String(plain(entry)), value, key) : value) as T;
   }
 
-  /** False for a pointer whose value is gone. */
+  /** False for a pointer whose value is gone, or that nothing here can follow. */
   async has(item: Item, key: string): Promise<boolean> {
-    return !isPointer(item) || !this.#overflow || this.#overflow.has(key, idOf(item));
+    return !isPointer(item) || (this.#overflow?.has(key, idOf(item)) ?? false);
   }
 
   /** The change that writes a value, under a fresh version. `exp` in epoch milliseconds. */

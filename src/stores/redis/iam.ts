@@ -1,3 +1,4 @@
+import { defaultCredentials } from '../../aws/credentials.js';
 import { tokenSource } from '../../aws/elasticache-token.js';
 import { CacheError } from '../../model/errors.js';
 import type { ClientSettings, IamLogin } from './options.js';
@@ -31,13 +32,17 @@ export function withIam(settings: ClientSettings, iam: IamLogin): ClientSettings
 const wrong = (message: string): CacheError =>
   new CacheError('INVALID_OPTION', message, { subject: 'iam' });
 
+/** The login has no option for credentials: another password takes its place. */
+const OTHERWISE =
+  'make the token yourself: options.username, and a function options.password, without iam';
+
 /** The source is made by the first login, which reads the region. */
 function tokens(iam: IamLogin): () => Promise<string> {
   let source: (() => Promise<string>) | undefined;
   const { user, cacheName, region, serverless = false } = iam;
   return async () => {
     // A region that is missing now may be set later.
-    source ??= tokenSource({ user, cacheName, region, serverless });
+    source ??= tokenSource({ user, cacheName, region, serverless }, defaultCredentials(OTHERWISE));
     return source();
   };
 }

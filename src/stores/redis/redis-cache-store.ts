@@ -129,7 +129,8 @@ export class RedisCacheStore implements CacheStore {
     const start: Command<string> = (client) => client.getrange(stored, 0, ID_BYTES);
     const found = await this.#connection.send('has', key, start, 'read');
     const id = pointerId(found);
-    if (id !== undefined && this.#overflow) return this.#overflow.has(key, id);
+    // Nothing can follow a pointer without the overflow store.
+    if (id !== undefined) return this.#overflow?.has(key, id) ?? false;
     return isValue(found.slice(0, 1));
   }
 

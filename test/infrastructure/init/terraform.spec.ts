@@ -50,6 +50,7 @@ describe.each(STORES)('the template of Terraform for %s', (store) => {
       ([, name = '']) => name,
     );
     expect(referred.length).toBeGreaterThan(3);
+    expect(text).not.toContain('[object');
     expect(referred.filter((name) => !names.includes(name))).toEqual([]);
     const variables = [...text.matchAll(/\bvar\.(\w+)/g)].map(([, name = '']) => name);
     expect([...new Set(variables)].sort()).toEqual(Object.keys(found.variable).sort());

@@ -101,7 +101,31 @@ describe('a login by IAM', () => {
     const server = await start();
     const { user, cacheName } = IAM;
     const store = open({ ...server.options, iam: { user, cacheName } });
-    await expect(store.get('key')).rejects.toThrow(/region/);
+    await expect(store.get('key')).rejects.toThrow(/^iam\.region is 'not a region'/);
+  });
+
+  it.each([
+    ['no credentials', { AWS_ACCESS_KEY_ID: '' }, 'NO_CREDENTIALS'],
+    ['a profile that needs the SDK', { AWS_PROFILE: 'no-such-profile' }, 'NO_CREDENTIALS'],
+  ])('names what its options can do about %s', async (_, env, code) => {
+    const none = { AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' };
+    const variables = { ...none, AWS_EC2_METADATA_DISABLED: 'true', ...env };
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    const { options } = await start();
+    const error = await open({ ...options, iam: IAM })
+      .get('key')
+      .catch((thrown) => thrown);
+    expect(error).toMatchObject({ code, message: expect.stringContaining('options.password') });
+    expect(error).not.toHaveProperty('message', expect.stringContaining('option credentials'));
+  });
+
+  it('takes a token of the user in its place', async () => {
+    const { server, options } = await start();
+    await acceptTokenOfNow([server]);
+    const login = { username: IAM.user, password: async () => tokenOfNow() };
+    const store = open({ ...options, options: { ...options.options, ...login } });
+    await store.set('key', 'value', 60);
+    expect(await store.get('key')).toBe('value');
   });
 });
 

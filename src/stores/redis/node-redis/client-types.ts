@@ -1,18 +1,18 @@
 /** An argument of a command, as node-redis encodes it. */
 export type Argument = string | Buffer;
 
-/** How node-redis sends one command and decodes its reply. */
+/** How node-redis sends one command and decodes its reply. The client's own options stand in for absent ones. */
 export interface SendOptions {
   /** Maps the type byte of a reply to a class. An empty one overrides the client's own. */
   readonly typeMapping: Readonly<Record<number, unknown>>;
   /** How long a command may wait before it is written, milliseconds. */
-  readonly timeout: number | undefined;
+  readonly timeout?: number | undefined;
   /** Takes the command back if it has not been written. */
-  readonly abortSignal: AbortSignal | undefined;
+  readonly abortSignal?: AbortSignal | undefined;
   /** Puts the command before those that wait. A `del` would then overtake the `set` before it. */
-  readonly asap: false;
+  readonly asap?: false;
   /** Drops the command together with those of its chain. */
-  readonly chainId: undefined;
+  readonly chainId?: undefined;
 }
 
 export type OnMessage = (message: string | Buffer, channel: string | Buffer) => void;

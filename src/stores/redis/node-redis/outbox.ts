@@ -52,6 +52,7 @@ export function outboxOf<P extends object>(
   client: NodeRedisClient,
   peers: Peers<P>,
   handOver: HandOver,
+  hasOptions = true,
 ): Send {
   const kept = outboxes.get(client);
   if (kept) return kept;
@@ -84,7 +85,7 @@ export function outboxOf<P extends object>(
     const underWay = {
       waits: new UnorderedSet<Wait>(),
       controller,
-      options: formsFor(controller.signal),
+      options: formsFor(controller.signal, hasOptions),
     };
     allUnderWay.set(peer, underWay);
     return underWay;

@@ -1,7 +1,7 @@
 import { type RedisClient, type RedisNode, requireMembers } from '../client.js';
 import type { NodeRedisClient, NodeRedisServer } from './client-types.js';
 import { commandsOver, type Send, scanWith } from './commands.js';
-import { outboxOf, type Peers } from './outbox.js';
+import { type HandOver, outboxOf, type Peers } from './outbox.js';
 import { duplicateOf } from './subscribers.js';
 
 /** Events after which a position in a scan is lost. */
@@ -40,5 +40,8 @@ export const itself = <P extends { readonly isReady: boolean }>(client: P): Peer
 });
 
 export function serverSend(client: NodeRedisServer): Send {
-  return outboxOf(client, itself(client), (_, args, options) => client.sendCommand(args, options));
+  // What the user gave for every command. Version 6 always has some.
+  const { _commandOptions: own }: { _commandOptions?: object } & object = client;
+  const handOver: HandOver = (_, args, options) => client.sendCommand(args, options);
+  return outboxOf(client, itself(client), handOver, own !== undefined);
 }
