@@ -138,7 +138,7 @@ export class Invalidation {
     const changing = unique.map((tag) =>
       failureOf(soft ? versions.soften(tag, operation) : versions.change(tag, operation)),
     );
-    // If it fails, the tags are changed all the same. But none is confirmed, so the caller need not wait any longer.
+    // If it fails, the tags are changed, too. But none is confirmed, so the caller waits no longer.
     const failures = unconfirmed ? unique.map(() => unconfirmed) : await Promise.all(changing);
     inFlight.invalidateReads(matches, inProcess);
     const confirmed = unique.filter((_tag, i) => !failures[i]);
