@@ -259,10 +259,10 @@ describe('the breaker', () => {
     await expect(cache.del('k')).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
     await expect(cache.invalidateTags(['red'])).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
     await expect(cache.clear()).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
-    expect(state.calls).toBe(5);
+    expect(state.calls).toBe(7);
     state.broken = false;
     await cache.del('k');
-    expect(state.calls).toBe(6);
+    expect(state.calls).toBe(8);
   });
 
   it.each([

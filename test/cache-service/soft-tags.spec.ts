@@ -17,6 +17,7 @@ import {
 
 const RED = { ttl: 60, tags: ['red'] };
 const TAG = '#tag::red';
+const GENERATION = '#tags::';
 
 /** Evicting, and one where absence is proof. */
 const STORES: readonly (readonly [name: string, make: () => CacheStore])[] = [
@@ -232,10 +233,11 @@ describe('the soft record of a tag', () => {
     calls.length = 0;
     await cache.expireTags(['red']);
     expect(calls.map(({ operation, args }) => [operation, args[0]])).toEqual([
+      ['set', GENERATION],
       ['getVersioned', TAG],
       ['setIfUnchanged', TAG],
     ]);
-    expect(nth(calls, 0).args[1]).toEqual({ consistent: true });
+    expect(nth(calls, 1).args[1]).toEqual({ consistent: true });
   });
 
   it('is its own retry when only the reply was lost', async () => {
@@ -289,7 +291,11 @@ describe('the soft record of a tag', () => {
     const { store, calls } = watched();
     const { cache } = setup({}, store);
     await cache.expireTags(['red']);
-    expect(calls.map(({ operation }) => operation)).toEqual(['getVersioned', 'setIfUnchanged']);
+    expect(calls.map(({ operation }) => operation)).toEqual([
+      'set',
+      'getVersioned',
+      'setIfUnchanged',
+    ]);
     expect(await store.get(TAG)).toEqual(expect.any(String));
     const memory = new MemoryCacheStore();
     const evicting = setup({}, memory);

@@ -46,13 +46,13 @@ describe('invalidateTags', () => {
     },
   );
 
-  it('is one write a tag, whatever the number of values', async () => {
+  it('is one write a tag and one of the generation, whatever the number of values', async () => {
     const { store, calls } = watched();
     const { cache } = setup({}, store);
     for (let i = 0; i < 20; i++) await cache.set(`k${i}`, i, RED);
     calls.length = 0;
     await cache.invalidateTags(['red', 'red', 'blue']);
-    expect(calls.map(({ operation }) => operation)).toEqual(['set', 'set']);
+    expect(calls.map(({ operation }) => operation)).toEqual(['set', 'set', 'set']);
   });
 
   it('keeps tags of each prefix apart', async () => {

@@ -25,24 +25,31 @@ interface Parts {
 
 const recordOf = ({ keys }: Parts): string => keys.record('tags', '');
 
+/** Where records may be evicted and can be added. Elsewhere no load asks for a generation. */
+const isNeeded = ({ access: { can } }: Parts): boolean => !can.isDurable && can.leases;
+
 /**
- * Begins a generation, unless the store never evicts.
+ * Begins a generation for the change of these tags, if the store needs it.
  *
  * @throws CacheError `NOT_CONFIRMED`.
  */
-export async function beginGeneration(parts: Parts, operation: string): Promise<void> {
-  const { access } = parts;
-  if (access.can.isDurable) return;
+export async function beginGeneration(
+  parts: Parts,
+  tags: readonly string[],
+  operation: string,
+): Promise<void> {
+  if (tags.length === 0 || !isNeeded(parts)) return;
   const write = () =>
-    access.confirm(operation, undefined, (store) => changeRecord(store, recordOf(parts)));
+    parts.access.confirm(operation, tags.join(', '), (store) =>
+      changeRecord(store, recordOf(parts)),
+    );
   await write().catch(write);
 }
 
-/** The current generation. Undefined if it cannot be read, and where the store never evicts, so that nobody needs it. */
+/** The current generation. Undefined if it cannot be read, and where the store needs none. */
 export async function readGeneration(parts: Parts): Promise<CacheVersion | undefined> {
-  const { access } = parts;
-  if (access.can.isDurable) return undefined;
-  const version = await access.attempt('read version', undefined, (store) =>
+  if (!isNeeded(parts)) return undefined;
+  const version = await parts.access.attempt('read version', undefined, (store) =>
     knownRecord(store, recordOf(parts)),
   );
   return version === FAILED ? undefined : version;

@@ -134,14 +134,12 @@ export class Invalidation {
     // Their writes carry the old versions, so waiting is not necessary.
     void inFlight.invalidate(matches, inProcess);
     const operation = soft ? 'expireTags' : 'invalidateTags';
-    // Changes the tags even if it fails. Then none is confirmed.
-    const unconfirmed = await failureOf(beginGeneration(this.#parts, operation));
-    const failures = await Promise.all(
-      unique.map(async (tag) => {
-        const change = soft ? versions.soften(tag, operation) : versions.change(tag, operation);
-        return (await failureOf(change)) ?? unconfirmed;
-      }),
+    const unconfirmed = await failureOf(beginGeneration(this.#parts, unique, operation));
+    const changing = unique.map((tag) =>
+      failureOf(soft ? versions.soften(tag, operation) : versions.change(tag, operation)),
     );
+    // If it fails, the tags are changed, too. But none is confirmed, so the caller waits no longer.
+    const failures = unconfirmed ? unique.map(() => unconfirmed) : await Promise.all(changing);
     inFlight.invalidateReads(matches, inProcess);
     const confirmed = unique.filter((_tag, i) => !failures[i]);
     for (const tag of confirmed) emit({ type: 'invalidate', tag, ...(soft && { soft }) });

@@ -5,7 +5,14 @@ import { readGeneration, unusedVersions } from '../../../src/engine/reading/tag-
 import { readRecord } from '../../../src/engine/reading/version-record.js';
 import { StoreAccess } from '../../../src/engine/store-access.js';
 import { keySpace } from '../../../src/model/key-space.js';
-import { bareStore, brokenStore, storeLike, watched } from '../../cache-service/helpers.js';
+import {
+  advance,
+  bareStore,
+  brokenStore,
+  storeLike,
+  useFakeTime,
+  watched,
+} from '../../cache-service/helpers.js';
 
 const RECORD = '#tag::red';
 const GENERATION = '#tags::';
@@ -119,6 +126,18 @@ describe('a generation', () => {
     await invalidate('red');
   });
 
+  it('is not begun for no tags, nor where no load can add a record and so asks for it', async () => {
+    const { store, calls } = watched(new MemoryCacheStore());
+    await generations(store).invalidate();
+    expect(calls).toEqual([]);
+    const bare = bareStore();
+    await generations(bare).invalidate('red');
+    expect([await bare.get(GENERATION), await bare.get(RECORD)]).toEqual([
+      undefined,
+      expect.any(String),
+    ]);
+  });
+
   it('begins at the second try', async () => {
     const memory = new MemoryCacheStore();
     let failures = 0;
@@ -130,5 +149,22 @@ describe('a generation', () => {
     });
     await generations(store).invalidate('red');
     expect(await memory.has(GENERATION)).toBe(true);
+  });
+});
+
+describe('on a store that hangs', () => {
+  useFakeTime();
+
+  it('an invalidation ends within its two tries, and the change of its tags has been sent', async () => {
+    const sent: string[] = [];
+    const set = (key: string) => {
+      sent.push(key);
+      return new Promise<void>(() => {});
+    };
+    const { invalidate } = generations(storeLike(new MemoryCacheStore(), { set }));
+    const rejected = expect(invalidate('red')).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    await advance(10_000);
+    await rejected;
+    expect(sent).toEqual([GENERATION, GENERATION, RECORD]);
   });
 });
