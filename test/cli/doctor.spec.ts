@@ -74,6 +74,7 @@ describe('doctor on the embedded DynamoDB', () => {
     expect(found('latency')?.text).toMatch(/p50 [\d.]+ ms, p99 [\d.]+ ms/);
     expect(found('check')?.level).toBe('ok');
     expect(found('TTL')?.level).toBe('ok');
+    expect(found('runtime')?.text).toMatch(/^this machine runs nodejs\d+\.x/);
     expectRemedies(findings);
   });
 
