@@ -205,9 +205,8 @@ export class MemoryCacheStore implements CacheStore {
 
   /** A key too long for any record gets no token, so it cannot be filled. */
   #token(key: string): CacheVersion {
-    const record = this.#records.get(key);
-    if (!record && frameBytes(key, undefined) > this.#maxBytes) return NO_TOKEN;
-    return (record ?? this.#put(key, undefined, undefined, PAST)).version;
+    if (frameBytes(key, undefined) > this.#maxBytes) return NO_TOKEN;
+    return (this.#records.get(key) ?? this.#put(key, undefined, undefined, PAST)).version;
   }
 
   /** An overwritten record keeps its place, and an overwritten value counts as read, so eviction spares it. */
