@@ -35,8 +35,8 @@ function world(members: object = {}) {
     ...members,
   });
   const connection = new GivenConnection(client as unknown as RedisClient, 'unused', clock);
-  const read = () => connection.send('get', 'key', (it) => it.getBuffer('key'), 'read');
-  const write = () => connection.send('del', 'key', (it) => it.ping(), 'write');
+  const read = () => connection.send('get', 'key', (redis) => redis.getBuffer('key'), 'read');
+  const write = () => connection.send('del', 'key', (redis) => redis.ping(), 'write');
   return { clock, client, connection, listening, ping, read, stream, unlink, write };
 }
 
