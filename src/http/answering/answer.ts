@@ -3,7 +3,13 @@ import { invalidateResponses } from '../../engine/writing/invalidate-responses.j
 import { withTimeout } from '../../model/time.js';
 import { createKit, type Exchange, isMarked, type Kit, MARK } from '../kit.js';
 import type { Wanted } from '../loading/call.js';
-import { hasOwnTags, isEdge, isUnchanged } from '../loading/response-tags.js';
+import {
+  hasOwnTags,
+  isEdge,
+  isHitCurrent,
+  isUnchanged,
+  versionsBeside,
+} from '../loading/response-tags.js';
 import {
   emptyIndex,
   mayHaveVariants,
@@ -109,7 +115,7 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
   const page = entry?.state === 'fresh' && pageFor(request, key, entry.value);
   const now = kit.now();
   return page && freshLeft(page, now) > 0 && isWanted(kit, request.headers, page, now)
-    ? reply(kit, exchange, page, { state: 'fresh' })
+    ? reply(kit, exchange, page, { state: 'fresh', isUncertain: isEdge(kit) })
     : pass(kit, exchange, { key, fwd: 'miss' });
 }
 
@@ -154,6 +160,7 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
     const finder = new PageFinder(kit, exchange, wanted);
     // Otherwise once nothing stored is served, which most requests never learn.
     if (waiting || isAlone || hasOwnTags(kit)) finder.enter();
+    if (isEdge(kit)) finder.call.beside = versionsBeside(kit, key, index.tags);
     const found = await finder.find();
     if (found.type === 'record' && found.value.kind === 'moved') continue;
     return finish(kit, exchange, finder, found);
@@ -180,8 +187,12 @@ function finish(
   if (call.hasNewTags) preload(kit, exchange, call.wanted);
   const respondNow = (isUncertain: boolean) =>
     reply(kit, exchange, value, { ...source, isUncertain, isStored: call.isStored });
-  if (source.state !== 'loaded' || !isEdge(kit)) return respondNow(false);
-  return isCurrent(kit, call, value).then((isSame) => respondNow(!isSame));
+  if (!call.beside) return respondNow(false);
+  const isSame =
+    source.state === 'loaded'
+      ? isCurrent(kit, call, value)
+      : isHitCurrent(kit, found.versions, call.beside);
+  return isSame.then((same) => respondNow(!same));
 }
 
 function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Response {

@@ -1,4 +1,5 @@
 import type { LoadContext } from '../../engine/loading/load-context.js';
+import type { DependencyVersions } from '../../model/dependency.js';
 import type { Entry } from '../../model/entry.js';
 import type { Caller, ResolvedPolicy } from '../../model/policy.js';
 import type { Exchange, Kit } from '../kit.js';
@@ -15,7 +16,13 @@ import { matches } from '../rules/vary.js';
 /** The result of a lookup for one request. */
 export type Found =
   /** A record. `state` says how it came about, if it is a response. */
-  | { readonly type: 'record'; readonly value: Stored; readonly source: Source }
+  | {
+      readonly type: 'record';
+      readonly value: Stored;
+      readonly source: Source;
+      /** The versions that a hit carries. */
+      readonly versions?: DependencyVersions;
+    }
   /** The response to this request alone. */
   | { readonly type: 'own'; readonly response: Response; readonly fwd: string }
   /** The load of another request failed, or cannot be shared. */
@@ -37,7 +44,7 @@ export class PageFinder implements Caller {
   readonly #exchange: Exchange;
   readonly #call: Call;
   /** The last record that was accepted, and how. */
-  #accepted: { value: unknown; state: 'fresh' | 'stale' | 'last-good' } | undefined;
+  #accepted: { entry: Entry; state: 'fresh' | 'stale' | 'last-good' } | undefined;
   #fwd = 'miss';
   /** The call of `find`, as long as it waits for the store alone. No function: V8 would keep those until a full collection. */
   #asking: Asking | undefined;
@@ -140,7 +147,7 @@ export class PageFinder implements Caller {
     const refused = this.#refusal(entry.value as Stored, state);
     if (refused) this.#fwd = refused;
     else {
-      this.#accepted = { value: entry.value, state };
+      this.#accepted = { entry, state };
       if (state !== 'last-good') this.#call.isServed = true;
     }
     return !refused;
@@ -172,10 +179,11 @@ export class PageFinder implements Caller {
   #found(value: Stored): Found | Promise<Found> {
     const { own, hasLed } = this.#call;
     const accepted = this.#accepted;
-    if (accepted && accepted.value === value) {
+    if (accepted && accepted.entry.value === value) {
       // The 5xx that it replaces.
       if (own) own.body?.cancel().catch(() => {});
-      return { type: 'record', value, source: { state: accepted.state } };
+      const { entry, state } = accepted;
+      return { type: 'record', value, source: { state }, versions: entry.versions };
     }
     if (hasLed) {
       const state = this.#call.hasAdopted ? 'fresh' : 'loaded';

@@ -51,6 +51,8 @@ export class Call {
   isStored = false;
   /** True if only its new tags kept the response from being stored, so that the next load can store it. */
   hasNewTags = false;
+  /** With an edge: the versions in the store, from when the lookup began. */
+  beside: Promise<Versions> | undefined;
   /** The versions from before the load. */
   starts: Starts = NONE;
   /** The versions of the tags that its own load's response brought. Undefined if one of them is not known. */

@@ -1,6 +1,6 @@
 import type { LoadDetails } from '../../engine/loading/load-context.js';
 import { readGeneration, unusedVersions } from '../../engine/reading/tag-generation.js';
-import type { DependencyName } from '../../model/dependency.js';
+import type { DependencyName, DependencyVersions } from '../../model/dependency.js';
 import { checkedTags } from '../../model/policy-rules.js';
 import { isEdgeHeader, isSpaced } from '../edge-tags.js';
 import type { Kit } from '../kit.js';
@@ -132,4 +132,24 @@ export async function isUnchanged(
   if (!names.every((name) => starts.has(name))) return false;
   const ends = await readVersions(kit, names);
   return names.every((name) => starts.get(name) === ends.get(name));
+}
+
+/**
+ * The versions that a stored response of the URL may carry, from the store. A lookup takes those that this process remembers
+ * (`versionTTL`, `tagTTL`), but an edge keeps the response for longer than that. Read beside the lookup, so that a store that
+ * batches sends one request.
+ */
+export const versionsBeside = (kit: Kit, key: string, tags: readonly string[]): Promise<Versions> =>
+  readVersions(kit, [null, key, ...kit.settings.tags, ...tags]);
+
+/** True if a hit carries the versions that the store has. `read` has those that were known when the lookup began. */
+export async function isHitCurrent(
+  kit: Kit,
+  carried: DependencyVersions = [],
+  read: Promise<Versions>,
+): Promise<boolean> {
+  const known = await read;
+  const others = carried.map(([name]) => name).filter((name) => !known.has(name));
+  const current = new Map([...known, ...(await readVersions(kit, others))]);
+  return carried.length > 0 && carried.every(([name, version]) => current.get(name) === version);
 }
