@@ -95,6 +95,8 @@ describe('top in a terminal', () => {
   let pauses = 0;
   beforeEach(() => {
     pauses = 0;
+    // Colours are on in CI.
+    vi.stubEnv('NO_COLOR', '1');
     const { setTimeout } = globalThis;
     vi.spyOn(globalThis, 'setTimeout').mockImplementation(((act: () => void, ms?: number) => {
       if (ms === PAUSE_SECONDS * 1_000) pauses++;
