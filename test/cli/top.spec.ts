@@ -1,4 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CacheService } from '../../src/cache-service.js';
 import { createProgram } from '../../src/cli/program.js';
@@ -78,8 +79,6 @@ describe('top', () => {
 
 const CLEAR = '\u001b[2J\u001b[H';
 
-const COLOR = /\u001b\[\d+m/g;
-
 describe('top in a terminal', () => {
   let server: Dynalite;
   beforeAll(async () => {
@@ -127,7 +126,7 @@ describe('top in a terminal', () => {
       if (error.message !== 'closed') throw error;
     });
     // Colours are on in CI.
-    return text.replace(COLOR, '');
+    return text.split(CLEAR).map(stripVTControlCharacters).join(CLEAR);
   }
   const pictures = (text: string) => text.split(CLEAR).slice(1);
 
