@@ -70,8 +70,8 @@ export class Invalidator extends Lifecycle {
   }
 
   /**
-   * Makes all values with one of the tags stale, with the writes of `invalidateTags`: they are served as stale until they are
-   * refreshed or expire. Where a store compares no versions, it does what `invalidateTags` does.
+   * Makes all values with one of the tags stale, with the writes of `invalidateTags`: they are served as stale until they
+   * are refreshed or expire. Where a store compares no versions, it does what `invalidateTags` does.
    *
    * @throws CacheError `NOT_CONFIRMED` unless the store confirmed every tag.
    */

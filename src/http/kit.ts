@@ -6,7 +6,7 @@ import type { ResponseOutcome } from '../model/events.js';
 import { givenObject } from '../model/given.js';
 import type { ResolvedPolicy } from '../model/policy.js';
 import { uniqueId } from '../util/unique-id.js';
-import { edgeTagCheck } from './edge-tags.js';
+import { edgeTagCheck, isEdgeHeader } from './edge-tags.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
 import { Gates } from './pages/gates.js';
 import type { Outgoing } from './pages/outgoing.js';
@@ -89,7 +89,11 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     parts,
     settings,
     servesLocally:
-      parts.access.can.holdsLocally && !settings.honourRequest && times.earlyRefresh === 0,
+      parts.access.can.holdsLocally &&
+      !settings.honourRequest &&
+      times.earlyRefresh === 0 &&
+      // An edge keeps a hit longer than this process trusts its versions, so they are read from the store.
+      !isEdgeHeader(settings.tagHeader ?? ''),
     lookup: new Lookup(parts),
     policy: parts.policyOf('', {
       ...{ jitter, earlyRefresh, lease, softTimeout, hardTimeout, waitUntil },

@@ -50,6 +50,19 @@ describe.each([
     expect((await second.get()).headers.get('cache-control')).toBe('s-maxage=3599');
   });
 
+  it('count for the first hit of a process that does not know the tags of the response', async () => {
+    const clock = createVirtualClock(START);
+    const memory = new MemoryCacheStore({ clock });
+    const store = isLocal ? memory : storeLike(memory, { getIfPresent: undefined });
+    const make = () => world({ ttl: '1h', tagHeader: 'cache-tag' }, {}, { store, clock });
+    const [first, second] = [make(), make()];
+    first.origin = () => new Response('old', { headers: { 'cache-tag': 'red' } });
+    await first.get();
+    const hit = await second.get();
+    expect(hit.headers.get('cache-status')).toContain('hit');
+    expect(hit.headers.get('cache-control')).toBe('s-maxage=3600');
+  });
+
   it('let the answer to HEAD be kept by no edge', async () => {
     const { second } = await twoProcesses(isLocal, '1h');
     const request = new Request('https://example.com/a', { method: 'HEAD' });

@@ -48,6 +48,17 @@ async function withFirst(shared: ReturnType<typeof memory>): Promise<World> {
 const bodyOf = async (made: World, v = 'a') => (await made.get({ 'x-v': v })).text();
 
 describe('the first response of a URL', () => {
+  it('is kept by no edge as it becomes another variant, because nobody compares its versions', async () => {
+    const made = world({ ttl: 600, tagHeader: 'cache-tag' }, {}, memory());
+    made.origin = counting(() => ({ headers: { vary: 'x-v' } }));
+    await made.get({ 'x-v': 'a' });
+    const controls = [];
+    for (let i = 0; i < 2; i++)
+      controls.push((await made.get({ 'x-v': 'a' })).headers.get('cache-control'));
+    expect(controls).toEqual(['s-maxage=0', 's-maxage=600']);
+    expect(made.asked.length).toBe(1);
+  });
+
   it('is not served by a request that read it before it was deleted, once del has ended', async () => {
     const shared = memory();
     const made = world({ ttl: 600 }, {}, shared);

@@ -188,11 +188,11 @@ function finish(
   const respondNow = (isUncertain: boolean) =>
     reply(kit, exchange, value, { ...source, isUncertain, isStored: call.isStored });
   if (!call.beside) return respondNow(false);
-  const isSame =
-    source.state === 'loaded'
-      ? isCurrent(kit, call, value)
-      : isHitCurrent(kit, found.versions, call.beside);
-  return isSame.then((same) => respondNow(!same));
+  if (source.state === 'loaded')
+    return isCurrent(kit, call, value).then((isSame) => respondNow(!isSame));
+  // No edge keeps any other one: nobody has compared its versions.
+  if (source.state !== 'fresh' || !found.versions) return respondNow(true);
+  return isHitCurrent(kit, found.versions, call.beside).then((isSame) => respondNow(!isSame));
 }
 
 function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Response {

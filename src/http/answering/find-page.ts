@@ -46,7 +46,7 @@ export class PageFinder implements Caller {
   /** The last record that was accepted, and how. */
   #accepted: { entry: Entry; state: 'fresh' | 'stale' | 'last-good' } | undefined;
   #fwd = 'miss';
-  /** The call of `find`, as long as it waits for the store alone. No function: V8 would keep those until a full collection. */
+  /** The call of `find`, while it waits for the store alone. No function, which V8 would keep until a full collection. */
   #asking: Asking | undefined;
 
   constructor(kit: Kit, exchange: Exchange, wanted: Wanted) {

@@ -2,7 +2,6 @@ import { areInForce } from '../../engine/reading/entry-validator.js';
 import type { ReadDependencyVersions } from '../../model/dependency.js';
 import { type Entry, freshness, isEntry } from '../../model/entry.js';
 import type { Kit } from '../kit.js';
-import { isEdge } from '../loading/response-tags.js';
 import { variantKey } from '../loading/url-index.js';
 import { pageFor } from '../pages/page-for.js';
 import { freshLeft, isStored, type Page } from '../pages/stored.js';
@@ -38,10 +37,7 @@ export function localPage(
     return page;
   };
   const names = entry.versions.map(([name]) => name);
-  // An edge would keep for long what this process remembers for a moment.
-  const versions = isEdge(kit)
-    ? parts.versions.read(names.map((name) => [name]))
-    : parts.versions.current(names, now);
+  const versions = parts.versions.current(names, now);
   if (!(versions instanceof Promise)) return served(versions);
   // An invalidation by this process while the versions are read counts, as it does in the whole lookup.
   return parts.inFlight.guard(

@@ -1,3 +1,4 @@
+import type { DependencyName, ReadVersion } from '../../model/dependency.js';
 import type { Gate, Starts, Versions } from '../pages/gates.js';
 import type { Index } from '../pages/stored.js';
 import type { Selected } from '../rules/vary.js';
@@ -52,7 +53,7 @@ export class Call {
   /** True if only its new tags kept the response from being stored, so that the next load can store it. */
   hasNewTags = false;
   /** With an edge: the versions in the store, from when the lookup began. */
-  beside: Promise<Versions> | undefined;
+  beside: Promise<ReadonlyMap<DependencyName, ReadVersion>> | undefined;
   /** The versions from before the load. */
   starts: Starts = NONE;
   /** The versions of the tags that its own load's response brought. Undefined if one of them is not known. */

@@ -1,6 +1,7 @@
 import type { LoadDetails } from '../../engine/loading/load-context.js';
+import { areInForce } from '../../engine/reading/entry-validator.js';
 import { readGeneration, unusedVersions } from '../../engine/reading/tag-generation.js';
-import type { DependencyName, DependencyVersions } from '../../model/dependency.js';
+import type { DependencyName, DependencyVersions, ReadVersion } from '../../model/dependency.js';
 import { checkedTags } from '../../model/policy-rules.js';
 import { isEdgeHeader, isSpaced } from '../edge-tags.js';
 import type { Kit } from '../kit.js';
@@ -18,8 +19,8 @@ export const ownTags = ({ settings }: Kit, { tags }: Page): string[] =>
 
 /**
  * The versions that a load starts from, of the tags that its response may have: those of its URL's last response and of
- * other recent ones, and the generation of all others. With an edge also of the URL and the prefix, which are compared before the
- * response leaves.
+ * other recent ones, and the generation of all others. With an edge also of the URL and the prefix, which are compared
+ * before the response leaves.
  */
 export async function startingVersions(
   kit: Kit,
@@ -79,8 +80,8 @@ export function tagsOf(
  * Gives the entry the tags of its response, with the versions from before the load. Resolves to undefined if one of them
  * is not known: then an invalidation may have come between, and the response must not be stored.
  *
- * A tag without a record has never been invalidated, or not for longer than any load takes, or its record was evicted: see
- * `unusedVersions`.
+ * A tag without a record has never been invalidated, or not for longer than any load takes, or its record was evicted:
+ * see `unusedVersions`.
  */
 export async function carryTags(
   kit: Kit,
@@ -135,21 +136,27 @@ export async function isUnchanged(
 }
 
 /**
- * The versions that a stored response of the URL may carry, from the store. A lookup takes those that this process remembers
- * (`versionTTL`, `tagTTL`), but an edge keeps the response for longer than that. Read beside the lookup, so that a store that
- * batches sends one request.
+ * The versions that a stored response of the URL may carry, from the store. A lookup takes those that this process
+ * remembers (`versionTTL`, `tagTTL`), but an edge keeps the response for longer than that. Read beside the lookup, so that
+ * a store that batches sends one request.
  */
-export const versionsBeside = (kit: Kit, key: string, tags: readonly string[]): Promise<Versions> =>
-  readVersions(kit, [null, key, ...kit.settings.tags, ...tags]);
+export const versionsBeside = async (
+  kit: Kit,
+  key: string,
+  tags: readonly string[],
+): Promise<ReadonlyMap<DependencyName, ReadVersion>> => {
+  const names = [null, key, ...kit.settings.tags, ...tags];
+  return new Map(await kit.parts.versions.read(names.map((name) => [name])));
+};
 
-/** True if a hit carries the versions that the store has. `read` has those that were known when the lookup began. */
+/** True if a hit carries the versions that the store has. `beside` lacks tags that the index did not name. */
 export async function isHitCurrent(
   kit: Kit,
-  carried: DependencyVersions = [],
-  read: Promise<Versions>,
+  carried: DependencyVersions,
+  beside: ReturnType<typeof versionsBeside>,
 ): Promise<boolean> {
-  const known = await read;
+  const known = await beside;
   const others = carried.map(([name]) => name).filter((name) => !known.has(name));
   const current = new Map([...known, ...(await readVersions(kit, others))]);
-  return carried.length > 0 && carried.every(([name, version]) => current.get(name) === version);
+  return areInForce(carried, (name) => current.get(name));
 }
