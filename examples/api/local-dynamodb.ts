@@ -22,6 +22,8 @@ export async function startLocalDynamoDB(
   const server = dynalite({ createTableMs: 0 });
   let delay = () => 0;
   surviveClients(server, () => delay());
+  // A client may take longer than the usual five seconds to send its next request on a busy machine.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   // An AddressInfo, because it listens on a port.

@@ -44,6 +44,8 @@ export async function startOriginServer(median: number, seed: number): Promise<O
     }
     response.end(String(seen));
   });
+  // A client may take longer than the usual five seconds to send its next request on a busy machine.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   // An AddressInfo, because it listens on a port.

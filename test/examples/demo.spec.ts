@@ -57,7 +57,9 @@ describe('the demo', () => {
     expect(tiered.readUnits).toBeLessThan(dynamodb.readUnits);
     expect(tiered.hitP50Ms).toBeLessThan(dynamodb.hitP50Ms);
     expect(figures).toMatchObject({ cluster: 29, requests: 300, originCallsWithout: 300 });
-    expect(figures.errors, stderr).toBe(0);
+    // A machine that cannot keep up, and says so, may let a call run into its time limit.
+    if (!stderr.includes('This machine is busy')) expect(figures.errors, stderr).toBe(0);
+    expect(stderr.includes(`Act a: ${figures.errors} errors`)).toBe(figures.errors > 0);
     expect(figures.hitRatio).toBeGreaterThan(0);
     expect(figures.hitRatio).toBeLessThan(1);
     expect(figures.originCalls).toBeLessThan(300);
@@ -67,7 +69,8 @@ describe('the demo', () => {
     expect(stderr).toContain('seed 7');
     expect(stderr).toContain('queries p50 30 p99 68 ms (--origin)');
     // The medians are this machine's, and it may be busy; the verdict must be what they say.
-    expect(code, stderr).toBe(figures.p50Ms < figures.p50MsWithout ? 0 : 1);
+    const isGood = figures.errors === 0 && figures.p50Ms < figures.p50MsWithout;
+    expect(code, stderr).toBe(isGood ? 0 : 1);
   });
 
   it('plays another act, and says what to paste next', async () => {

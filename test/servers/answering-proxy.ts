@@ -47,6 +47,8 @@ export async function startAnsweringProxy(
     });
     response.end(JSON.stringify(own.body));
   });
+  // A client may take longer than the usual five seconds to send its next request on a busy machine.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

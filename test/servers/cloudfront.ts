@@ -55,6 +55,8 @@ export async function startCloudFront() {
       return response.end(isRefused ? errorXml(outcome) : invalidationXml(outcome));
     });
   });
+  // A client may take longer than the usual five seconds to send its next request on a busy machine.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

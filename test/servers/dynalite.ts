@@ -19,6 +19,8 @@ export const dynaliteVersion: string = createRequire(import.meta.url)(
 export async function startDynalite(): Promise<Dynalite> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   server.prependListener('request', survive);
+  // A client may take longer than the usual five seconds to send its next request on a busy machine.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -53,6 +53,8 @@ export async function startS3Endpoint({ tls }: S3EndpointOptions = {}): Promise<
     incoming.on('end', () => void respond(incoming, Buffer.concat(chunks), response));
   };
   const server: Server = tls ? createSecureServer(tls, handle) : createServer(handle);
+  // A client may take longer than the usual five seconds to send its next request on a busy machine.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

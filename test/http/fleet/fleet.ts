@@ -52,6 +52,8 @@ export async function startOrigin(ms: number, headers: Record<string, string> = 
     await pause(ms);
     response.writeHead(200, headers).end(body);
   });
+  // A client may take longer than the usual five seconds to send its next request on a busy machine.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {
