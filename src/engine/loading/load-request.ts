@@ -28,10 +28,8 @@ export type LoadAll = (
 export const knownTags = ({
   policy,
   snapshot,
-}: Pick<LoadRequest, 'policy' | 'snapshot'>): string[] => [
-  ...policy.tags,
-  ...tagsAmong(snapshot.entry?.versions ?? []),
-];
+}: Pick<LoadRequest, 'policy' | 'snapshot'>): readonly string[] =>
+  snapshot.entry ? [...policy.tags, ...tagsAmong(snapshot.entry.versions)] : policy.tags;
 
 /**
  * Names the key and all versions that an invalidation can change, those of tags in the stored entry included. So an

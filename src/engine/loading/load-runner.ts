@@ -79,10 +79,10 @@ export class LoadRunner {
     const ensuring = this.#ensure(running);
     const staleValue = await running[0]?.request.staleValue;
     const versions = isThere(ensuring) ? ensuring : await ensuring;
-    for (const [i, { inFlight }] of running.entries()) {
+    running.forEach(({ inFlight }, i) => {
       inFlight.carry(versions[i]);
       inFlight.begin();
-    }
+    });
     const began = clock.now();
     const notes = new LoadNotes(running, this.#parts.versions, versions[0] !== undefined);
     try {

@@ -80,13 +80,14 @@ export class EntryWriter {
     return true;
   }
 
-  #storeEntry({ address, value, policy, versions, loadMs, ...at }: Write): StoreEntry<Entry> {
-    const { createdAt = this.#clock.now() } = at;
+  #storeEntry(write: Write): StoreEntry<Entry> {
+    const { address, value, policy, versions, loadMs } = write;
+    const { createdAt = this.#clock.now() } = write;
     const ttlMs = lifetime(policy);
     const { staleTTL = ttlMs, staleIfError } = policy;
     const staleAt = staleTTL < ttlMs ? createdAt + staleTTL : undefined;
-    const times = { createdAt, staleAt, expiresAt: createdAt + ttlMs, loadMs };
-    const entry = createEntry(address.key, { ...times, versions }, value);
+    const expiresAt = createdAt + ttlMs;
+    const entry = createEntry(address.key, { createdAt, staleAt, expiresAt, loadMs, versions }, value);
     // setTTL does not limit staleIfError, but no entry may outlive the records that invalidate it.
     const keptMs = Math.min(ttlMs + staleIfError, LONGEST_LIFE_MS);
     return { key: address.storageKey, value: entry, ttl: keptMs / 1000 };
