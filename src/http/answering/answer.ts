@@ -54,9 +54,12 @@ export function createAnswer(cache: CacheService, options: ResponseCacheOptions)
     const reason = passReason(kit, request);
     if (reason) return pass(kit, exchange, { key, fwd: 'request', reason });
     if (method === 'HEAD') return answerHead(kit, exchange, key);
-    const held = localPage(kit, request, key, kit.now());
+    const now = kit.now();
+    const held = localPage(kit, request, key, now);
     const page = held instanceof Promise ? await held : held;
-    return page ? reply(kit, exchange, page, { state: 'fresh' }) : answerGet(kit, exchange, key);
+    if (page) return reply(kit, exchange, page, { state: 'fresh' });
+    // Awaited, because a promise that is returned takes two turns more.
+    return await answerGet(kit, exchange, key, now);
   };
 }
 
@@ -119,7 +122,12 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
     : pass(kit, exchange, { key, fwd: 'miss' });
 }
 
-async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Response> {
+async function answerGet(
+  kit: Kit,
+  exchange: Exchange,
+  key: string,
+  now: number,
+): Promise<Response> {
   const { headers } = exchange.request;
   const hasCredentials = isCredentialed(headers);
   // Twice, because the first try may find that the URL varies by more headers than was known.
@@ -136,8 +144,7 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
     const selected = select(headers, index.names);
     if (!selected) return pass(kit, exchange, { key, fwd: 'request', reason: 'vary' });
     const variant = variantKey(key, selected);
-    if (kit.unstorable.isKnown(variant, kit.now()))
-      return passUnstorable(kit, exchange, key, variant);
+    if (kit.unstorable.isKnown(variant, now)) return passUnstorable(kit, exchange, key, variant);
     let isAlone = false;
     if (hasCredentials) {
       const { isReadable, value } = await readStored(kit, variant);
@@ -145,7 +152,7 @@ async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Res
       if (!isReadable || (value && !isShared))
         return pass(kit, exchange, { key, fwd: 'request', reason: 'credentials' });
       isAlone = value === undefined;
-    } else if (kit.unstorable.isLikely(exchange.route, kit.now()))
+    } else if (kit.unstorable.isLikely(exchange.route, now))
       isAlone = (await readStored(kit, variant)).value === undefined;
     const waiting = kit.gates.get(variant);
     if (isAlone && waiting)
