@@ -3,6 +3,7 @@ import { invalidateResponses } from '../../engine/writing/invalidate-responses.j
 import { withTimeout } from '../../model/time.js';
 import { createKit, type Exchange, isMarked, type Kit, MARK } from '../kit.js';
 import type { Wanted } from '../loading/call.js';
+import { canRefresh } from '../loading/origin-request.js';
 import {
   hasOwnTags,
   isEdge,
@@ -214,8 +215,8 @@ const OUTCOMES = {
 
 /** Loads a response again whose tags are known now, so that it can be stored. */
 function preload(kit: Kit, exchange: Exchange, wanted: Wanted): void {
-  if (!exchange.refresh) return;
   const index = kit.indexes.get(wanted.key) ?? wanted.index;
-  const finder = new PageFinder(kit, exchange, { ...wanted, index, isBehind: true });
-  kit.background(finder.preload());
+  const behind = { ...wanted, index, isBehind: true };
+  if (canRefresh(kit, exchange, behind))
+    kit.background(new PageFinder(kit, exchange, behind).preload());
 }

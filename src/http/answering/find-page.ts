@@ -5,6 +5,7 @@ import type { Caller, ResolvedPolicy } from '../../model/policy.js';
 import type { Exchange, Kit } from '../kit.js';
 import { Call, type Waiting, type Wanted } from '../loading/call.js';
 import { PageLoad } from '../loading/load-page.js';
+import { canRefresh } from '../loading/origin-request.js';
 import { isCarriedStill } from '../loading/response-tags.js';
 import { carriesUrl } from '../loading/url-index.js';
 import type { Source } from '../pages/outgoing.js';
@@ -137,7 +138,7 @@ export class PageFinder implements Caller {
       tags:
         url.length + own.length > 0 ? [...new Set([...url, ...policy.tags, ...own])] : policy.tags,
       lease: isAlone ? undefined : policy.lease,
-      earlyRefresh: this.#exchange.refresh ? policy.earlyRefresh : 0,
+      earlyRefresh: policy.earlyRefresh && this.#canRefresh() ? policy.earlyRefresh : 0,
       caller: this,
     };
   }
@@ -171,9 +172,13 @@ export class PageFinder implements Caller {
     const now = this.#kit.now();
     const leftMs = freshLeft(value, now);
     if (state === 'last-good') return leftMs + value.errorMs > 0 ? undefined : 'stale';
-    if (state === 'stale' && this.#exchange.refresh === undefined) return 'stale';
     if (leftMs + value.staleMs <= 0) return 'stale';
+    if (state === 'stale' && !this.#canRefresh()) return 'stale';
     return isWanted(this.#kit, headers, value, now) ? undefined : 'request';
+  }
+
+  #canRefresh(): boolean {
+    return canRefresh(this.#kit, this.#exchange, this.#call.wanted);
   }
 
   #found(value: Stored): Found | Promise<Found> {

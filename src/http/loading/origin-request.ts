@@ -1,6 +1,8 @@
 import { type Exchange, type Kit, MARK } from '../kit.js';
 import { headerOf, type Page } from '../pages/stored.js';
+import { nameRequest } from '../response-key.js';
 import { requestDirectives } from '../rules/freshness.js';
+import type { Wanted } from './call.js';
 
 /** Headers that ask for less than the whole response, or for none if it is unchanged. */
 const CONDITIONAL = [
@@ -41,6 +43,15 @@ export function refreshRequest(
   validate(headers, stored);
   return new Request(request.url, { headers });
 }
+
+/**
+ * True if a load can run behind a response. The option `key` may take a user from a field that its request lacks, whose
+ * response would then be another user's: such a load needs the client's request.
+ */
+export const canRefresh = (kit: Kit, exchange: Exchange, { key, index }: Wanted): boolean =>
+  exchange.refresh !== undefined &&
+  (!kit.settings.key ||
+    nameRequest(refreshRequest(kit, exchange, index.names, undefined), kit.settings).key === key);
 
 /** Asks the origin to answer 304 if the stored response is still current (RFC 9111, section 4.3.1). */
 function validate(headers: Headers, stored: Page | undefined): void {
