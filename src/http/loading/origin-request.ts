@@ -10,6 +10,25 @@ const CONDITIONAL = [
 ];
 const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 
+/** A load of a key by a response cache. */
+interface OuterLoad {
+  readonly kit: Kit;
+  readonly key: string;
+}
+
+/** The loads that wait for the answer to a request, outermost first. */
+const loads = new WeakMap<Request, readonly OuterLoad[]>();
+
+/** The response cache around this one whose load of the same record waits for the answer, so that it cannot wait for the load. */
+export const outerOf = ({ parts }: Kit, key: string, request: Request): Kit | undefined =>
+  loads.get(request)?.find((each) => each.kit.parts === parts && each.key === key)?.kit;
+
+/** Notes that a load waits for the answer to `request`, beside those for whose answer it is needed. */
+export function awaited(request: Request, load: OuterLoad, outer: Request): Request {
+  loads.set(request, [...(loads.get(outer) ?? []), load]);
+  return request;
+}
+
 /**
  * The request of a load: a GET without conditions other than the cache's own, and without the client's signal, because a
  * client that goes away does not end a load that others share.
