@@ -1,6 +1,8 @@
 import type { ResponseCacheOptions } from '@glasswork/cache/http';
+import { MemoryCacheStore } from '@glasswork/cache/memory';
+import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
-import { type World, world } from './helpers.js';
+import { START, type World, world } from './helpers.js';
 
 /** The key names the user, as the documentation says. */
 const key = (request: Request) => {
@@ -10,8 +12,12 @@ const key = (request: Request) => {
 const tags = ({ headers }: Request) => [`user:${headers.get('x-user')}`];
 
 /** An origin that greets the user, and anybody else as a stranger. */
-function greeting(options: ResponseCacheOptions, init: ResponseInit = {}): World {
-  const made = world({ ttl: 60, key, ...options });
+function greeting(
+  options: ResponseCacheOptions,
+  init: ResponseInit = {},
+  shared?: Pick<World, 'clock' | 'store'>,
+): World {
+  const made = world({ ttl: 60, key, ...options }, {}, shared);
   made.origin = ({ headers }) =>
     new Response(`${headers.get('x-user') ?? 'stranger'} ${made.asked.length}`, init);
   return made;
@@ -63,6 +69,18 @@ describe("one user's response", () => {
     made.origin = () => new Response('failed', { status: 500 });
     expect(await askAsAda(made, 1)).toEqual(['ada 1']);
   });
+});
+
+it("the note that requests pass is replaced by its user's response when it was expired softly", async () => {
+  const clock = createVirtualClock(START);
+  const shared = { clock, store: new MemoryCacheStore({ clock }) };
+  const [one, other] = [1, 2].map(() => greeting({ tags: ['page'] }, {}, shared));
+  if (!one || !other) throw new Error('two processes');
+  one.origin = () => new Response('own', { headers: { 'cache-control': 'no-store' } });
+  await askAsAda(one, 1);
+  await one.cache.expireTags(['page']);
+  expect(await askAsAda(other, 2)).toEqual(['ada 1', 'ada 1']);
+  expect(other.asked).toHaveLength(1);
 });
 
 describe('a stale response is refreshed behind the response', () => {
