@@ -152,10 +152,7 @@ export class PageLoad {
   }
 
   #request(stored: Page | undefined): Request {
-    if (this.#isBehind) {
-      const names = [...this.#index.names, ...(stored?.vary.map(([name]) => name) ?? [])];
-      return refreshRequest(this.#kit, this.#exchange, names, stored);
-    }
+    if (this.#isBehind) return refreshRequest(this.#kit, this.#exchange, this.#index.names, stored);
     const request = loadRequest(this.#exchange, stored);
     if (this.#send()) request.headers.set(MARK, this.#kit.mark);
     return request;
@@ -170,6 +167,8 @@ export class PageLoad {
     const most = this.#kit.settings.maxBodyBytes;
     const length = contentLength(response.headers);
     if ((length ?? 0) > most) return this.#refuse(response, 'large');
+    // No Response with status 204 can be made anew with a body, not even with an empty one.
+    if (!response.body && length) return this.#refuse(response, 'incomplete');
     let bytes: Uint8Array | undefined = Buffer.alloc(0);
     if (response.body) {
       const isAwaited = length !== undefined || this.#isBehind;

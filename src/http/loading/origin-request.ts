@@ -53,7 +53,7 @@ export function refreshRequest(
   stored: Page | undefined,
 ): Request {
   const headers = new Headers();
-  for (const name of names) {
+  for (const name of [...names, ...(stored?.vary.map(([each]) => each) ?? [])]) {
     const value =
       CREDENTIALS.has(name) || CONDITIONAL.includes(name) ? null : request.headers.get(name);
     if (value !== null) headers.set(name, value);
