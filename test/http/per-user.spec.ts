@@ -83,7 +83,7 @@ it("the note that requests pass is replaced by its user's response when it was e
   expect(other.asked).toHaveLength(1);
 });
 
-describe('a stale response is refreshed behind the response', () => {
+describe('a stale response is refreshed after the response', () => {
   it('if it varies by the field that names the user', async () => {
     const made = greeting({ staleTTL: 10, tags }, { headers: { vary: 'x-user' } });
     // Twice, because the first response of a URL is stored before it is known by what it varies.

@@ -165,7 +165,7 @@ export class PageFinder implements Caller {
   #refusal(value: Stored, state: 'fresh' | 'stale' | 'last-good'): string | undefined {
     const { headers } = this.#exchange.request;
     if (value.key !== this.#call.wanted.key) return 'uri-miss';
-    // A load behind the response could store what this request must not get.
+    // A load after the response could store what this request must not get.
     if (value.kind === 'pass') return state === 'fresh' ? undefined : 'stale';
     if (value.kind !== 'page') return 'uri-miss';
     if (!matches(headers, value.vary)) return 'vary-miss';

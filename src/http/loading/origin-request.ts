@@ -64,7 +64,7 @@ export function refreshRequest(
 }
 
 /**
- * True if a load can run behind a response. The option `key` may take a user from a field that its request lacks, whose
+ * True if a load can run after a response. The option `key` may take a user from a field that its request lacks, whose
  * response would then be another user's: such a load needs the client's request.
  */
 export const canRefresh = (kit: Kit, exchange: Exchange, { key, index }: Wanted): boolean =>
