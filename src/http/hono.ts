@@ -60,10 +60,14 @@ export function cacheResponses(
     } finally {
       hasEnded = true;
     }
-    if (!context.finalized) return response;
+    const { finalized, res } = context;
+    if (!finalized || response === res) return response;
     // Otherwise Hono would add the fields of the one to the other. Its setter takes undefined, its type does not.
     (context as { res: Response | undefined }).res = undefined;
     context.res = response;
+    // Outer middleware has set them for the origin of this request, and a last good response has those of another one.
+    for (const [name, field] of res.headers)
+      if (name.startsWith('access-control-')) response.headers.set(name, field);
     return undefined;
   };
 }

@@ -47,6 +47,8 @@ export interface Kit {
   /** Tags that responses have had lately: their versions are read before each load. */
   readonly recentTags: Remembered<true>;
   readonly gates: Gates;
+  /** Keys for which a response cache inside this one answers. */
+  readonly inner: Remembered<true>;
   /** The value of the header by which this cache knows its own refreshes. */
   readonly mark: string;
   now(): number;
@@ -114,6 +116,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     isLeased: times.lease?.misses === true && parts.access.can.leases,
     recentTags: new Remembered(16),
     gates: new Gates(),
+    inner: new Remembered(1_000),
     mark: `${secret}.${uniqueId()}`,
     now: () => parts.clock.now(),
     background(work) {

@@ -22,7 +22,8 @@ export interface ResponseCacheOptions extends Omit<WrapOptions, 'tags' | 'forceF
   query?: 'all' | 'none' | readonly string[] | undefined;
   /**
    * The whole key, in place of origin, path and query. Undefined: the response is not cached. Name the user in the key if
-   * the response is one user's. Default: from the URL.
+   * the response is one user's. If it needs a header that `Vary` does not name, stale responses are loaded while the client
+   * waits. Default: from the URL.
    */
   key?: ((request: Request) => string | undefined) | undefined;
   /** Tags by which `invalidateTags` can invalidate the response. Default: none. */

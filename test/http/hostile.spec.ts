@@ -225,3 +225,12 @@ describe('options', () => {
     expect(() => responseCache({} as CacheService)).toThrow(/CacheService/);
   });
 });
+
+it.each([204, 205])('a %d that claims to have a body passes', async (status) => {
+  const made = world();
+  const headers = { 'cache-control': 'max-age=60', 'content-length': '5' };
+  made.origin = () => new Response(null, { status, headers });
+  const response = await made.get();
+  expect([response.status, response.body]).toEqual([status, null]);
+  expect(made.reasons()).toEqual(['incomplete']);
+});

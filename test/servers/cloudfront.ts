@@ -8,6 +8,7 @@ export const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secre
 export const DISTRIBUTION = 'E2EXAMPLE';
 const NAMESPACE = 'http://cloudfront.amazonaws.com/doc/2020-05-31/';
 const MOST_IN_PROGRESS = 3_000;
+const MOST_WILDCARDS = 15;
 
 /** An accepted invalidation. */
 export interface Invalidation {
@@ -142,7 +143,8 @@ function parseBatch(body: string): Omit<Invalidation, 'id'> | Refusal {
   if (!reference) return refused(400, 'InvalidArgument', 'The caller reference is missing.');
   if (Number(Quantity) !== items.length || items.length === 0)
     return refused(400, 'InconsistentQuantities', 'Quantity and Items do not match.');
-  if (items.length > MOST_IN_PROGRESS)
+  const wildcards = items.filter((item) => item.startsWith('/') && item.endsWith('*'));
+  if (items.length > MOST_IN_PROGRESS || wildcards.length > MOST_WILDCARDS)
     return refused(400, 'TooManyInvalidationsInProgress', 'Too many paths in progress.');
   const bad = items.find((item) => !isItem(item));
   if (bad !== undefined)

@@ -3,6 +3,7 @@ import { invalidateResponses } from '../../engine/writing/invalidate-responses.j
 import { withTimeout } from '../../model/time.js';
 import { createKit, type Exchange, isMarked, type Kit, MARK } from '../kit.js';
 import type { Wanted } from '../loading/call.js';
+import { awaited, canRefresh, outerOf } from '../loading/origin-request.js';
 import {
   hasOwnTags,
   isEdge,
@@ -44,13 +45,16 @@ export function createAnswer(cache: CacheService, options: ResponseCacheOptions)
   return async (exchange) => {
     const { request } = exchange;
     const mark = request.headers.get(MARK);
-    if (mark !== null && isMarked(mark)) return passRefresh(kit, exchange, mark);
     const { method } = request;
     const { key, reason: unnamed } = nameRequest(request, kit.settings);
+    if (mark !== null && isMarked(mark)) return passRefresh(kit, exchange, mark, key);
     if (!SAFE.has(method)) return answerUnsafe(kit, exchange, key);
     if (method !== 'GET' && method !== 'HEAD')
       return pass(kit, exchange, { key: undefined, fwd: 'method' });
     if (key === undefined) return pass(kit, exchange, { key, fwd: 'bypass', reason: unnamed });
+    const outer = outerOf(kit, key, request);
+    if (outer === kit || kit.inner.get(key)) return exchange.next(request);
+    if (outer) return passInside(kit, exchange, key, outer);
     const reason = passReason(kit, request);
     if (reason) return pass(kit, exchange, { key, fwd: 'request', reason });
     if (method === 'HEAD') return answerHead(kit, exchange, key);
@@ -64,11 +68,20 @@ export function createAnswer(cache: CacheService, options: ResponseCacheOptions)
 }
 
 /** A refresh of this cache goes to the origin. That of another one passes, still marked. */
-function passRefresh(kit: Kit, { request, next }: Exchange, mark: string) {
+function passRefresh(kit: Kit, { request, next }: Exchange, mark: string, key = '') {
   if (mark !== kit.mark) return next(request);
   const headers = new Headers(request.headers);
   headers.delete(MARK);
-  return next(new Request(request.url, { headers }));
+  return next(awaited(new Request(request.url, { headers }), { kit, key }, request));
+}
+
+/**
+ * Passes the request of a load of the same record, by a response cache around this one, which from then on leaves the key
+ * to this one: it knows neither the tags nor the times of this route.
+ */
+function passInside(kit: Kit, exchange: Exchange, key: string, outer: Kit): Promise<Response> {
+  outer.inner.set(key, true);
+  return pass(kit, exchange, { key, fwd: 'bypass', reason: 'nested' });
 }
 
 /** The reason why a request neither gets a stored response nor leads a load that others share. */
@@ -221,8 +234,8 @@ const OUTCOMES = {
 
 /** Loads a response again whose tags are known now, so that it can be stored. */
 function preload(kit: Kit, exchange: Exchange, wanted: Wanted): void {
-  if (!exchange.refresh) return;
   const index = kit.indexes.get(wanted.key) ?? wanted.index;
-  const finder = new PageFinder(kit, exchange, { ...wanted, index, isBehind: true });
-  kit.background(finder.preload());
+  const behind = { ...wanted, index, isBehind: true };
+  if (canRefresh(kit, exchange, behind))
+    kit.background(new PageFinder(kit, exchange, behind).preload());
 }

@@ -5,6 +5,7 @@ import type { Caller, ResolvedPolicy } from '../../model/policy.js';
 import type { Exchange, Kit } from '../kit.js';
 import { Call, type Waiting, type Wanted } from '../loading/call.js';
 import { PageLoad } from '../loading/load-page.js';
+import { canRefresh } from '../loading/origin-request.js';
 import { isCarriedStill } from '../loading/response-tags.js';
 import { carriesUrl } from '../loading/url-index.js';
 import type { Source } from '../pages/outgoing.js';
@@ -137,7 +138,7 @@ export class PageFinder implements Caller {
       tags:
         url.length + own.length > 0 ? [...new Set([...url, ...policy.tags, ...own])] : policy.tags,
       lease: isAlone ? undefined : policy.lease,
-      earlyRefresh: this.#exchange.refresh ? policy.earlyRefresh : 0,
+      earlyRefresh: policy.earlyRefresh && this.#canRefresh() ? policy.earlyRefresh : 0,
       caller: this,
     };
   }
@@ -164,16 +165,21 @@ export class PageFinder implements Caller {
   #refusal(value: Stored, state: 'fresh' | 'stale' | 'last-good'): string | undefined {
     const { headers } = this.#exchange.request;
     if (value.key !== this.#call.wanted.key) return 'uri-miss';
-    if (value.kind === 'pass') return state === 'last-good' ? 'stale' : undefined;
+    // A load after the response could store what this request must not get.
+    if (value.kind === 'pass') return state === 'fresh' ? undefined : 'stale';
     if (value.kind !== 'page') return 'uri-miss';
     if (!matches(headers, value.vary)) return 'vary-miss';
     if (!value.isPublic && this.#call.wanted.hasCredentials) return 'request';
     const now = this.#kit.now();
     const leftMs = freshLeft(value, now);
     if (state === 'last-good') return leftMs + value.errorMs > 0 ? undefined : 'stale';
-    if (state === 'stale' && this.#exchange.refresh === undefined) return 'stale';
     if (leftMs + value.staleMs <= 0) return 'stale';
+    if (state === 'stale' && !this.#canRefresh()) return 'stale';
     return isWanted(this.#kit, headers, value, now) ? undefined : 'request';
+  }
+
+  #canRefresh(): boolean {
+    return canRefresh(this.#kit, this.#exchange, this.#call.wanted);
   }
 
   #found(value: Stored): Found | Promise<Found> {

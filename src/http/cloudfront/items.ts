@@ -3,6 +3,8 @@ import { EVERYTHING } from '../edge-tags.js';
 
 /** CloudFront's limit on the items of all running invalidations of a distribution. */
 const MOST_ITEMS = 3_000;
+/** CloudFront's limit on the paths with a wildcard among them. */
+const MOST_WILDCARDS = 15;
 /** CloudFront's limit on a path, characters. */
 const LONGEST_PATH = 4_000;
 
@@ -29,11 +31,13 @@ export function purgePath(path: string): string {
 }
 
 /**
- * The same items within CloudFront's limit. Beyond it, one item that covers all of its kind takes their place: it costs
+ * The same items within CloudFront's limits. Beyond them, one item that covers all of its kind takes their place: it costs
  * loads, whereas a second request would be refused while the first one runs.
  */
 export function withinLimit(tags: readonly string[], paths: readonly string[]): PurgeItems {
-  const covering = paths.length >= MOST_ITEMS ? ['/*'] : paths;
+  const wildcards = paths.filter((path) => path.endsWith('*'));
+  const isMany = paths.length >= MOST_ITEMS || wildcards.length > MOST_WILDCARDS;
+  const covering = isMany ? ['/*'] : paths;
   const isMuch = tags.length + covering.length > MOST_ITEMS;
   return { tags: isMuch ? [EVERYTHING] : tags, paths: covering };
 }

@@ -12,6 +12,7 @@ import { hashOf } from '../rules/vary.js';
 import { contentLength, readAtOnce, readWhole, relay, streamOf } from './body.js';
 import type { Call } from './call.js';
 import {
+  awaited,
   isOf,
   isOnlyIfCached,
   loadRequest,
@@ -69,14 +70,14 @@ export class PageLoad {
     }
     let stored = this.#usable(this.#context.staleValue);
     const send = this.#send();
-    const request = this.#request(stored);
+    const request = this.#awaited(stored);
     const requestedMs = this.#kit.now();
     let answer = await (send ?? this.#exchange.next)(request);
     if (answer.status === 304 && stored && !isOf(stored, answer)) {
       // It is about another representation, and must not update the stored one (RFC 9111, section 4.3.4).
       if (!send && this.#exchange.isNextOnce) return this.#failToValidate(stored);
       stored = undefined;
-      answer = await (send ?? this.#exchange.next)(this.#request(undefined));
+      answer = await (send ?? this.#exchange.next)(this.#awaited(undefined));
     }
     const receivedMs = this.#kit.now();
     if (answer.status >= 500) {
@@ -84,6 +85,7 @@ export class PageLoad {
       throw new OriginError(`The origin answered with status ${answer.status}.`);
     }
     const response = answer.status === 304 && stored ? mergedResponse(stored, answer) : answer;
+    if (this.#kit.inner.get(wanted.key)) return this.#refuse(response, 'nested');
     const { status, headers } = response;
     const judged = judge({ request, status, headers, requestedMs, receivedMs }, this.#kit.route);
     if (judged.refusal) return this.#refuse(response, judged.refusal);
@@ -144,11 +146,13 @@ export class PageLoad {
     return this.#isBehind || outlasts ? refresh : undefined;
   }
 
+  #awaited(stored: Page | undefined): Request {
+    const load = { kit: this.#kit, key: this.#call.wanted.key };
+    return awaited(this.#request(stored), load, this.#exchange.request);
+  }
+
   #request(stored: Page | undefined): Request {
-    if (this.#isBehind) {
-      const names = [...this.#index.names, ...(stored?.vary.map(([name]) => name) ?? [])];
-      return refreshRequest(this.#kit, this.#exchange, names, stored);
-    }
+    if (this.#isBehind) return refreshRequest(this.#kit, this.#exchange, this.#index.names, stored);
     const request = loadRequest(this.#exchange, stored);
     if (this.#send()) request.headers.set(MARK, this.#kit.mark);
     return request;
@@ -163,6 +167,8 @@ export class PageLoad {
     const most = this.#kit.settings.maxBodyBytes;
     const length = contentLength(response.headers);
     if ((length ?? 0) > most) return this.#refuse(response, 'large');
+    // No Response with status 204 can be made anew with a body, not even with an empty one.
+    if (!response.body && length) return this.#refuse(response, 'incomplete');
     let bytes: Uint8Array | undefined = Buffer.alloc(0);
     if (response.body) {
       const isAwaited = length !== undefined || this.#isBehind;

@@ -1,12 +1,33 @@
 import { type Exchange, type Kit, MARK } from '../kit.js';
 import { headerOf, type Page } from '../pages/stored.js';
+import { nameRequest } from '../response-key.js';
 import { requestDirectives } from '../rules/freshness.js';
+import type { Wanted } from './call.js';
 
 /** Headers that ask for less than the whole response, or for none if it is unchanged. */
 const CONDITIONAL = [
   ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'],
 ];
 const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
+
+/** A load of a key by a response cache. */
+interface OuterLoad {
+  readonly kit: Kit;
+  readonly key: string;
+}
+
+/** The loads that wait for the answer to a request, outermost first. */
+const loads = new WeakMap<Request, readonly OuterLoad[]>();
+
+/** The response cache around this one whose load of the same record waits for the answer, so that it cannot wait for the load. */
+export const outerOf = ({ parts }: Kit, key: string, request: Request): Kit | undefined =>
+  loads.get(request)?.find((each) => each.kit.parts === parts && each.key === key)?.kit;
+
+/** Notes that a load waits for the answer to `request`, beside those for whose answer it is needed. */
+export function awaited(request: Request, load: OuterLoad, outer: Request): Request {
+  loads.set(request, [...(loads.get(outer) ?? []), load]);
+  return request;
+}
 
 /**
  * The request of a load: a GET without conditions other than the cache's own, and without the client's signal, because a
@@ -32,7 +53,7 @@ export function refreshRequest(
   stored: Page | undefined,
 ): Request {
   const headers = new Headers();
-  for (const name of names) {
+  for (const name of [...names, ...(stored?.vary.map(([each]) => each) ?? [])]) {
     const value =
       CREDENTIALS.has(name) || CONDITIONAL.includes(name) ? null : request.headers.get(name);
     if (value !== null) headers.set(name, value);
@@ -41,6 +62,15 @@ export function refreshRequest(
   validate(headers, stored);
   return new Request(request.url, { headers });
 }
+
+/**
+ * True if a load can run after a response. The option `key` may take a user from a field that its request lacks, whose
+ * response would then be another user's: such a load needs the client's request.
+ */
+export const canRefresh = (kit: Kit, exchange: Exchange, { key, index }: Wanted): boolean =>
+  exchange.refresh !== undefined &&
+  (!kit.settings.key ||
+    nameRequest(refreshRequest(kit, exchange, index.names, undefined), kit.settings).key === key);
 
 /** Asks the origin to answer 304 if the stored response is still current (RFC 9111, section 4.3.1). */
 function validate(headers: Headers, stored: Page | undefined): void {

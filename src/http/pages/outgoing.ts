@@ -26,6 +26,11 @@ export interface Outgoing {
 /** The directives by which an edge keeps a response, and the dated ones of all caches. */
 const OF_EDGE = ['s-maxage', 'stale-while-revalidate', 'stale-if-error'];
 const DATED = ['max-age', 'immutable', ...OF_EDGE];
+/** Fields that an edge obeys in place of Cache-Control: those of RFC 9213, such as CDN-Cache-Control, and an older one. */
+const TARGETED = /-cache-control$|^surrogate-control$/;
+/** Never removed, because an edge keeps a field of its stored response that a 304 does not name. */
+const usedUp = (field: string | null | undefined): string =>
+  withDirectives(field ?? undefined, DATED, ['max-age=0']);
 /** The fields of a 304 (RFC 9110, section 15.4.5), and ours. */
 const OF_304: ReadonlySet<string> = new Set([
   ...['cache-control', 'content-location', 'date', 'etag', 'expires', 'vary', 'last-modified'],
@@ -47,10 +52,14 @@ export function respond(
   const control = (without: readonly string[], added: readonly string[]) => {
     fields['cache-control'] = withDirectives(fields['cache-control'], without, added);
   };
+  const isUnkept = source.isUncertain || isTooMuch || (isEdge && source.state === 'joined');
+  if (leftMs <= 0 || isUnkept)
+    for (const name of Object.keys(fields))
+      if (TARGETED.test(name)) fields[name] = usedUp(fields[name]);
   if (leftMs <= 0) {
     control(DATED, ['max-age=0', 's-maxage=0']);
     delete fields.expires;
-  } else if (source.isUncertain || isTooMuch || (isEdge && source.state === 'joined')) {
+  } else if (isUnkept) {
     control(OF_EDGE, ['s-maxage=0']);
   } else if (page.isExplicit ? source.state !== 'loaded' : isEdge) {
     control(['s-maxage'], [`s-maxage=${Math.floor(leftMs / 1000)}`]);
@@ -66,7 +75,7 @@ export function respond(
   }
   if (isUnmodified(page, request.headers, now)) {
     for (const name of Object.keys(fields))
-      if (!OF_304.has(name) && name !== edgeHeader) delete fields[name];
+      if (!OF_304.has(name) && !TARGETED.test(name) && name !== edgeHeader) delete fields[name];
     return new Response(null, { status: 304, headers: fields });
   }
   const body = bodyOf(page, fields);
@@ -135,6 +144,8 @@ export function passOn(
       headers.set(tagHeader, edgeTagHeader(tagHeader, named));
       const field = headers.get('cache-control') ?? undefined;
       headers.set('cache-control', withDirectives(field, OF_EDGE, ['s-maxage=0']));
+      for (const [name, each] of [...headers])
+        if (TARGETED.test(name)) headers.set(name, usedUp(each));
     }
   }
   const { status, statusText } = response;

@@ -84,6 +84,23 @@ describe('an invalidation', () => {
     expect(items()).toEqual([['#~all'], names.slice(1).map((name) => `#${name}`), ['#a', '/*']]);
   });
 
+  it('of more paths with a wildcard than CloudFront takes purges all paths in one item', async () => {
+    const { onInvalidate, invalidatePaths, items } = await edge();
+    const paths = Array.from({ length: 16 }, (_, i) => `/${i}/*`);
+    await Promise.all([
+      onInvalidate({ tags: ['a*'], soft: false }),
+      invalidatePaths('/index.html', ...paths),
+    ]);
+    await Promise.all([
+      onInvalidate({ tags: ['a*'], soft: false }),
+      invalidatePaths('/index.html', ...paths.slice(1)),
+    ]);
+    expect(items()).toEqual([
+      ['#a*', '/*'],
+      ['#a*', '/index.html', ...paths.slice(1)],
+    ]);
+  });
+
   it('of as many paths as CloudFront takes leaves room for a tag beside them', async () => {
     const { onInvalidate, invalidatePaths, items } = await edge();
     const paths = Array.from({ length: 3_000 }, (_, i) => `/${i}`);

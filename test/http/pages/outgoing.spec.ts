@@ -138,6 +138,47 @@ describe('Cache-Control on the way out', () => {
   });
 });
 
+describe('a field that an edge obeys in place of Cache-Control', () => {
+  const names = ['cdn-cache-control', 'cloudflare-cdn-cache-control', 'surrogate-control'];
+  const FIELD = 'max-age=3600, stale-while-revalidate=9, no-transform';
+  const changes = control('max-age=60', {
+    headers: [['etag', '"a"'], ...names.map((name) => [name, FIELD] as const)],
+  });
+  const fieldsOf = ({ headers }: Response) => new Set(names.map((name) => headers.get(name)));
+  const asked = { 'if-none-match': '"a"' };
+
+  it.each<[string, Source, Asked]>([
+    ['stale', { state: 'stale' }, {}],
+    ['over', FRESH, { seconds: 60 }],
+    ['the last good one', { state: 'last-good' }, {}],
+    ['uncertain', { ...LOADED, isUncertain: true }, { outgoing: EDGE }],
+    ['joined', { state: 'joined' }, { outgoing: EDGE }],
+    ['of too many tags', LOADED, { outgoing: { ...EDGE, fitsEdge: () => false } }],
+  ])('lets none keep a response that is %s, nor its 304', (_name, source, how) => {
+    const kept = new Set(['no-transform, max-age=0']);
+    expect(fieldsOf(answer(changes, source, how))).toEqual(kept);
+    const unmodified = answer(changes, source, { ...how, headers: asked });
+    expect([unmodified.status, fieldsOf(unmodified)]).toEqual([304, kept]);
+  });
+
+  it.each<[Source, Asked]>([
+    [FRESH, { seconds: 59 }],
+    [LOADED, { outgoing: EDGE }],
+    [FRESH, { headers: asked }],
+  ])("is the origin's on a fresh response, %j %j", (source, how) => {
+    expect(fieldsOf(answer(changes, source, how))).toEqual(new Set([FIELD]));
+  });
+
+  it('lets none keep a response that only passes', () => {
+    const passing = () => new Response('', { headers: names.map((name) => [name, FIELD]) });
+    const tags = { key: undefined, tags: [] };
+    expect(fieldsOf(passOn(passing(), 'miss', tags, EDGE))).toEqual(
+      new Set(['no-transform, max-age=0']),
+    );
+    expect(fieldsOf(passOn(passing(), 'miss', tags, PLAIN))).toEqual(new Set([FIELD]));
+  });
+});
+
 describe('the fields of an answer', () => {
   it.each<[Source, number, string]>([
     [FRESH, 1, 'glasswork; hit; ttl=59'],
