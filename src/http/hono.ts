@@ -60,8 +60,10 @@ export function cacheResponses(
     } finally {
       hasEnded = true;
     }
-    const { finalized, res } = context;
-    if (!finalized || response === res) return response;
+    if (!context.finalized) return response;
+    // Only now, because Hono makes a response for whoever asks before there is one.
+    const { res } = context;
+    if (response === res) return response;
     // Otherwise Hono would add the fields of the one to the other. Its setter takes undefined, its type does not.
     (context as { res: Response | undefined }).res = undefined;
     context.res = response;
