@@ -164,15 +164,16 @@ export class PageFinder implements Caller {
   #refusal(value: Stored, state: 'fresh' | 'stale' | 'last-good'): string | undefined {
     const { headers } = this.#exchange.request;
     if (value.key !== this.#call.wanted.key) return 'uri-miss';
-    if (value.kind === 'pass') return state === 'last-good' ? 'stale' : undefined;
+    // A refresh would call `next` once more than its request may.
+    const isLate = state === 'stale' && this.#exchange.refresh === undefined;
+    if (value.kind === 'pass') return isLate || state === 'last-good' ? 'stale' : undefined;
     if (value.kind !== 'page') return 'uri-miss';
     if (!matches(headers, value.vary)) return 'vary-miss';
     if (!value.isPublic && this.#call.wanted.hasCredentials) return 'request';
     const now = this.#kit.now();
     const leftMs = freshLeft(value, now);
     if (state === 'last-good') return leftMs + value.errorMs > 0 ? undefined : 'stale';
-    if (state === 'stale' && this.#exchange.refresh === undefined) return 'stale';
-    if (leftMs + value.staleMs <= 0) return 'stale';
+    if (isLate || leftMs + value.staleMs <= 0) return 'stale';
     return isWanted(this.#kit, headers, value, now) ? undefined : 'request';
   }
 
