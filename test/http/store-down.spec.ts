@@ -29,6 +29,7 @@ describe.each<[string, Fault, number]>([
     const began = performance.now();
     const response = await made.send(new Request(URL_1, { headers }));
     expect(await response.text()).toBe('1');
+    expect(response.headers.get('cache-status')).not.toContain('stored');
     expect(performance.now() - began).toBeLessThan(limitMs);
     expect(made.asked.length).toBe(1);
   });

@@ -93,21 +93,51 @@ describe('the header for tags', () => {
   it.each([
     ['private', { headers: { 'cache-control': 'private' } }],
     ['a failure', { status: 503 }],
+    ['too large', {}],
   ])('has new tags that are loaded again, whose response ends if it is %s', async (_name, init) => {
-    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    const made = world({ ttl: 60, tagHeader: 'x-tags', maxBodyBytes: 5 });
     await made.cache.invalidateTags(['a']);
     let isCancelled = false;
-    const cancel = () => {
-      isCancelled = true;
-    };
+    const body = new ReadableStream({
+      async pull(controller) {
+        await settle();
+        controller.enqueue(new Uint8Array(6));
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
     made.origin = () =>
       made.asked.length === 1
         ? new Response('first', { headers: { 'x-tags': 'a' } })
-        : new Response(new ReadableStream({ cancel }), init);
+        : new Response(body, init);
     const first = await made.get();
     expect(first.headers.get('cache-status')).not.toContain('stored');
     expect(await first.text()).toBe('first');
     expect([made.asked.length, isCancelled]).toEqual([2, true]);
+  });
+
+  it('has new tags whose load keeps nobody from sharing the next ones', async () => {
+    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    await made.cache.invalidateTags(['a']);
+    made.origin = () => new Response('1', { headers: { 'x-tags': 'a' } });
+    await made.get();
+    expect(made.asked.length).toBe(2);
+    await made.cache.del(KEY);
+    // Its requests do not wait for each other, because its body comes later.
+    const stream = new ReadableStream({
+      async pull(controller) {
+        await settle();
+        controller.close();
+      },
+    });
+    made.origin = () => new Response(stream);
+    await (await made.get()).text();
+    await made.cache.settled();
+    await made.cache.del(KEY);
+    made.origin = () => new Response('2');
+    await made.get();
+    expect((await made.get()).headers.get('cache-status')).toContain('hit');
   });
 
   it('is shared by requests at the same time', async () => {
