@@ -117,29 +117,6 @@ describe('the header for tags', () => {
     expect([made.asked.length, isCancelled]).toEqual([2, true]);
   });
 
-  it('has new tags whose load keeps nobody from sharing the next ones', async () => {
-    const made = world({ ttl: 60, tagHeader: 'x-tags' });
-    await made.cache.invalidateTags(['a']);
-    made.origin = () => new Response('1', { headers: { 'x-tags': 'a' } });
-    await made.get();
-    expect(made.asked.length).toBe(2);
-    await made.cache.del(KEY);
-    // Its requests do not wait for each other, because its body comes later.
-    const stream = new ReadableStream({
-      async pull(controller) {
-        await settle();
-        controller.close();
-      },
-    });
-    made.origin = () => new Response(stream);
-    await (await made.get()).text();
-    await made.cache.settled();
-    await made.cache.del(KEY);
-    made.origin = () => new Response('2');
-    await made.get();
-    expect((await made.get()).headers.get('cache-status')).toContain('hit');
-  });
-
   it('is shared by requests at the same time', async () => {
     const made = world({ ttl: 60, tagHeader: 'x-tags' });
     const origin = gated(made, (n) => new Response(String(n), { headers: { 'x-tags': 'a' } }));
