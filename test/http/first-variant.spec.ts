@@ -63,7 +63,8 @@ describe('the first response of a URL', () => {
     const made = await withFirst(memory());
     made.clock.advance(200_000);
     made.events.length = 0;
-    expect(await bodyOf(made)).toBe('1');
+    const hit = await made.get({ 'x-v': 'a' });
+    expect(hit.headers.get('cache-status')).toBe('glasswork; hit; ttl=400');
     expect(made.events.flatMap((each) => (each.type === 'fill' ? [each.ttlMs] : []))).toEqual([
       400_000,
     ]);
