@@ -291,6 +291,7 @@ it('a request that went to the origin while the store was read undoes nothing wh
   await settle();
   for (const go of reads) go();
   await made.cache.settled();
+  made.origin = () => new Response('again');
   expect(await (await made.get()).text()).toBe('first');
   expect(made.asked.length).toBe(2);
 });
