@@ -71,3 +71,25 @@ describe.each([
     expect(headers.get('cache-control')).toBe('s-maxage=0');
   });
 });
+
+it('a stale response waits for no versions, because no edge keeps it anyway', async () => {
+  const clock = createVirtualClock(START);
+  const memory = new MemoryCacheStore({ clock });
+  let isHung = false;
+  const store = storeLike(memory, {
+    getIfPresent: undefined,
+    getVersioned: (key: string) =>
+      isHung && key.startsWith('#') ? new Promise<never>(() => {}) : memory.getVersioned(key),
+    get: (key: string) =>
+      isHung && key.startsWith('#') ? new Promise<never>(() => {}) : memory.get(key),
+  });
+  const options = { ttl: '1h', staleTTL: '30m', tagHeader: 'cache-tag' } as const;
+  const made = world(options, { versionTTL: '1h', tagTTL: '1h' }, { store, clock });
+  await made.get();
+  clock.advance(31 * 60_000);
+  isHung = true;
+  const response = await made.send(new Request('https://example.com/a'));
+  expect(response.headers.get('cache-status')).toContain('hit; ttl=-60');
+  // Otherwise the time limit of the store has ended the wait.
+  expect(made.events.filter(({ type }) => type === 'store-error')).toEqual([]);
+});

@@ -1,7 +1,8 @@
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
-import { START, world } from './helpers.js';
+import { watched } from '../cache-service/helpers.js';
+import { START, URL_1, world } from './helpers.js';
 
 describe('a tag that a response brings, whose record a full store evicts while its origin answers', () => {
   it.each(['invalidateTags', 'expireTags'] as const)(
@@ -28,6 +29,17 @@ describe('a tag that a response brings, whose record a full store evicts while i
       expect(await (await made.get()).text()).toBe('new');
     },
   );
+
+  it('costs no read where responses bring no tags', async () => {
+    const { store, calls } = watched();
+    const keys = () => calls.flatMap(({ args }) => args.map(String));
+    const isOfAllTags = (key: string) => key.startsWith('#tags:');
+    const clock = createVirtualClock(START);
+    await world({ ttl: 60, tags: ['t'] }, {}, { store, clock }).get();
+    expect(keys().filter(isOfAllTags)).toEqual([]);
+    await world({ ttl: 60, tagHeader: 'x-tags' }, {}, { store, clock }).get({}, `${URL_1}/b`);
+    expect(keys().filter(isOfAllTags)).not.toEqual([]);
+  });
 
   it('costs no second load as long as no tag is invalidated', async () => {
     const made = world({ ttl: 60, tagHeader: 'cache-tag' });

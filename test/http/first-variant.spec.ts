@@ -59,6 +59,17 @@ describe('the first response of a URL', () => {
     expect(made.asked.length).toBe(1);
   });
 
+  it('becomes another variant for the rest of its time', async () => {
+    const made = await withFirst(memory());
+    made.clock.advance(200_000);
+    made.events.length = 0;
+    const hit = await made.get({ 'x-v': 'a' });
+    expect(hit.headers.get('cache-status')).toBe('glasswork; hit; ttl=400');
+    expect(made.events.flatMap((each) => (each.type === 'fill' ? [each.ttlMs] : []))).toEqual([
+      400_000,
+    ]);
+  });
+
   it('is not served by a request that read it before it was deleted, once del has ended', async () => {
     const shared = memory();
     const made = world({ ttl: 600 }, {}, shared);

@@ -251,6 +251,26 @@ describe.each(['app.request', '@hono/node-server'])('the middleware for Hono by 
       }
     });
 
+    it('answers 502, too, if the stored one was invalidated meanwhile', async () => {
+      const made = site({ ttl: 60, staleIfError: 600 });
+      made.app.use(made.cached);
+      let isFirst = true;
+      made.app.get('/a', async (c) => {
+        if (isFirst) {
+          isFirst = false;
+          return c.text('old', 200, { etag: '"1"' });
+        }
+        await made.cache.clear();
+        return c.body(null, 304, { etag: '"2"' });
+      });
+      const get = await clientOf(made.app);
+      await get('/a');
+      await made.cache.settled();
+      made.clock.advance(61_000);
+      const failed = await get('/a');
+      expect([failed.status, await failed.text()]).toEqual([502, '']);
+    });
+
     it('asks again after the response, where it can', async () => {
       const { app, cache, clock, origin } = changing({ ttl: 60, staleTTL: 10 });
       const get = await clientOf(app);

@@ -71,6 +71,17 @@ describe('hostile URLs', () => {
   });
 });
 
+it('a record of another URL names no headers by which this one varies', async () => {
+  const made = world({ ttl: 60 });
+  const [key, other] = [URL_1, `${URL_1}/b`].map((url) => responseKey(new Request(url)) ?? '');
+  const index = { kind: 'index', key: other, names: ['x-a'], tags: [], variants: [] };
+  await made.cache.set(key ?? '', index, 600);
+  made.origin = counting(() => ({ headers: { vary: 'x-b' } }));
+  // Too long to be part of a key.
+  const headers = { 'x-a': 'a'.repeat(5_000), 'x-b': '1' };
+  for (let i = 0; i < 3; i++) expect(await (await made.get(headers)).text()).toBe('1');
+});
+
 describe('keys', () => {
   const key = (url: string, options = {}) => responseKey(new Request(url), options);
 

@@ -25,6 +25,27 @@ describe('concurrent requests', () => {
     expect(statuses.filter((each) => each?.includes('collapsed')).length).toBe(49);
   });
 
+  it('share it until it has been written', async () => {
+    const clock = createVirtualClock(START);
+    const memory = new MemoryCacheStore({ clock });
+    const fills: (() => void)[] = [];
+    const store = storeLike(memory, {
+      getIfPresent: undefined,
+      async setIfUnchanged(...args: Parameters<MemoryCacheStore['setIfUnchanged']>) {
+        if (args[0] === `http:${URL_1}#`) await new Promise<void>((go) => fills.push(go));
+        return memory.setIfUnchanged(...args);
+      },
+    });
+    const made = world({ ttl: 60 }, {}, { clock, store });
+    made.origin = counting();
+    const first = made.send(request());
+    await expect.poll(() => fills.length, SOON).toBe(1);
+    const second = made.send(request());
+    await settle();
+    for (const go of fills) go();
+    for (const each of [first, second]) expect(await (await each).text()).toBe('1');
+  });
+
   it('share no body of a response that may not be stored, and call their own origin at once', async () => {
     const made = world({ ttl: 60 });
     const origin = gated(made, privately);

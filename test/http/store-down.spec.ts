@@ -39,6 +39,7 @@ describe.each<[string, Fault, number]>([
     await vi.advanceTimersByTimeAsync(limitMs);
     vi.useRealTimers();
     expect(await response?.text()).toBe('1');
+    expect(response?.headers.get('cache-status')).not.toContain('stored');
     expect(made.asked.length).toBe(1);
   });
 

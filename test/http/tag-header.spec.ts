@@ -93,17 +93,24 @@ describe('the header for tags', () => {
   it.each([
     ['private', { headers: { 'cache-control': 'private' } }],
     ['a failure', { status: 503 }],
+    ['too large', {}],
   ])('has new tags that are loaded again, whose response ends if it is %s', async (_name, init) => {
-    const made = world({ ttl: 60, tagHeader: 'x-tags' });
+    const made = world({ ttl: 60, tagHeader: 'x-tags', maxBodyBytes: 5 });
     await made.cache.invalidateTags(['a']);
     let isCancelled = false;
-    const cancel = () => {
-      isCancelled = true;
-    };
+    const body = new ReadableStream({
+      async pull(controller) {
+        await settle();
+        controller.enqueue(new Uint8Array(6));
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
     made.origin = () =>
       made.asked.length === 1
         ? new Response('first', { headers: { 'x-tags': 'a' } })
-        : new Response(new ReadableStream({ cancel }), init);
+        : new Response(body, init);
     const first = await made.get();
     expect(first.headers.get('cache-status')).not.toContain('stored');
     expect(await first.text()).toBe('first');

@@ -1,6 +1,7 @@
 import { MemoryCacheStore } from '@glasswork/cache/memory';
 import { createVirtualClock, faultyStore } from '@glasswork/cache/testing';
 import { describe, expect, it } from 'vitest';
+import { storeLike, watched } from '../cache-service/helpers.js';
 import { counting, START, URL_1, world } from './helpers.js';
 
 const send = (made: ReturnType<typeof world>, method: string, url = URL_1) =>
@@ -79,6 +80,34 @@ describe('an unsafe request', () => {
     await send(made, 'POST');
     expect(writes).toContain(`#tag::http:${URL_1}`);
     expect(purged).toEqual([]);
+  });
+
+  it('writes nothing either in a store that keeps the record of an earlier invalidation', async () => {
+    const clock = createVirtualClock(START);
+    const { store, calls } = watched(
+      storeLike(new MemoryCacheStore({ clock }), { durable: true, getIfPresent: undefined }),
+    );
+    const made = world({ ttl: 60 }, {}, { clock, store });
+    await made.get();
+    await send(made, 'POST');
+    calls.length = 0;
+    await send(world({ ttl: 60 }, {}, made), 'POST');
+    expect(calls.filter(({ operation }) => /^(set|del|add)/.test(operation))).toEqual([]);
+  });
+
+  it('invalidates what this process knows, although the store cannot be read', async () => {
+    const clock = createVirtualClock(START);
+    let isDown = false;
+    const plan = ({ method }: { method: string }) =>
+      isDown && method.startsWith('get') ? ({ kind: 'error' } as const) : undefined;
+    const store = faultyStore(new MemoryCacheStore({ clock }), { plan });
+    const made = world({ ttl: 60 }, {}, { clock, store });
+    await made.get();
+    isDown = true;
+    await send(made, 'POST');
+    isDown = false;
+    made.origin = () => new Response('new');
+    expect(await (await made.get()).text()).toBe('new');
   });
 
   it('invalidates what another process has stored', async () => {

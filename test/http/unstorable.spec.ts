@@ -257,7 +257,7 @@ it('a request that went to the origin while the store was read undoes nothing wh
   const clock = createVirtualClock(START);
   const memory = new MemoryCacheStore({ clock });
   const reads: (() => void)[] = [];
-  let isHeld = true;
+  let isHeld = false;
   const store: CacheStore = {
     ...bareStore(memory),
     async get<T>(key: string) {
@@ -275,22 +275,61 @@ it('a request that went to the origin while the store was read undoes nothing wh
       controller.close();
     },
   });
-  made.origin = () => new Response(made.asked.length === 1 ? slow : 'own');
+  const origin = gated(made, (n) => new Response(n === 1 ? slow : 'own'));
   const leading = made.send(request());
-  await expect.poll(() => reads.length, SOON).toBe(1);
-  const [lead] = reads.splice(0);
+  await expect.poll(() => origin.waiting.length, SOON).toBe(1);
+  isHeld = true;
   const joining = made.send(request());
   await expect.poll(() => reads.length, SOON).toBe(1);
-  lead?.();
+  isHeld = false;
+  await origin.open();
+  await expect.poll(() => origin.waiting.length, SOON).toBe(1);
+  await origin.open();
   expect(await (await joining).text()).toBe('own');
   body.resolve();
   expect(await (await leading).text()).toBe('first');
   await settle();
-  isHeld = false;
   for (const go of reads) go();
   await made.cache.settled();
+  made.origin = () => new Response('again');
   expect(await (await made.get()).text()).toBe('first');
   expect(made.asked.length).toBe(2);
+});
+
+/** A store in which the test holds the reads of the page, from when it says so. */
+function holding() {
+  const clock = createVirtualClock(START);
+  const memory = new MemoryCacheStore({ clock });
+  const reads: (() => void)[] = [];
+  const state = { isHeld: false };
+  const store = storeLike(memory, {
+    getIfPresent: undefined,
+    async getVersioned(key: string) {
+      const read = await memory.getVersioned(key);
+      const isHeld = state.isHeld && key === `http:${URL_1}#`;
+      if (isHeld) await new Promise<void>((go) => reads.push(go));
+      return read;
+    },
+  });
+  return { made: world({ ttl: 60 }, {}, { clock, store }), reads, state };
+}
+
+it('a request that waits for a load does not wait for the store once it cannot share the response', async () => {
+  const { made, reads, state } = holding();
+  const origin = gated(made, privately);
+  const first = made.send(request());
+  await expect.poll(() => origin.waiting.length, SOON).toBe(1);
+  state.isHeld = true;
+  const second = made.send(request());
+  await expect.poll(() => reads.length, SOON).toBe(1);
+  await origin.open();
+  await expect.poll(() => origin.waiting.length, SOON).toBe(1);
+  await origin.open();
+  expect(await texts([first, second])).toEqual(['user 1', 'user 2']);
+  // Otherwise the time limit of the store has ended the wait.
+  expect(made.events.filter(({ type }) => type === 'store-error')).toEqual([]);
+  for (const go of reads) go();
+  await made.cache.settled();
 });
 
 it.each([

@@ -163,6 +163,44 @@ describe('variants', () => {
     expect(await made.cache.get(KEY)).toMatchObject({ names: ['x-0', 'x-1'] });
   });
 
+  it('are told apart while their index is still being written', async () => {
+    const clock = createVirtualClock(START);
+    const memory = new MemoryCacheStore({ clock });
+    const writes: (() => void)[] = [];
+    const store = storeLike(memory, {
+      getIfPresent: undefined,
+      async setIfUnchanged(...args: Parameters<MemoryCacheStore['setIfUnchanged']>) {
+        if (args[0] === KEY) await new Promise<void>((go) => writes.push(go));
+        return memory.setIfUnchanged(...args);
+      },
+    });
+    const made = world({ ttl: 600 }, {}, { clock, store });
+    made.origin = byLanguage('1');
+    for (const language of ['de', 'en', 'de']) {
+      const request = new Request(URL_1, { headers: { 'accept-language': language } });
+      expect(await (await made.send(request)).text()).toBe(`1 ${language}`);
+    }
+    expect(writes.length).toBeGreaterThan(0);
+    expect(made.asked.length).toBe(2);
+    for (const go of writes) go();
+  });
+
+  it('of another process are known once the index has been written with them', async () => {
+    const [made, other] = pair();
+    const varying = (name: string) => () => new Response(name, { headers: { vary: name } });
+    other.origin = varying('x-b');
+    made.origin = async () => {
+      made.origin = varying('x-a');
+      await other.get({ 'x-b': '1' });
+      return made.origin(new Request(URL_1));
+    };
+    await made.get({ 'x-a': '1' });
+    made.events.length = 0;
+    await made.get({ 'x-a': '2', 'x-b': '2' });
+    const misses = made.events.filter((each) => each.type === 'miss' && each.key.includes('#'));
+    expect(misses).toHaveLength(1);
+  });
+
   it('are one each in the index, however often they are loaded', async () => {
     const [made] = pair({ ttl: 60, staleTTL: 1 });
     made.origin = byLanguage('1');

@@ -60,6 +60,20 @@ describe('a handler of two parameters', () => {
   });
 });
 
+describe('a handler of three parameters', () => {
+  it('is over when it returns, if it is called without a callback', async () => {
+    const after = await afterResponse();
+    const handler: (...args: unknown[]) => unknown = after.handler(
+      (_event: unknown, _context: unknown, _callback: unknown) => 'answer',
+    );
+    (await lambda.server.parked()).invoke('1');
+    const listeners = process.listenerCount('beforeExit');
+    expect(handler({}, context('1'))).toBe('answer');
+    expect(process.listenerCount('beforeExit')).toBe(listeners);
+    await lambda.server.parked();
+  });
+});
+
 describe('in mode "await", with work left,', () => {
   it('a handler of two parameters that Node 20 gives a callback still answers nothing', async () => {
     const after = await afterResponse({ mode: 'await' });

@@ -86,6 +86,18 @@ describe.each(ways)('FreezeDetector, %s, counts freezes', (_way, timers) => {
     expect(freezes.count()).toBe(before + 1);
   });
 
+  it('that only the end of the watched work notices', async () => {
+    const { freezes } = make(timers);
+    let resolve: () => void = () => {};
+    const work = new Promise<void>((yes) => (resolve = yes));
+    freezes.watch(work);
+    freeze(3_600_000);
+    resolve();
+    await work;
+    await Promise.resolve();
+    expect(freezes.count()).toBe(1);
+  });
+
   it('none before the watched work began', async () => {
     const { freezes } = make(timers);
     freezes.count();

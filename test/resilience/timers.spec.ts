@@ -39,6 +39,14 @@ describe('the timers of the process', () => {
     await new Promise<void>((resolve) => timers.afterTurn(resolve));
   });
 
+  it('run an action after the turn by setImmediate, because a timer costs more', () => {
+    const turn = vi.fn();
+    vi.stubGlobal('setImmediate', turn);
+    const action = () => {};
+    currentTimers().afterTurn(action);
+    expect(turn).toHaveBeenCalledExactlyOnceWith(action);
+  });
+
   const legacy = () => Object.assign(() => 0, { _isMockFunction: true });
 });
 
@@ -99,6 +107,18 @@ describe('the process', () => {
     expect(holds()).toEqual([true]);
     await third.end();
     expect(holds()).toEqual([false]);
+  });
+
+  it('arms it once for all operations of a turn', async () => {
+    const { timers, turn } = observed();
+    const afterTurn = vi.spyOn(timers(), 'afterTurn');
+    const timeouts = new OperationTimeouts(undefined, timers);
+    const ignore = () => {};
+    for (const { work } of [pending(), pending()]) timeouts.limit(work, 1_000, ignore, ignore);
+    expect(afterTurn).toHaveBeenCalledOnce();
+    turn();
+    timeouts.limit(pending().work, 1_000, ignore, ignore);
+    expect(afterTurn).toHaveBeenCalledOnce();
   });
 
   it('is not kept alive by work that is only watched', async () => {

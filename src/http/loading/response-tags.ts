@@ -38,7 +38,6 @@ export async function startingVersions(
 }
 
 async function readVersions(kit: Kit, names: readonly DependencyName[]): Promise<Versions> {
-  if (names.length === 0) return new Map();
   const read = await kit.parts.versions.read(names.map((name) => [name]));
   return new Map(
     read.flatMap(([name, version]) => (typeof version === 'string' ? [[name, version]] : [])),
@@ -112,7 +111,6 @@ export async function isCarriedStill(
   gate: Gate | undefined,
 ): Promise<boolean> {
   const own = ownTags(kit, page);
-  if (own.length === 0) return true;
   const carried = gate && carriedWith(gate, page);
   const current = carried && (await readVersions(kit, own));
   return own.every((tag) => carried?.has(tag) && carried.get(tag) === current?.get(tag));

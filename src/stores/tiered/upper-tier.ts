@@ -131,7 +131,7 @@ export class UpperTier {
     const leftMs = end - this.#clock.now();
     if (snapshot.version === undefined || !(leftMs > 0)) return false;
     // A tier below that parsed it as a plain object has lost the class.
-    const copy = entry && !isEntry(value) ? new Entry(entry, entry.value) : value;
+    const copy = entry ? new Entry(entry, entry.value) : value;
     return this.#inTime(this.store.setIfUnchanged(key, copy, leftMs / 1000, snapshot.version));
   }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Gates } from '../../../src/http/pages/gates.js';
+import { carriedWith, Gates } from '../../../src/http/pages/gates.js';
 import { Remembered } from '../../../src/http/pages/remembered.js';
+import type { Page } from '../../../src/http/pages/stored.js';
 import { PASS_MS, Unstorable } from '../../../src/http/pages/unstorable.js';
+import { page } from './page.js';
 
 const WORTH_MS = 600_000;
 
@@ -43,6 +45,22 @@ describe('the gates of variants', () => {
       new Promise((resolve) => setImmediate(resolve, 'not released')),
     ]);
     expect(outcome).toBe('released');
+  });
+});
+
+describe('the versions that a joined response carries', () => {
+  it.each<[string, Partial<Page>, boolean]>([
+    ['the last one', {}, true],
+    ['one of another time', { receivedMs: 2 }, false],
+    ['one of another text', { text: 'b' }, false],
+    ['one of other bytes', { base64: '////' }, false],
+  ])('are known of %s', (_name, changes, isKnown) => {
+    const gate = new Gates().enter('v', 'k');
+    const carried = new Map([['tag', 'version']]);
+    const last = page({ receivedMs: 1, text: 'a' });
+    expect(carriedWith(gate, last)).toBeUndefined();
+    gate.last = { page: last, carried };
+    expect(carriedWith(gate, { ...last, ...changes })).toBe(isKnown ? carried : undefined);
   });
 });
 

@@ -180,6 +180,13 @@ describe('an adapter that is called directly, as cache-manager does', () => {
     }
   });
 
+  it('asks no store to keep a value for no time, because some refuse that', async () => {
+    const store = new MemoryCacheStore();
+    const set = vi.spyOn(store, 'set');
+    await keyvAdapter(store).set('key', 1, 0);
+    expect(set).not.toHaveBeenCalled();
+  });
+
   it('tells a ttl from a time, up to a ttl of 31 years', async () => {
     const adapter = keyvAdapter(new MemoryCacheStore());
     expect(await adapter.set('ttl', 1, 1e12 - 1)).toBe(true);
@@ -212,6 +219,13 @@ describe('an adapter for Keyv 6, which reads its capabilities', () => {
     await adapterFor6(store).set('plain', 1);
     await adapterFor6(store, 'a').set('key', 1);
     expect([await store.has('plain'), await store.has('a::key')]).toEqual([true, true]);
+  });
+
+  it('adds it also to a key that begins like it', async () => {
+    const store = new MemoryCacheStore();
+    const adapter = adapterFor6(store, 'a');
+    await adapter.set('a::key', 1);
+    expect([await adapter.get('key'), await adapter.get('a::key')]).toEqual([undefined, 1]);
   });
 
   it('clears its namespace, but no key that begins like it', async () => {

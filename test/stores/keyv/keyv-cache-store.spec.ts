@@ -300,6 +300,13 @@ describe('a Keyv store', () => {
     expect(await store.get('key')).toEqual(value);
   });
 
+  it('keeps text with line feeds', async () => {
+    const serializer = { name: 'text', serialize: String, deserialize: String };
+    const store = new KeyvCacheStore(new Keyv(), { serializer });
+    await store.set('key', 'one\ntwo\n', 60);
+    expect(await store.get('key')).toBe('one\ntwo\n');
+  });
+
   it('gives a storage of version 6 an absolute time, and others a ttl, a minute longer than the value', async () => {
     const clock = createVirtualClock(1_000_000);
     const set = vi.fn(async () => true);

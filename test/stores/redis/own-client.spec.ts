@@ -151,11 +151,23 @@ describe('the connection of our own client', () => {
   });
 
   it('takes no command while it closes', async () => {
-    const { connection, send } = await world(([name]) => (name === 'quit' ? undefined : '+OK\r\n'));
+    const { server, connection, send } = await world(([name]) =>
+      name === 'quit' ? undefined : '+OK\r\n',
+    );
     await send('write');
     const closing = connection.close();
     await expect(send('write')).rejects.toThrow('The store is closed');
     await closing;
+    await until(() => server.sockets.every(({ destroyed }) => destroyed), 'it to be closed');
+  });
+
+  it('gets no command once nothing can be written to it, although it has not ended yet', async () => {
+    const { server, connection, send } = await world();
+    const streamOf = async (client: object) => Object(client).stream;
+    const stream = await connection.send('ask', 'key', streamOf, 'write');
+    stream.destroy();
+    expect(await send('write')).toBe('OK');
+    expect(server.sockets).toHaveLength(2);
   });
 
   it('sends a read and the proof of its master in one packet', async () => {

@@ -70,6 +70,22 @@ describe('a failure above the last tier, with which no call rejects', () => {
     expect(caches[0]?.stats().storeErrors).toBe(1);
   });
 
+  it.each<[string, object, string[]]>([
+    ['takes no copies', { setIfUnchanged: broken }, ['tier copy']],
+    ['drops none either', { setIfUnchanged: broken, del: broken }, ['tier copy', 'tier drop']],
+  ])('is told by a read and by a fill, of a tier that %s', async (_, members, operations) => {
+    const last = memory();
+    const store = new TieredCacheStore([failing({ ...members }), last]);
+    const told: string[] = [];
+    store.problems((operation) => void told.push(operation));
+    await last.set('key', 1, 60);
+    expect(await store.get('key')).toBe(1);
+    expect(told.splice(0)).toEqual(operations);
+    const { version } = await last.getVersioned('key');
+    expect(await store.setIfUnchanged('key', 2, 60, version)).toBe(true);
+    expect(told).toEqual(operations);
+  });
+
   it('names a tier that does not answer', async () => {
     vi.useFakeTimers();
     const store = new TieredCacheStore([failing({ getVersioned: never }), memory()]);
