@@ -57,6 +57,15 @@ describeConformance(
 describe('a memory store that shares frozen values', () => {
   const fields = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 3, versions: [] };
 
+  it('takes a value that contains itself', async () => {
+    const { store } = create({ frozen: true, serializer: structuredSerializer });
+    const value: Record<string, unknown> = {};
+    value.self = value;
+    await store.set('k', value, 60);
+    const read = await store.get<typeof value>('k');
+    expect(read?.self).toBe(read);
+  });
+
   it('gives every reader the same one, and parses it once', async () => {
     let parsed = 0;
     const serializer: SyncSerializer = {
