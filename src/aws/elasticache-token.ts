@@ -66,7 +66,9 @@ export function tokenSource(
   credentials: CredentialSource = defaultCredentials(),
   clock: Clock = systemClock,
 ): () => Promise<string> {
-  const iam = { ...user, region: resolveRegion(user.region) };
-  return async () =>
-    elastiCacheToken(iam, await findCredentials(credentials, CREDENTIALS_MS), clock.now());
+  const iam = { ...user, region: resolveRegion(user.region, undefined, 'iam.region') };
+  return async () => {
+    const found = await findCredentials(credentials, CREDENTIALS_MS, null);
+    return elastiCacheToken(iam, found, clock.now());
+  };
 }

@@ -69,8 +69,10 @@ describe('the endpoint', () => {
   });
 
   it('leaves the variables alone when they are to be ignored, and never the option', () => {
-    vi.stubEnv('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'true');
-    expect(resolved('dynamodb', {})[0]).toBe('https://dynamodb.eu-west-1.amazonaws.com/');
+    for (const ignored of ['true', 'True']) {
+      vi.stubEnv('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', ignored);
+      expect(resolved('dynamodb', {})[0]).toBe('https://dynamodb.eu-west-1.amazonaws.com/');
+    }
     expect(resolved('dynamodb', { endpoint: 'http://mine' })[0]).toBe('http://mine/');
   });
 });
@@ -255,6 +257,8 @@ describe('what cannot be right', () => {
     [{}, 'region', /region is undefined:.*AWS_REGION/],
     [{ region: 'eu-central-1.evil.example/' }, 'region', /eu-central-1\.evil\.example/],
     [{ region: 'EU' }, 'region', /region is 'EU':/],
+    [{ region: 5 as never }, 'region', /region is 5:/],
+    [{ region: ['eu-west-1'] as never }, 'region', /region is object:/],
     [
       { endpoint: 'localhost:8000' },
       'endpoint',
