@@ -18,6 +18,11 @@ export function givenList<T>(
   throw invalid(subject, value, 'an array', code);
 }
 
+/** @throws CacheError `INVALID_OPTION` for the text of a variable, for example: 'false' would mean true. */
+export function checkBoolean(value: unknown, subject: string): void {
+  if (value !== undefined && typeof value !== 'boolean') throw invalid(subject, value, 'true or false');
+}
+
 /** @throws CacheError `INVALID_OPTION` for anything but a function. */
 export function checkFunction(value: unknown, subject: string): void {
   if (typeof value !== 'function') throw invalid(subject, value, 'a function');

@@ -1,5 +1,5 @@
 import { invalid } from './errors.js';
-import { checkFunction } from './given.js';
+import { checkBoolean, checkFunction } from './given.js';
 import {
   type Caller,
   DEFAULT_LEASE,
@@ -23,7 +23,10 @@ export const RULES: {
   softTimeout: (limit: Duration) => milliseconds(limit, 'softTimeout'),
   hardTimeout: (limit: Duration) => milliseconds(limit, 'hardTimeout'),
   tags: (tags: readonly string[], below) => [...new Set([...below.tags, ...checkedTags(tags)])],
-  forceFresh: (force: boolean) => force,
+  forceFresh(force: boolean) {
+    checkBoolean(force, 'forceFresh');
+    return force;
+  },
   signal: abortSignal,
   waitUntil(waitUntil: WaitUntil) {
     checkFunction(waitUntil, 'waitUntil');
@@ -34,6 +37,8 @@ export const RULES: {
 
 function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | undefined {
   if (!lease) return undefined;
+  if (lease !== true && typeof lease !== 'object')
+    throw invalid('lease', lease, 'true, false, or an object with ttl and wait');
   const { ttl, wait }: Exclude<typeof lease, boolean> = Object(lease);
   return {
     ttl: ttl === undefined ? DEFAULT_LEASE.ttl : milliseconds(ttl, 'lease.ttl'),
@@ -44,8 +49,9 @@ function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | un
 
 /** Accepts any object that works as one, such as a polyfill or a signal of another realm. */
 function abortSignal(signal: AbortSignal): AbortSignal {
-  const { aborted, addEventListener }: Partial<AbortSignal> = Object(signal);
-  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal;
+  const { aborted, addEventListener, removeEventListener }: Partial<AbortSignal> = Object(signal);
+  const listens = [addEventListener, removeEventListener].every((it) => typeof it === 'function');
+  if (typeof aborted === 'boolean' && listens) return signal;
   throw invalid('signal', signal, 'an AbortSignal');
 }
 

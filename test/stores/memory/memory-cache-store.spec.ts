@@ -5,6 +5,7 @@ import { Entry } from '../../../src/model/entry.js';
 import { CacheError } from '../../../src/model/errors.js';
 import { jsonSerializer } from '../../../src/serializers/json.js';
 import type { SyncSerializer } from '../../../src/serializers/serializer.js';
+import { structuredSerializer } from '../../../src/serializers/structured.js';
 import { HeapSize, rawBytes } from '../../../src/stores/memory/heap-size.js';
 import {
   MemoryCacheStore,
