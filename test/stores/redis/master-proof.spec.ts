@@ -39,6 +39,42 @@ describe('the proof that a master answers', () => {
     const read = () => Promise.reject(new Error('WRONGTYPE'));
     await expect(proof.read(client, read)).rejects.toThrow('WRONGTYPE');
   });
+
+  it('is shared by the reads that begin while it is on its way, and fails for all of them', async () => {
+    const proof = new MasterProof('unused', createVirtualClock());
+    const replies: ((reply: number | Promise<never>) => void)[] = [];
+    const client = clientWith(() => new Promise((resolve) => replies.push(resolve)));
+    const readAll = async (reply: number | Promise<never>) => {
+      const begun = replies.length;
+      const reads = [1, 2, 3].map((value) => {
+        expect(proof.isDue(client)).toBe(true);
+        return proof.read(client, async () => value);
+      });
+      expect(replies).toHaveLength(begun + 1);
+      replies[begun]?.(reply);
+      const settled = await Promise.allSettled(reads);
+      return settled.map((read) => (read.status === 'fulfilled' ? read.value : 'refused'));
+    };
+    const refused = Promise.reject(new Error('READONLY'));
+    expect(await readAll(refused)).toEqual(['refused', 'refused', 'refused']);
+    expect(await readAll(0)).toEqual([1, 2, 3]);
+    expect(proof.isDue(client)).toBe(false);
+  });
+
+  it('is not waited for by the reads of another client, nor after a second', async () => {
+    const clock = createVirtualClock();
+    const proof = new MasterProof('unused', clock);
+    const silent = clientWith(() => new Promise(() => {}));
+    void proof.read(silent, async () => 'never');
+    expect(await proof.read(clientWith(async () => 0), async () => 'other')).toBe('other');
+    let isSilent = true;
+    const client = clientWith(() => (isSilent ? new Promise(() => {}) : Promise.resolve(0)));
+    void proof.read(client, async () => 'never');
+    isSilent = false;
+    clock.advance(1_000);
+    expect(await proof.read(client, async () => 'later')).toBe('later');
+    expect(proof.isDue(client)).toBe(false);
+  });
 });
 
 describeWithRedisCluster('on a Cluster, where replicas answer no reads', (addresses) => {
