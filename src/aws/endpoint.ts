@@ -40,7 +40,7 @@ export function resolveEndpoint(
 ): { endpoint: URL; region: string } {
   const given = givenEndpoint(service, options.endpoint);
   const profile = profileSettings();
-  const region = resolveRegion(options.region, given && 'us-east-1');
+  const region = resolveRegion(options.region, 'region', given && 'us-east-1');
   const fips = isOn('useFipsEndpoint', options.useFipsEndpoint, profile);
   const dualstack = isOn('useDualstackEndpoint', options.useDualstackEndpoint, profile);
   const conflict = fips ? 'useFipsEndpoint' : dualstack && 'useDualstackEndpoint';
@@ -74,8 +74,8 @@ export function resolveCloudFront(option: string | undefined): URL {
  */
 export function resolveRegion(
   option: string | undefined,
-  otherwise?: string,
   name = 'region',
+  otherwise?: string,
 ): string {
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const region =
@@ -99,7 +99,7 @@ const VARIABLES = {
 function givenEndpoint(service: Service, option: string | undefined): URL | undefined {
   const { env } = process;
   const variable = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
-  const ignored = /^true$/i.test(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS ?? '');
+  const ignored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true';
   const given = option || (ignored ? undefined : env[variable] || env.AWS_ENDPOINT_URL);
   if (!given) return undefined;
   const url = /^https?:/i.test(given) && URL.canParse(given) ? new URL(given) : undefined;

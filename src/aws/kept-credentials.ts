@@ -142,30 +142,22 @@ const isWithin = (nowMs: number, sinceMs: number, spanMs: number): boolean =>
   nowMs >= sinceMs && nowMs - sinceMs < spanMs;
 
 /**
- * Finds the credentials for one try, within the rest of the total time. `limit` is the option that limits it, if there
- * is one.
+ * Finds the credentials for one try, within the rest of the total time. `late` ends the message if there are none by then.
  *
  * @throws CacheError `NO_CREDENTIALS`, `TIMEOUT`, or the source's own `MISSING_PEER`.
  */
 export async function findCredentials(
   source: CredentialSource,
   withinMs: number,
-  limit: string | null = 'timeouts.total',
+  late = 'before timeouts.total ran out. Check what it waits for, or raise timeouts.total',
 ): Promise<Credentials> {
   try {
     const found = source();
     if (!(found instanceof Promise)) return checked(found, source);
-    const late = () => {
-      const [when, more] = limit
-        ? [`before ${limit} ran out`, `, or raise ${limit}`]
-        : [`within ${withinMs} ms`, ''];
-      throw noCredentials(
-        `${originOf(source)} gave none ${when}. Check what it waits for${more}.`,
-        undefined,
-        'TIMEOUT',
-      );
+    const refuse = () => {
+      throw noCredentials(`${originOf(source)} gave none ${late}.`, undefined, 'TIMEOUT');
     };
-    return checked(await withTimeout(found, withinMs, late), source);
+    return checked(await withTimeout(found, withinMs, refuse), source);
   } catch (cause) {
     if (cause instanceof CacheError) throw cause;
     throw noCredentials(

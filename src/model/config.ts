@@ -1,6 +1,6 @@
 import { invalid } from './errors.js';
 import type { CacheListener } from './events.js';
-import { checkBoolean, checkFunction, givenObject } from './given.js';
+import { checkedBoolean, checkFunction, givenObject } from './given.js';
 import type { OnInvalidate } from './invalidated.js';
 import { type KeySpace, keySpace } from './key-space.js';
 import { DEFAULT_POLICY, type ResolvedPolicy, type WrapOptions } from './policy.js';
@@ -76,11 +76,10 @@ export interface Settings {
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function settings(config: CacheConfig): Settings {
-  const { defaultTTL, backgroundFill } = givenObject(config, 'config');
+  const { defaultTTL } = givenObject(config, 'config');
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
   for (const name of ['onEvent', 'onInvalidate', 'deadline'] as const)
     if (config[name] != null) checkFunction(config[name], name);
-  checkBoolean(backgroundFill, 'backgroundFill');
   return {
     policy: layer(DEFAULT_POLICY, {
       ...config,
@@ -99,7 +98,7 @@ export function settings(config: CacheConfig): Settings {
         ? undefined
         : breakerSettings(givenObject(config.breaker ?? {}, 'breaker')),
     clock: checkedClock(config.clock),
-    backgroundFill,
+    backgroundFill: checkedBoolean(config.backgroundFill, 'backgroundFill'),
   };
 }
 

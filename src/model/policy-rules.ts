@@ -1,5 +1,5 @@
 import { invalid } from './errors.js';
-import { checkBoolean, checkFunction } from './given.js';
+import { checkedBoolean, checkFunction, givenObject } from './given.js';
 import {
   type Caller,
   DEFAULT_LEASE,
@@ -23,10 +23,7 @@ export const RULES: {
   softTimeout: (limit: Duration) => milliseconds(limit, 'softTimeout'),
   hardTimeout: (limit: Duration) => milliseconds(limit, 'hardTimeout'),
   tags: (tags: readonly string[], below) => [...new Set([...below.tags, ...checkedTags(tags)])],
-  forceFresh(force: boolean) {
-    checkBoolean(force, 'forceFresh');
-    return force;
-  },
+  forceFresh: (force: boolean) => checkedBoolean(force, 'forceFresh'),
   signal: abortSignal,
   waitUntil(waitUntil: WaitUntil) {
     checkFunction(waitUntil, 'waitUntil');
@@ -37,9 +34,7 @@ export const RULES: {
 
 function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | undefined {
   if (!lease) return undefined;
-  if (lease !== true && typeof lease !== 'object')
-    throw invalid('lease', lease, 'true, false, or an object with ttl and wait');
-  const { ttl, wait }: Exclude<typeof lease, boolean> = Object(lease);
+  const { ttl, wait } = givenObject(lease === true ? {} : lease, 'lease');
   return {
     ttl: ttl === undefined ? DEFAULT_LEASE.ttl : milliseconds(ttl, 'lease.ttl'),
     wait: wait === undefined ? DEFAULT_LEASE.wait : milliseconds(wait, 'lease.wait', 'zero'),
@@ -50,8 +45,7 @@ function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | un
 /** Accepts any object that works as one, such as a polyfill or a signal of another realm. */
 function abortSignal(signal: AbortSignal): AbortSignal {
   const { aborted, addEventListener, removeEventListener }: Partial<AbortSignal> = Object(signal);
-  const listens = [addEventListener, removeEventListener].every((it) => typeof it === 'function');
-  if (typeof aborted === 'boolean' && listens) return signal;
+  if (typeof aborted === 'boolean' && addEventListener && removeEventListener) return signal;
   throw invalid('signal', signal, 'an AbortSignal');
 }
 

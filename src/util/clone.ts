@@ -50,8 +50,7 @@ function copyOfDeepTree(value: unknown): unknown {
  * A lossless copy of data, at any depth and with cycles: plain objects, arrays, `Date`, `Map`, `Set`, `RegExp` and
  * bytes. Its objects belong to this realm.
  *
- * @throws TypeError for anything else: a function, an object with symbols as keys, shared memory, or an instance of a
- * class, which would be copied as a plain object.
+ * @throws TypeError for anything else: a function, an object with symbols as keys, or an instance of a class, which would be copied as a plain object.
  * With `own realm` also for objects of another realm, whose copies a serializer with `instanceof` takes for something
  * else.
  */
@@ -96,8 +95,8 @@ const tagOf = (part: object): string => Object.prototype.toString.call(part).sli
 /** The prototype of a built-in object extends Object.prototype directly; that of a subclass does not. */
 function emptyCopy(part: object): object {
   const prototype: object | null = Object.getPrototypeOf(part);
-  // So has the list of a function's arguments.
-  if (Object.getOwnPropertySymbols(part).length > 0) throw noData('an object with symbols as keys');
+  // A copy would lose them. So has the list of a function's arguments.
+  if (Object.getOwnPropertySymbols(part).length > 0) throw noData('an instance of a class');
   if (!Array.isArray(part) && isPlainObject(part)) return prototype ? {} : Object.create(null);
   // A test's fake Date extends the real one and replaces it.
   const isBuiltIn = prototype === Date.prototype || (prototype && isPlainObject(prototype));
@@ -113,19 +112,14 @@ function emptyCopy(part: object): object {
       return new Set();
     case 'RegExp':
       // Its tag says RegExp, also for one of another realm, which `instanceof` would miss.
-      return copyOfRegExp(part as RegExp);
+      return new RegExp((part as RegExp).source, (part as RegExp).flags);
     case 'ArrayBuffer':
       return ArrayBuffer.prototype.slice.call(part, 0);
   }
   throw noData('an instance of a class');
 }
 
-function copyOfRegExp({ source, flags, lastIndex }: RegExp): RegExp {
-  return Object.assign(new RegExp(source, flags), { lastIndex });
-}
-
 function copyOfBytes(part: ArrayBufferView): object {
-  if (tagOf(part.buffer) === 'SharedArrayBuffer') throw noData('shared memory');
   // A view without these prototypes throws a TypeError, too.
   const above: object = Object.getPrototypeOf(Object.getPrototypeOf(part));
   // A Buffer is a class that extends Uint8Array.

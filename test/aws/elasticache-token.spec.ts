@@ -104,7 +104,7 @@ describe('the source of tokens', () => {
       tokenSource({ ...user, region: 'eu-west-1' }, never)(),
     ).rejects.toMatchObject({
       code: 'TIMEOUT',
-      message: expect.stringMatching(/gave none within 2000 ms\. Check what it waits for\.$/),
+      message: expect.stringMatching(/gave none within 2 s\. Check what it waits for\.$/),
     });
     await vi.advanceTimersByTimeAsync(2_000);
     await refused;

@@ -21,7 +21,6 @@ describe('copyOfData', () => {
     ['an invalid date', new Date(Number.NaN)],
     ['maps and sets', new Map<unknown, unknown>([[{ a: 1 }, new Set([[1n]])]])],
     ['an expression', { pattern: /a+/gi }],
-    ['an expression that has begun to match', Object.assign(/a+/g, { lastIndex: 3 })],
     [
       'bytes',
       { bytes: new Uint8Array([1, 2]), more: new Float64Array(2), all: new ArrayBuffer(3) },
@@ -75,7 +74,6 @@ describe('copyOfData', () => {
     ['a list with a symbol as key', Object.assign([1], { [Symbol('s')]: 1 })],
     ['arguments', argumentsOf(1)],
     ['a list without a prototype', Object.setPrototypeOf([1], null)],
-    ['shared memory', new Uint8Array(new SharedArrayBuffer(1))],
   ])('refuses %s, which would lose its class', (_, value) => {
     expect(() => copyOfData(value)).toThrow(TypeError);
   });

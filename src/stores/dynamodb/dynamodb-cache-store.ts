@@ -6,7 +6,6 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
-import { checkBoolean, checkFunction } from '../../model/given.js';
 import { type Clock, checkedClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
@@ -85,8 +84,6 @@ export class DynamoDBCacheStore implements CacheStore {
       ? sdkDatabase(client, tableName, options.timeouts?.total)
       : httpDatabase(options);
     this.#clock = checkedClock(options.clock);
-    if (options.onScan !== undefined) checkFunction(options.onScan, 'onScan');
-    checkBoolean(options.consistentRead, 'consistentRead');
     this.#onScan = options.onScan;
     this.#read = batchedReads(this.#database, tableName);
     this.#recent = new RecentChanges(this.#clock);

@@ -1,7 +1,7 @@
 import type { CacheStore, StoreEntry } from '../../model/cache-store.js';
 import { bareValue, envelopeOf } from '../../model/entry.js';
 import { givenObject } from '../../model/given.js';
-import { type Clock, checkedClock } from '../../model/time.js';
+import { type Clock, systemClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
@@ -54,7 +54,7 @@ export class KeyvCacheStore implements CacheStore {
     this.#keyv = keyvAccess(keyv);
     this.#codec = valueCodec(givenObject(options).serializer);
     this.serializer = this.#codec.serializer;
-    this.#clock = checkedClock(options.clock);
+    this.#clock = options.clock ?? systemClock;
   }
 
   async get<T>(key: string): Promise<T | undefined> {

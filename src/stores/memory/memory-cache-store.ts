@@ -6,7 +6,7 @@ import {
   type VersionedRead,
 } from '../../model/cache-store.js';
 import { bareValue, Entry, isEntry } from '../../model/entry.js';
-import { givenObject } from '../../model/given.js';
+import { checkedBoolean, givenObject } from '../../model/given.js';
 import { type Clock, checkedClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
@@ -17,7 +17,7 @@ import { freezeDeep } from '../../util/deep-freeze.js';
 import { globMatcher } from '../../util/glob.js';
 import { tooLarge } from './error.js';
 import { HeapSize, rawBytes } from './heap-size.js';
-import { bound, isFrozen, type MemoryCacheStoreOptions } from './options.js';
+import { bound, type MemoryCacheStoreOptions } from './options.js';
 import { frameBytes, newRecord, ownRaw, PAST, refill, type Stored } from './record.js';
 import { Sieve } from './sieve.js';
 
@@ -56,7 +56,7 @@ export class MemoryCacheStore implements CacheStore {
     this.#maxBytes = bound(options.maxBytes ?? 64 * 1024 * 1024, 'maxBytes');
     this.#codec = syncCodec('MemoryCacheStore', options.serializer);
     this.serializer = this.#codec.serializer;
-    this.sharesFrozen = isFrozen(options);
+    this.sharesFrozen = checkedBoolean(options.frozen, 'frozen') ?? false;
     this.#clock = checkedClock(options.clock);
   }
 

@@ -1,5 +1,4 @@
 import { invalid } from '../../model/errors.js';
-import { checkBoolean } from '../../model/given.js';
 import type { Clock } from '../../model/time.js';
 import type { SyncSerializer } from '../../serializers/serializer.js';
 
@@ -24,10 +23,4 @@ export interface MemoryCacheStoreOptions {
 export function bound(value: number, option: string): number {
   if (value > 0) return value;
   throw invalid(option, value, 'a number above zero');
-}
-
-/** @throws CacheError `INVALID_OPTION` for text. */
-export function isFrozen({ frozen = false }: MemoryCacheStoreOptions): boolean {
-  checkBoolean(frozen, 'frozen');
-  return frozen;
 }

@@ -2,7 +2,6 @@ import { defaultCredentials } from '../../aws/credentials.js';
 import { tokenSource } from '../../aws/elasticache-token.js';
 import { resolveRegion } from '../../aws/endpoint.js';
 import { CacheError } from '../../model/errors.js';
-import { checkBoolean } from '../../model/given.js';
 import type { ClientSettings, IamLogin } from './options.js';
 
 /**
@@ -23,9 +22,10 @@ export function withIam(settings: ClientSettings, iam: IamLogin): ClientSettings
     throw wrong(
       'iam.cacheName is not the name of a cache: give the name of the cache or replication group, in lower case, and not its endpoint.',
     );
-  checkBoolean(iam.serverless, 'iam.serverless');
+  if (typeof (iam.serverless ?? true) !== 'boolean')
+    throw wrong('iam.serverless is not true or false.');
   // A region that is missing now may be set later.
-  if (iam.region) resolveRegion(iam.region, undefined, 'iam.region');
+  if (iam.region) resolveRegion(iam.region, 'iam.region');
   if (!settings.tls) throw wrong('iam needs TLS: use rediss://.');
   if (settings.password !== undefined)
     throw wrong('iam and a password are given: remove the password.');

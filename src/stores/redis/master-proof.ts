@@ -31,12 +31,9 @@ export class MasterProof {
 
   /** True if a read must go through `read`, because no proof holds yet. */
   isDue(client: RedisClient): boolean {
-    return this.#pending !== undefined || !this.#isYoung(client);
-  }
-
-  #isYoung(client: RedisClient): boolean {
     const ageMs = this.#clock.now() - this.#provenAt;
-    return client === this.#client && ageMs >= 0 && ageMs < HOLDS_MS;
+    const isYoung = client === this.#client && ageMs >= 0 && ageMs < HOLDS_MS;
+    return !isYoung || this.#pending !== undefined;
   }
 
   /** Settles as the read does, or rejects with the error that refused the proof. */
@@ -49,17 +46,16 @@ export class MasterProof {
     throw (proof as PromiseRejectedResult).reason;
   }
 
-  /** The proof that is on its way, or a new one if that has been for a second. */
+  /** The proof that is on its way, or a new one. Redis answers in order, so a read waits no longer for it. */
   #prove(client: RedisClient): Promise<unknown> {
-    if (this.#pending && this.#isYoung(client)) return this.#pending;
+    if (this.#pending && client === this.#client) return this.#pending;
     this.#client = client;
     this.#provenAt = this.#clock.now();
-    const proof = client.unlink(this.#unused);
-    const ended = () => {
+    // One that fails stays, so that no read slips through before those that share it have heard of it.
+    const proof = client.unlink(this.#unused).then(() => {
       if (this.#pending === proof) this.#pending = undefined;
-    };
+    });
     this.#pending = proof;
-    proof.then(ended, ended);
     return proof;
   }
 }

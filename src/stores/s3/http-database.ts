@@ -10,7 +10,7 @@ import {
   type Timeouts,
 } from '../../aws/transport.js';
 import { invalid } from '../../model/errors.js';
-import { givenObject } from '../../model/given.js';
+import { checkedBoolean } from '../../model/given.js';
 import { headersOf, unchanged } from './conditions.js';
 import type { Database, Operation, Place, S3Refusal, Setting } from './database.js';
 import { s3Error, unansweredError } from './error.js';
@@ -135,8 +135,7 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Http
 
 /** The origin to connect to, and the path of the bucket. */
 function addressOf(bucket: string, origin: URL, pathStyle: boolean | undefined) {
-  if (pathStyle !== undefined && typeof pathStyle !== 'boolean')
-    throw invalid('pathStyle', pathStyle, 'true or false');
+  checkedBoolean(pathStyle, 'pathStyle');
   const { hostname } = origin;
   // The certificate of `*.s3.…` holds for one label only, and an IP address has no subdomains.
   const isPath = pathStyle ?? (bucket.includes('.') || /^(\[|[\d.]+$|localhost$)/.test(hostname));
@@ -162,9 +161,7 @@ function refusalOf(response: AwsResponse): S3Refusal {
 
 /** Drops settings that are undefined, so that they do not hide a default. */
 const defined = (timeouts: Timeouts = {}): Timeouts =>
-  Object.fromEntries(
-    Object.entries(givenObject(timeouts, 'timeouts')).filter(([, value]) => value !== undefined),
-  );
+  Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined));
 
 /** By RFC 3986, as a signature needs it. */
 const encode = (text: string): string =>
