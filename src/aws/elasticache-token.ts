@@ -8,6 +8,7 @@ import { ALGORITHM, type Credentials, scopeOf, sha256, signatureOf, timeOf } fro
 const TOKEN_SECONDS = 900;
 /** The time limit for credentials, milliseconds. */
 const CREDENTIALS_MS = 2_000;
+const LATE = 'within 2 s. Check what it waits for';
 
 /** A user of ElastiCache that logs in by IAM. */
 export interface IamUser {
@@ -66,7 +67,9 @@ export function tokenSource(
   credentials: CredentialSource = defaultCredentials(),
   clock: Clock = systemClock,
 ): () => Promise<string> {
-  const iam = { ...user, region: resolveRegion(user.region) };
-  return async () =>
-    elastiCacheToken(iam, await findCredentials(credentials, CREDENTIALS_MS), clock.now());
+  const iam = { ...user, region: resolveRegion(user.region, 'iam.region') };
+  return async () => {
+    const found = await findCredentials(credentials, CREDENTIALS_MS, LATE);
+    return elastiCacheToken(iam, found, clock.now());
+  };
 }

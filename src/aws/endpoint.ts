@@ -40,7 +40,7 @@ export function resolveEndpoint(
 ): { endpoint: URL; region: string } {
   const given = givenEndpoint(service, options.endpoint);
   const profile = profileSettings();
-  const region = resolveRegion(options.region, given && 'us-east-1');
+  const region = resolveRegion(options.region, 'region', given && 'us-east-1');
   const fips = isOn('useFipsEndpoint', options.useFipsEndpoint, profile);
   const dualstack = isOn('useDualstackEndpoint', options.useDualstackEndpoint, profile);
   const conflict = fips ? 'useFipsEndpoint' : dualstack && 'useDualstackEndpoint';
@@ -68,21 +68,25 @@ export function resolveCloudFront(option: string | undefined): URL {
 }
 
 /**
- * Finds the region: the option, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's, or the one for want of any.
+ * Finds the region: the option of this name, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's, or the one for want of any.
  *
  * @throws CacheError `INVALID_OPTION` without a region, and for an invalid one.
  */
-export function resolveRegion(option: string | undefined, otherwise?: string): string {
+export function resolveRegion(
+  option: string | undefined,
+  name = 'region',
+  otherwise?: string,
+): string {
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const region =
     option || AWS_REGION || AWS_DEFAULT_REGION || profileSettings()().region || otherwise;
   // The region becomes a part of what is signed, and of the host name that receives signed requests.
-  if (!region || !/^[a-z\d-]+$/.test(region)) {
+  if (typeof region !== 'string' || !/^[a-z\d-]+$/.test(region)) {
     const places = `here, in AWS_REGION or in the profile "${profileName()}"`;
-    throw invalid('region', region, `one such as eu-central-1, ${places}`);
+    throw invalid(name, region, `one such as eu-central-1, ${places}`);
   }
   if (region.startsWith('fips-') || region.endsWith('-fips')) {
-    throw invalid('region', region, 'the region itself, with useFipsEndpoint');
+    throw invalid(name, region, 'the region itself, with useFipsEndpoint');
   }
   return region;
 }

@@ -1,4 +1,4 @@
-import { CacheError } from '../model/errors.js';
+import { CacheError, readable } from '../model/errors.js';
 import { type Clock, systemClock, withTimeout } from '../model/time.js';
 import { noCredentials } from './no-credentials.js';
 import type { Credentials } from './signature.js';
@@ -142,18 +142,22 @@ const isWithin = (nowMs: number, sinceMs: number, spanMs: number): boolean =>
   nowMs >= sinceMs && nowMs - sinceMs < spanMs;
 
 /**
- * Finds the credentials for one try, within the rest of the total time.
+ * Finds the credentials for one try, within the rest of the total time. `late` ends the message if there are none by then.
  *
  * @throws CacheError `NO_CREDENTIALS`, `TIMEOUT`, or the source's own `MISSING_PEER`.
  */
 export async function findCredentials(
   source: CredentialSource,
   withinMs: number,
+  late = 'before timeouts.total ran out. Check what it waits for, or raise timeouts.total',
 ): Promise<Credentials> {
   try {
     const found = source();
     if (!(found instanceof Promise)) return checked(found, source);
-    return checked(await withTimeout(found, withinMs, () => late(source)), source);
+    const refuse = () => {
+      throw noCredentials(`${originOf(source)} gave none ${late}.`, undefined, 'TIMEOUT');
+    };
+    return checked(await withTimeout(found, withinMs, refuse), source);
   } catch (cause) {
     if (cause instanceof CacheError) throw cause;
     throw noCredentials(
@@ -161,14 +165,6 @@ export async function findCredentials(
       cause,
     );
   }
-}
-
-function late(source: CredentialSource): never {
-  throw noCredentials(
-    `${originOf(source)} gave none before timeouts.total ran out. Check what it waits for, or raise timeouts.total.`,
-    undefined,
-    'TIMEOUT',
-  );
 }
 
 /** White space, such as a line feed that was copied along, and everything else that a header cannot carry. */
@@ -199,4 +195,4 @@ function checked<T extends Credentials>(given: T, source: CredentialSource): T {
 export const originOf = ({ origin }: CredentialSource): string => origin?.() ?? USER_FUNCTION;
 
 /** An error's text, cut to fit into a message. */
-export const shortText = (error: unknown): string => String(error).slice(0, 200);
+export const shortText = (error: unknown): string => String(readable(error)).slice(0, 200);

@@ -115,7 +115,7 @@ export function createTransport({
   patience = 1,
 }: TransportOptions): AwsTransport {
   const limit = (name: keyof Timeouts, standard: Duration) =>
-    Math.min(milliseconds(timeouts[name] ?? standard, `timeouts.${name}`), LONGEST_TIMER_MS);
+    Math.min(milliseconds(timeouts?.[name] ?? standard, `timeouts.${name}`), LONGEST_TIMER_MS);
   const limits = {
     connect: limit('connect', 0.5),
     request: limit('request', 1),

@@ -215,7 +215,7 @@ const NO_TAGS: readonly string[] = [];
 
 /** The tags of the key's own policy. */
 const tagsOf = (key: AnyKey): readonly string[] =>
-  (typeof key === 'object' && key.policy.tags) || NO_TAGS;
+  (typeof key === 'object' && key.policy?.tags) || NO_TAGS;
 
 /** The tags of the stored entry. */
 const tagsIn = ({ entry }: Snapshot): string[] => tagsAmong(entry?.versions ?? []);

@@ -1,4 +1,5 @@
 import { invalid } from '../model/errors.js';
+import { checkedBoolean } from '../model/given.js';
 import type { WrapOptions } from '../model/policy.js';
 import { FIELD_NAME } from '../util/field-name.js';
 
@@ -89,8 +90,7 @@ export function responseSettings(
     throw invalid('tags', tags, 'an array of strings or a function');
   if (tagHeader !== undefined && (typeof tagHeader !== 'string' || !FIELD_NAME.test(tagHeader)))
     throw invalid('tagHeader', tagHeader, "the name of a response header, such as 'cache-tag'");
-  if (typeof honourRequest !== 'boolean')
-    throw invalid('honourRequest', honourRequest, 'true or false');
+  checkedBoolean(honourRequest, 'honourRequest');
   if (typeof maxBodyBytes !== 'number' || !(maxBodyBytes > 0))
     throw invalid('maxBodyBytes', maxBodyBytes, 'a number of bytes above 0');
   if (origin !== undefined && !isOrigin(origin))

@@ -1,11 +1,11 @@
 import { invalid } from './errors.js';
 import type { CacheListener } from './events.js';
-import { checkFunction, givenObject } from './given.js';
+import { checkedBoolean, checkFunction, givenObject } from './given.js';
 import type { OnInvalidate } from './invalidated.js';
 import { type KeySpace, keySpace } from './key-space.js';
 import { DEFAULT_POLICY, type ResolvedPolicy, type WrapOptions } from './policy.js';
 import { layer } from './resolve-policy.js';
-import { type Clock, type Duration, milliseconds, systemClock } from './time.js';
+import { type Clock, checkedClock, type Duration, milliseconds } from './time.js';
 
 /**
  * The configuration of a `CacheService`: defaults for every call, and settings of the service as a whole.
@@ -76,13 +76,10 @@ export interface Settings {
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function settings(config: CacheConfig): Settings {
-  const { defaultTTL, clock = systemClock, backgroundFill } = givenObject(config, 'config');
+  const { defaultTTL } = givenObject(config, 'config');
   if (defaultTTL !== undefined) milliseconds(defaultTTL, 'defaultTTL');
   for (const name of ['onEvent', 'onInvalidate', 'deadline'] as const)
     if (config[name] != null) checkFunction(config[name], name);
-  if (backgroundFill !== undefined && typeof backgroundFill !== 'boolean')
-    throw invalid('backgroundFill', backgroundFill, 'true or false');
-  if (typeof clock?.now !== 'function') throw invalid('clock', clock, 'an object with now()');
   return {
     policy: layer(DEFAULT_POLICY, {
       ...config,
@@ -100,8 +97,8 @@ export function settings(config: CacheConfig): Settings {
       config.breaker === false
         ? undefined
         : breakerSettings(givenObject(config.breaker ?? {}, 'breaker')),
-    clock,
-    backgroundFill,
+    clock: checkedClock(config.clock),
+    backgroundFill: checkedBoolean(config.backgroundFill, 'backgroundFill'),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isPromise } from '../util/promises.js';
 import type { CacheEvent, CacheListener, StoreCall } from './events.js';
 import type { Clock } from './time.js';
 
@@ -56,7 +57,7 @@ export function safeListener(
   return (event) => {
     try {
       const result: unknown = listener?.(event);
-      if (result instanceof Promise) result.catch(() => {});
+      if (isPromise(result)) result.then(undefined, () => {});
     } catch {
       // No place is left to report the error of a listener.
     }

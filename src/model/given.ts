@@ -18,6 +18,12 @@ export function givenList<T>(
   throw invalid(subject, value, 'an array', code);
 }
 
+/** The same value. @throws CacheError `INVALID_OPTION` for the text of a variable, for example: 'false' would mean true. */
+export function checkedBoolean<T extends boolean | undefined>(value: T, subject: string): T {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw invalid(subject, value, 'true or false');
+}
+
 /** @throws CacheError `INVALID_OPTION` for anything but a function. */
 export function checkFunction(value: unknown, subject: string): void {
   if (typeof value !== 'function') throw invalid(subject, value, 'a function');

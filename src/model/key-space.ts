@@ -33,7 +33,7 @@ export function keySpace(prefix: string | undefined): KeySpace {
 }
 
 function startOf(prefix: string): string {
-  if (/^[A-Za-z0-9_.-]+$/.test(prefix)) return `${prefix}:`;
+  if (typeof prefix === 'string' && /^[A-Za-z0-9_.-]+$/.test(prefix)) return `${prefix}:`;
   throw invalid('keyPrefix', prefix, 'letters, digits, "_", "." and "-" only');
 }
 

@@ -1,5 +1,5 @@
 import { invalid } from './errors.js';
-import { checkFunction } from './given.js';
+import { checkedBoolean, checkFunction, givenObject } from './given.js';
 import {
   type Caller,
   DEFAULT_LEASE,
@@ -23,7 +23,7 @@ export const RULES: {
   softTimeout: (limit: Duration) => milliseconds(limit, 'softTimeout'),
   hardTimeout: (limit: Duration) => milliseconds(limit, 'hardTimeout'),
   tags: (tags: readonly string[], below) => [...new Set([...below.tags, ...checkedTags(tags)])],
-  forceFresh: (force: boolean) => force,
+  forceFresh: (force: boolean) => checkedBoolean(force, 'forceFresh'),
   signal: abortSignal,
   waitUntil(waitUntil: WaitUntil) {
     checkFunction(waitUntil, 'waitUntil');
@@ -34,7 +34,7 @@ export const RULES: {
 
 function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | undefined {
   if (!lease) return undefined;
-  const { ttl, wait }: Exclude<typeof lease, boolean> = Object(lease);
+  const { ttl, wait } = givenObject(lease === true ? {} : lease, 'lease');
   return {
     ttl: ttl === undefined ? DEFAULT_LEASE.ttl : milliseconds(ttl, 'lease.ttl'),
     wait: wait === undefined ? DEFAULT_LEASE.wait : milliseconds(wait, 'lease.wait', 'zero'),
@@ -44,8 +44,8 @@ function leasePolicy(lease: NonNullable<WrapOptions['lease']>): LeasePolicy | un
 
 /** Accepts any object that works as one, such as a polyfill or a signal of another realm. */
 function abortSignal(signal: AbortSignal): AbortSignal {
-  const { aborted, addEventListener }: Partial<AbortSignal> = Object(signal);
-  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal;
+  const { aborted, addEventListener, removeEventListener }: Partial<AbortSignal> = Object(signal);
+  if (typeof aborted === 'boolean' && addEventListener && removeEventListener) return signal;
   throw invalid('signal', signal, 'an AbortSignal');
 }
 

@@ -19,6 +19,12 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now() };
 
+/** The given clock, or the system's. @throws CacheError `INVALID_OPTION` for one without `now()`. */
+export function checkedClock(clock: Clock = systemClock): Clock {
+  if (typeof clock?.now === 'function') return clock;
+  throw invalid('clock', clock, 'an object with now()');
+}
+
 /**
  * Milliseconds that never decrease, even if the wall clock is set back. They may stop while a sandbox is frozen. The
  * first call of `performance.now()` would load perf_hooks, which takes a twentieth of a cold start.
@@ -48,7 +54,8 @@ export function milliseconds(duration: Duration, option: string, zero?: 'zero'):
 }
 
 function parse(duration: unknown): number {
-  const [, amount, unit] = FORM.exec(String(duration)) ?? [];
+  // An object may throw when it is made into text.
+  const [, amount, unit] = FORM.exec(typeof duration === 'string' ? duration : '') ?? [];
   // Without a match there is no number and no unit, which gives NaN.
   return Number(amount) * MS[unit as keyof typeof MS];
 }

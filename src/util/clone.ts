@@ -50,7 +50,7 @@ function copyOfDeepTree(value: unknown): unknown {
  * A lossless copy of data, at any depth and with cycles: plain objects, arrays, `Date`, `Map`, `Set`, `RegExp` and
  * bytes. Its objects belong to this realm.
  *
- * @throws TypeError for anything else: a function, or an instance of a class, which would be copied as a plain object.
+ * @throws TypeError for anything else: a function, an object with symbols as keys, or an instance of a class, which would be copied as a plain object.
  * With `own realm` also for objects of another realm, whose copies a serializer with `instanceof` takes for something
  * else.
  */
@@ -95,7 +95,9 @@ const tagOf = (part: object): string => Object.prototype.toString.call(part).sli
 /** The prototype of a built-in object extends Object.prototype directly; that of a subclass does not. */
 function emptyCopy(part: object): object {
   const prototype: object | null = Object.getPrototypeOf(part);
-  if (isPlainObject(part)) return prototype ? {} : Object.create(null);
+  // A copy would lose them. So has the list of a function's arguments.
+  if (Object.getOwnPropertySymbols(part).length > 0) throw noData('an instance of a class');
+  if (!Array.isArray(part) && isPlainObject(part)) return prototype ? {} : Object.create(null);
   // A test's fake Date extends the real one and replaces it.
   const isBuiltIn = prototype === Date.prototype || (prototype && isPlainObject(prototype));
   if (ArrayBuffer.isView(part)) return copyOfBytes(part);

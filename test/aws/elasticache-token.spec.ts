@@ -1,6 +1,6 @@
 import aws4 from 'aws4';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { elastiCacheToken, tokenSource } from '../../src/aws/elasticache-token.js';
 
 const NOW = Date.UTC(2026, 10, 28, 12);
@@ -88,11 +88,25 @@ describe('the source of tokens', () => {
 
   it('says what is missing', async () => {
     expect(() => tokenSource({ ...user, region: 'Not a region' })).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION', subject: 'region' }),
+      expect.objectContaining({ code: 'INVALID_OPTION', subject: 'iam.region' }),
     );
     const none = async () => ({ ...keys, accessKeyId: '' });
     await expect(tokenSource({ ...user, region: 'eu-west-1' }, none)()).rejects.toMatchObject({
       code: 'NO_CREDENTIALS',
     });
+  });
+
+  it('names no option for credentials that take too long, because it has none', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const never = () => new Promise<typeof keys>(() => {});
+    const refused = expect(
+      tokenSource({ ...user, region: 'eu-west-1' }, never)(),
+    ).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringMatching(/gave none within 2 s\. Check what it waits for\.$/),
+    });
+    await vi.advanceTimersByTimeAsync(2_000);
+    await refused;
   });
 });

@@ -255,6 +255,8 @@ describe('what cannot be right', () => {
     [{}, 'region', /region is undefined:.*AWS_REGION/],
     [{ region: 'eu-central-1.evil.example/' }, 'region', /eu-central-1\.evil\.example/],
     [{ region: 'EU' }, 'region', /region is 'EU':/],
+    [{ region: 5 as never }, 'region', /region is 5:/],
+    [{ region: ['eu-west-1'] as never }, 'region', /region is object:/],
     [
       { endpoint: 'localhost:8000' },
       'endpoint',

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { DynamoDBCacheStore, type DynamoDBCacheStoreOptions } from '@glasswork/cache';
 import { createVirtualClock } from '@glasswork/cache/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -254,6 +255,17 @@ describe('a store', () => {
         ),
       'the credentials to be there',
     );
+  });
+
+  it.each([
+    ['no prototype', Object.create(null)],
+    ['text that throws', { toString: () => assert.fail() }],
+  ])('names a function that throws something with %s', async (_, thrown) => {
+    const { store } = await storeWith(() => Promise.reject(thrown));
+    await expect(store.get('k')).rejects.toMatchObject({
+      code: 'NO_CREDENTIALS',
+      message: expect.stringContaining('the function given as credentials failed'),
+    });
   });
 
   it.each(['a string', { accessKeyId: 'A', secretAccessKey: 'hidden' }, null])(

@@ -53,6 +53,15 @@ describe('a ttl that is wrong', () => {
     await expect(cache.set(key(), 1)).rejects.toMatchObject(refused);
   });
 
+  it('an object without text: rejects', async () => {
+    const { cache } = setup();
+    const refused = { code: 'INVALID_DURATION', message: expect.stringMatching(/^ttl is object/) };
+    const ttl = Object.create(null);
+    await expect(cache.wrap('k', { ttl }, () => 1)).rejects.toMatchObject(refused);
+    const late = cache.wrap('k', 60, ({ setTTL }) => setTTL(ttl));
+    await expect(late).rejects.toMatchObject(refused);
+  });
+
   it('null: rejects', async () => {
     const { cache } = setup();
     const none = null as unknown as Duration;
@@ -113,6 +122,14 @@ describe('a key that is wrong', () => {
     await expect(setup().cache.get(key)).rejects.toThrow(message);
   });
 
+  it('an object without a policy has none', async () => {
+    const { cache } = setup();
+    const key = { key: 'k' } as unknown as string;
+    await cache.set(key, 1, 60);
+    expect([await cache.get(key), await cache.getMany([key])]).toEqual([1, [1]]);
+    expect([await cache.has(key), (await cache.getEntry(key))?.value]).toEqual([true, 1]);
+  });
+
   it('a factory that makes no text throws INVALID_KEY', () => {
     const bad = createCacheKey('bad', () => undefined as unknown as string);
     expect(() => bad()).toThrow(expect.objectContaining({ code: 'INVALID_KEY' }));
@@ -154,6 +171,9 @@ describe('options that are wrong', () => {
     ['hardTimeout', { hardTimeout: -1 }],
     ['staleIfError', { staleIfError: Number.NaN }],
     ['tags', { tags: 'red' }],
+    ['forceFresh', { forceFresh: 'false' }],
+    ['lease', { lease: 'false' }],
+    ['signal', { signal: { aborted: false, addEventListener: () => {} } }],
   ])('%s: rejects at the call', async (subject, options) => {
     const { cache } = setup();
     const load = vi.fn();
@@ -164,8 +184,9 @@ describe('options that are wrong', () => {
     expect(load).not.toHaveBeenCalled();
   });
 
-  it('prefixes with glob characters: throws', () => {
-    for (const keyPrefix of ['a*', 'a[b]', 'a?', 'a\\']) {
+  it('prefixes with glob characters, and those that are no text: throws', () => {
+    for (const wrong of ['a*', 'a[b]', 'a?', 'a\\', null, 5, ['a']]) {
+      const keyPrefix = wrong as string;
       const make = () => new CacheService(new MemoryCacheStore(), { keyPrefix });
       expect(make).toThrow(expect.objectContaining({ subject: 'keyPrefix' }));
     }
@@ -318,6 +339,24 @@ describe('a constructor without what it needs', () => {
     expect(construct).toThrow(
       'is object: give an object with a name, serialize() and deserialize().',
     );
+  });
+
+  const region = 'eu-west-1';
+  const tiers = () => [new MemoryCacheStore(), new MemoryCacheStore()];
+  it.each<[string, (options: never) => unknown, object, string]>([
+    ['memory', (o) => new MemoryCacheStore(o), { frozen: 'false' }, "frozen is 'false'"],
+    ['memory', (o) => new MemoryCacheStore(o), { clock: {} }, 'clock is object'],
+    ['tiers', (o) => new TieredCacheStore(tiers(), o), { clock: 5 }, 'clock is 5'],
+    ['S3', (o) => new S3CacheStore(o), { bucket: 'bucket', region, clock: {} }, 'clock is object'],
+    [
+      'DynamoDB',
+      (o) => new DynamoDBCacheStore(o),
+      { tableName: 't', region, clock: {} },
+      'clock is object',
+    ],
+  ])('%s: refuses an option that cannot work: %s %j', (_, construct, options, message) => {
+    expect(() => construct(options as never)).toThrow(CacheError);
+    expect(() => construct(options as never)).toThrow(message);
   });
 
   it('takes the ARN of a table', () => {

@@ -5,6 +5,11 @@ import { copyOfData, copyOfTree, structuralCopy } from '../../src/util/clone.js'
 
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
+function argumentsOf(..._: readonly unknown[]): IArguments {
+  // biome-ignore lint/complexity/noArguments: this is the object to copy.
+  return arguments;
+}
+
 describe('copyOfData', () => {
   it.each([0, '', false, null, undefined, 'text', 1n])('gives %s as it is', (value) => {
     expect(copyOfData(value)).toBe(value);
@@ -65,6 +70,10 @@ describe('copyOfData', () => {
     ['an error', new Error('e')],
     ['a promise', Promise.resolve()],
     ['what calls itself a map', { [Symbol.toStringTag]: 'Map', money: new Money() }],
+    ['an object with a symbol as key', { [Symbol('s')]: 1 }],
+    ['a list with a symbol as key', Object.assign([1], { [Symbol('s')]: 1 })],
+    ['arguments', argumentsOf(1)],
+    ['a list without a prototype', Object.setPrototypeOf([1], null)],
   ])('refuses %s, which would lose its class', (_, value) => {
     expect(() => copyOfData(value)).toThrow(TypeError);
   });

@@ -1,4 +1,5 @@
 import type { Emit } from '../../model/event-log.js';
+import { isPromise } from '../../util/promises.js';
 import type { ChainedLoad } from '../inflight/load-chain.js';
 import type { LoadRequest } from './load-request.js';
 
@@ -43,7 +44,7 @@ export class BackgroundTasks {
     let isKept = true;
     try {
       const result: unknown = policy.waitUntil?.(kept);
-      if (result instanceof Promise) result.catch(fail);
+      if (isPromise(result)) result.then(undefined, fail);
     } catch (error) {
       isKept = false;
       fail(error);

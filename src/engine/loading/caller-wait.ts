@@ -122,8 +122,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 export function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const aborted = () => reject(signal.reason);
-    signal.addEventListener('abort', aborted);
     const end = () => signal.removeEventListener('abort', aborted);
+    // First, because a listener that cannot be added must not leave a rejection without a handler.
     work.then(
       (value) => {
         end();
@@ -134,5 +134,6 @@ export function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<
         reject(error);
       },
     );
+    signal.addEventListener('abort', aborted);
   });
 }

@@ -6,7 +6,7 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
-import { type Clock, systemClock } from '../../model/time.js';
+import { type Clock, checkedClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
@@ -83,7 +83,7 @@ export class DynamoDBCacheStore implements CacheStore {
     this.#database = client
       ? sdkDatabase(client, tableName, options.timeouts?.total)
       : httpDatabase(options);
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = checkedClock(options.clock);
     this.#onScan = options.onScan;
     this.#read = batchedReads(this.#database, tableName);
     this.#recent = new RecentChanges(this.#clock);

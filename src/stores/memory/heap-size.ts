@@ -43,12 +43,16 @@ export class HeapSize {
   /** The key under which each shape was first seen. */
   readonly #owners = new Map<string, string>();
 
-  /** The bytes of a value from `JSON.parse`. Iterative, because nesting may be deeper than the stack. */
+  /**
+   * The bytes of a parsed value. Iterative, because nesting may be deeper than the stack. Each part counts once, because
+   * a serializer may keep cycles and repeated references.
+   */
   ofTree(tree: unknown, key: string, isFrozen: boolean): number {
     let bytes = leafBytes(tree);
     const known = new Set<string>();
-    const open = isObject(tree) ? [tree] : [];
-    for (let part = open.pop(); part; part = open.pop()) {
+    // The set grows during the loop.
+    const parts = new Set(isObject(tree) ? [tree] : []);
+    for (const part of parts) {
       const values: readonly unknown[] = Array.isArray(part) ? part : Object.values(part);
       bytes += Array.isArray(part)
         ? listBytes(part)
@@ -56,7 +60,7 @@ export class HeapSize {
       // A list of numbers has no header per number until it is frozen.
       if (!isFrozen && Array.isArray(part) && values.every(isNumber)) continue;
       for (const value of values) {
-        if (isObject(value)) open.push(value);
+        if (isObject(value)) parts.add(value);
         else bytes += leafBytes(value);
       }
     }

@@ -6,8 +6,8 @@ import {
   type VersionedRead,
 } from '../../model/cache-store.js';
 import { bareValue, Entry, isEntry } from '../../model/entry.js';
-import { givenObject } from '../../model/given.js';
-import { type Clock, systemClock } from '../../model/time.js';
+import { checkedBoolean, givenObject } from '../../model/given.js';
+import { type Clock, checkedClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import { jsonSerializer } from '../../serializers/json.js';
 import type { Raw, SyncSerializer } from '../../serializers/serializer.js';
@@ -56,8 +56,8 @@ export class MemoryCacheStore implements CacheStore {
     this.#maxBytes = bound(options.maxBytes ?? 64 * 1024 * 1024, 'maxBytes');
     this.#codec = syncCodec('MemoryCacheStore', options.serializer);
     this.serializer = this.#codec.serializer;
-    this.sharesFrozen = options.frozen ?? false;
-    this.#clock = options.clock ?? systemClock;
+    this.sharesFrozen = checkedBoolean(options.frozen, 'frozen') ?? false;
+    this.#clock = checkedClock(options.clock);
   }
 
   async get<T>(key: string): Promise<T | undefined> {

@@ -1,5 +1,6 @@
 import { defaultCredentials } from '../../aws/credentials.js';
 import { tokenSource } from '../../aws/elasticache-token.js';
+import { resolveRegion } from '../../aws/endpoint.js';
 import { CacheError } from '../../model/errors.js';
 import type { ClientSettings, IamLogin } from './options.js';
 
@@ -21,6 +22,10 @@ export function withIam(settings: ClientSettings, iam: IamLogin): ClientSettings
     throw wrong(
       'iam.cacheName is not the name of a cache: give the name of the cache or replication group, in lower case, and not its endpoint.',
     );
+  if (typeof (iam.serverless ?? true) !== 'boolean')
+    throw wrong('iam.serverless is not true or false.');
+  // A region that is missing now may be set later.
+  if (iam.region) resolveRegion(iam.region, 'iam.region');
   if (!settings.tls) throw wrong('iam needs TLS: use rediss://.');
   if (settings.password !== undefined)
     throw wrong('iam and a password are given: remove the password.');
@@ -40,7 +45,6 @@ function tokens(iam: IamLogin): () => Promise<string> {
   let source: (() => Promise<string>) | undefined;
   const { user, cacheName, region, serverless = false } = iam;
   return async () => {
-    // A region that is missing now may be set later.
     source ??= tokenSource({ user, cacheName, region, serverless }, defaultCredentials(OTHERWISE));
     return source();
   };

@@ -10,14 +10,18 @@ const HOLDS_MS = 1_000;
  *
  *     read, UNLINK ── both answered: a master until then ── read ── read ── a second later: read, UNLINK
  *     read, UNLINK ── READONLY: the read does not count
+ *             read ── nor does one that began while the proof was on its way
  *
- * The UNLINK comes second, so the server was still a master when it answered the read.
+ * The UNLINK comes second, so the server was still a master when it answered the read. A read that finds a proof on its
+ * way shares it: with many readers at once, all but the one with the UNLINK would otherwise get the values of a replica.
  */
 export class MasterProof {
   readonly #unused: string;
   readonly #clock: Clock;
   #client: RedisClient | undefined;
   #provenAt = Number.NEGATIVE_INFINITY;
+  /** The UNLINK that is on its way to the client. */
+  #pending: Promise<unknown> | undefined;
 
   /** `unused`: a key that never exists. */
   constructor(unused: string, clock: Clock) {
@@ -25,21 +29,33 @@ export class MasterProof {
     this.#clock = clock;
   }
 
+  /** True if a read must go through `read`, because no proof holds yet. */
   isDue(client: RedisClient): boolean {
     const ageMs = this.#clock.now() - this.#provenAt;
-    return client !== this.#client || !(ageMs >= 0 && ageMs < HOLDS_MS);
+    const isYoung = client === this.#client && ageMs >= 0 && ageMs < HOLDS_MS;
+    return !isYoung || this.#pending !== undefined;
   }
 
   /** Settles as the read does, or rejects with the error that refused the proof. */
   async read<T>(client: RedisClient, read: () => Promise<T>): Promise<T> {
-    this.#client = client;
-    // Reads that start before the reply rely on it, too, because they are as old as this one.
-    this.#provenAt = this.#clock.now();
-    const [answer, proof] = await Promise.allSettled([read(), client.unlink(this.#unused)]);
+    const [answer, proof] = await Promise.allSettled([read(), this.#prove(client)]);
     if (answer.status === 'fulfilled' && proof.status === 'fulfilled') return answer.value;
     if (this.#client === client) this.#client = undefined;
     if (answer.status === 'rejected') throw answer.reason;
     // Only the proof can have failed.
     throw (proof as PromiseRejectedResult).reason;
+  }
+
+  /** The proof that is on its way, or a new one. Redis answers in order, so a read waits no longer for it. */
+  #prove(client: RedisClient): Promise<unknown> {
+    if (this.#pending && client === this.#client) return this.#pending;
+    this.#client = client;
+    this.#provenAt = this.#clock.now();
+    // One that fails stays, so that no read slips through before those that share it have heard of it.
+    const proof = client.unlink(this.#unused).then(() => {
+      if (this.#pending === proof) this.#pending = undefined;
+    });
+    this.#pending = proof;
+    return proof;
   }
 }

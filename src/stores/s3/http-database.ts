@@ -10,6 +10,7 @@ import {
   type Timeouts,
 } from '../../aws/transport.js';
 import { invalid } from '../../model/errors.js';
+import { checkedBoolean } from '../../model/given.js';
 import { headersOf, unchanged } from './conditions.js';
 import type { Database, Operation, Place, S3Refusal, Setting } from './database.js';
 import { s3Error, unansweredError } from './error.js';
@@ -134,8 +135,7 @@ export function httpDatabase(options: HttpDatabaseOptions, prefix: string): Http
 
 /** The origin to connect to, and the path of the bucket. */
 function addressOf(bucket: string, origin: URL, pathStyle: boolean | undefined) {
-  if (pathStyle !== undefined && typeof pathStyle !== 'boolean')
-    throw invalid('pathStyle', pathStyle, 'true or false');
+  checkedBoolean(pathStyle, 'pathStyle');
   const { hostname } = origin;
   // The certificate of `*.s3.…` holds for one label only, and an IP address has no subdomains.
   const isPath = pathStyle ?? (bucket.includes('.') || /^(\[|[\d.]+$|localhost$)/.test(hostname));

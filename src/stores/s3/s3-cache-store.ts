@@ -4,7 +4,7 @@ import type {
   StoreEntry,
   VersionedRead,
 } from '../../model/cache-store.js';
-import { type Clock, monotonic, systemClock } from '../../model/time.js';
+import { type Clock, checkedClock, monotonic } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { type ValueCodec, valueCodec } from '../../serializers/value-codec.js';
@@ -67,7 +67,7 @@ export class S3CacheStore implements CacheStore {
     this.#database = client
       ? sdkDatabase(client, { bucket, prefix }, options.timeouts?.total)
       : httpDatabase({ ...options, bucket }, prefix);
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = checkedClock(options.clock);
     this.#write = versionedWrites(this.#database, this.#clock);
     this.#codec = valueCodec(options.serializer);
     this.#values = new ObjectValues(this.#codec);

@@ -9,7 +9,7 @@ import type {
 } from '../../model/cache-store.js';
 import { isEntry } from '../../model/entry.js';
 import { isRecord } from '../../model/key-space.js';
-import { milliseconds, systemClock } from '../../model/time.js';
+import { checkedClock, milliseconds } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
 import { allSettled } from '../../util/all-settled.js';
@@ -68,7 +68,8 @@ export class TieredCacheStore implements CacheStore {
   /** `tiers`: the fastest first. The last one is the source of truth. */
   constructor(tiers: readonly CacheStore[], options: TieredCacheStoreOptions = {}) {
     const [first, next, ...others] = checkedTiers(tiers, options);
-    const { upperTTL = '5s', clock = systemClock, channel } = options;
+    const { upperTTL = '5s', channel } = options;
+    const clock = checkedClock(options.clock);
     const reportAll: ProblemReport = (operation, error) => {
       for (const report of this.#reports) report(operation, error);
     };

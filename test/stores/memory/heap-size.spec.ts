@@ -87,3 +87,22 @@ describe('a shape that several objects share', () => {
     expect(see('name0', 'second')).toBe(OBJECT + WORD + SHAPE_FIELD);
   });
 });
+
+describe('a part in several places', () => {
+  it('counts once', () => {
+    const part = { a: 1.5 };
+    expect(sizeOf([part, part])).toBe(sizeOf([part]) + WORD);
+  });
+
+  it('may contain itself', () => {
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    expect(sizeOf(cycle)).toBe(LIST + WORD);
+  });
+
+  it('is not walked anew in each place, of which there may be 2 to the power of 100', () => {
+    let value: object = [];
+    for (let i = 0; i < 100; i++) value = [value, value];
+    expect(sizeOf(value)).toBe(100 * (LIST + 2 * WORD) + OBJECT + WORD);
+  });
+});

@@ -5,6 +5,7 @@ import { Entry } from '../../../src/model/entry.js';
 import { CacheError } from '../../../src/model/errors.js';
 import { jsonSerializer } from '../../../src/serializers/json.js';
 import type { SyncSerializer } from '../../../src/serializers/serializer.js';
+import { structuredSerializer } from '../../../src/serializers/structured.js';
 import { HeapSize, rawBytes } from '../../../src/stores/memory/heap-size.js';
 import {
   MemoryCacheStore,
@@ -56,6 +57,15 @@ describeConformance(
 
 describe('a memory store that shares frozen values', () => {
   const fields = { createdAt: 1, staleAt: undefined, expiresAt: 9, loadMs: 3, versions: [] };
+
+  it('takes a value that contains itself', async () => {
+    const { store } = create({ frozen: true, serializer: structuredSerializer });
+    const value: Record<string, unknown> = {};
+    value.self = value;
+    await store.set('k', value, 60);
+    const read = await store.get<typeof value>('k');
+    expect(read?.self).toBe(read);
+  });
 
   it('gives every reader the same one, and parses it once', async () => {
     let parsed = 0;

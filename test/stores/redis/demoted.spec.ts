@@ -101,6 +101,20 @@ describeWithRedis('a process that only reads, and whose master becomes a replica
     await expect(reader.warm()).rejects.toThrow('READONLY');
   });
 
+  it.each(OWN)('gives none of many readers at once a value of the replica: %s', async (_, own) => {
+    const { url, failOver } = await startEndpoint();
+    const reader = new RedisCacheStore({ client: await own(url) });
+    await reader.set('key', 'old', 60);
+    await failOver();
+    const readAll = async () => {
+      const reads = Array.from({ length: 20 }, () => reader.get('key'));
+      const settled = await Promise.allSettled(reads);
+      return settled.filter(({ status }) => status === 'fulfilled').length;
+    };
+    await until(async () => (await readAll()) === 0, 'the replica to be noticed');
+    expect([await readAll(), await readAll(), await readAll()]).toEqual([0, 0, 0]);
+  });
+
   it('trusts no copy that the replica cannot invalidate', async () => {
     const { url, next, failOver } = await startEndpoint();
     const redis = new RedisCacheStore({ url });

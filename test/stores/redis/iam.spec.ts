@@ -90,6 +90,12 @@ describe('a login by IAM', () => {
     ['no user', { url, iam: { ...IAM, user: '' } }, /iam.user/],
     ['an endpoint', { url, iam: { ...IAM, cacheName: 'c.abc.amazonaws.com' } }, /not its endpoint/],
     ['a client', { client: {}, iam: IAM }, /make your own client/],
+    ['an invalid region', { url, iam: { ...IAM, region: 'EU' } }, /^iam\.region is 'EU'/],
+    [
+      'a variable',
+      { url, iam: { ...IAM, serverless: 'false' } },
+      /^iam\.serverless is not true or false/,
+    ],
   ])('is refused with %s', (_, options, message) => {
     expect(() => new RedisCacheStore(options)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) }),
@@ -106,7 +112,7 @@ describe('a login by IAM', () => {
     const server = await start();
     const { user, cacheName } = IAM;
     const store = open({ ...server.options, iam: { user, cacheName } });
-    await expect(store.get('key')).rejects.toThrow(/region/);
+    await expect(store.get('key')).rejects.toThrow(/^iam\.region is 'not a region'/);
   });
 
   it.each([

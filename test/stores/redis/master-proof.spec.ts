@@ -39,6 +39,39 @@ describe('the proof that a master answers', () => {
     const read = () => Promise.reject(new Error('WRONGTYPE'));
     await expect(proof.read(client, read)).rejects.toThrow('WRONGTYPE');
   });
+
+  it('is shared by the reads that begin while it is on its way, and fails for all of them', async () => {
+    const proof = new MasterProof('unused', createVirtualClock());
+    const replies: ((reply: number | Promise<never>) => void)[] = [];
+    const client = clientWith(() => new Promise((resolve) => replies.push(resolve)));
+    const readAll = async (reply: number | Promise<never>) => {
+      const begun = replies.length;
+      const reads = [1, 2, 3].map((value) => {
+        expect(proof.isDue(client)).toBe(true);
+        return proof.read(client, async () => value);
+      });
+      expect(replies).toHaveLength(begun + 1);
+      replies[begun]?.(reply);
+      const settled = await Promise.allSettled(reads);
+      return settled.map((read) => (read.status === 'fulfilled' ? read.value : 'refused'));
+    };
+    const refused = Promise.reject(new Error('READONLY'));
+    expect(await readAll(refused)).toEqual(['refused', 'refused', 'refused']);
+    expect(await readAll(0)).toEqual([1, 2, 3]);
+    expect(proof.isDue(client)).toBe(false);
+  });
+
+  it('is not waited for by the reads of another client', async () => {
+    const proof = new MasterProof('unused', createVirtualClock());
+    const replies: (() => void)[] = [];
+    const silent = clientWith(() => new Promise((resolve) => replies.push(() => resolve(0))));
+    const first = proof.read(silent, async () => 'first');
+    const client = clientWith(async () => 0);
+    expect(await proof.read(client, async () => 'other')).toBe('other');
+    replies[0]?.();
+    expect(await first).toBe('first');
+    expect([proof.isDue(client), proof.isDue(silent)]).toEqual([false, true]);
+  });
 });
 
 describeWithRedisCluster('on a Cluster, where replicas answer no reads', (addresses) => {
