@@ -99,7 +99,7 @@ const VARIABLES = {
 function givenEndpoint(service: Service, option: string | undefined): URL | undefined {
   const { env } = process;
   const variable = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
-  const ignored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true';
+  const ignored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true';
   const given = option || (ignored ? undefined : env[variable] || env.AWS_ENDPOINT_URL);
   if (!given) return undefined;
   const url = /^https?:/i.test(given) && URL.canParse(given) ? new URL(given) : undefined;

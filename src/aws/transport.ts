@@ -1,4 +1,5 @@
 import { CacheError } from '../model/errors.js';
+import { givenObject } from '../model/given.js';
 import {
   type Clock,
   type Duration,
@@ -114,8 +115,9 @@ export function createTransport({
   tries: mostTries = 3,
   patience = 1,
 }: TransportOptions): AwsTransport {
+  givenObject(timeouts, 'timeouts');
   const limit = (name: keyof Timeouts, standard: Duration) =>
-    Math.min(milliseconds(timeouts?.[name] ?? standard, `timeouts.${name}`), LONGEST_TIMER_MS);
+    Math.min(milliseconds(timeouts[name] ?? standard, `timeouts.${name}`), LONGEST_TIMER_MS);
   const limits = {
     connect: limit('connect', 0.5),
     request: limit('request', 1),

@@ -51,9 +51,7 @@ export type Emit = (event: Exclude<CacheEvent, { type: Uncounted }>) => void;
 type Counts = Record<(typeof COUNTERS)[keyof typeof COUNTERS], number>;
 
 /** The listener, as a function that never throws: listener errors are swallowed. */
-export function safeListener(
-  listener: ((event: CacheEvent) => void) | undefined,
-): (event: CacheEvent) => void {
+export function safeListener<E>(listener: ((event: E) => void) | undefined): (event: E) => void {
   return (event) => {
     try {
       const result: unknown = listener?.(event);

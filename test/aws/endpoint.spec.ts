@@ -68,11 +68,14 @@ describe('the endpoint', () => {
     expect(resolved('s3', {})).toEqual(['http://all:1/', 'eu-west-1']);
   });
 
-  it('leaves the variables alone when they are to be ignored, and never the option', () => {
-    vi.stubEnv('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'true');
-    expect(resolved('dynamodb', {})[0]).toBe('https://dynamodb.eu-west-1.amazonaws.com/');
-    expect(resolved('dynamodb', { endpoint: 'http://mine' })[0]).toBe('http://mine/');
-  });
+  it.each(['true', 'True'])(
+    'leaves the variables alone when they are to be ignored (%s), and never the option',
+    (ignored) => {
+      vi.stubEnv('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', ignored);
+      expect(resolved('dynamodb', {})[0]).toBe('https://dynamodb.eu-west-1.amazonaws.com/');
+      expect(resolved('dynamodb', { endpoint: 'http://mine' })[0]).toBe('http://mine/');
+    },
+  );
 });
 
 describe('FIPS and dual stack', () => {

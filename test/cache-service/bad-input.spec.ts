@@ -343,17 +343,19 @@ describe('a constructor without what it needs', () => {
 
   const region = 'eu-west-1';
   const tiers = () => [new MemoryCacheStore(), new MemoryCacheStore()];
+  const onTable = (options: object) =>
+    new DynamoDBCacheStore({ tableName: 't', region, ...options });
   it.each<[string, (options: never) => unknown, object, string]>([
     ['memory', (o) => new MemoryCacheStore(o), { frozen: 'false' }, "frozen is 'false'"],
     ['memory', (o) => new MemoryCacheStore(o), { clock: {} }, 'clock is object'],
     ['tiers', (o) => new TieredCacheStore(tiers(), o), { clock: 5 }, 'clock is 5'],
     ['S3', (o) => new S3CacheStore(o), { bucket: 'bucket', region, clock: {} }, 'clock is object'],
-    [
-      'DynamoDB',
-      (o) => new DynamoDBCacheStore(o),
-      { tableName: 't', region, clock: {} },
-      'clock is object',
-    ],
+    ['S3', (o) => new S3CacheStore(o), { bucket: 'bucket', region, timeouts: 5 }, 'timeouts is 5'],
+    ['DynamoDB', onTable, { clock: {} }, 'clock is object'],
+    ['DynamoDB', onTable, { timeouts: 5 }, 'timeouts is 5'],
+    ['DynamoDB', onTable, { timeouts: null }, 'timeouts is null'],
+    ['DynamoDB', onTable, { consistentRead: 'false' }, "consistentRead is 'false'"],
+    ['DynamoDB', onTable, { onScan: {} }, 'onScan is object'],
   ])('%s: refuses an option that cannot work: %s %j', (_, construct, options, message) => {
     expect(() => construct(options as never)).toThrow(CacheError);
     expect(() => construct(options as never)).toThrow(message);

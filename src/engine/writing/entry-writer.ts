@@ -87,7 +87,11 @@ export class EntryWriter {
     const { staleTTL = ttlMs, staleIfError } = policy;
     const staleAt = staleTTL < ttlMs ? createdAt + staleTTL : undefined;
     const expiresAt = createdAt + ttlMs;
-    const entry = createEntry(address.key, { createdAt, staleAt, expiresAt, loadMs, versions }, value);
+    const entry = createEntry(
+      address.key,
+      { createdAt, staleAt, expiresAt, loadMs, versions },
+      value,
+    );
     // setTTL does not limit staleIfError, but no entry may outlive the records that invalidate it.
     const keptMs = Math.min(ttlMs + staleIfError, LONGEST_LIFE_MS);
     return { key: address.storageKey, value: entry, ttl: keptMs / 1000 };

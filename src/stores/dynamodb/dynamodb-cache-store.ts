@@ -6,6 +6,8 @@ import type {
   VersionedRead,
 } from '../../model/cache-store.js';
 import { invalid } from '../../model/errors.js';
+import { safeListener } from '../../model/event-log.js';
+import { checkedBoolean, checkFunction } from '../../model/given.js';
 import { type Clock, checkedClock } from '../../model/time.js';
 import { checkStore } from '../../resilience/check-store.js';
 import type { Serializer } from '../../serializers/serializer.js';
@@ -72,7 +74,7 @@ export class DynamoDBCacheStore implements CacheStore {
   readonly #values: ItemValues;
   readonly #overflow: Overflow | undefined;
   readonly #clock: Clock;
-  readonly #onScan: DynamoDBCacheStoreOptions['onScan'];
+  readonly #onScan: NonNullable<DynamoDBCacheStoreOptions['onScan']>;
 
   constructor(options: DynamoDBCacheStoreOptions) {
     const tableName = options?.tableName;
@@ -84,10 +86,11 @@ export class DynamoDBCacheStore implements CacheStore {
       ? sdkDatabase(client, tableName, options.timeouts?.total)
       : httpDatabase(options);
     this.#clock = checkedClock(options.clock);
-    this.#onScan = options.onScan;
+    if (options.onScan) checkFunction(options.onScan, 'onScan');
+    this.#onScan = safeListener(options.onScan);
     this.#read = batchedReads(this.#database, tableName);
     this.#recent = new RecentChanges(this.#clock);
-    this.#consistent = options.consistentRead ?? false;
+    this.#consistent = checkedBoolean(options.consistentRead, 'consistentRead') ?? false;
     this.#codec = valueCodec(options.serializer);
     this.serializer = this.#codec.serializer;
     this.#overflow = overflowOf(options.overflow, tableName);
@@ -232,7 +235,7 @@ export class DynamoDBCacheStore implements CacheStore {
 
   #scan(operation: 'delByPattern' | 'clear', pattern?: string): AsyncGenerator<Item[]> {
     return scanTable(this.#database, this.#tableName, pattern, (readUnits) =>
-      this.#onScan?.({ operation, readUnits }),
+      this.#onScan({ operation, readUnits }),
     );
   }
 

@@ -10,7 +10,7 @@ import {
   type Timeouts,
 } from '../../aws/transport.js';
 import { invalid } from '../../model/errors.js';
-import { checkedBoolean } from '../../model/given.js';
+import { checkedBoolean, givenObject } from '../../model/given.js';
 import { headersOf, unchanged } from './conditions.js';
 import type { Database, Operation, Place, S3Refusal, Setting } from './database.js';
 import { s3Error, unansweredError } from './error.js';
@@ -161,7 +161,9 @@ function refusalOf(response: AwsResponse): S3Refusal {
 
 /** Drops settings that are undefined, so that they do not hide a default. */
 const defined = (timeouts: Timeouts = {}): Timeouts =>
-  Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined));
+  Object.fromEntries(
+    Object.entries(givenObject(timeouts, 'timeouts')).filter(([, value]) => value !== undefined),
+  );
 
 /** By RFC 3986, as a signature needs it. */
 const encode = (text: string): string =>

@@ -11,7 +11,7 @@ const page = (units: number, keys: readonly string[], isLast: boolean): Reply =>
 });
 
 /** A DynamoDB whose scans give these pages. */
-async function serve(pages: readonly Reply[]) {
+async function serve(pages: readonly Reply[], onScan?: () => unknown) {
   const left = pages.slice();
   const { url, requests } = await serveHttp(({ headers }) =>
     headers['x-amz-target']?.endsWith('.Scan') ? (left.shift() ?? {}) : { body: '{}' },
@@ -20,7 +20,7 @@ async function serve(pages: readonly Reply[]) {
   const store = new DynamoDBCacheStore({
     ...{ tableName: 't', region: 'us-east-1', endpoint: url.href },
     credentials: async () => credentials,
-    onScan: (scan) => told.push(scan),
+    onScan: onScan ?? ((scan) => told.push(scan)),
   });
   onTestFinished(() => store.close());
   const scans = () =>
@@ -42,6 +42,19 @@ describe('a scan', () => {
       { ConsistentRead: true, ExclusiveStartKey: { pk: { S: 'shop:b' } } },
     ]);
     expect(scans()[0]).not.toHaveProperty('ExclusiveStartKey');
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    ['rejects', async () => Promise.reject(new Error('no'))],
+  ])('is confirmed although its listener %s', async (_how, onScan) => {
+    const { store } = await serve([page(1, ['shop:a'], true)], onScan);
+    expect(await store.delByPattern('shop:*')).toBe(1);
   });
 
   it('is told once, with what all of its pages cost', async () => {
