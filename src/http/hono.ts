@@ -61,7 +61,7 @@ export function cacheResponses(
       hasEnded = true;
     }
     if (!context.finalized) return response;
-    // Only now, because Hono makes a response for whoever asks before there is one.
+    // Not before, because Hono makes a response if it is asked for one that is not there.
     const { res } = context;
     if (response === res) return response;
     // Otherwise Hono would add the fields of the one to the other. Its setter takes undefined, its type does not.
