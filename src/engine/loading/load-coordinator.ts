@@ -77,8 +77,8 @@ export class LoadCoordinator {
 
   /** Keeps older loads from caching their values, because a forced load is newer. Their callers still get them. */
   #makeWayForForced(requests: readonly LoadRequest[]): void {
-    if (!requests.some(({ policy }) => policy.forceFresh)) return;
     const forced = requests.filter(({ policy }) => policy.forceFresh);
+    if (forced.length === 0) return;
     const storageKeys = new Set(forced.map(({ address }) => address.storageKey));
     void this.#parts.inFlight.replaceLoads(({ storageKey }) => storageKeys.has(storageKey));
   }
