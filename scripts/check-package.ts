@@ -19,7 +19,7 @@ import { node, root } from './run.js';
 /**
  * The bytes, gzipped, that the cache may add to a handler. The benchmark has the aim; this only keeps it from growing.
  */
-const HANDLER_LIMIT = 43_300;
+const HANDLER_LIMIT = 43_400;
 /** Projects at a time. More of them only wait for each other on two cores. */
 const LANES = 2;
 
