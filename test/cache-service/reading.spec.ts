@@ -1,6 +1,6 @@
 import { createCacheKey, entry, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it, vi } from 'vitest';
-import { advance, bareStore, START, setup, storeLike, useFakeTime } from './helpers.js';
+import { advance, bareStore, START, setup, storeLike, useFakeTime, watched } from './helpers.js';
 
 const VALUES = [0, '', false, null, 'text', 1.5, [], {}, { list: [null] }];
 
@@ -14,6 +14,12 @@ describe('get and set', () => {
     expect(await cache.has('k')).toBe(true);
     expect(await cache.getMany(['k', 'other'])).toEqual([value, undefined]);
     expect(await cache.getEntry('k')).toMatchObject({ value });
+  });
+
+  it('ask the store for no list of no keys', async () => {
+    const { store, calls } = watched();
+    expect(await setup({}, store).cache.getMany([])).toEqual([]);
+    expect(calls.filter(({ operation }) => operation === 'getMany')).toEqual([]);
   });
 
   it('never keep undefined', async () => {
