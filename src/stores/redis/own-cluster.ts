@@ -139,7 +139,7 @@ async function keptPassword(source: ClientSettings['password']) {
     current: () => password,
     renew() {
       const now = systemClock.now();
-      if (typeof source !== 'function' || Math.abs(now - askedAt) < KEPT_PASSWORD_MS) return;
+      if (Math.abs(now - askedAt) < KEPT_PASSWORD_MS) return;
       askedAt = now;
       passwordOf(source).then(
         (renewed) => {
