@@ -99,15 +99,11 @@ export function createCacheKey(
   if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
     throw invalid('schema', schema, 'a Standard Schema');
   const definition = { name, schema };
-  // One for all keys, unless their arguments decide about their tags.
-  const shared: KeyPolicy = Object.freeze({
-    ...policy,
-    tags: typeof tags === 'function' ? [] : tags,
-  });
-  const factory = (...args: never[]) => {
-    const own = typeof tags === 'function' ? { ...policy, tags: tags(...args) } : shared;
-    return new TypedKey(definition, checkedKey(key(...args)), args, own);
-  };
+  const factory = (...args: never[]) =>
+    new TypedKey(definition, checkedKey(key(...args)), args, {
+      ...policy,
+      tags: typeof tags === 'function' ? tags(...args) : tags,
+    });
   // The number of arguments, for `memoize`.
   Object.defineProperty(factory, 'length', { value: key.length });
   return Object.assign(factory, { of: () => factory });

@@ -25,7 +25,7 @@ function site() {
     const [, how] = response.headers.get('cache-status')?.split('; ') ?? [];
     return [response.status, allowed, how];
   };
-  return { clock, get };
+  return { clock, cache, app, get };
 }
 
 it('every origin may read its response, whichever origin it was stored for', async () => {
@@ -39,4 +39,20 @@ it('every origin may read its response, whichever origin it was stored for', asy
   // Both stand in for a failed response.
   expect(await get(b)).toEqual([200, b.origin, 'fwd=stale']);
   expect(await get(a)).toEqual([200, a.origin, 'fwd=stale']);
+});
+
+it('a hit asks for no response before there is one, because Hono would make it', async () => {
+  const { cache, app } = site();
+  await app.request('http://x.test/');
+  await cache.settled();
+  const cached = cacheResponses(cache, { ttl: 60 });
+  const context = {
+    req: { raw: new Request('http://x.test/') },
+    finalized: false,
+    get res(): Response {
+      throw new Error('asked too early');
+    },
+  };
+  const response = await cached(context, async () => {});
+  expect(await response?.text()).toBe('good');
 });

@@ -58,12 +58,9 @@ export function createAnswer(cache: CacheService, options: ResponseCacheOptions)
     const reason = passReason(kit, request);
     if (reason) return pass(kit, exchange, { key, fwd: 'request', reason });
     if (method === 'HEAD') return answerHead(kit, exchange, key);
-    const now = kit.now();
-    const held = localPage(kit, request, key, now);
+    const held = localPage(kit, request, key, kit.now());
     const page = held instanceof Promise ? await held : held;
-    if (page) return reply(kit, exchange, page, { state: 'fresh' });
-    // Awaited, because a promise that is returned takes two turns more.
-    return await answerGet(kit, exchange, key, now);
+    return page ? reply(kit, exchange, page, { state: 'fresh' }) : answerGet(kit, exchange, key);
   };
 }
 
@@ -135,12 +132,7 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
     : pass(kit, exchange, { key, fwd: 'miss' });
 }
 
-async function answerGet(
-  kit: Kit,
-  exchange: Exchange,
-  key: string,
-  now: number,
-): Promise<Response> {
+async function answerGet(kit: Kit, exchange: Exchange, key: string): Promise<Response> {
   const { headers } = exchange.request;
   const hasCredentials = isCredentialed(headers);
   // Twice, because the first try may find that the URL varies by more headers than was known.
@@ -157,7 +149,8 @@ async function answerGet(
     const selected = select(headers, index.names);
     if (!selected) return pass(kit, exchange, { key, fwd: 'request', reason: 'vary' });
     const variant = variantKey(key, selected);
-    if (kit.unstorable.isKnown(variant, now)) return passUnstorable(kit, exchange, key, variant);
+    if (kit.unstorable.isKnown(variant, kit.now()))
+      return passUnstorable(kit, exchange, key, variant);
     let isAlone = false;
     if (hasCredentials) {
       const { isReadable, value } = await readStored(kit, variant);
@@ -165,7 +158,7 @@ async function answerGet(
       if (!isReadable || (value && !isShared))
         return pass(kit, exchange, { key, fwd: 'request', reason: 'credentials' });
       isAlone = value === undefined;
-    } else if (kit.unstorable.isLikely(exchange.route, now))
+    } else if (kit.unstorable.isLikely(exchange.route, kit.now()))
       isAlone = (await readStored(kit, variant)).value === undefined;
     const waiting = kit.gates.get(variant);
     if (isAlone && waiting)

@@ -10,8 +10,6 @@ const MOST_NAMES = 16;
 /** The most characters of header values that select a variant. A request with more is not stored. */
 const LONGEST_VALUES = 4_096;
 
-const NONE: Selected = [];
-
 /** The lower-case names of a Vary field, sorted. Undefined for `*`, an invalid name, or too many names. */
 export function varyNames(field: string | null): readonly string[] | undefined {
   const names = new Set(splitList(field ?? '').map((name) => name.toLowerCase()));
@@ -22,7 +20,6 @@ export function varyNames(field: string | null): readonly string[] | undefined {
 
 /** The values of these headers in a request. Undefined if they are too long to store. */
 export function select(headers: Headers, names: readonly string[]): Selected | undefined {
-  if (names.length === 0) return NONE;
   const selected = names.map((name) => [name, headers.get(name)] as const);
   const length = selected.reduce((sum, [, value]) => sum + (value?.length ?? 0), 0);
   return length > LONGEST_VALUES ? undefined : selected;
