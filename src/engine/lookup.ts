@@ -1,16 +1,20 @@
 import { type AnyKey, keyText, schemaOf } from '../model/cache-key.js';
-import { tagsAmong } from '../model/dependency.js';
-import type { Entry } from '../model/entry.js';
 import type { MissReason } from '../model/events.js';
 import { givenList } from '../model/given.js';
 import type { ResolvedPolicy } from '../model/policy.js';
-import { type Address, isServable, type Servable, type Snapshot } from '../model/snapshot.js';
+import {
+  type Address,
+  isFresh,
+  isServable,
+  type Servable,
+  type Snapshot,
+} from '../model/snapshot.js';
 import { withTimeout } from '../model/time.js';
 import { isPromise } from '../util/promises.js';
 import type { ServiceParts } from './assemble.js';
 import type { Watched } from './inflight/in-flight.js';
-import type { Strength } from './inflight/in-flight-read.js';
 import { type ChainedLoad, currentLoads } from './inflight/load-chain.js';
+import { asWatched, overtaken, tagsIn } from './inflight/overtaken.js';
 import { throwIfAborted, untilAborted } from './loading/caller-wait.js';
 import { refreshesEarly } from './loading/early-refresh.js';
 import { lastGoodOrLoaded } from './loading/last-good-value.js';
@@ -20,6 +24,9 @@ import { STORE_BUDGET_MS } from './store-access.js';
 
 type LoadOne = (context: LoadContext<unknown>) => unknown;
 export type Asked = Pick<LoadRequest, 'address' | 'policy'>;
+/** The result of a read at the end of its watch. */
+export type Read = Pick<LoadRequest, 'snapshot' | 'called' | 'callers'>;
+type ReadPolicy = Pick<ResolvedPolicy, 'tags' | 'forceFresh' | 'caller'>;
 
 /** The work of `wrap` and `get`: read, serve good values, refresh stale ones, load missing ones. */
 export class Lookup {
@@ -33,9 +40,9 @@ export class Lookup {
    * One `wrap`, from start to end. The methods below are its steps, in this order:
    *
    *     #localHit       a fresh value in this process is served at once
-   *     #readAndServe   watches the read: a key that is invalidated meanwhile counts as a miss (`overtaken`)
+   *     readWatched     watches the read: a key that is invalidated meanwhile counts as a miss (`overtaken`)
    *     #read           reads the store. Never rejects: if the store is down, the key is a miss that nothing fills
-   *     #serve          a fresh value is served. A stale one is, too, and its refresh starts as background work
+   *     serveOrLoad     a fresh value is served. A stale one is, too, and its refresh starts as background work
    *     #load           a miss joins a running load or starts one, whose fill may be background work, too
    *
    * `waitUntil` gets all background work, so that the sandbox does not freeze before its end. A `del` after the read
@@ -46,7 +53,13 @@ export class Lookup {
     if (policy.signal?.aborted) return Promise.reject(policy.signal.reason);
     const hit = servesAnyFresh(policy) && this.#localHit(key, keyText(key), policy.tags);
     if (hit) return hit;
-    const serving = this.#readAndServe(this.#parts.addressOf(key), policy, load);
+    const address = this.#parts.addressOf(key);
+    const serving = this.readWatched(address, policy, (read) =>
+      // Most calls end here.
+      isFresh(read.snapshot) && servesAnyFresh(policy) && !policy.signal
+        ? this.hit(address.key, read.snapshot)
+        : this.serveOrLoad({ address, policy, ...read }, load),
+    );
     return policy.signal ? untilAborted(policy.signal, serving) : serving;
   }
 
@@ -61,37 +74,35 @@ export class Lookup {
     return entry.promise;
   }
 
-  /** Between the end of the watch and the start of a load nothing is awaited, so no invalidation is missed. */
-  #readAndServe(address: Address, policy: ResolvedPolicy, load: LoadOne): Promise<unknown> {
+  /**
+   * Reads a key under watch. Between the end of the watch and the start of a load nothing is awaited, so no invalidation is
+   * missed: `proceed` serves the snapshot, or calls `serveOrLoad` with it, in its own turn.
+   */
+  readWatched<T>(
+    address: Address,
+    policy: ReadPolicy,
+    proceed: (read: Read) => T | Promise<T>,
+  ): Promise<T> {
     const callers = currentLoads();
     return this.#parts.inFlight.guard(
       { storageKey: address.storageKey, tags: policy.tags },
       () => this.#read(address, policy),
-      (read, watch) => {
-        const snapshot = watch.isOvertaken
-          ? overtaken(read, watch.invalidatedBy(tagsIn(read)))
-          : read;
-        // Most calls end here.
-        if (
-          snapshot.state === 'fresh' &&
-          isServable(snapshot) &&
-          isPlain(policy) &&
-          accepts(policy, snapshot)
-        )
-          return this.#hit(address.key, snapshot.entry, snapshot.state);
-        const loadAll: LoadAll = (_requests, context) => {
-          const loaded = load(context);
-          // Resolved first, because a thenable need not return a promise.
-          return isPromise(loaded) ? Promise.resolve(loaded).then(listOf) : [loaded];
-        };
-        const request = { address, policy, snapshot, called: watch.order, callers };
-        const [value] = this.#serve([request], loadAll);
-        return value;
-      },
+      (read, watch) => proceed({ snapshot: asWatched(read, watch), called: watch.order, callers }),
     );
   }
 
-  #read(address: Address, policy: ResolvedPolicy): Promise<Snapshot> {
+  /** Serves what one read has found, or the value of a load. */
+  serveOrLoad(request: LoadRequest, load: LoadOne): unknown {
+    const loadAll: LoadAll = (_requests, context) => {
+      const loaded = load(context);
+      // Resolved first, because a thenable need not return a promise.
+      return isPromise(loaded) ? Promise.resolve(loaded).then(listOf) : [loaded];
+    };
+    const [value] = this.#serve([request], loadAll);
+    return value;
+  }
+
+  #read(address: Address, policy: ReadPolicy): Promise<Snapshot> {
     const { inFlight, reader } = this.#parts;
     if (!policy.forceFresh) return reader.readNearest(address, policy);
     // Otherwise an older load could write between this read and its fill, and the fill would be refused.
@@ -119,7 +130,7 @@ export class Lookup {
       const { address, snapshot, policy } = request;
       if (isServable(snapshot) && accepts(policy, snapshot)) {
         if (this.#isDue(snapshot, policy)) due.push(request);
-        return this.#hit(address.key, snapshot.entry, snapshot.state);
+        return this.hit(address.key, snapshot);
       }
       const reason = reasonToLoad(policy, snapshot);
       this.#parts.emit({ type: 'miss', key: address.key, reason });
@@ -153,12 +164,12 @@ export class Lookup {
     });
   }
 
-  #hit(key: string, entry: Entry, state: 'fresh' | 'stale'): unknown {
+  hit(key: string, { entry, state }: Servable): unknown {
     this.#parts.hit(key, state, entry.createdAt);
     return entry.value;
   }
 
-  /** `#readAndServe` for many keys. Resolves to values, and to promises of those that are loaded. */
+  /** `readWatched` and `serveOrLoad` for many keys. Resolves to values, and to promises of those that are loaded. */
   readAndServeAll(
     asked: readonly Asked[],
     load: LoadAll,
@@ -195,7 +206,7 @@ export class Lookup {
     return snapshots.map((snapshot, i) => {
       // One snapshot a key.
       const key = keyText(keys[i] as AnyKey);
-      if (isServable(snapshot)) return this.#hit(key, snapshot.entry, snapshot.state);
+      if (isServable(snapshot)) return this.hit(key, snapshot);
       this.#parts.emit({ type: 'miss', key, reason: snapshot.reason });
       return undefined;
     });
@@ -217,21 +228,14 @@ const NO_TAGS: readonly string[] = [];
 const tagsOf = (key: AnyKey): readonly string[] =>
   (typeof key === 'object' && key.policy?.tags) || NO_TAGS;
 
-/** The tags of the stored entry. */
-const tagsIn = ({ entry }: Snapshot): string[] => tagsAmong(entry?.versions ?? []);
-
 const watchedOf = ({ address, policy }: Asked): Watched => ({
   storageKey: address.storageKey,
   tags: policy.tags,
 });
 
-/** True if a fresh value that the caller accepts is all that it gets: no refresh begins, and its wait is not aborted. */
-const isPlain = ({ earlyRefresh, signal }: ResolvedPolicy): boolean =>
-  earlyRefresh === 0 && !signal;
-
 /** True if the policy serves every fresh value. */
-const servesAnyFresh = ({ forceFresh, earlyRefresh, caller }: ResolvedPolicy): boolean =>
-  !forceFresh && earlyRefresh === 0 && !caller;
+const servesAnyFresh = ({ forceFresh, earlyRefresh }: ResolvedPolicy): boolean =>
+  !forceFresh && earlyRefresh === 0;
 
 const accepts = ({ forceFresh, caller }: ResolvedPolicy, { entry, state }: Servable): boolean =>
   !forceFresh && (caller?.accepts(entry, state) ?? true);
@@ -239,10 +243,4 @@ const accepts = ({ forceFresh, caller }: ResolvedPolicy, { entry, state }: Serva
 function reasonToLoad({ forceFresh }: ResolvedPolicy, snapshot: Snapshot): MissReason {
   if (forceFresh) return 'forced';
   return isServable(snapshot) ? 'unusable' : snapshot.reason;
-}
-
-/** The snapshot of a key that this process has invalidated during the read. After a soft invalidation it is stale. */
-function overtaken(read: Snapshot, by: Strength | undefined): Snapshot {
-  if (by === 'hard') return { ...read, entry: undefined, state: 'none', reason: 'invalidated' };
-  return by === 'soft' && read.state === 'fresh' ? { ...read, state: 'stale' } : read;
 }

@@ -46,6 +46,7 @@ export function cacheResponses(
     try {
       response = await answer({
         request: raw,
+        headers: raw.headers,
         refresh: fetch,
         isNextOnce: true,
         route: routeOf(context),

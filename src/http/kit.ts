@@ -18,6 +18,8 @@ import type { RouteTimes } from './rules/freshness.js';
 /** One request, and who answers it. */
 export interface Exchange {
   readonly request: Request;
+  /** Taken from the request once, because undici checks its receiver at each reading. */
+  readonly headers: Headers;
   readonly next: (request: Request) => Response | Promise<Response>;
   /** True if `next` can be called only once for a request. */
   readonly isNextOnce?: boolean;
@@ -37,6 +39,8 @@ export interface Kit {
   readonly policy: ResolvedPolicy;
   /** True if a fresh response that this process holds answers every request that matches it. */
   readonly servesLocally: boolean;
+  /** The same for a response in the store: no load needs to know of the request before the read. */
+  readonly readsPlainly: boolean;
   readonly route: RouteTimes;
   readonly outgoing: Outgoing;
   /** The indexes that this process knows. They may be outdated: a variant is checked before it is served. */
@@ -86,16 +90,18 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
   const { softTimeout, hardTimeout, waitUntil } = options;
   const times = parts.policyOf('', { ttl, staleTTL, staleIfError, earlyRefresh, lease, waitUntil });
   secret ??= uniqueId();
+  const { can } = parts.access;
+  const isPlain =
+    !settings.honourRequest &&
+    times.earlyRefresh === 0 &&
+    // An edge keeps a hit longer than this process trusts its versions, so they are read from the store.
+    !isEdgeHeader(settings.tagHeader ?? '');
   return {
     cache,
     parts,
     settings,
-    servesLocally:
-      parts.access.can.holdsLocally &&
-      !settings.honourRequest &&
-      times.earlyRefresh === 0 &&
-      // An edge keeps a hit longer than this process trusts its versions, so they are read from the store.
-      !isEdgeHeader(settings.tagHeader ?? ''),
+    servesLocally: isPlain && can.holdsLocally,
+    readsPlainly: isPlain && !can.hasTiers && !settings.tagsOf && !settings.tagHeader,
     lookup: new Lookup(parts),
     policy: parts.policyOf('', {
       ...{ jitter, earlyRefresh, lease, softTimeout, hardTimeout, waitUntil },

@@ -32,6 +32,9 @@ export function responseCache(
   next: (request: Request) => Response | Promise<Response>,
 ) => Promise<Response> {
   const answer = createAnswer(cache, options);
-  return (request, next) =>
-    answer({ request, next, refresh: options.fetch ?? next, route: undefined });
+  return async (request, next) =>
+    answer({
+      ...{ request, headers: request.headers, next },
+      ...{ refresh: options.fetch ?? next, route: undefined },
+    });
 }

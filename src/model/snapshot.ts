@@ -38,6 +38,8 @@ export type Servable = Snapshot & { readonly entry: Entry; readonly state: 'fres
 export const isServable = (snapshot: Snapshot): snapshot is Servable =>
   snapshot.state === 'fresh' || snapshot.state === 'stale';
 
+export const isFresh = (snapshot: Snapshot): snapshot is Servable => snapshot.state === 'fresh';
+
 /** True for a copy from an upper tier: it may be served, but no load or refresh may start from it. */
 export const isCopy = ({ entry, versions }: Snapshot): boolean =>
   entry !== undefined && versions === undefined;

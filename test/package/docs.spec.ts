@@ -57,7 +57,7 @@ describe('the documentation', () => {
     expect(named.length).toBeGreaterThan(3);
     const elsewhere = named.filter(([, name = '', file = '', line]) => {
       const text = read(file).split('\n')[Number(line) - 1] ?? '';
-      return !new RegExp(`^ *(function )?${name}\\(`).test(text);
+      return !new RegExp(`^ *(export )?(function )?${name}(<\\w+>)?\\(`).test(text);
     });
     expect(elsewhere.map(([text]) => text)).toEqual([]);
     const answers = page

@@ -1,7 +1,9 @@
 import type { LoadContext } from '../../engine/loading/load-context.js';
+import type { Read } from '../../engine/lookup.js';
 import type { DependencyVersions } from '../../model/dependency.js';
 import type { Entry } from '../../model/entry.js';
 import type { Caller, ResolvedPolicy } from '../../model/policy.js';
+import type { Address } from '../../model/snapshot.js';
 import type { Exchange, Kit } from '../kit.js';
 import { Call, type Waiting, type Wanted } from '../loading/call.js';
 import { PageLoad } from '../loading/load-page.js';
@@ -10,7 +12,7 @@ import { isCarriedStill } from '../loading/response-tags.js';
 import { carriesUrl } from '../loading/url-index.js';
 import type { Source } from '../pages/outgoing.js';
 import { pageFor } from '../pages/page-for.js';
-import { ageOf, freshLeft, type Page, recordKey, type Stored } from '../pages/stored.js';
+import { ageOf, freshLeft, type Page, recordAddress, type Stored } from '../pages/stored.js';
 import { requestDirectives } from '../rules/freshness.js';
 import { matches } from '../rules/vary.js';
 
@@ -34,9 +36,13 @@ export const isWanted = ({ settings }: Kit, headers: Headers, page: Page, now: n
   !settings.honourRequest ||
   requestDirectives(headers).accepts(ageOf(page, now), freshLeft(page, now));
 
-interface Asking {
-  readonly loading: Promise<Stored>;
-  readonly resolve: (found: Promise<Found>) => void;
+/** The tags whose versions are read with a variant. */
+export function tagsToRead(kit: Kit, { key, index, selected }: Wanted): readonly string[] {
+  const { tags } = kit.policy;
+  const isUrlRead = carriesUrl(kit, selected);
+  // The index has only tags that responses brought.
+  if (!isUrlRead && index.tags.length === 0) return tags;
+  return [...new Set([...(isUrlRead ? [key] : []), ...tags, ...index.tags])];
 }
 
 /** Looks one variant up, or loads it: a `wrap` whose caller may refuse what is stored. */
@@ -44,16 +50,18 @@ export class PageFinder implements Caller {
   readonly #kit: Kit;
   readonly #exchange: Exchange;
   readonly #call: Call;
+  readonly #address: Address;
+  readonly #policy: ResolvedPolicy;
   /** The last record that was accepted, and how. */
   #accepted: { entry: Entry; state: 'fresh' | 'stale' | 'last-good' } | undefined;
   #fwd = 'miss';
-  /** The call of `find`, while it waits for the store alone. No function, which V8 would keep until a full collection. */
-  #asking: Asking | undefined;
 
   constructor(kit: Kit, exchange: Exchange, wanted: Wanted) {
     this.#kit = kit;
     this.#exchange = exchange;
     this.#call = new Call(wanted);
+    this.#address = recordAddress(kit.parts.keys, wanted.variant);
+    this.#policy = this.#policyOf(wanted);
   }
 
   get call(): Call {
@@ -68,20 +76,25 @@ export class PageFinder implements Caller {
 
   /** @throws The error of the origin, for the request that it was asked for. */
   find(): Promise<Found> {
-    const loading = this.#wrap();
-    if (this.#call.waiting) return this.#wait(loading, this.#call.waiting);
-    return new Promise((resolve) => {
-      this.#asking = { loading, resolve };
-      const served = (found: () => Found | Promise<Found>) => {
-        if (this.#call.waiting) return;
-        this.#call.isAnswered = true;
-        resolve(found());
-      };
-      loading.then(
-        (value) => served(() => this.#found(value)),
-        (error: unknown) => served(() => this.#failed(error)),
+    const { waiting } = this.#call;
+    if (waiting)
+      return this.#wait(
+        this.#readWatched((read) => this.#serve(read)),
+        waiting,
       );
-    });
+    return this.#readWatched((read) => this.proceed(read));
+  }
+
+  /** Goes on from a read whose watch ends in this turn. @throws The same as `find`. */
+  proceed(read: Read): Promise<Found> {
+    const loading = this.#serve(read);
+    const { waiting } = this.#call;
+    if (waiting) return this.#wait(loading, waiting);
+    this.#call.isAnswered = true;
+    return loading.then(
+      (value) => this.#found(value),
+      (error: unknown) => this.#failed(error),
+    );
   }
 
   async #wait(loading: Promise<Stored>, { gate, streamed }: Waiting): Promise<Found> {
@@ -110,34 +123,33 @@ export class PageFinder implements Caller {
 
   /** Loads in the background, as a refresh does. */
   async preload(): Promise<void> {
-    await this.#wrap();
+    await this.#readWatched((read) => this.#serve(read));
   }
 
-  #wrap(): Promise<Stored> {
-    const load = (context: LoadContext<unknown>): Promise<Stored> => {
-      // The schema of the key has checked its stale value.
-      const own = context as LoadContext<Stored>;
-      return new PageLoad(this.#kit, this.#exchange, this.#call, own).run();
-    };
-    // Its load and the schema of its key give nothing else.
-    return this.#kit.lookup.wrap(
-      recordKey(this.#call.wanted.variant),
-      this.#policy(),
-      load,
-    ) as Promise<Stored>;
+  #readWatched<T>(proceed: (read: Read) => Promise<T>): Promise<T> {
+    const { lookup } = this.#kit;
+    return lookup.readWatched(this.#address, this.#policy, proceed);
   }
 
-  #policy(): ResolvedPolicy {
+  /** Begins in its own turn to load what is not stored. */
+  async #serve(read: Read): Promise<Stored> {
+    const request = { address: this.#address, policy: this.#policy, ...read };
+    // The load and the schema of the key give nothing else.
+    return this.#kit.lookup.serveOrLoad(request, (context) => this.#load(context)) as Stored;
+  }
+
+  #load(context: LoadContext<unknown>): Promise<Stored> {
+    // The schema of the key has checked its stale value.
+    const own = context as LoadContext<Stored>;
+    return new PageLoad(this.#kit, this.#exchange, this.#call, own).run();
+  }
+
+  #policyOf(wanted: Wanted): ResolvedPolicy {
     const { policy } = this.#kit;
-    const { key, index, selected, isAlone } = this.#call.wanted;
-    const url = carriesUrl(this.#kit, selected) ? [key] : [];
-    // The index has only tags that responses brought.
-    const own = index.tags;
     return {
       ...policy,
-      tags:
-        url.length + own.length > 0 ? [...new Set([...url, ...policy.tags, ...own])] : policy.tags,
-      lease: isAlone ? undefined : policy.lease,
+      tags: tagsToRead(this.#kit, wanted),
+      lease: wanted.isAlone ? undefined : policy.lease,
       earlyRefresh: policy.earlyRefresh && this.#canRefresh() ? policy.earlyRefresh : 0,
       caller: this,
     };
@@ -155,15 +167,12 @@ export class PageFinder implements Caller {
   }
 
   misses(): void {
-    if (this.#call.waiting || this.#call.wanted.isBehind) return;
-    const waiting = this.enter();
-    const asking = this.#asking;
-    asking?.resolve(this.#wait(asking.loading, waiting));
+    if (!this.#call.waiting && !this.#call.wanted.isBehind) this.enter();
   }
 
   /** The reason why the record does not answer this request, as `Cache-Status` names it. */
   #refusal(value: Stored, state: 'fresh' | 'stale' | 'last-good'): string | undefined {
-    const { headers } = this.#exchange.request;
+    const { headers } = this.#exchange;
     if (value.key !== this.#call.wanted.key) return 'uri-miss';
     // A load after the response could store what this request must not get.
     if (value.kind === 'pass') return state === 'fresh' ? undefined : 'stale';
@@ -201,7 +210,7 @@ export class PageFinder implements Caller {
   async #joined(value: Stored): Promise<Found> {
     const { wanted, waiting } = this.#call;
     if (value.kind === 'page') {
-      const page = pageFor(this.#exchange.request, wanted.key, value);
+      const page = pageFor(this.#exchange.headers, wanted.key, value);
       if (!page) return { type: 'nothing', fwd: 'vary-miss' };
       if (!(await isCarriedStill(this.#kit, page, waiting?.gate)))
         return { type: 'nothing', fwd: this.#fwd };

@@ -3,8 +3,8 @@ import type { ReadDependencyVersions } from '../../model/dependency.js';
 import { type Entry, freshness, isEntry } from '../../model/entry.js';
 import type { Kit } from '../kit.js';
 import { variantKey } from '../loading/url-index.js';
-import { pageFor } from '../pages/page-for.js';
-import { freshLeft, isStored, type Page } from '../pages/stored.js';
+import { freshPageFor } from '../pages/page-for.js';
+import { isStored, type Page } from '../pages/stored.js';
 import { select } from '../rules/vary.js';
 
 /**
@@ -16,20 +16,20 @@ import { select } from '../rules/vary.js';
  */
 export function localPage(
   kit: Kit,
-  request: Request,
+  headers: Headers,
   key: string,
   now: number,
 ): Page | Promise<Page | undefined> | undefined {
   const { parts, indexes } = kit;
   const index = kit.servesLocally ? indexes.get(key) : undefined;
-  const selected = index && select(request.headers, index.names);
+  const selected = index && select(headers, index.names);
   if (!selected) return undefined;
   const variant = variantKey(key, selected);
   const storageKey = parts.keys.key(variant);
   const entry: unknown = parts.access.store.getIfPresent?.(storageKey, now);
   if (!isEntry(entry) || freshness(entry, now) !== 'fresh') return undefined;
-  const page = isStored(entry.value) && pageFor(request, key, entry.value);
-  if (!page || freshLeft(page, now) <= 0) return undefined;
+  const page = isStored(entry.value) ? freshPageFor(headers, key, entry.value, now) : undefined;
+  if (!page) return undefined;
   const served = (versions: ReadDependencyVersions): Page | undefined => {
     const current = new Map(versions);
     if (!areInForce(entry.versions, (name) => current.get(name))) return undefined;

@@ -28,13 +28,13 @@ export async function passUnstorable(
   key: string,
   variant: string,
 ): Promise<Response> {
-  const { request, route } = exchange;
+  const { request, headers: asked, route } = exchange;
   const requestedMs = kit.now();
   const response = await ask(kit, exchange);
   const { status, headers } = response;
   const receivedMs = kit.now();
   // A 304 does not describe the response that the client has, and a failure does not describe the next one.
-  if (status !== 304 && status < 500 && !isCredentialed(request.headers)) {
+  if (status !== 304 && status < 500 && !isCredentialed(asked)) {
     const answered = { request, status, headers, requestedMs, receivedMs };
     const { refusal } = judge(answered, kit.route);
     kit.unstorable.passed(variant, route, refusal, receivedMs);

@@ -12,12 +12,14 @@ export interface Wanted {
   readonly index: Index;
   /** The request's values of the headers in the index. */
   readonly selected: Selected;
-  /** Reads the index again, or for the first time. */
-  readonly readIndex: () => Promise<Index | undefined>;
+  /** The read of the index that is under way, if this process did not know it. */
+  readonly reading: Promise<Index | undefined> | undefined;
   /** True if the request has credentials, so that it gets only what says that it may be shared. */
   readonly hasCredentials: boolean;
   /** True for a load that no other request joins, because its request has credentials. */
   readonly isAlone: boolean;
+  /** True after a first try, which found that the URL varies by more headers than was known. */
+  readonly isAgain: boolean;
   /** True for a load after a response, as if the caller had been served already. */
   readonly isBehind: boolean;
 }

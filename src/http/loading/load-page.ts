@@ -21,7 +21,7 @@ import {
 } from './origin-request.js';
 import { pageOf } from './page-of.js';
 import { carryTags, keptTags, ownTags, startingVersions, tagsOf } from './response-tags.js';
-import { addToIndex, isFull, readFirst } from './url-index.js';
+import { addToIndex, isFull, readFirst, readIndex } from './url-index.js';
 
 /** The origin answered with a 5xx, which counts as a failed load. */
 class OriginError extends Error {
@@ -113,9 +113,9 @@ export class PageLoad {
    * response is stored before anybody knows by which it varies; it may be the wanted one.
    */
   async #lookAgain(): Promise<Stored | undefined> {
-    const { key, index, readIndex, selected } = this.#call.wanted;
+    const { key, index, reading, selected } = this.#call.wanted;
     const first = selected.length > 0 && !this.#isBehind ? this.#firstVariant(key) : undefined;
-    this.#index = (await readIndex()) ?? index;
+    this.#index = (await (reading ?? readIndex(this.#kit, key))) ?? index;
     if (this.#index.names.some((name) => !index.names.includes(name))) {
       this.#context.skip();
       return { kind: 'moved', key };
@@ -136,7 +136,7 @@ export class PageLoad {
 
   /** The stored response if it was selected by the same header values. */
   #usable(value: Stored | undefined): Page | undefined {
-    return pageFor(this.#exchange.request, this.#call.wanted.key, value);
+    return pageFor(this.#exchange.headers, this.#call.wanted.key, value);
   }
 
   /** Undefined: `next`. A load that may outlast its response must not use it if it ends with its request. */
@@ -222,13 +222,13 @@ export class PageLoad {
    */
   #refuse(response: Response | undefined, reason: string): Stored {
     const { key, variant, selected, isAlone } = this.#call.wanted;
-    const { request, route } = this.#exchange;
+    const { headers, route } = this.#exchange;
     this.#call.refusal = reason;
     const hashes = this.#index.variants.map(([hash]) => hash);
     const isWorth =
       this.#kit.isLeased || selected.length === 0 || hashes.includes(hashOf(selected));
     // The reason may be the user.
-    if (isAlone && isCredentialed(request.headers)) this.#context.skip();
+    if (isAlone && isCredentialed(headers)) this.#context.skip();
     else {
       this.#kit.unstorable.refused(variant, route, reason, this.#kit.now());
       if (isWorth) this.#details.setTimes({ ttl: PASS_MS, staleTTL: undefined, staleIfError: 0 });

@@ -33,8 +33,11 @@ export function awaited(request: Request, load: OuterLoad, outer: Request): Requ
  * The request of a load: a GET without conditions other than the cache's own, and without the client's signal, because a
  * client that goes away does not end a load that others share.
  */
-export function loadRequest({ request }: Exchange, stored: Page | undefined): Request {
-  const headers = new Headers(request.headers);
+export function loadRequest(
+  { request, headers: asked }: Exchange,
+  stored: Page | undefined,
+): Request {
+  const headers = new Headers(asked);
   for (const name of CONDITIONAL) headers.delete(name);
   headers.delete(MARK);
   validate(headers, stored);
@@ -42,8 +45,8 @@ export function loadRequest({ request }: Exchange, stored: Page | undefined): Re
 }
 
 /** True for a request that must not be forwarded to the origin. */
-export const isOnlyIfCached = ({ settings }: Kit, { request }: Exchange): boolean =>
-  settings.honourRequest && requestDirectives(request.headers).isOnlyIfCached;
+export const isOnlyIfCached = ({ settings }: Kit, { headers }: Exchange): boolean =>
+  settings.honourRequest && requestDirectives(headers).isOnlyIfCached;
 
 /** The request of a refresh after the response: only the headers that select the variant, and nobody's credentials. */
 export function refreshRequest(
@@ -99,7 +102,7 @@ export function isOf(stored: Page, { headers }: Response): boolean {
 /** The stored response with the header fields of a 304, as if the origin had sent it whole. */
 export function mergedResponse(stored: Page, notModified: Response): Response {
   const headers = new Headers();
-  for (const [name, value] of stored.headers) headers.append(name, value);
+  for (const [name, value] of Object.entries(stored.headers)) headers.set(name, value);
   // A 304 without a date was sent now, and an old date would make it old.
   headers.delete('date');
   const updated = new Set<string>();

@@ -15,10 +15,9 @@ export function pageOf(
   { key, tags, bytes, receivedMs, tagHeader }: Details,
 ): Page {
   const { status } = response;
-  const headers = storedHeaders(response.headers, tagHeader);
-  const has = (name: string) => headers.some(([each]) => each === name);
-  if (status === 200 && !has('etag')) headers.push(['etag', entityTag(bytes)]);
-  if (!has('date')) headers.push(['date', new Date(receivedMs).toUTCString()]);
+  const headers = Object.fromEntries(storedHeaders(response.headers, tagHeader));
+  if (status === 200) headers.etag ??= entityTag(bytes);
+  headers.date ??= new Date(receivedMs).toUTCString();
   const body = response.body === null ? {} : bodyFields(bytes);
   const about = { key, status, headers, vary, tags, receivedMs, isPublic, isExplicit };
   return { kind: 'page', ...about, ...times, ...body };

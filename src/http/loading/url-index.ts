@@ -2,7 +2,7 @@ import { firstVariantKey } from '../../model/response-key.js';
 import { isServable, type Snapshot } from '../../model/snapshot.js';
 import { LONGEST_LIFE_MS } from '../../model/time.js';
 import type { Kit } from '../kit.js';
-import { type Index, recordKey, type Stored } from '../pages/stored.js';
+import { type Index, recordAddress, recordKey, type Stored } from '../pages/stored.js';
 import { hashOf, type Selected } from '../rules/vary.js';
 import { isEdge } from './response-tags.js';
 
@@ -36,7 +36,7 @@ export const carriesUrl = (kit: Kit, selected: Selected): boolean => {
 
 /** The stored record, and whether the store could be read at all. */
 export async function readStored({ parts }: Kit, key: string): Promise<Read> {
-  const [snapshot] = await parts.reader.readMany([parts.addressOf(recordKey(key))], []);
+  const [snapshot] = await parts.reader.readMany([recordAddress(parts.keys, key)], []);
   return readOf(snapshot);
 }
 
@@ -45,7 +45,7 @@ export async function readStored({ parts }: Kit, key: string): Promise<Read> {
  * would not know. Read consistently, because the copy carries the current version of the URL's tag.
  */
 export async function readFirst({ parts }: Kit, key: string): Promise<Stored | undefined> {
-  const address = parts.addressOf(recordKey(firstVariantKey(key)));
+  const address = recordAddress(parts.keys, firstVariantKey(key));
   const { entry, state } = await parts.reader.readConsistent(address, []);
   // Checked by the schema of the key.
   return state === 'fresh' ? (entry?.value as Stored | undefined) : undefined;
@@ -87,9 +87,9 @@ export async function readIndex(kit: Kit, key: string): Promise<Index | undefine
 }
 
 const readLastTier = async (kit: Kit, key: string): Promise<Read> => {
-  const { reader, access, addressOf } = kit.parts;
+  const { reader, access, keys } = kit.parts;
   return access.can.hasTiers
-    ? readOf(await reader.read(addressOf(recordKey(key)), []))
+    ? readOf(await reader.read(recordAddress(keys, key), []))
     : readStored(kit, key);
 };
 

@@ -41,10 +41,14 @@ const OF_304: ReadonlySet<string> = new Set([
 export function respond(
   page: Page,
   source: Source,
-  { request, now, outgoing }: { request: Request; now: number; outgoing: Outgoing },
+  {
+    asked,
+    now,
+    outgoing,
+  }: { asked: Pick<Request, 'method' | 'headers'>; now: number; outgoing: Outgoing },
 ): Response {
   const { tagHeader, prefix, fitsEdge } = outgoing;
-  const fields: Fields = Object.fromEntries(page.headers);
+  const fields: Fields = { ...page.headers };
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
   const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);
   const isSoft = source.state === 'stale' || source.state === 'last-good';
@@ -73,14 +77,14 @@ export function respond(
     const tags = edgeTagsOfResponse(page.key, prefix, page.tags);
     fields[edgeHeader] = edgeTagHeader(tagHeader, tags);
   }
-  if (isUnmodified(page, request.headers, now)) {
+  if (isUnmodified(page, asked.headers, now)) {
     for (const name of Object.keys(fields))
       if (!OF_304.has(name) && !TARGETED.test(name) && name !== edgeHeader) delete fields[name];
     return new Response(null, { status: 304, headers: fields });
   }
   const body = bodyOf(page, fields);
   if (body !== null) fields['content-length'] = String(Buffer.byteLength(body));
-  return new Response(request.method === 'HEAD' ? null : body, {
+  return new Response(asked.method === 'HEAD' ? null : body, {
     status: page.status,
     headers: fields,
   });

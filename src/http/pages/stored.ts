@@ -1,5 +1,7 @@
 import { createCacheKey, type StandardSchemaV1 } from '../../model/cache-key.js';
+import type { KeySpace } from '../../model/key-space.js';
 import type { ResolvedPolicy } from '../../model/policy.js';
+import type { Address } from '../../model/snapshot.js';
 import { isObject } from '../../util/deep-freeze.js';
 import { FIELD_NAME } from '../../util/field-name.js';
 import type { Lifetime } from '../rules/freshness.js';
@@ -12,7 +14,8 @@ export interface Page extends Lifetime {
   /** The key of the URL, so that a record under a wrong key answers nobody. */
   readonly key: string;
   readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Header fields by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The body as text if it is valid UTF-8, else in base64. Neither for a response without a body. */
   readonly text?: string | undefined;
   readonly base64?: string | undefined;
@@ -81,6 +84,13 @@ export const recordKey = /* @__PURE__ */ createCacheKey('response', (key: string
   schema,
 });
 
+/** The same key for the engine. */
+export const recordAddress = (keys: KeySpace, key: string): Address => ({
+  key,
+  storageKey: keys.key(key),
+  schema,
+});
+
 /** True for a record that can be answered with as it is. */
 export function isStored(value: unknown): value is Stored {
   if (!isObject(value)) return false;
@@ -105,10 +115,7 @@ export function isStored(value: unknown): value is Stored {
     status < 500 &&
     !PARTIAL.has(status) &&
     !(hasBody && BODILESS.has(status)) &&
-    isPairs(
-      record.headers,
-      (name, field) => isText(name, STORED_NAME) && isText(field, FIELD_VALUE),
-    ) &&
+    areFields(record.headers) &&
     (text === undefined || isText(text)) &&
     (base64 === undefined || (isText(base64) && base64.length % 4 === 0)) &&
     isPairs(
@@ -129,6 +136,12 @@ const isText = (value: unknown, form?: RegExp): value is string =>
   typeof value === 'string' && (form?.test(value) ?? true);
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string');
+const areFields = (value: unknown): boolean =>
+  isObject(value) &&
+  !Array.isArray(value) &&
+  Object.entries(value).every(
+    ([name, field]) => isText(name, STORED_NAME) && isText(field, FIELD_VALUE),
+  );
 const isTime = (value: unknown): boolean =>
   typeof value === 'number' && Math.abs(value) <= LAST_DATE_MS;
 const isPairs = (value: unknown, isPair: (first: unknown, second: unknown) => boolean): boolean =>
@@ -144,7 +157,7 @@ export const freshLeft = ({ receivedMs, freshMs }: Page, now: number): number =>
   freshMs - Math.max(now - receivedMs, 0);
 
 export const headerOf = ({ headers }: Pick<Page, 'headers'>, name: string): string | undefined =>
-  headers.find(([each]) => each === name)?.[1];
+  headers[name];
 
 /** The times of the response's entry from now on, milliseconds. */
 export function entryTimes(
@@ -154,7 +167,7 @@ export function entryTimes(
   const { staleMs, errorMs, freshMs } = page;
   const leftMs = freshLeft(page, now);
   const ttl = Math.max(leftMs + staleMs, 0);
-  const isValidated = page.headers.some(([name]) => name === 'etag' || name === 'last-modified');
+  const isValidated = 'etag' in page.headers || 'last-modified' in page.headers;
   const keptMs = isValidated ? Math.min(Math.max(freshMs, 60_000), LONGEST_KEPT_MS) : 0;
   return {
     ttl,

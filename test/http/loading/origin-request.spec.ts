@@ -11,13 +11,13 @@ import { hashOf } from '../../../src/http/rules/vary.js';
 import { page } from '../pages/page.js';
 
 const exchange = (headers: Record<string, string>) =>
-  ({ request: new Request('https://a.test/', { headers }) }) as Exchange;
+  ({
+    request: new Request('https://a.test/', { headers }),
+    headers: new Headers(headers),
+  }) as Exchange;
 const fields = (request: Request) => Object.fromEntries(request.headers);
 const VALIDATED = page({
-  headers: [
-    ['etag', 'W/"a"'],
-    ['last-modified', 'yesterday'],
-  ],
+  headers: { etag: 'W/"a"', 'last-modified': 'yesterday' },
 });
 
 describe('the request of a load', () => {
@@ -71,13 +71,12 @@ describe('a 304', () => {
   it('brings its fields to the stored response, except those of the body', async () => {
     const stored = page({
       status: 203,
-      headers: [
-        ['content-type', 'text/plain'],
-        ['date', 'long ago'],
-        ['x-kept', '1'],
-        ['link', 'old'],
-        ['link', 'older'],
-      ],
+      headers: {
+        'content-type': 'text/plain',
+        date: 'long ago',
+        'x-kept': '1',
+        link: 'old, older',
+      },
     });
     const merged = mergedResponse(
       stored,

@@ -17,12 +17,12 @@ interface Asked {
 
 function answer(changes: Partial<Page>, source: Source, asked: Asked = {}): Response {
   const { seconds = 0, outgoing = PLAIN, headers = {}, method = 'GET' } = asked;
-  const request = new Request('https://a.test/', { method, headers });
-  return respond(page(changes), source, { request, now: START + seconds * 1000, outgoing });
+  const request = { method, headers: new Headers(headers) };
+  return respond(page(changes), source, { asked: request, now: START + seconds * 1000, outgoing });
 }
 
 const control = (field: string, more: Partial<Page> = {}): Partial<Page> => ({
-  headers: [['cache-control', field]],
+  headers: { 'cache-control': field },
   isExplicit: true,
   ...more,
 });
@@ -132,7 +132,7 @@ describe('Cache-Control on the way out', () => {
   );
 
   it('of a stale response leaves no Expires beside it', () => {
-    const changes: Partial<Page> = { headers: [['expires', at(60)]], isExplicit: true };
+    const changes: Partial<Page> = { headers: { expires: at(60) }, isExplicit: true };
     expect(answer(changes, { state: 'stale' }).headers.has('expires')).toBe(false);
     expect(answer(changes, FRESH).headers.get('expires')).toBe(at(60));
   });
@@ -142,7 +142,7 @@ describe('a field that an edge obeys in place of Cache-Control', () => {
   const names = ['cdn-cache-control', 'cloudflare-cdn-cache-control', 'surrogate-control'];
   const FIELD = 'max-age=3600, stale-while-revalidate=9, no-transform';
   const changes = control('max-age=60', {
-    headers: [['etag', '"a"'], ...names.map((name) => [name, FIELD] as const)],
+    headers: { etag: '"a"', ...Object.fromEntries(names.map((name) => [name, FIELD])) },
   });
   const fieldsOf = ({ headers }: Response) => new Set(names.map((name) => headers.get(name)));
   const asked = { 'if-none-match': '"a"' };
@@ -194,7 +194,7 @@ describe('the fields of an answer', () => {
   );
 
   it('come after those of caches nearer to the origin', () => {
-    const changes: Partial<Page> = { headers: [['Cache-Status', 'origin; hit']] };
+    const changes: Partial<Page> = { headers: { 'cache-status': 'origin; hit' } };
     expect(answer(changes, FRESH).headers.get('cache-status')).toBe(
       'origin; hit, glasswork; hit; ttl=60',
     );
@@ -214,7 +214,7 @@ describe('the fields of an answer', () => {
 
 describe('the body of an answer', () => {
   it('is the text, with its length in bytes', async () => {
-    const response = answer({ text: 'é', headers: [['content-type', 'text/plain']] }, FRESH);
+    const response = answer({ text: 'é', headers: { 'content-type': 'text/plain' } }, FRESH);
     expect(response.headers.get('content-length')).toBe('2');
     expect(response.headers.get('content-type')).toBe('text/plain');
     expect(await response.text()).toBe('é');
@@ -251,12 +251,9 @@ describe('the body of an answer', () => {
 
 describe('a conditional request', () => {
   const TAGGED: Partial<Page> = {
-    headers: [
-      ['etag', '"a"'],
-      ['content-type', 'text/plain'],
-    ],
+    headers: { etag: '"a"', 'content-type': 'text/plain' },
   };
-  const DATED: Partial<Page> = { headers: [['last-modified', at(-60)]] };
+  const DATED: Partial<Page> = { headers: { 'last-modified': at(-60) } };
   const long = (length: number) => `"a", "${'b'.repeat(length - 7)}"`;
 
   it.each<[Partial<Page>, Record<string, string>, number]>([
@@ -268,7 +265,7 @@ describe('a conditional request', () => {
     [TAGGED, { 'if-none-match': 'a' }, 200],
     [TAGGED, { 'if-none-match': long(8_192) }, 304],
     [TAGGED, { 'if-none-match': long(8_193) }, 200],
-    [{ headers: [['etag', 'W/"a"']] }, { 'if-none-match': '"a"' }, 304],
+    [{ headers: { etag: 'W/"a"' } }, { 'if-none-match': '"a"' }, 304],
     [{}, { 'if-none-match': '"a"' }, 200],
     [{}, { 'if-none-match': '*' }, 304],
     [{ ...TAGGED, status: 404 }, { 'if-none-match': '"a"' }, 404],
