@@ -19,6 +19,24 @@ describe('a stored response', () => {
     expect(hit.headers.get('etag')).toBe('"mine"');
   });
 
+  it('keeps fields that are named like members of every object', async () => {
+    const fields = new Headers([
+      ['constructor', 'a'],
+      ['tostring', 'b'],
+    ]);
+    const hit = await hitOf(() => new Response('body', { headers: fields }));
+    expect([...fields].map(([name]) => hit.headers.get(name))).toEqual(['a', 'b']);
+  });
+
+  it('keeps a field of two lines as one', async () => {
+    const headers: [string, string][] = [
+      ['link', '</a>'],
+      ['link', '</b>'],
+    ];
+    const hit = await hitOf(() => new Response('body', { headers }));
+    expect(hit.headers.get('link')).toBe('</a>, </b>');
+  });
+
   it('gets an ETag only if it can be asked for with one', async () => {
     expect((await hitOf(() => new Response('body'))).headers.get('etag')).toMatch(/^"[\w-]{43}"$/);
     const missing = () => new Response('none', { status: 404 });
