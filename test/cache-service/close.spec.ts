@@ -139,6 +139,28 @@ describe('close', () => {
     await rejected;
   });
 
+  it('frees the lease of a load that it ends before it closes the store under it', async () => {
+    const calls: string[] = [];
+    const memory = new MemoryCacheStore();
+    const store = storeLike(memory, {
+      del: async (key: string) => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await memory.del(key);
+        calls.push('freed');
+      },
+      close: async () => void calls.push('close'),
+    });
+    const { cache } = setup({}, store);
+    const calling = cache.wrap('k', { ttl: 60, lease: true }, () => never());
+    const rejected = expect(calling).rejects.toMatchObject({ code: 'LOAD_FAILED' });
+    await flush();
+    const closing = cache.close();
+    await advance(100);
+    await closing;
+    await rejected;
+    expect(calls).toEqual(['freed', 'close']);
+  });
+
   it('ends a refresh that takes too long, and tells of nothing that fails afterwards', async () => {
     const memory = new MemoryCacheStore();
     let isClosed = false;
