@@ -9,7 +9,6 @@ export type {
   CacheKey,
   KeyFactory,
   KeyOptions,
-  KeyPolicy,
   StandardSchemaV1,
 } from './model/cache-key.js';
 export { createCacheKey } from './model/cache-key.js';
@@ -38,7 +37,7 @@ export type {
   ResponseOutcome,
 } from './model/events.js';
 export type { Invalidated } from './model/invalidated.js';
-export type { Policy, WaitUntil, WrapOptions } from './model/policy.js';
+export type { KeyPolicy, Policy, WaitUntil, WrapOptions } from './model/policy.js';
 export type { Clock, Duration } from './model/time.js';
 export type { CompressionAlgorithm } from './serializers/algorithms.js';
 export type { CompressionOptions } from './serializers/compressed.js';

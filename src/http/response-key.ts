@@ -1,5 +1,6 @@
 import { invalid } from '../model/errors.js';
 import { RESPONSE_KEY } from '../model/response-key.js';
+import { ignoreRejection } from '../util/promises.js';
 import type { ResponseCacheOptions } from './options.js';
 
 /** Beyond these a URL is passed through: sorting it takes time, and nobody asks for it twice. */
@@ -64,7 +65,10 @@ function ownKey(request: Request, key: NonNullable<KeyOptions['key']>): Named {
     return { reason: 'key-failed' };
   }
   if (own === undefined) return { reason: 'no-key' };
-  if (typeof own !== 'string') return { reason: 'key-failed' };
+  if (typeof own !== 'string') {
+    ignoreRejection(own);
+    return { reason: 'key-failed' };
+  }
   return { key: `${RESPONSE_KEY}=${own.replace(/[%#]/g, encodeURIComponent)}` };
 }
 

@@ -1,6 +1,8 @@
 import { invalid } from './errors.js';
 import { givenObject } from './given.js';
-import type { Duration } from './time.js';
+import type { KeyPolicy } from './policy.js';
+import { checkedTags } from './policy-rules.js';
+import { checkPolicy } from './resolve-policy.js';
 
 /**
  * Any schema of the Standard Schema specification: Valibot, Zod, ArkType and others.
@@ -18,13 +20,6 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
 type OutputOf<S extends StandardSchemaV1> = NonNullable<S['~standard']['types']>['output'];
 
 declare const valueType: unique symbol;
-
-/** The policy for all values under a typed key. A call's own options override it. */
-export interface KeyPolicy {
-  readonly ttl?: Duration | undefined;
-  readonly staleTTL?: Duration | undefined;
-  readonly tags?: readonly string[] | undefined;
-}
 
 /** A key with the type of its value. It is an object, so that a plain string cannot be mistaken for one. */
 export interface CacheKey<T, A extends readonly unknown[] = readonly unknown[]> {
@@ -51,6 +46,9 @@ export type KeyOptions<A extends readonly unknown[]> = Omit<KeyPolicy, 'tags'> &
 /**
  * Makes a factory of typed keys. The value's type comes from a schema, from `.of<T>()`, or from a type argument. A
  * schema also checks every value read, so a deployment that changes a shape never serves values of the old one.
+ *
+ * @throws CacheError `INVALID_OPTION`, `INVALID_DURATION` or `INVALID_KEY` that names the option; the factory, too, if its
+ * function returns no text or no list of tags.
  *
  * @example
  * ```ts
@@ -98,11 +96,13 @@ export function createCacheKey(
   const { schema, tags, ...policy } = givenObject(options);
   if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
     throw invalid('schema', schema, 'a Standard Schema');
+  const lists = typeof tags === 'function' ? undefined : tags;
+  checkPolicy({ ...policy, tags: lists });
   const definition = { name, schema };
   const factory = (...args: never[]) =>
     new TypedKey(definition, checkedKey(key(...args)), args, {
       ...policy,
-      tags: typeof tags === 'function' ? tags(...args) : tags,
+      tags: typeof tags === 'function' ? checkedTags(tags(...args)) : tags,
     });
   // The number of arguments, for `memoize`.
   Object.defineProperty(factory, 'length', { value: key.length });
@@ -144,7 +144,7 @@ export const schemaOf = (key: AnyKey): StandardSchemaV1 | undefined => TypedKey.
 
 /** The key's text. @throws CacheError `INVALID_KEY` if it has none. */
 export const keyText = (key: AnyKey): string =>
-  typeof key === 'string' ? key : checkedKey(typeof key === 'object' && key ? key.key : key);
+  typeof key === 'string' ? key : checkedKey((typeof key === 'object' && key?.key) || key);
 
 function checkedKey(key: unknown): string {
   if (typeof key === 'string') return key;

@@ -1,3 +1,5 @@
+import { ignoreRejection } from '../util/promises.js';
+
 /**
  * A stable code to branch on.
  *
@@ -170,6 +172,7 @@ export function invalid(
   give: string,
   code: CacheErrorCode = 'INVALID_OPTION',
 ): CacheError {
+  ignoreRejection(value);
   // A function or an object is not shown, because its text says nothing useful.
   const text =
     Object(value) === value ? typeof value : withoutPasswords(String(value)).slice(0, 100);

@@ -1,4 +1,4 @@
-import { isPromise } from '../util/promises.js';
+import { ignoreRejection } from '../util/promises.js';
 import type { CacheEvent, CacheListener, StoreCall } from './events.js';
 import type { Clock } from './time.js';
 
@@ -54,8 +54,7 @@ type Counts = Record<(typeof COUNTERS)[keyof typeof COUNTERS], number>;
 export function safeListener<E>(listener: ((event: E) => void) | undefined): (event: E) => void {
   return (event) => {
     try {
-      const result: unknown = listener?.(event);
-      if (isPromise(result)) result.then(undefined, () => {});
+      ignoreRejection(listener?.(event));
     } catch {
       // No place is left to report the error of a listener.
     }

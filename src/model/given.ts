@@ -1,10 +1,11 @@
+import { isPromise } from '../util/promises.js';
 import { type CacheErrorCode, invalid } from './errors.js';
 
 // Checks for callers without types.
 
-/** The same object. @throws CacheError `INVALID_OPTION` for anything that has no properties. */
+/** The same object. @throws CacheError `INVALID_OPTION` for anything else, and for a promise, which has no options. */
 export function givenObject<T extends object>(value: T, subject = 'options'): T {
-  if (Object(value) === value) return value;
+  if (Object(value) === value && !isPromise(value)) return value;
   throw invalid(subject, value, 'an object');
 }
 

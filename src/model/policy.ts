@@ -58,6 +58,13 @@ export interface WrapOptions {
 /** A ttl, or a whole policy. */
 export type Policy = Duration | WrapOptions;
 
+/** The policy for all values under a typed key. A call's own options override it. */
+export interface KeyPolicy {
+  readonly ttl?: Duration | undefined;
+  readonly staleTTL?: Duration | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
 /** `ttl` and `wait` in milliseconds. `misses`: true if misses take the lease, too, not only stale refreshes. */
 export interface LeasePolicy {
   readonly ttl: number;

@@ -1,8 +1,9 @@
-import type { AnyKey, KeyPolicy } from './cache-key.js';
 import { invalid } from './errors.js';
+import { givenObject } from './given.js';
 import {
   type Caller,
   DEFAULT_POLICY,
+  type KeyPolicy,
   type Policy,
   type ResolvedPolicy,
   type WrapOptions,
@@ -11,7 +12,10 @@ import { RULES } from './policy-rules.js';
 import { type Duration, LONGEST_LIFE_MS } from './time.js';
 
 /** Finds the policy of one call: see `resolvePolicy`. */
-export type PolicyOf = (key: AnyKey, call: Duration | WrapOptions | undefined) => ResolvedPolicy;
+export type PolicyOf = (
+  key: string | { readonly policy: KeyPolicy },
+  call: Duration | WrapOptions | undefined,
+) => ResolvedPolicy;
 
 const MOST_TTLS = 1_000;
 
@@ -47,9 +51,8 @@ export function resolvePolicy(
   key: KeyPolicy | undefined,
   call: Duration | WrapOptions | undefined,
 ): ResolvedPolicy {
-  if (call === null) throw invalid('policy', call, 'a ttl or an object of options');
   if (!key && call === undefined) return defaults;
-  const options = typeof call === 'object' ? call : { ttl: call };
+  const options = optionsOf(call);
   if (!key) return layer(defaults, options);
   // A key's staleTTL at or above the call's ttl is not the call's mistake.
   const ownStaleTTL = options.staleTTL ?? (options.ttl === undefined ? key.staleTTL : undefined);
@@ -62,11 +65,14 @@ export function resolvePolicy(
  * @throws CacheError `INVALID_DURATION` or `INVALID_OPTION`, naming the option.
  */
 export function checkPolicy(call: Policy | undefined): void {
-  if (call === null) throw invalid('policy', call, 'a ttl or an object of options');
-  const options = typeof call === 'object' ? call : { ttl: call };
+  const options = optionsOf(call);
   const policy = over(DEFAULT_POLICY, options);
   if (options.ttl !== undefined) checked(policy, options.staleTTL);
 }
+
+/** @throws CacheError `INVALID_OPTION` for null and for a promise, which would pass for an object without options. */
+const optionsOf = (call: Policy | undefined): WrapOptions =>
+  typeof call === 'object' ? givenObject(call, 'policy') : { ttl: call };
 
 // RULES has exactly the options of a resolved policy.
 const OPTIONS = /* @__PURE__ */ Object.keys(RULES) as (keyof ResolvedPolicy)[];

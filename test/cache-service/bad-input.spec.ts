@@ -48,9 +48,10 @@ describe('a ttl that is wrong', () => {
     const refused = { code: 'INVALID_DURATION', subject: 'ttl' };
     const ttl = wrong as Duration;
     await expect(cache.wrap('k', { ttl }, () => 1)).rejects.toMatchObject(refused);
-    const key = createCacheKey('k', () => 'k', { ttl });
-    await expect(cache.wrap(key(), () => 1)).rejects.toMatchObject(refused);
-    await expect(cache.set(key(), 1)).rejects.toMatchObject(refused);
+    const key = { name: 'k', key: 'k', args: [], policy: { ttl } };
+    await expect(cache.wrap(key, () => 1)).rejects.toMatchObject(refused);
+    await expect(cache.set(key, 1)).rejects.toMatchObject(refused);
+    expect(() => createCacheKey('k', () => 'k', { ttl })).toThrow(/^ttl is /);
   });
 
   it('an object without text: rejects', async () => {

@@ -11,7 +11,7 @@ describe('rememberPolicies', () => {
   it('gives what resolvePolicy gives, and for a mere ttl the same each time', () => {
     expect(policyOf('key', 60)).toMatchObject({ ttl: 60_000, jitter: 0.5 });
     expect(policyOf('key', 60)).toBe(policyOf('key', 60));
-    expect(policyOf({ key: 'key', policy: { tags: ['red'] } }, 60)).toMatchObject({
+    expect(policyOf({ policy: { tags: ['red'] } }, 60)).toMatchObject({
       ttl: 60_000,
       tags: ['red'],
     });
