@@ -1,4 +1,10 @@
-import { CacheService, createCacheKey, MemoryCacheStore, type WrapOptions } from '@glasswork/cache';
+import {
+  type CacheEvent,
+  CacheService,
+  createCacheKey,
+  MemoryCacheStore,
+  type WrapOptions,
+} from '@glasswork/cache';
 import { type ResponseCacheOptions, responseCache } from '@glasswork/cache/http';
 import { describe, expect, it } from 'vitest';
 import { noteUnhandled } from '../unhandled.js';
@@ -20,6 +26,9 @@ describe('a promise where none may be, and which rejects', () => {
     ['tags', () => cache().wrap('k', { ttl: 60, tags: promise() }, () => 1)],
     ['a ttl', () => cache().wrap('k', { ttl: promise() } satisfies WrapOptions, () => 1)],
     ['a ttl of set', () => cache().set('k', 1, promise())],
+    ['one of the tags', () => cache().wrap('k', { ttl: 60, tags: [promise()] }, () => 1)],
+    ['one of the keys', () => cache().delMany([promise()])],
+    ['a load', () => cache().wrap('k', 60, promise())],
     ['keys', () => cache().getMany(promise())],
     ['tags to invalidate', () => cache().invalidateTags(promise())],
     ['options', () => cache().wrap('k', promise(), () => 1)],
@@ -41,6 +50,18 @@ describe('a promise where none may be, and which rejects', () => {
     const request = new Request('https://example.com/');
     const response = await cached(request, () => new Response('body'));
     expect(await response.text()).toBe('body');
+    await unhandled();
+  });
+
+  it('a value: is not written', async () => {
+    const unhandled = noteUnhandled();
+    const errors: unknown[] = [];
+    const onEvent = (event: CacheEvent) => void ('error' in event && errors.push(event.error));
+    const service = new CacheService(new MemoryCacheStore(), { onEvent });
+    expect(await service.set('k', promise(), 60)).toBe(false);
+    expect(await service.setMany([{ key: 'k', value: promise() }])).toBe(false);
+    const refused = expect.objectContaining({ code: 'UNSERIALIZABLE' });
+    expect(errors).toEqual([refused, refused]);
     await unhandled();
   });
 

@@ -5,6 +5,7 @@ import type { WrapOptions } from '../../model/policy.js';
 import type { PolicyOf } from '../../model/resolve-policy.js';
 import type { Address } from '../../model/snapshot.js';
 import type { Duration } from '../../model/time.js';
+import { ignoreRejection } from '../../util/promises.js';
 import type { InFlightTracker } from '../inflight/in-flight.js';
 import type { VersionTracker } from '../reading/version-tracker.js';
 import type { EntryWriter, Write } from './entry-writer.js';
@@ -69,6 +70,8 @@ async function prepare(
   { key, value, ttl }: SetEntry,
 ): Promise<Prepared> {
   const [address, policy] = [addressOf(key), policyOf(key, ttl)];
+  // A value without its await, which the write refuses.
+  ignoreRejection(value);
   const invalidating = invalidation.invalidateInFlight(
     ({ storageKey }) => storageKey === address.storageKey,
   );
