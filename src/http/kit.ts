@@ -5,6 +5,7 @@ import { invalid } from '../model/errors.js';
 import type { ResponseOutcome } from '../model/events.js';
 import { givenObject } from '../model/given.js';
 import type { ResolvedPolicy } from '../model/policy.js';
+import type { Address } from '../model/snapshot.js';
 import { uniqueId } from '../util/unique-id.js';
 import { edgeTagCheck, isEdgeHeader } from './edge-tags.js';
 import { type ResponseCacheOptions, type ResponseSettings, responseSettings } from './options.js';
@@ -43,6 +44,8 @@ export interface Kit {
   readonly readsPlainly: boolean;
   readonly route: RouteTimes;
   readonly outgoing: Outgoing;
+  /** The first variants of URLs that were asked for lately, so that their keys are put together once. */
+  readonly firsts: Remembered<Address>;
   /** The indexes that this process knows. They may be outdated: a variant is checked before it is served. */
   readonly indexes: Remembered<Index>;
   readonly unstorable: Unstorable;
@@ -117,6 +120,7 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
       prefix: parts.keys.prefix,
       fitsEdge: edgeCheckOf(parts),
     },
+    firsts: new Remembered(1_000),
     indexes: new Remembered(1_000),
     unstorable: new Unstorable(),
     isLeased: times.lease?.misses === true && parts.access.can.leases,
@@ -130,8 +134,9 @@ export function createKit(cache: CacheService, options: ResponseCacheOptions): K
     },
     report({ request, route }, response, { key, outcome, reason }) {
       const { status } = response;
-      const event = { route: route ?? pathOf(request.url), key, outcome, status };
-      parts.emit({ type: 'response', ...event, ...(reason && { reason }) });
+      const named = route ?? pathOf(request.url);
+      const event = { type: 'response', route: named, key, outcome, status } as const;
+      parts.emit(reason ? { ...event, reason } : event);
       return response;
     },
   };

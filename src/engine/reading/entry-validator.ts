@@ -105,15 +105,18 @@ export class EntryValidator {
     base: Readable,
     isCurrent: boolean,
   ): Snapshot | Promise<Snapshot> {
-    const snapshot = (matching: Entry | undefined): Snapshot => {
-      if (!matching) return { ...base, reason: 'corrupt' };
-      const aged = freshness(matching, this.#clock.now());
-      const state = aged === 'fresh' && !isCurrent ? 'stale' : aged;
-      return { ...base, entry: matching, state, reason: 'expired' };
-    };
-    if (!address.schema) return snapshot(entry);
+    if (!address.schema) return this.#aged(entry, base, isCurrent);
     const matching = this.#matching(address, address.schema, entry);
-    return matching instanceof Promise ? matching.then(snapshot) : snapshot(matching);
+    return matching instanceof Promise
+      ? matching.then((each) => this.#aged(each, base, isCurrent))
+      : this.#aged(matching, base, isCurrent);
+  }
+
+  #aged(matching: Entry | undefined, base: Readable, isCurrent: boolean): Snapshot {
+    if (!matching) return { ...base, reason: 'corrupt' };
+    const aged = freshness(matching, this.#clock.now());
+    const state = aged === 'fresh' && !isCurrent ? 'stale' : aged;
+    return { ...base, entry: matching, state, reason: 'expired' };
   }
 
   /**
@@ -141,18 +144,18 @@ export class EntryValidator {
     schema: StandardSchemaV1,
     entry: Entry,
   ): Entry | undefined | Promise<Entry | undefined> {
-    const thrown = (cause: unknown) => {
-      this.#corrupt(address, 'could not be checked, as its schema threw', cause);
-      return undefined;
-    };
     try {
       const result = schema['~standard'].validate(entry.value);
       if (typeof Object(result).then !== 'function') return this.#checked(address, entry, result);
       const checked = Promise.resolve(result).then((each) => this.#checked(address, entry, each));
-      return checked.catch(thrown);
+      return checked.catch((cause) => this.#unchecked(address, cause));
     } catch (cause) {
-      return thrown(cause);
+      return this.#unchecked(address, cause);
     }
+  }
+
+  #unchecked(address: Address, cause: unknown): undefined {
+    this.#corrupt(address, 'could not be checked, as its schema threw', cause);
   }
 
   #checked(address: Address, entry: Entry, result: unknown): Entry | undefined {

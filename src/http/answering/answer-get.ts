@@ -9,9 +9,9 @@ import {
   isUnchanged,
   versionsBeside,
 } from '../loading/response-tags.js';
-import { emptyIndex, readIndex, readStored, variantKey } from '../loading/url-index.js';
+import { emptyIndex, readIndex, readStored, variantOf } from '../loading/url-index.js';
 import { freshPageFor } from '../pages/page-for.js';
-import { type Index, type Page, recordAddress, type Stored } from '../pages/stored.js';
+import type { Page, Stored } from '../pages/stored.js';
 import { isCredentialed } from '../rules/judge.js';
 import { select } from '../rules/vary.js';
 import { type Found, PageFinder, tagsToRead } from './find-page.js';
@@ -30,13 +30,14 @@ export function answerGet(
 ): Promise<Response> {
   const known = kit.indexes.get(key);
   const hasCredentials = isCredentialed(exchange.headers);
-  const answer = (index: Index, reading?: Promise<Index | undefined>) =>
-    answerVariant(kit, exchange, { key, hasCredentials, isAgain, index, reading });
-  if (known) return answer(known);
+  const visit = { key, hasCredentials, isAgain, index: known ?? emptyIndex(key) };
+  if (known) return answerVariant(kit, exchange, visit);
   const reading = readIndex(kit, key);
-  if (!hasCredentials) return answer(emptyIndex(key), reading);
+  if (!hasCredentials) return answerVariant(kit, exchange, { ...visit, reading });
   return reading.then((index) =>
-    index ? answer(index) : pass(kit, exchange, { key, fwd: 'request', reason: 'unreadable' }),
+    index
+      ? answerVariant(kit, exchange, { ...visit, index })
+      : pass(kit, exchange, { key, fwd: 'request', reason: 'unreadable' }),
   );
 }
 
@@ -49,10 +50,11 @@ function answerVariant(
   const { headers, route } = exchange;
   const selected = select(headers, index.names);
   if (!selected) return pass(kit, exchange, { key, fwd: 'request', reason: 'vary' });
-  const variant = variantKey(key, selected);
+  const address = variantOf(kit, key, selected);
+  const variant = address.key;
   const now = kit.now();
   if (kit.unstorable.isKnown(variant, now)) return passUnstorable(kit, exchange, key, variant);
-  const wanted = { ...visit, variant, selected, isAlone: false, isBehind: false };
+  const wanted = { ...visit, variant, address, selected, isAlone: false, isBehind: false };
   return visit.hasCredentials || kit.unstorable.isLikely(route, now)
     ? answerAlone(kit, exchange, wanted)
     : answerWanted(kit, exchange, wanted);
@@ -60,8 +62,8 @@ function answerVariant(
 
 /** Answers a request that no other one may wait for, unless its variant is stored. */
 async function answerAlone(kit: Kit, exchange: Exchange, wanted: Wanted): Promise<Response> {
-  const { key, variant, hasCredentials } = wanted;
-  const { isReadable, value } = await readStored(kit, variant);
+  const { key, hasCredentials } = wanted;
+  const { isReadable, value } = await readStored(kit, wanted.address);
   const isShared = value?.kind === 'page' && value.isPublic;
   if (hasCredentials && (!isReadable || (value && !isShared)))
     return pass(kit, exchange, { key, fwd: 'request', reason: 'credentials' });
@@ -86,11 +88,11 @@ function answerWanted(kit: Kit, exchange: Exchange, wanted: Wanted): Promise<Res
 
 /** Most requests end in the turn of their read, without all that a load needs. */
 function answerPlainly(kit: Kit, exchange: Exchange, wanted: Wanted): Promise<Response> {
-  const { parts, lookup, unstorable } = kit;
+  const { lookup, unstorable } = kit;
   const { headers, route } = exchange;
-  const { key, variant } = wanted;
+  const { key, variant, address } = wanted;
   const policy = { tags: tagsToRead(kit, wanted), forceFresh: false, caller: undefined };
-  return lookup.readWatched(recordAddress(parts.keys, variant), policy, (read) => {
+  return lookup.readWatched(address, policy, (read) => {
     const { snapshot } = read;
     if (isFresh(snapshot)) {
       const now = kit.now();

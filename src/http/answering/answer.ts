@@ -4,7 +4,7 @@ import { withTimeout } from '../../model/time.js';
 import { createKit, type Exchange, isMarked, type Kit, MARK } from '../kit.js';
 import { awaited, outerOf } from '../loading/origin-request.js';
 import { isEdge } from '../loading/response-tags.js';
-import { mayHaveVariants, readIndex, variantKey } from '../loading/url-index.js';
+import { mayHaveVariants, readIndex, variantOf } from '../loading/url-index.js';
 import type { ResponseCacheOptions } from '../options.js';
 import { freshPageFor } from '../pages/page-for.js';
 import { type Page, recordAddress, recordKey } from '../pages/stored.js';
@@ -99,7 +99,7 @@ async function answerUnsafe(
 async function invalidateIfCached(kit: Kit, key: string): Promise<void> {
   const isKnown = kit.gates.isBusy(key) || kit.indexes.get(key) !== undefined;
   const { reader, keys } = kit.parts;
-  const records = [key, variantKey(key, [])].map((each) => recordAddress(keys, each));
+  const records = [recordAddress(keys, key), variantOf(kit, key, [])];
   const [found, hasVariants] = isKnown
     ? [[], true]
     : await Promise.all([reader.readMany(records, []), mayHaveVariants(kit, key)]);
@@ -112,7 +112,8 @@ async function answerHead(kit: Kit, exchange: Exchange, key: string): Promise<Re
   const { headers } = exchange;
   const index = kit.indexes.get(key) ?? (await readIndex(kit, key));
   const selected = index && select(headers, index.names);
-  const entry = selected && (await kit.cache.getEntry(recordKey(variantKey(key, selected))));
+  const entry =
+    selected && (await kit.cache.getEntry(recordKey(variantOf(kit, key, selected).key)));
   const now = kit.now();
   const page = entry?.state === 'fresh' && freshPageFor(headers, key, entry.value, now);
   return page && isWanted(kit, headers, page, now)

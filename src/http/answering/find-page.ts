@@ -3,7 +3,6 @@ import type { Read } from '../../engine/lookup.js';
 import type { DependencyVersions } from '../../model/dependency.js';
 import type { Entry } from '../../model/entry.js';
 import type { Caller, ResolvedPolicy } from '../../model/policy.js';
-import type { Address } from '../../model/snapshot.js';
 import type { Exchange, Kit } from '../kit.js';
 import { Call, type Waiting, type Wanted } from '../loading/call.js';
 import { PageLoad } from '../loading/load-page.js';
@@ -12,7 +11,7 @@ import { isCarriedStill } from '../loading/response-tags.js';
 import { carriesUrl } from '../loading/url-index.js';
 import type { Source } from '../pages/outgoing.js';
 import { pageFor } from '../pages/page-for.js';
-import { ageOf, freshLeft, type Page, recordAddress, type Stored } from '../pages/stored.js';
+import { ageOf, freshLeft, type Page, type Stored } from '../pages/stored.js';
 import { requestDirectives } from '../rules/freshness.js';
 import { matches } from '../rules/vary.js';
 
@@ -50,7 +49,6 @@ export class PageFinder implements Caller {
   readonly #kit: Kit;
   readonly #exchange: Exchange;
   readonly #call: Call;
-  readonly #address: Address;
   readonly #policy: ResolvedPolicy;
   /** The last record that was accepted, and how. */
   #accepted: { entry: Entry; state: 'fresh' | 'stale' | 'last-good' } | undefined;
@@ -60,7 +58,6 @@ export class PageFinder implements Caller {
     this.#kit = kit;
     this.#exchange = exchange;
     this.#call = new Call(wanted);
-    this.#address = recordAddress(kit.parts.keys, wanted.variant);
     this.#policy = this.#policyOf(wanted);
   }
 
@@ -128,12 +125,12 @@ export class PageFinder implements Caller {
 
   #readWatched<T>(proceed: (read: Read) => Promise<T>): Promise<T> {
     const { lookup } = this.#kit;
-    return lookup.readWatched(this.#address, this.#policy, proceed);
+    return lookup.readWatched(this.#call.wanted.address, this.#policy, proceed);
   }
 
   /** Begins in its own turn to load what is not stored. */
   async #serve(read: Read): Promise<Stored> {
-    const request = { address: this.#address, policy: this.#policy, ...read };
+    const request = { address: this.#call.wanted.address, policy: this.#policy, ...read };
     // The load and the schema of the key give nothing else.
     return this.#kit.lookup.serveOrLoad(request, (context) => this.#load(context)) as Stored;
   }

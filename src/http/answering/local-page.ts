@@ -2,7 +2,7 @@ import { areInForce } from '../../engine/reading/entry-validator.js';
 import type { ReadDependencyVersions } from '../../model/dependency.js';
 import { type Entry, freshness, isEntry } from '../../model/entry.js';
 import type { Kit } from '../kit.js';
-import { variantKey } from '../loading/url-index.js';
+import { variantOf } from '../loading/url-index.js';
 import { freshPageFor } from '../pages/page-for.js';
 import { isStored, type Page } from '../pages/stored.js';
 import { select } from '../rules/vary.js';
@@ -24,8 +24,7 @@ export function localPage(
   const index = kit.servesLocally ? indexes.get(key) : undefined;
   const selected = index && select(headers, index.names);
   if (!selected) return undefined;
-  const variant = variantKey(key, selected);
-  const storageKey = parts.keys.key(variant);
+  const { key: variant, storageKey } = variantOf(kit, key, selected);
   const entry: unknown = parts.access.store.getIfPresent?.(storageKey, now);
   if (!isEntry(entry) || freshness(entry, now) !== 'fresh') return undefined;
   const page = isStored(entry.value) ? freshPageFor(headers, key, entry.value, now) : undefined;

@@ -1,4 +1,5 @@
 import type { DependencyName, ReadVersion } from '../../model/dependency.js';
+import type { Address } from '../../model/snapshot.js';
 import type { Gate, Starts, Versions } from '../pages/gates.js';
 import type { Index } from '../pages/stored.js';
 import type { Selected } from '../rules/vary.js';
@@ -8,12 +9,13 @@ export interface Wanted {
   readonly key: string;
   /** The key of the variant. */
   readonly variant: string;
+  readonly address: Address;
   /** The index of the URL as this process knows it. It may be outdated. */
   readonly index: Index;
   /** The request's values of the headers in the index. */
   readonly selected: Selected;
   /** The read of the index that is under way, if this process did not know it. */
-  readonly reading: Promise<Index | undefined> | undefined;
+  readonly reading?: Promise<Index | undefined>;
   /** True if the request has credentials, so that it gets only what says that it may be shared. */
   readonly hasCredentials: boolean;
   /** True for a load that no other request joins, because its request has credentials. */

@@ -1,5 +1,5 @@
 import { firstVariantKey } from '../../model/response-key.js';
-import { isServable, type Snapshot } from '../../model/snapshot.js';
+import { type Address, isServable, type Snapshot } from '../../model/snapshot.js';
 import { LONGEST_LIFE_MS } from '../../model/time.js';
 import type { Kit } from '../kit.js';
 import { type Index, recordAddress, recordKey, type Stored } from '../pages/stored.js';
@@ -8,6 +8,8 @@ import { isEdge } from './response-tags.js';
 
 /** The most variants of a URL. Requests for further ones are loaded each time, because a client can invent header values. */
 const MOST_VARIANTS = 64;
+/** Longer keys are put together each time, because a client can invent them. Characters. */
+const LONGEST_REMEMBERED = 256;
 /** An index outlives its variants, because an unsafe request looks for them there, seconds. */
 const INDEX_TTL = 30 * 86_400;
 const LONGEST_INDEX_TTL = LONGEST_LIFE_MS / 1000;
@@ -20,9 +22,16 @@ export const emptyIndex = (key: string): Index => ({
   variants: [],
 });
 
-/** The key of the variant for these header values. Responses that vary by nothing are under the hash sign alone. */
-export const variantKey = (key: string, selected: Selected): string =>
-  firstVariantKey(key) + (selected.length > 0 ? hashOf(selected) : '');
+/** The variant for these header values. Responses that vary by nothing are under the hash sign alone. */
+export function variantOf({ parts, firsts }: Kit, key: string, selected: Selected): Address {
+  const first = firstVariantKey(key);
+  if (selected.length > 0) return recordAddress(parts.keys, first + hashOf(selected));
+  const known = firsts.get(key);
+  if (known) return known;
+  const address = recordAddress(parts.keys, first);
+  if (key.length <= LONGEST_REMEMBERED) firsts.set(key, address);
+  return address;
+}
 
 /**
  * True if a variant carries the tag of its URL, which is then read with it. The first one is deleted by its own record
@@ -35,8 +44,8 @@ export const carriesUrl = (kit: Kit, selected: Selected): boolean => {
 };
 
 /** The stored record, and whether the store could be read at all. */
-export async function readStored({ parts }: Kit, key: string): Promise<Read> {
-  const [snapshot] = await parts.reader.readMany([recordAddress(parts.keys, key)], []);
+export async function readStored({ parts }: Kit, address: Address): Promise<Read> {
+  const [snapshot] = await parts.reader.readMany([address], []);
   return readOf(snapshot);
 }
 
@@ -44,9 +53,8 @@ export async function readStored({ parts }: Kit, key: string): Promise<Read> {
  * The first variant if it is fresh, to copy it to another one. A stale one may have been invalidated softly, which its copy
  * would not know. Read consistently, because the copy carries the current version of the URL's tag.
  */
-export async function readFirst({ parts }: Kit, key: string): Promise<Stored | undefined> {
-  const address = recordAddress(parts.keys, firstVariantKey(key));
-  const { entry, state } = await parts.reader.readConsistent(address, []);
+export async function readFirst(kit: Kit, key: string): Promise<Stored | undefined> {
+  const { entry, state } = await kit.parts.reader.readConsistent(variantOf(kit, key, []), []);
   // Checked by the schema of the key.
   return state === 'fresh' ? (entry?.value as Stored | undefined) : undefined;
 }
@@ -88,9 +96,8 @@ export async function readIndex(kit: Kit, key: string): Promise<Index | undefine
 
 const readLastTier = async (kit: Kit, key: string): Promise<Read> => {
   const { reader, access, keys } = kit.parts;
-  return access.can.hasTiers
-    ? readOf(await reader.read(recordAddress(keys, key), []))
-    : readStored(kit, key);
+  const address = recordAddress(keys, key);
+  return access.can.hasTiers ? readOf(await reader.read(address, [])) : readStored(kit, address);
 };
 
 /** True if the URL has as many variants as it may have, and this is none of them. */

@@ -123,9 +123,11 @@ export function isStored(value: unknown): value is Stored {
       (name, field) => isText(name, FIELD_NAME) && (field === null || isText(field)),
     ) &&
     isTexts(record.tags) &&
-    [record.receivedMs, record.ageMs, record.freshMs, record.staleMs, record.errorMs].every(
-      isTime,
-    ) &&
+    isTime(record.receivedMs) &&
+    isTime(record.ageMs) &&
+    isTime(record.freshMs) &&
+    isTime(record.staleMs) &&
+    isTime(record.errorMs) &&
     Number(record.ageMs) >= 0 &&
     typeof record.isPublic === 'boolean' &&
     typeof record.isExplicit === 'boolean'

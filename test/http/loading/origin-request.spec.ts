@@ -1,12 +1,13 @@
+import { CacheService, MemoryCacheStore } from '@glasswork/cache';
 import { describe, expect, it } from 'vitest';
-import { type Exchange, type Kit, MARK } from '../../../src/http/kit.js';
+import { createKit, type Exchange, type Kit, MARK } from '../../../src/http/kit.js';
 import {
   isOf,
   loadRequest,
   mergedResponse,
   refreshRequest,
 } from '../../../src/http/loading/origin-request.js';
-import { isFull, variantKey } from '../../../src/http/loading/url-index.js';
+import { isFull, variantOf } from '../../../src/http/loading/url-index.js';
 import { hashOf } from '../../../src/http/rules/vary.js';
 import { page } from '../pages/page.js';
 
@@ -116,8 +117,19 @@ describe('a 304', () => {
 
 describe('the variants of a URL', () => {
   it('are under the hash of what selects them', () => {
-    expect(variantKey('k', [])).toBe('k#');
-    expect(variantKey('k', [['a', null]])).toBe(`k#${hashOf([['a', null]])}`);
+    const kit = createKit(new CacheService(new MemoryCacheStore(), { keyPrefix: 'p' }), {});
+    const named = variantOf(kit, 'k', [['a', null]]);
+    expect(named.key).toBe(`k#${hashOf([['a', null]])}`);
+    expect(named.storageKey).toBe(`p:${named.key}`);
+    for (const key of ['k', 'l', 'k', `k${'-'.repeat(300)}`])
+      expect(variantOf(kit, key, [])).toMatchObject({ key: `${key}#`, storageKey: `p:${key}#` });
+  });
+
+  it('of a long URL, which a client can invent, are not remembered', () => {
+    const kit = createKit(new CacheService(new MemoryCacheStore()), {});
+    variantOf(kit, 'k'.repeat(256), []);
+    variantOf(kit, 'k'.repeat(257), []);
+    expect(kit.firsts.keys()).toEqual(['k'.repeat(256)]);
   });
 
   it('are at most 64 that live', () => {
