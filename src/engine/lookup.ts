@@ -164,8 +164,8 @@ export class Lookup {
     });
   }
 
-  hit(key: string, { entry, state }: Servable): unknown {
-    this.#parts.hit(key, state, entry.createdAt);
+  hit(key: string, { entry, state }: Servable, now?: number): unknown {
+    this.#parts.hit(key, state, entry.createdAt, now);
     return entry.value;
   }
 

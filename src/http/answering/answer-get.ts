@@ -99,7 +99,7 @@ function answerPlainly(kit: Kit, exchange: Exchange, wanted: Wanted): Promise<Re
       // Checked by the schema of the key.
       const page = freshPageFor(headers, key, snapshot.entry.value as Stored, now);
       if (page) {
-        lookup.hit(variant, snapshot);
+        lookup.hit(variant, snapshot, now);
         unstorable.stored(variant, route, now);
         return reply(kit, exchange, page, { state: 'fresh' });
       }

@@ -47,7 +47,7 @@ export function createAnswer(cache: CacheService, options: ResponseCacheOptions)
     if (method === 'HEAD') return answerHead(kit, exchange, key);
     const proceed = (page: Page | undefined) =>
       page ? reply(kit, exchange, page, { state: 'fresh' }) : answerGet(kit, exchange, key);
-    const held = localPage(kit, headers, key, kit.now());
+    const held = localPage(kit, headers, key);
     return held instanceof Promise ? held.then(proceed) : proceed(held);
   };
 }

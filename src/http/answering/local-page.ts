@@ -18,12 +18,12 @@ export function localPage(
   kit: Kit,
   headers: Headers,
   key: string,
-  now: number,
 ): Page | Promise<Page | undefined> | undefined {
   const { parts, indexes } = kit;
   const index = kit.servesLocally ? indexes.get(key) : undefined;
   const selected = index && select(headers, index.names);
   if (!selected) return undefined;
+  const now = kit.now();
   const { key: variant, storageKey } = variantOf(kit, key, selected);
   const entry: unknown = parts.access.store.getIfPresent?.(storageKey, now);
   if (!isEntry(entry) || freshness(entry, now) !== 'fresh') return undefined;
