@@ -80,8 +80,19 @@ export const MARK = 'x-glasswork-refresh';
 /** Nobody outside this process knows it, so no client can pass the cache. */
 let secret: string | undefined;
 
-/** True for a refresh of any response cache of this process. */
-export const isMarked = (mark: string): boolean => mark.startsWith(`${secret}.`);
+let isMarking = false;
+
+/** Marks a request as a refresh. */
+export function setMark(headers: Headers, { mark }: Kit): void {
+  isMarking = true;
+  headers.set(MARK, mark);
+}
+
+/** The mark of a refresh by any response cache of this process. It is looked for once one has been sent. */
+export function markIn(headers: Headers): string | undefined {
+  const mark = isMarking ? headers.get(MARK) : null;
+  return mark?.startsWith(`${secret}.`) ? mark : undefined;
+}
 
 /** @throws CacheError `INVALID_OPTION` or `INVALID_DURATION` that names the option. */
 export function createKit(cache: CacheService, options: ResponseCacheOptions): Kit {

@@ -28,6 +28,22 @@ describe('a stored response', () => {
     expect([...fields].map(([name]) => hit.headers.get(name))).toEqual(['a', 'b']);
   });
 
+  it('has only those members that say something', async () => {
+    const membersOf = async (headers: Record<string, string>, tags: string[] = []) => {
+      const made = world({ ttl: 60, tags });
+      made.origin = () => new Response('body', { headers });
+      await made.get({ 'x-a': '1' });
+      const entry = await made.store.get<{ value: object }>(`http:${URL_1}#`);
+      return Object.keys(entry?.value ?? {});
+    };
+    const always = ['kind', 'key', 'status', 'headers', 'receivedMs', 'freshMs', 'text'];
+    expect(await membersOf({})).toEqual(always);
+    const control = 'public, max-age=60, stale-while-revalidate=5, stale-if-error=9';
+    const some = await membersOf({ 'cache-control': control, age: '3' }, ['t']);
+    const more = ['tags', 'isPublic', 'isExplicit', 'ageMs', 'staleMs', 'errorMs'];
+    expect(some.toSorted()).toEqual([...always, ...more].toSorted());
+  });
+
   it('keeps a field of two lines as one', async () => {
     const headers: [string, string][] = [
       ['link', '</a>'],

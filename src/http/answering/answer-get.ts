@@ -141,7 +141,7 @@ function finish(
 }
 
 const isCurrent = (kit: Kit, { starts, wanted, carried }: Call, page: Page) =>
-  isUnchanged(kit, wanted.key, page.tags, new Map([...starts.versions, ...(carried ?? [])]));
+  isUnchanged(kit, wanted.key, page.tags ?? [], new Map([...starts.versions, ...(carried ?? [])]));
 
 /** Loads a response again whose tags are known now, so that it can be stored. */
 function preload(kit: Kit, exchange: Exchange, wanted: Wanted): void {

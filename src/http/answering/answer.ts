@@ -1,7 +1,7 @@
 import type { CacheService } from '../../cache-service.js';
 import { invalidateResponses } from '../../engine/writing/invalidate-responses.js';
 import { withTimeout } from '../../model/time.js';
-import { createKit, type Exchange, isMarked, type Kit, MARK } from '../kit.js';
+import { createKit, type Exchange, type Kit, MARK, markIn } from '../kit.js';
 import { awaited, outerOf } from '../loading/origin-request.js';
 import { isEdge } from '../loading/response-tags.js';
 import { mayHaveVariants, readIndex, variantOf } from '../loading/url-index.js';
@@ -31,10 +31,10 @@ export function createAnswer(cache: CacheService, options: ResponseCacheOptions)
   const kit = createKit(cache, options);
   return (exchange) => {
     const { request, headers } = exchange;
-    const mark = headers.get(MARK);
+    const mark = markIn(headers);
     const { method } = request;
     const { key, reason: unnamed } = nameRequest(request, kit.settings);
-    if (mark !== null && isMarked(mark)) return passRefresh(kit, exchange, mark, key);
+    if (mark) return passRefresh(kit, exchange, mark, key);
     if (!SAFE.has(method)) return answerUnsafe(kit, exchange, key);
     if (method !== 'GET' && method !== 'HEAD')
       return pass(kit, exchange, { key: undefined, fwd: 'method' });

@@ -178,8 +178,8 @@ export class PageFinder implements Caller {
     if (!value.isPublic && this.#call.wanted.hasCredentials) return 'request';
     const now = this.#kit.now();
     const leftMs = freshLeft(value, now);
-    if (state === 'last-good') return leftMs + value.errorMs > 0 ? undefined : 'stale';
-    if (leftMs + value.staleMs <= 0) return 'stale';
+    if (state === 'last-good') return leftMs + (value.errorMs ?? 0) > 0 ? undefined : 'stale';
+    if (leftMs + (value.staleMs ?? 0) <= 0) return 'stale';
     if (state === 'stale' && !this.#canRefresh()) return 'stale';
     return isWanted(this.#kit, headers, value, now) ? undefined : 'request';
   }

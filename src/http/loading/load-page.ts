@@ -3,7 +3,7 @@ import {
   type LoadContext,
   type LoadDetails,
 } from '../../engine/loading/load-context.js';
-import { type Exchange, type Kit, MARK } from '../kit.js';
+import { type Exchange, type Kit, setMark } from '../kit.js';
 import { pageFor } from '../pages/page-for.js';
 import { entryTimes, freshLeft, type Index, type Page, type Stored } from '../pages/stored.js';
 import { PASS_MS } from '../pages/unstorable.js';
@@ -102,7 +102,7 @@ export class PageLoad {
    */
   #failToValidate(stored: Page): Stored {
     const failed = new Response(null, { status: 502 });
-    if (freshLeft(stored, this.#kit.now()) + stored.errorMs <= 0)
+    if (freshLeft(stored, this.#kit.now()) + (stored.errorMs ?? 0) <= 0)
       return this.#refuse(failed, 'status');
     this.#keep(failed);
     throw new OriginError('The origin answered with a 304 about another response.');
@@ -154,7 +154,7 @@ export class PageLoad {
   #request(stored: Page | undefined): Request {
     if (this.#isBehind) return refreshRequest(this.#kit, this.#exchange, this.#index.names, stored);
     const request = loadRequest(this.#exchange, stored);
-    if (this.#send()) request.headers.set(MARK, this.#kit.mark);
+    if (this.#send()) setMark(request.headers, this.#kit);
     return request;
   }
 
@@ -198,7 +198,7 @@ export class PageLoad {
     else this.#details.setTimes(times);
     const untilMs = this.#kit.now() + times.ttl;
     const tags = ownTags(this.#kit, page);
-    const added = { selected: page.vary, tags, untilMs };
+    const added = { selected: page.vary ?? [], tags, untilMs };
     this.#kit.background(addToIndex(this.#kit, key, added));
     const carried = await carryTags(this.#kit, this.#details, tags, this.#call.starts);
     this.#call.carried = carried;

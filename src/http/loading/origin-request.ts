@@ -1,4 +1,4 @@
-import { type Exchange, type Kit, MARK } from '../kit.js';
+import { type Exchange, type Kit, MARK, setMark } from '../kit.js';
 import { headerOf, type Page } from '../pages/stored.js';
 import { nameRequest } from '../response-key.js';
 import { requestDirectives } from '../rules/freshness.js';
@@ -50,18 +50,18 @@ export const isOnlyIfCached = ({ settings }: Kit, { headers }: Exchange): boolea
 
 /** The request of a refresh after the response: only the headers that select the variant, and nobody's credentials. */
 export function refreshRequest(
-  { settings, mark }: Kit,
+  kit: Kit,
   { request }: Exchange,
   names: readonly string[],
   stored: Page | undefined,
 ): Request {
   const headers = new Headers();
-  for (const name of [...names, ...(stored?.vary.map(([each]) => each) ?? [])]) {
+  for (const name of [...names, ...(stored?.vary?.map(([each]) => each) ?? [])]) {
     const value =
       CREDENTIALS.has(name) || CONDITIONAL.includes(name) ? null : request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  if (settings.fetch) headers.set(MARK, mark);
+  if (kit.settings.fetch) setMark(headers, kit);
   validate(headers, stored);
   return new Request(request.url, { headers });
 }

@@ -14,7 +14,7 @@ export const hasOwnTags = ({ settings }: Kit): boolean =>
   settings.tagsOf !== undefined || settings.tagHeader !== undefined;
 
 /** The tags of a response that the options do not name, so that no lookup reads their versions by itself. */
-export const ownTags = ({ settings }: Kit, { tags }: Page): string[] =>
+export const ownTags = ({ settings }: Kit, { tags = [] }: Page): string[] =>
   tags.filter((tag) => !settings.tags.includes(tag));
 
 /**
@@ -50,7 +50,9 @@ export const keptTags = (
   stored: Page | undefined,
   { status, headers }: Response,
 ): readonly string[] =>
-  stored && status === 304 && tagHeader !== undefined && !headers.has(tagHeader) ? stored.tags : [];
+  stored && status === 304 && tagHeader !== undefined && !headers.has(tagHeader)
+    ? (stored.tags ?? [])
+    : [];
 
 /**
  * All tags of a response: of the options, their function and the header. Undefined if the function throws or returns

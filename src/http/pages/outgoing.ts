@@ -48,9 +48,10 @@ export function respond(
   }: { asked: Pick<Request, 'method' | 'headers'>; now: number; outgoing: Outgoing },
 ): Response {
   const { tagHeader, prefix, fitsEdge } = outgoing;
+  const { tags = [] } = page;
   const fields: Fields = { ...page.headers };
   const isEdge = tagHeader !== undefined && isEdgeHeader(tagHeader);
-  const isTooMuch = isEdge && !fitsEdge(page.key, prefix, page.tags);
+  const isTooMuch = isEdge && !fitsEdge(page.key, prefix, tags);
   const isSoft = source.state === 'stale' || source.state === 'last-good';
   const leftMs = Math.min(freshLeft(page, now), isSoft ? 0 : Infinity);
   const control = (without: readonly string[], added: readonly string[]) => {
@@ -74,8 +75,8 @@ export function respond(
   fields['cache-status'] = nearer + cacheStatus(source, leftMs);
   const edgeHeader = isEdge ? tagHeader.toLowerCase() : '';
   if (isEdge) {
-    const tags = edgeTagsOfResponse(page.key, prefix, page.tags);
-    fields[edgeHeader] = edgeTagHeader(tagHeader, tags);
+    const named = edgeTagsOfResponse(page.key, prefix, tags);
+    fields[edgeHeader] = edgeTagHeader(tagHeader, named);
   }
   if (isUnmodified(page, asked.headers, now)) {
     for (const name of Object.keys(fields))

@@ -8,9 +8,13 @@ import type { Lifetime } from '../rules/freshness.js';
 import { FIELD_VALUE, NOT_STORED } from '../rules/judge.js';
 import type { Selected } from '../rules/vary.js';
 
-/** A stored response. Times are epoch milliseconds and milliseconds. */
-export interface Page extends Lifetime {
+/**
+ * A stored response. Times are epoch milliseconds and milliseconds. A member that is absent stands for zero, false or none,
+ * because most responses have few of them, and each hit parses those that it has.
+ */
+export interface Page extends Partial<Lifetime> {
   readonly kind: 'page';
+  readonly freshMs: number;
   /** The key of the URL, so that a record under a wrong key answers nobody. */
   readonly key: string;
   readonly status: number;
@@ -20,13 +24,13 @@ export interface Page extends Lifetime {
   readonly text?: string | undefined;
   readonly base64?: string | undefined;
   /** The header values of the request that selected this response. */
-  readonly vary: Selected;
-  readonly tags: readonly string[];
+  readonly vary?: Selected;
+  readonly tags?: readonly string[];
   readonly receivedMs: number;
   /** True if the response says that it may be reused for requests with credentials. */
-  readonly isPublic: boolean;
+  readonly isPublic?: boolean;
   /** True if the response itself says how long it is fresh. */
-  readonly isExplicit: boolean;
+  readonly isExplicit?: boolean;
 }
 
 /** Stands at the place of a response that may not be stored: requests pass, and none waits for another's load. */
@@ -118,22 +122,22 @@ export function isStored(value: unknown): value is Stored {
     areFields(record.headers) &&
     (text === undefined || isText(text)) &&
     (base64 === undefined || (isText(base64) && base64.length % 4 === 0)) &&
-    isPairs(
-      record.vary,
-      (name, field) => isText(name, FIELD_NAME) && (field === null || isText(field)),
-    ) &&
-    isTexts(record.tags) &&
+    (record.vary === undefined || isPairs(record.vary, isSelected)) &&
+    (record.tags === undefined || isTexts(record.tags)) &&
     isTime(record.receivedMs) &&
-    isTime(record.ageMs) &&
     isTime(record.freshMs) &&
-    isTime(record.staleMs) &&
-    isTime(record.errorMs) &&
-    Number(record.ageMs) >= 0 &&
-    typeof record.isPublic === 'boolean' &&
-    typeof record.isExplicit === 'boolean'
+    isTimeIfAny(record.ageMs) &&
+    Number(record.ageMs ?? 0) >= 0 &&
+    isTimeIfAny(record.staleMs) &&
+    isTimeIfAny(record.errorMs) &&
+    isFlag(record.isPublic) &&
+    isFlag(record.isExplicit)
   );
 }
 
+const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
+const isSelected = (name: unknown, field: unknown): boolean =>
+  isText(name, FIELD_NAME) && (field === null || isText(field));
 const isText = (value: unknown, form?: RegExp): value is string =>
   typeof value === 'string' && (form?.test(value) ?? true);
 const isTexts = (value: unknown): value is string[] =>
@@ -149,12 +153,13 @@ function areFields(value: unknown): boolean {
 }
 const isTime = (value: unknown): boolean =>
   typeof value === 'number' && Math.abs(value) <= LAST_DATE_MS;
+const isTimeIfAny = (value: unknown): boolean => value === undefined || isTime(value);
 const isPairs = (value: unknown, isPair: (first: unknown, second: unknown) => boolean): boolean =>
   Array.isArray(value) &&
   value.every((pair) => Array.isArray(pair) && pair.length === 2 && isPair(pair[0], pair[1]));
 
 /** How long ago the origin generated the response, milliseconds. Never negative, although clocks differ. */
-export const ageOf = ({ receivedMs, ageMs }: Page, now: number): number =>
+export const ageOf = ({ receivedMs, ageMs = 0 }: Page, now: number): number =>
   ageMs + Math.max(now - receivedMs, 0);
 
 /** How long the response is fresh from now on, milliseconds. Negative if it is stale. */
@@ -169,7 +174,7 @@ export function entryTimes(
   page: Page,
   now: number,
 ): Pick<ResolvedPolicy, 'ttl' | 'staleTTL' | 'staleIfError'> {
-  const { staleMs, errorMs, freshMs } = page;
+  const { staleMs = 0, errorMs = 0, freshMs } = page;
   const leftMs = freshLeft(page, now);
   const ttl = Math.max(leftMs + staleMs, 0);
   const isValidated = 'etag' in page.headers || 'last-modified' in page.headers;

@@ -26,7 +26,7 @@ export function select(headers: Headers, names: readonly string[]): Selected | u
 }
 
 /** True if the request has the header values that the stored response was selected by. */
-export const matches = (headers: Headers, selected: Selected): boolean =>
+export const matches = (headers: Headers, selected: Selected = []): boolean =>
   selected.every(([name, value]) => headers.get(name) === value);
 
 /** Two selections share a text only if they are equal, as JSON quotes every part. */

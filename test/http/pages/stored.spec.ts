@@ -21,6 +21,13 @@ describe('a record', () => {
       }),
     ],
     ['a page of the last time that a date has', page({ freshMs: 8.64e15 })],
+    [
+      'a page with nothing that may be absent',
+      {
+        ...{ kind: 'page', key: 'k', status: 200, headers: {}, text: 'body' },
+        ...{ receivedMs: START, freshMs: 60_000 },
+      },
+    ],
     ['a page of status 499', page({ status: 499 })],
     ['a page that varies', page({ vary: [['a', null]], headers: { b: 'x\t~\xff' } })],
     ['a pass', { kind: 'pass', key: 'k', reason: 'private' }],
@@ -58,7 +65,6 @@ describe('a record', () => {
     ['a page with a body that is no text', notPage({ text: 1 })],
     ['a page with bytes that are no text', notPage({ text: undefined, base64: 1 })],
     ['a page with bytes in a list', notPage({ text: undefined, base64: ['', '', '', ''] })],
-    ['a page without headers', notPage({ headers: undefined })],
     ['a page with an invalid header name', notPage({ headers: { 'a:': 'b' } })],
     ['a page with Set-Cookie', notPage({ headers: { 'set-cookie': 'b' } })],
     ['a page with a header in capitals', notPage({ headers: { 'Transfer-Encoding': 'b' } })],
@@ -72,15 +78,18 @@ describe('a record', () => {
     ['a page with a list of headers', notPage({ headers: [['a', 'b']] })],
     ['a page without headers', notPage({ headers: undefined })],
     ['a page with a header that is no pair', notPage({ headers: [{ 0: 'a', 1: 'b', length: 2 }] })],
-    ['a page without vary', notPage({ vary: undefined })],
+    ['a page whose vary is null', notPage({ vary: null })],
     ['a page that varies by an invalid name', notPage({ vary: [['a b', null]] })],
     ['a page that varies by a number', notPage({ vary: [['a', 1]] })],
-    ['a page without tags', notPage({ tags: undefined })],
+    ['a page whose tags are null', notPage({ tags: null })],
     ...['receivedMs', 'ageMs', 'freshMs', 'staleMs', 'errorMs'].map(
       (name) => [`a page with no ${name}`, notPage({ [name]: Number.NaN })] as const,
     ),
+    ['a page of an age of null', notPage({ ageMs: null })],
+    ['a page of a stale time of null', notPage({ staleMs: null })],
+    ['a page of an error time of null', notPage({ errorMs: null })],
     ['a page that is public perhaps', notPage({ isPublic: 1 })],
-    ['a page that is explicit perhaps', notPage({ isExplicit: undefined })],
+    ['a page that is explicit perhaps', notPage({ isExplicit: null })],
   ])('that is %s answers nobody', (_name, record) => expect(isStored(record)).toBe(false));
 });
 
