@@ -18,7 +18,7 @@ const WAYS = Object.keys(NAMES) as Way[];
 /** The cost of a response from DynamoDB above that of a value from there, in the same route. */
 export const httpDynamoDB = (bench: Bench): Promise<Figure> => onEachNode(bench, measure);
 
-async function measure({ bundles, node, rounds = 41, say }: NodeBench): Promise<Figure> {
+async function measure({ bundles, node, rounds = 121, say }: NodeBench): Promise<Figure> {
   say('httpDynamoDB');
   const server = await startDynamoDB(bundles['warm-cache'] as URL);
   const env = { ENDPOINT: server.http, TABLE: server.tableName };

@@ -46,6 +46,7 @@ export function cacheResponses(
     try {
       response = await answer({
         request: raw,
+        method: raw.method,
         headers: raw.headers,
         refresh: fetch,
         isNextOnce: true,

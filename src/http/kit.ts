@@ -19,7 +19,8 @@ import type { RouteTimes } from './rules/freshness.js';
 /** One request, and who answers it. */
 export interface Exchange {
   readonly request: Request;
-  /** Taken from the request once, because undici checks its receiver at each reading. */
+  /** Taken from the request once, like its headers, because undici checks its receiver at each reading. */
+  readonly method: string;
   readonly headers: Headers;
   readonly next: (request: Request) => Response | Promise<Response>;
   /** True if `next` can be called only once for a request. */

@@ -34,7 +34,7 @@ export function responseCache(
   const answer = createAnswer(cache, options);
   return async (request, next) =>
     answer({
-      ...{ request, headers: request.headers, next },
+      ...{ request, method: request.method, headers: request.headers, next },
       ...{ refresh: options.fetch ?? next, route: undefined },
     });
 }

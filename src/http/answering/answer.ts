@@ -30,9 +30,8 @@ export type Answer = (exchange: Exchange) => Response | Promise<Response>;
 export function createAnswer(cache: CacheService, options: ResponseCacheOptions): Answer {
   const kit = createKit(cache, options);
   return (exchange) => {
-    const { request, headers } = exchange;
+    const { request, method, headers } = exchange;
     const mark = markIn(headers);
-    const { method } = request;
     const { key, reason: unnamed } = nameRequest(request, kit.settings);
     if (mark) return passRefresh(kit, exchange, mark, key);
     if (!SAFE.has(method)) return answerUnsafe(kit, exchange, key);

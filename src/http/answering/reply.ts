@@ -12,7 +12,7 @@ const OUTCOMES = {
 
 /** Answers a request with a response that was stored, or that a load has brought. */
 export function reply(kit: Kit, exchange: Exchange, page: Page, source: Source): Response {
-  const asked = { method: exchange.request.method, headers: exchange.headers };
-  const response = respond(page, source, { asked, now: kit.now(), outgoing: kit.outgoing });
+  const { outgoing } = kit;
+  const response = respond(page, source, { asked: exchange, now: kit.now(), outgoing });
   return kit.report(exchange, response, { key: page.key, outcome: OUTCOMES[source.state] });
 }

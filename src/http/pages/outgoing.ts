@@ -112,10 +112,10 @@ function isUnmodified(page: Page, headers: Headers, now: number): boolean {
     const listed = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
     return listed.some((each) => each.replace(/^W\//, '') === opaque);
   }
-  const ifModifiedSince = headers.get('if-modified-since');
-  if (ifModifiedSince === null) return false;
-  const since = parseHttpDate(ifModifiedSince, now) ?? Number.NaN;
-  const modified = parseHttpDate(headerOf(page, 'last-modified') ?? null, now) ?? Number.NaN;
+  const lastModified = headerOf(page, 'last-modified');
+  if (lastModified === undefined) return false;
+  const since = parseHttpDate(headers.get('if-modified-since'), now) ?? Number.NaN;
+  const modified = parseHttpDate(lastModified, now) ?? Number.NaN;
   return modified <= since;
 }
 
