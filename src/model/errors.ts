@@ -172,8 +172,8 @@ export function invalid(
   give: string,
   code: CacheErrorCode = 'INVALID_OPTION',
 ): CacheError {
-  // Also in a list.
-  for (const each of [value].flat()) ignoreRejection(each);
+  // Also those in a list.
+  [value].flat().forEach(ignoreRejection);
   // A function or an object is not shown, because its text says nothing useful.
   const text =
     Object(value) === value ? typeof value : withoutPasswords(String(value)).slice(0, 100);
