@@ -5,8 +5,13 @@ export const isPromise = <T>(value: MaybePromise<T>): value is Promise<T> =>
   typeof Object(value).then === 'function';
 
 /** For a value that nobody takes: if it is a promise that rejects, the rejection would end the process. */
-export const ignoreRejection = (value: unknown): unknown =>
-  isPromise(value) && value.then(undefined, () => {});
+export function ignoreRejection(value: unknown): void {
+  try {
+    if (isPromise(value)) value.then(undefined, () => {});
+  } catch {
+    // A proxy that has been revoked is nobody's concern either.
+  }
+}
 
 /**
  * Applies `next` to a value: immediately, or once the value's promise has resolved. Unlike `await` it takes no extra
